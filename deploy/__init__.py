@@ -1,0 +1,1 @@
+"""Everything an operator touches: the local stack, policies, the console command."""

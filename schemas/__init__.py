@@ -1,0 +1,1 @@
+"""The shared vocabulary: messages, policy and directory as pydantic models."""

@@ -1,0 +1,190 @@
+"""Topic `cases`: what was decided about a case. No personal data, only ids."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter
+
+from schemas.base import Frozen, Instant, Message
+from schemas.calendar import CalendarSpec
+from schemas.contacts import Channel, Department, Kind
+from schemas.severity import Finding, Level
+
+TOPIC = "cases"
+
+State = Literal[
+    "registered",
+    "in_review",
+    "transferred",
+    "assessed",
+    "in_progress",
+    "not_reached",
+    "escalated",
+    "resolved",
+    "closed",
+]
+Role = Literal["operator", "dealer_cr_manager", "sc_sa", "dept_manager", "dealer_gm", "mfr_cr"]
+Tier = Literal["dealer", "manufacturer"]
+Via = Literal["assignment", "transfer", "climb", "return", "support"]
+
+
+class CaseHeader(Frozen):
+    """What every event says of its case, so that no room has to ask another."""
+
+    number: str
+    kind: Kind
+    franchise: str
+    shop: str
+    group: str
+    manufacturer: str
+    department: Department
+    severity: Level
+    state: State
+    owner: str
+    owner_role: Role
+    offered_to: str | None = None
+    offered_role: Role | None = None
+    rung: int
+    profile: str
+    profile_version: str
+    triage: bool = False
+
+
+class CaseMessage(Message):
+    """An event of a case; `by` is a person's id or the name of the rule that decided."""
+
+    header: CaseHeader
+    by: str = "system"
+
+
+class CaseOpened(CaseMessage):
+    """`received_at` is when the customer spoke; clocks that count from receipt start there."""
+
+    type: Literal["case.opened"] = "case.opened"
+    channel: Channel
+    received_at: Instant
+    calendar: CalendarSpec
+    criteria: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
+    triage_reasons: tuple[str, ...] = ()
+
+
+class CaseHandedOver(CaseMessage):
+    """Offered to a named person (or a role's desk); the owner stays owner until it is accepted.
+
+    `clock` names the clock whose breach made it climb.
+    """
+
+    type: Literal["case.handed_over"] = "case.handed_over"
+    to: str
+    role: Role
+    tier: Tier
+    via: Via
+    rung: int
+    clock: str | None = None
+    note: UUID | None = None
+
+
+class CaseAccepted(CaseMessage):
+    type: Literal["case.accepted"] = "case.accepted"
+    role: Role
+    tier: Tier
+
+
+class CaseReturned(CaseMessage):
+    """The offer was declined, with a reason; the owner keeps the case."""
+
+    type: Literal["case.returned"] = "case.returned"
+    role: Role
+    reason: UUID
+
+
+class CaseJudged(CaseMessage):
+    """A person settled the nature of the complaint; `severity` is his verdict."""
+
+    type: Literal["case.judged"] = "case.judged"
+    severity: Level
+    previous: Level
+    reason: UUID | None = None
+
+
+class CaseSeverityRaised(CaseMessage):
+    """Raised by the rules when something new was said; never lowered this way."""
+
+    type: Literal["case.severity_raised"] = "case.severity_raised"
+    severity: Level
+    previous: Level
+    criteria: tuple[str, ...]
+
+
+class CaseContactAdded(CaseMessage):
+    """A further contact of the same case, perhaps another complaint."""
+
+    type: Literal["case.contact_added"] = "case.contact_added"
+    contact: UUID
+    channel: Channel
+    criteria: tuple[str, ...]
+
+
+class CaseContacted(CaseMessage):
+    """The department reached the customer."""
+
+    type: Literal["case.contacted"] = "case.contacted"
+    note: UUID
+
+
+class CaseFollowedUp(CaseMessage):
+    type: Literal["case.followed_up"] = "case.followed_up"
+    note: UUID
+
+
+class CaseNotReached(CaseMessage):
+    """An attempt that did not reach the customer; it is no contact."""
+
+    type: Literal["case.not_reached"] = "case.not_reached"
+    note: UUID
+
+
+class CaseResolved(CaseMessage):
+    type: Literal["case.resolved"] = "case.resolved"
+    note: UUID
+
+
+class CaseClosed(CaseMessage):
+    type: Literal["case.closed"] = "case.closed"
+    note: UUID
+
+
+class CaseClimbWithdrawn(CaseMessage):
+    """The breach that had made it climb did not stand; an offer not yet accepted is taken back."""
+
+    type: Literal["case.climb_withdrawn"] = "case.climb_withdrawn"
+    clock: str
+    to: str
+
+
+class CaseSnapshot(CaseMessage):
+    """The case as it is, after a gap; the only event a reader takes out of turn."""
+
+    type: Literal["case.snapshot"] = "case.snapshot"
+    received_at: Instant
+    calendar: CalendarSpec
+
+
+CaseEvent = (
+    CaseOpened
+    | CaseHandedOver
+    | CaseAccepted
+    | CaseReturned
+    | CaseJudged
+    | CaseSeverityRaised
+    | CaseContactAdded
+    | CaseContacted
+    | CaseFollowedUp
+    | CaseNotReached
+    | CaseResolved
+    | CaseClosed
+    | CaseClimbWithdrawn
+    | CaseSnapshot
+)
+ADAPTER: TypeAdapter[CaseEvent] = TypeAdapter(Annotated[CaseEvent, Field(discriminator="type")])

@@ -1,0 +1,80 @@
+"""Topic `contacts`: what a customer said, as it was received; the only topic with his words."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.base import Frozen, Instant, Message
+
+TOPIC = "contacts"
+
+Kind = Literal["complaint", "grievance", "inquiry", "rescue", "new_failure_mode", "callback"]
+Channel = Literal[
+    "call_centre_new",
+    "call_centre_repeat",
+    "hotline_800",
+    "onsite",
+    "other_phone_staff",
+    "other_phone_manager",
+    "third_party",
+    "thank_you_contact",
+    "service_phone",
+    "web_statement",
+    "fax_letter",
+    "email",
+    "forwarded",
+    "dealer_hotline",
+    "callback",
+    "verbal",
+    "written",
+]
+Department = Literal["sales", "after_sales"]
+Language = Literal["zh", "en"]
+
+
+class Customer(Frozen):
+    """The person who complains; personal data."""
+
+    name: str = ""
+    phone: str = ""
+    email: str = ""
+    language: Language = "zh"
+    kind: Literal["potential", "actual", "proxy"] = "actual"
+
+
+class Vehicle(Frozen):
+    """The car it is about; `brand` chooses the franchise of the shop."""
+
+    brand: str = ""
+    model: str = ""
+    vin: str = ""
+    plate: str = ""
+
+
+class Flags(Frozen):
+    """Facts the operator asked for by name; None where he did not."""
+
+    injury: bool | None = None
+    accident: bool | None = None
+    casualties: bool | None = None
+    fire: bool | None = None
+
+
+class ContactReceived(Message):
+    """One contact of a customer; the first one of a case opens it."""
+
+    type: Literal["contact.received"] = "contact.received"
+    case_number: str
+    caller: str
+    kind: Kind = "complaint"
+    channel: Channel
+    shop: str
+    department: Department = "after_sales"
+    received_at: Instant
+    received_by: str | None = None
+    customer: Customer
+    vehicle: Vehicle
+    narrative: str
+    demand: str = ""
+    ticks: tuple[str, ...] = Field(default=())
+    flags: Flags = Flags()

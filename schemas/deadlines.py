@@ -1,0 +1,98 @@
+"""Topic `deadlines`: what the clocks of a case did."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field, TypeAdapter
+
+from schemas.base import Instant, Message
+from schemas.cases import CaseHeader, Role
+
+TOPIC = "deadlines"
+
+
+class DeadlineMessage(Message):
+    """An event of one clock; `cycle` counts the rounds of a recurring clock from 1."""
+
+    header: CaseHeader
+    clock: str
+    cycle: int
+    accountable: Role
+    due_at: Instant
+
+
+class DeadlineStarted(DeadlineMessage):
+    """Runs; `provisional` where the calendar's holidays are not yet published."""
+
+    type: Literal["deadline.started"] = "deadline.started"
+    provisional: bool = False
+
+
+class DeadlineMoved(DeadlineMessage):
+    """The due time changed: a pause ended, a severity changed."""
+
+    type: Literal["deadline.moved"] = "deadline.moved"
+    reason: str
+    provisional: bool = False
+
+
+class DeadlinePaused(DeadlineMessage):
+    type: Literal["deadline.paused"] = "deadline.paused"
+
+
+class DeadlineMet(DeadlineMessage):
+    """Stopped at `met_at`; `late` when that was not before the due time."""
+
+    type: Literal["deadline.met"] = "deadline.met"
+    met_at: Instant
+    late: bool
+
+
+class DeadlineCancelled(DeadlineMessage):
+    type: Literal["deadline.cancelled"] = "deadline.cancelled"
+
+
+class DeadlineWarned(DeadlineMessage):
+    """`level` is negative: -1 is the last warning before the due time, -2 the one before it."""
+
+    type: Literal["deadline.warned"] = "deadline.warned"
+    level: int
+
+
+class DeadlineBreached(DeadlineMessage):
+    """Passed; `late` marks one that fired only after a stop of the clocks themselves."""
+
+    type: Literal["deadline.breached"] = "deadline.breached"
+    level: int = 0
+    late: bool = False
+    repeat: int = 0
+
+
+class DeadlineClimbDue(DeadlineMessage):
+    """A breach may climb a rung now: at once when major, else in the shop's hours."""
+
+    type: Literal["deadline.climb_due"] = "deadline.climb_due"
+    level: int
+    breach: UUID
+
+
+class DeadlineWithdrawn(DeadlineMessage):
+    """The breach named does not stand: its stop had occurred in time."""
+
+    type: Literal["deadline.withdrawn"] = "deadline.withdrawn"
+    breach: UUID
+    met_at: Instant
+
+
+DeadlineEvent = (
+    DeadlineStarted
+    | DeadlineMoved
+    | DeadlinePaused
+    | DeadlineMet
+    | DeadlineCancelled
+    | DeadlineWarned
+    | DeadlineBreached
+    | DeadlineClimbDue
+    | DeadlineWithdrawn
+)
+ADAPTER: TypeAdapter[DeadlineEvent] = TypeAdapter(Annotated[DeadlineEvent, Field(discriminator="type")])

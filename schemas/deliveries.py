@@ -1,0 +1,29 @@
+"""Topic `deliveries`: what became of each message to a person."""
+
+from typing import Literal
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from schemas.base import Message
+
+TOPIC = "deliveries"
+
+Medium = Literal["email", "sms"]
+Result = Literal["sent", "delivered", "failed", "expired", "unknown"]
+
+
+class DeliverySettled(Message):
+    """A delivery reached `result`; `delivery` is its id, and its Message-ID or reference."""
+
+    type: Literal["delivery.settled"] = "delivery.settled"
+    delivery: UUID
+    event: UUID
+    person: str
+    medium: Medium
+    template: str
+    result: Result
+    copies: int = 1
+
+
+ADAPTER: TypeAdapter[DeliverySettled] = TypeAdapter(DeliverySettled)

@@ -1,0 +1,1 @@
+"""The rooms of Redress; they meet only on Kafka."""

@@ -1,0 +1,1 @@
+"""The hallway: what three rooms or more use, without a business word."""

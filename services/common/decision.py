@@ -1,0 +1,95 @@
+"""What a room decides and what came of it, as values."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID, uuid5
+
+from schemas.base import Frozen, Message
+
+S = TypeVar("S", bound=Frozen)
+M = TypeVar("M")
+
+
+@dataclass(frozen=True, slots=True)
+class Cause(Generic[M]):
+    """Why a document may change: a record of `stream` or, with no stream, an action or a tick.
+
+    `id` identifies the cause for ever: what was applied once is not applied again, and the ids
+    of its events derive from it. `seq` > 0 orders the records of one stream. `digest` tells two
+    bodies under one id apart. `revision` is the one the actor saw, where he had to see it.
+    """
+
+    key: UUID
+    id: UUID
+    message: M
+    stream: str = ""
+    seq: int = 0
+    digest: str = ""
+    revision: int | None = None
+    raw: bytes = b""
+    restarts: bool = False
+    once: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """An event to publish; its `seq` is given when it is written."""
+
+    topic: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the history; `sealed` holds HMACs that stand for personal words."""
+
+    at: datetime
+    actor: str
+    event: str
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Change(Generic[S]):
+    """The next state, what to publish and what to remember; `visible` moves the revision."""
+
+    state: S
+    events: tuple[Outgoing, ...] = ()
+    history: tuple[Entry, ...] = ()
+    visible: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A rule forbids it: `status` 409 (not now) or 422 (not so), `rule` names the rule."""
+
+    status: Literal[409, 422]
+    rule: str
+    detail: str
+
+
+Decision = Change[S] | Refusal | None
+Decide = Callable[[S | None, Cause[M]], Decision[S]]
+
+OutcomeKind = Literal[
+    "applied", "ignored", "duplicate", "reused", "held", "refused", "stale", "gap", "failed"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome(Generic[S, M]):
+    """What became of one cause; `error` only where deciding raised."""
+
+    kind: OutcomeKind
+    cause: Cause[M]
+    state: S | None = None
+    revision: int = 0
+    refusal: Refusal | None = None
+    error: Exception | None = None
+
+
+def event_id(cause: UUID, name: str) -> UUID:
+    """The same cause yields the same event, however often it is decided."""
+    return uuid5(cause, name)

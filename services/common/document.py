@@ -1,0 +1,161 @@
+"""A document as it is written: state, versions, sequences, outbox and history, changed in memory."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic
+from uuid import UUID
+
+from schemas.base import stamp
+from services.common import history
+from services.common.decision import Cause, Change, Decide, M, Outcome, OutcomeKind, Refusal, S
+
+RING = 200
+HELD = 50
+PATIENCE = timedelta(minutes=10)
+
+
+@dataclass(slots=True)
+class Document(Generic[S]):
+    """One aggregate. `outbox` holds events not yet known to be on Kafka, oldest first."""
+
+    key: UUID
+    state: S | None = None
+    version: int = 0
+    revision: int = 0
+    applied: dict[str, int] = field(default_factory=dict)
+    seqs: dict[str, int] = field(default_factory=dict)
+    seen: list[str] = field(default_factory=list)
+    outbox: list[dict[str, Any]] = field(default_factory=list)
+    held: list[dict[str, Any]] = field(default_factory=list)
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    head: str = history.GENESIS
+    count: int = 0
+    pages: list[history.Page] = field(default_factory=list)
+    changed: bool = False
+
+    def take(self, cause: Cause[M], decide: Decide[S, M], now: datetime) -> Outcome[S, M]:
+        """Decide on one cause and fold what was decided into this document, in memory."""
+        standing = self._standing(cause, now)
+        if standing != "applied":
+            return self._outcome(standing, cause)
+        try:
+            decision = decide(self.state, cause)
+        except Exception as error:  # noqa: BLE001 - whatever a pure decision raises is the record's fault
+            return Outcome("failed", cause, self.state, self.revision, error=error)
+        if isinstance(decision, Refusal):
+            return Outcome("refused", cause, self.state, self.revision, refusal=decision)
+        self._remember(cause)
+        if decision is None:
+            return self._outcome("ignored", cause)
+        self._fold(cause, decision)
+        return self._outcome("applied", cause)
+
+    def _outcome(self, kind: OutcomeKind, cause: Cause[M]) -> Outcome[S, M]:
+        return Outcome(kind, cause, self.state, self.revision)
+
+    def _standing(self, cause: Cause[M], now: datetime) -> OutcomeKind:
+        """Whether it is this cause's turn; `applied` means that it is."""
+        if cause.seq:
+            last = self.applied.get(cause.stream, 0)
+            if cause.seq <= last:
+                return "duplicate"
+            in_turn = cause.seq == last + 1 or cause.restarts
+            return "applied" if in_turn else self._hold(cause, now)
+        for mark in self.seen:
+            if mark.startswith(str(cause.id)):
+                return "duplicate" if mark == _mark(cause) else "reused"
+        stale = cause.revision is not None and cause.revision != self.revision
+        return "stale" if stale else "applied"
+
+    def _hold(self, cause: Cause[M], now: datetime) -> OutcomeKind:
+        """An earlier record is missing: keep this one until it comes."""
+        if any(h["stream"] == cause.stream and h["seq"] == cause.seq for h in self.held):
+            return "duplicate"
+        if len(self.held) >= HELD:
+            return "gap"
+        record = {"stream": cause.stream, "seq": cause.seq, "raw": cause.raw.decode(), "at": stamp(now)}
+        self.held.append(record)
+        self.changed = True
+        return "held"
+
+    def next_held(self, stream: str) -> dict[str, Any] | None:
+        """The held record whose turn has come, taken out."""
+        for record in self.held:
+            if record["stream"] == stream and record["seq"] <= self.applied.get(stream, 0) + 1:
+                self.held.remove(record)
+                self.changed = True
+                return record
+        return None
+
+    def outwaited(self, now: datetime) -> list[dict[str, Any]]:
+        """Held records whose predecessor did not come in ten minutes, taken out."""
+        limit = stamp(now - PATIENCE)
+        late = [record for record in self.held if record["at"] < limit]
+        if late:
+            self.held = [record for record in self.held if record["at"] >= limit]
+            self.changed = True
+        return late
+
+    def _remember(self, cause: Cause[M]) -> None:
+        if cause.seq:
+            self.applied[cause.stream] = cause.seq
+        elif cause.once:
+            self.seen = [*self.seen[-RING + 1 :], _mark(cause)]
+        else:
+            return
+        self.changed = True
+
+    def _fold(self, cause: Cause[M], change: Change[S]) -> None:
+        self.state = change.state
+        self.revision += change.visible
+        self.changed = True
+        for event in change.events:
+            seq = self.seqs[event.topic] = self.seqs.get(event.topic, 0) + 1
+            message = event.message.model_copy(update={"seq": seq})
+            body = message.model_dump_json(exclude_defaults=False)
+            self.outbox.append({"id": str(message.id), "topic": event.topic, "body": body})
+        for entry in change.history:
+            stored = history.link(self.count + 1, self.head, entry, str(cause.id))
+            self.entries.append(stored)
+            self.head, self.count = stored["hash"], self.count + 1
+        pages, self.entries = history.split(self.entries)
+        self.pages.extend(pages)
+
+
+def _mark(cause: Cause[M]) -> str:
+    return f"{cause.id}:{cause.digest}" if cause.digest else str(cause.id)
+
+
+def to_stored(document: Document[S]) -> dict[str, Any]:
+    """The form of a document in the store, `version` already the next one."""
+    return {
+        "_id": str(document.key),
+        "version": document.version + 1,
+        "revision": document.revision,
+        "state": document.state and document.state.model_dump(mode="json"),
+        "applied": document.applied,
+        "seqs": document.seqs,
+        "seen": document.seen,
+        "outbox": document.outbox,
+        "held": document.held,
+        "history": {"head": document.head, "count": document.count, "entries": document.entries},
+    }
+
+
+def from_stored(stored: dict[str, Any], state: type[S]) -> Document[S]:
+    """The document of a stored form."""
+    past = stored["history"]
+    return Document(
+        key=UUID(stored["_id"]),
+        state=None if stored["state"] is None else state.model_validate(stored["state"]),
+        version=stored["version"],
+        revision=stored["revision"],
+        applied=dict(stored["applied"]),
+        seqs=dict(stored["seqs"]),
+        seen=list(stored["seen"]),
+        outbox=list(stored["outbox"]),
+        held=list(stored["held"]),
+        entries=list(past["entries"]),
+        head=past["head"],
+        count=past["count"],
+    )

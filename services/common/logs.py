@@ -1,0 +1,60 @@
+"""One event per line as JSON, on standard error; no message bodies, no customer data."""
+
+import json
+import logging
+import sys
+import time
+from typing import Any
+
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+NOISY = ("aiokafka", "kafka", "pymongo")
+
+
+class JsonLine(logging.Formatter):
+    """The event, its level and logger, and the fields given by `extra`."""
+
+    def __init__(self, room: str) -> None:
+        super().__init__()
+        self.room = room
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields: dict[str, Any] = {
+            "at": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{record.msecs:03.0f}Z",
+            "level": record.levelname.lower(),
+            "room": self.room,
+            "logger": record.name,
+            "event": record.getMessage(),
+            **{name: str(value) for name, value in vars(record).items() if name not in _STANDARD},
+        }
+        if record.exc_info:
+            fields["stack"] = self.formatException(record.exc_info)
+        return json.dumps(fields, ensure_ascii=False)
+
+
+class OncePerWindow(logging.Filter):
+    """Drivers repeat themselves while a broker is away: the same event passes once in ten seconds."""
+
+    WINDOW = 10.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._passed: dict[tuple[str, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not record.name.startswith(NOISY):
+            return True
+        place = (record.pathname, record.lineno)
+        if record.created - self._passed.get(place, 0.0) < self.WINDOW:
+            return False
+        self._passed[place] = record.created
+        return True
+
+
+def configure(room: str, level: str = "INFO") -> None:
+    """Send every log of this process through one JSON handler."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonLine(room))
+    handler.addFilter(OncePerWindow())
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)

@@ -1,0 +1,20 @@
+"""The metrics every room has, counted from events; labels come from closed sets."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600)
+
+MESSAGES = Counter("redress_messages_total", "Records taken from Kafka.", ["room", "topic", "outcome"])
+HANDLING = Histogram(
+    "redress_batch_seconds", "Time to handle one batch of records.", ["room"], buckets=SECONDS
+)
+EVENT_AGE = Histogram(
+    "redress_event_age_seconds", "Age of a record when it was handled.", ["room", "topic"], buckets=SECONDS
+)
+LAG = Gauge("redress_consumer_lag_records", "Records not yet handled.", ["room", "topic", "partition"])
+CONFLICTS = Counter("redress_conflicts_total", "Writes that another writer overtook.", ["room"])
+PUBLISHED = Counter("redress_published_total", "Events acknowledged by Kafka.", ["room", "topic"])
+OUTBOX_AGE = Gauge("redress_outbox_oldest_seconds", "Age of the oldest event not yet on Kafka.", ["room"])
+DEAD = Counter("redress_dead_letters_total", "Records set aside.", ["room", "topic", "reason"])
+RETRIES = Counter("redress_transient_failures_total", "Tries that met a broker or store away.", ["room"])
+READY = Gauge("redress_ready", "1 while the room can do its work.", ["room"])

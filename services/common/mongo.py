@@ -1,0 +1,129 @@
+"""The only module that knows the store's driver: documents under version, and plain keyed records."""
+
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from pymongo import ASCENDING, InsertOne, ReplaceOne, UpdateOne, WriteConcern
+from pymongo.errors import BulkWriteError
+
+from services.common.history import Page
+
+DUPLICATE_KEY = 11_000
+TIMEOUT_MS = 5_000
+
+Stored = dict[str, Any]
+Database = AsyncIOMotorDatabase[Stored]
+Collection = AsyncIOMotorCollection[Stored]
+Query = Mapping[str, Any]
+
+
+def connect(url: str, name: str) -> Database:
+    """A database whose writes are on disk at a majority before they are acknowledged."""
+    client: AsyncIOMotorClient[Stored] = AsyncIOMotorClient(
+        url,
+        serverSelectionTimeoutMS=TIMEOUT_MS,
+        socketTimeoutMS=4 * TIMEOUT_MS,
+        retryWrites=False,
+        tz_aware=True,
+    )
+    return client.get_database(name, write_concern=WriteConcern(w="majority", j=True))
+
+
+async def ping(database: Database) -> None:
+    """Return when the store answers; raises a transient failure otherwise."""
+    await database.command("ping")
+
+
+class MongoDocuments:
+    """Versioned documents in one collection, and the pages of their history in another."""
+
+    def __init__(self, database: Database, name: str, pages: str | None = None) -> None:
+        self.collection: Collection = database[name]
+        self.pages: Collection | None = database[pages] if pages else None
+
+    async def prepare(self, *unique: str) -> None:
+        """Declare the indexes: the one every conditional write uses, and unique fields."""
+        await self.collection.create_index([("_id", ASCENDING), ("version", ASCENDING)], unique=True)
+        for field in unique:
+            await self.collection.create_index([(field, ASCENDING)], unique=True)
+
+    async def load(self, keys: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
+        found = self.collection.find({"_id": {"$in": [str(key) for key in keys]}})
+        return {UUID(stored["_id"]): stored async for stored in found}
+
+    async def write(self, documents: Sequence[dict[str, Any]]) -> set[int]:
+        """A lost race is an upsert that meets the document in another version: error 11000."""
+        replacements = [
+            ReplaceOne({"_id": stored["_id"], "version": stored["version"] - 1}, stored, upsert=True)
+            for stored in documents
+        ]
+        return await _lost(self.collection, replacements)
+
+    async def archive(self, pages: Iterable[tuple[UUID, Page]]) -> None:
+        if self.pages is None:
+            raise ValueError("this collection keeps no history, yet a history outgrew its document")
+        inserts = [
+            InsertOne({"_id": f"{key}:{page.first:06d}", "key": str(key), "entries": list(page.entries)})
+            for key, page in pages
+        ]
+        await _lost(self.pages, inserts)
+
+    async def past(self, key: UUID) -> list[dict[str, Any]]:
+        """The history entries that left the document, oldest first."""
+        if self.pages is None:
+            return []
+        found = self.pages.find({"key": str(key)}).sort("_id", ASCENDING)
+        return [entry async for page in found for entry in page["entries"]]
+
+    async def clear(self, sent: Mapping[UUID, Sequence[str]]) -> None:
+        await self.collection.bulk_write(
+            [
+                UpdateOne({"_id": str(key)}, {"$pull": {"outbox": {"id": {"$in": list(ids)}}}})
+                for key, ids in sent.items()
+            ],
+            ordered=False,
+        )
+
+    async def unsent(self) -> AsyncIterator[tuple[UUID, list[dict[str, Any]]]]:
+        """Every document that still owes events to Kafka, whoever wrote it."""
+        async for stored in self.collection.find({"outbox.0": {"$exists": True}}, {"outbox": 1}):
+            yield UUID(stored["_id"]), stored["outbox"]
+
+    async def find(self, query: Query, fields: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
+        """Documents that match, only the fields named; for loading what is kept in memory."""
+        async for stored in self.collection.find(query, dict.fromkeys(fields, 1)):
+            yield stored
+
+    async def page(self, query: Query, order: Sequence[tuple[str, int]], limit: int) -> list[dict[str, Any]]:
+        """The first `limit` documents that match, in order."""
+        found = self.collection.find(query, {"history": 0, "outbox": 0}).sort(list(order)).limit(limit)
+        return [stored async for stored in found]
+
+
+class MongoRecords:
+    """Records that are written once under an id derived from what they hold."""
+
+    def __init__(self, database: Database, name: str) -> None:
+        self.collection: Collection = database[name]
+
+    async def put(self, records: Sequence[dict[str, Any]]) -> None:
+        """Insert those not yet there."""
+        if records:
+            await _lost(self.collection, [InsertOne(record) for record in records])
+
+    async def get(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+        return {record["_id"]: record async for record in self.collection.find({"_id": {"$in": list(keys)}})}
+
+
+async def _lost(collection: Collection, writes: Sequence[ReplaceOne[Any] | InsertOne[Any]]) -> set[int]:
+    """Write unordered; the indexes of the writes that met an existing key."""
+    try:
+        await collection.bulk_write(list(writes), ordered=False)
+    except BulkWriteError as error:
+        failures = error.details["writeErrors"]
+        if any(failure["code"] != DUPLICATE_KEY for failure in failures):
+            raise
+        return {failure["index"] for failure in failures}
+    return set()

@@ -1,0 +1,118 @@
+"""Publishes outboxes: whole, in order, and takes out of the store only what was acknowledged."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from uuid import UUID
+
+from services.common.clock import ticks
+from services.common.failures import persist
+
+log = logging.getLogger(__name__)
+
+Clear = Callable[[Mapping[UUID, Sequence[str]]], Awaitable[None]]
+SEND_TIMEOUT = 30.0
+
+
+class Producer(Protocol):
+    """The part of a Kafka producer that is needed: queue a record, get a future of its fate."""
+
+    async def send(self, topic: str, value: bytes, key: bytes) -> asyncio.Future[Any]: ...
+
+
+@dataclass(slots=True)
+class Unsent:
+    """What one document still owes to Kafka."""
+
+    clear: Clear
+    events: list[dict[str, Any]]
+    since: float
+
+
+@dataclass(slots=True)
+class Relay:
+    """The unsent outboxes this process knows of, and the way to send them."""
+
+    producer: Producer
+    prefix: str = ""
+    unsent: dict[UUID, Unsent] = field(default_factory=dict)
+    published: Callable[[str, int], None] = lambda _topic, _count: None
+    _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def add(self, clear: Clear, key: UUID, outbox: Sequence[dict[str, Any]]) -> None:
+        """Owe the whole outbox of a document; what is still owed from before is part of it."""
+        known = self.unsent.get(key)
+        self.unsent[key] = Unsent(clear, list(outbox), known.since if known else ticks())
+        self._news.set()
+
+    def oldest_seconds(self) -> float:
+        """Age of the oldest outbox not yet on Kafka."""
+        return max((ticks() - owed.since for owed in self.unsent.values()), default=0.0)
+
+    async def flush(self) -> None:
+        """Send everything owed; raises what Kafka or the store raised, the rest stays owed."""
+        async with self._busy:
+            self._news.clear()
+            owed = {key: Unsent(u.clear, list(u.events), u.since) for key, u in self.unsent.items()}
+            if not owed:
+                return
+            sent = await self._send(owed)
+            await self._settle(owed, sent)
+        missing = sum(len(owed[key].events) - len(sent[key]) for key in owed)
+        if missing:
+            raise TimeoutError(f"{missing} events were not acknowledged")
+
+    async def _send(self, owed: Mapping[UUID, Unsent]) -> dict[UUID, list[str]]:
+        futures: list[tuple[UUID, dict[str, Any], asyncio.Future[Any]]] = []
+        async with asyncio.timeout(SEND_TIMEOUT):
+            for key, unsent in owed.items():
+                for event in unsent.events:
+                    topic = self.prefix + event["topic"]
+                    future = await self.producer.send(topic, event["body"].encode(), str(key).encode())
+                    futures.append((key, event, future))
+            await asyncio.wait([future for *_, future in futures])
+        return self._acknowledged(owed, futures)
+
+    def _acknowledged(
+        self, owed: Mapping[UUID, Unsent], futures: Sequence[tuple[UUID, dict[str, Any], asyncio.Future[Any]]]
+    ) -> dict[UUID, list[str]]:
+        """Per document the ids up to the first failure: what follows one is sent again."""
+        sent: dict[UUID, list[str]] = {key: [] for key in owed}
+        failed: set[UUID] = set()
+        for key, event, future in futures:
+            if (error := future.exception()) is not None:
+                log.warning("not published", extra={"reason": repr(error), "topic": event["topic"]})
+                failed.add(key)
+            elif key not in failed:
+                sent[key].append(event["id"])
+                self.published(event["topic"], 1)
+        return sent
+
+    async def _settle(self, owed: Mapping[UUID, Unsent], sent: Mapping[UUID, Sequence[str]]) -> None:
+        by_clear: dict[Clear, dict[UUID, Sequence[str]]] = {}
+        for key, ids in sent.items():
+            if ids:
+                by_clear.setdefault(owed[key].clear, {})[key] = ids
+        for clear, cleared in by_clear.items():
+            await clear(cleared)
+        for key, done in sent.items():
+            self._forget(key, set(done))
+
+    def _forget(self, key: UUID, done: set[str]) -> None:
+        now_owed = self.unsent[key]
+        now_owed.events = [event for event in now_owed.events if event["id"] not in done]
+        if not now_owed.events:
+            del self.unsent[key]
+
+    async def run(self) -> None:
+        """Send whatever is owed by actions of people and ticks, until cancelled."""
+        while True:
+            await self._news.wait()
+            await persist(self.flush, _told)
+
+
+def _told(error: Exception) -> None:
+    log.warning("outbox waits", extra={"reason": type(error).__name__})

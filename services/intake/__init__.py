@@ -1,0 +1,1 @@
+"""The stateless front door: every contact becomes one message on Kafka."""

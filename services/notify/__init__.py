@@ -1,0 +1,1 @@
+"""Messages to people: recorded before they are sent, retried, settled."""

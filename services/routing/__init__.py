@@ -1,0 +1,1 @@
+"""Cases: severity, ownership, the ladder and the actions of people."""
