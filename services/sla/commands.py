@@ -1,0 +1,145 @@
+"""The room's console commands: `due` explains due times with the clock engine's own arithmetic."""
+
+import json
+import sys
+from datetime import datetime
+from typing import Annotated, Any
+
+import click
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from schemas.base import Frozen, instant
+from schemas.calendar import CalendarSpec, Hours, Limit
+from services.sla.domain import limits
+from services.sla.domain.worktime import calendar
+
+
+def _moment(value: Any) -> datetime:
+    try:
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is not None:
+            return instant(at)
+    except OverflowError:
+        raise ValueError("should lie within the years 1 to 9999 of UTC") from None
+    except (TypeError, ValueError):
+        pass
+    example = "2026-03-02T09:30:00+08:00"
+    raise ValueError(
+        f"should be ISO 8601 with Z or an offset, such as {example}, not {json.dumps(value):.60}"
+    )
+
+
+def _name(value: Any) -> str | int | None:
+    return value if isinstance(value, str | int) and not isinstance(value, bool) else None
+
+
+def _named(value: Any) -> str | int:
+    if (name := _name(value)) is None:
+        raise ValueError("should be text or a whole number")
+    return name
+
+
+def _forward(pause: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
+    if pause[1] < pause[0]:
+        raise ValueError("should not end before it begins")
+    return pause
+
+
+Name = Annotated[str | int, BeforeValidator(_named)]
+Moment = Annotated[datetime, BeforeValidator(_moment)]
+Pause = Annotated[tuple[Moment, Moment], AfterValidator(_forward)]
+
+
+class Question(Frozen):
+    """One line of `redress due`; without pauses none were made, and elapsed minutes need no calendar."""
+
+    id: Name = Field(description="text or a whole number")
+    start: Moment = Field(description="ISO 8601 with Z or an offset")
+    limit: Limit = Field(description="an object with exactly one limit")
+    calendar: CalendarSpec | None = None
+    pauses: tuple[Pause, ...] | None = None
+
+
+PLAIN = {"model_type": "should be an object", "tuple_type": "should be a list"}
+KNOWN = {
+    "calendar": f", only {', '.join(CalendarSpec.model_fields)}",
+    "calendar.hours": f", only {', '.join(Hours.model_fields)}",
+}
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    # Between a limit and its key stands the tag of its shape, which is the key again.
+    loc = (*loc[:1], *loc[2:]) if loc[0] == "limit" else loc
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
+
+
+def _wrong(error: ErrorDetails) -> str:
+    place, message = _place(error["loc"]), error["msg"].removeprefix("Value error, ")
+    field = Question.model_fields.get(place)
+    if error["type"] == "missing":
+        message = f"should be {field.description if field else 'given'}, but is missing"
+    if error["type"] == "extra_forbidden":
+        message = f"should not be there{KNOWN.get(place.rpartition('.')[0], '')}"
+    return f"{place}: {PLAIN.get(error['type'], message).replace('Input should', 'should')}"
+
+
+def _written(at: datetime) -> str:
+    precision = "milliseconds" if at.microsecond else "seconds"
+    return at.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    try:
+        read = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as broken:
+        raise ValueError(f"line: should be one JSON object in UTF-8 ({broken})") from None
+    if not isinstance(read, dict):
+        raise ValueError(f"line: should be one JSON object, not {json.dumps(read):.60}")  # noqa: TRY004
+    return read
+
+
+def _unknown(asked: dict[str, Any]) -> None:
+    for key in asked.keys() - Question.model_fields.keys():
+        click.echo(
+            f"{json.dumps(asked.get('id'))}: {json.dumps(key)} is no field of a line, ignored", err=True
+        )
+
+
+def _answer(asked: dict[str, Any]) -> datetime:
+    question = Question.model_validate(asked)
+    shop = calendar(question.calendar) if question.calendar else None
+    return limits.due(question.start, question.limit, shop, question.pauses or ()).at
+
+
+def answer(line: bytes) -> dict[str, Any]:
+    """`{id, due_at}` for one line of JSON, or `{id, error}` naming every wrong field; id null if unreadable."""
+    name = None
+    try:
+        asked = _read(line)
+        name = _name(asked.get("id"))
+        _unknown(asked)
+        return {"id": name, "due_at": _written(_answer(asked))}
+    except ValidationError as wrong:
+        return {"id": name, "error": "; ".join(map(_wrong, wrong.errors()))}
+    except ValueError as wrong:
+        return {"id": name, "error": str(wrong)}
+
+
+@click.command()
+@click.pass_context
+def due(context: click.Context) -> None:
+    """Say when limits are used up.
+
+    Reads JSON Lines {id, start, limit, calendar, pauses} on standard input and writes {id, due_at} in UTC
+    for each, in order. A wrong line gives {id, error} and exit status 1 at the end; blank lines are skipped.
+    """
+    failed = False
+    for line in (line for line in sys.stdin.buffer if line.strip()):
+        said = answer(line)
+        failed |= "error" in said
+        click.echo(json.dumps(said))
+    context.exit(int(failed))
+
+
+commands: list[click.Command] = [due]

@@ -1,0 +1,45 @@
+"""Public holidays and make-up working days, by country and year."""
+
+from datetime import date
+from functools import cache
+from typing import NamedTuple
+
+import holidays
+
+from schemas.calendar import Country, PublicDays
+
+
+class YearOfDays(NamedTuple):
+    """Local dates, as ordinals, on which a country rests or, at a weekend, makes up for it."""
+
+    off: frozenset[int]
+    make_up: frozenset[int]
+
+
+NOTHING = YearOfDays(frozenset(), frozenset())
+
+
+def _ordinals(days: set[date] | frozenset[date], year: int) -> frozenset[int]:
+    return frozenset(day.toordinal() for day in days if day.year == year)
+
+
+@cache
+def days_of(country: Country, year: int) -> YearOfDays:
+    """The national days of the library, observed ones included; beyond its years there are none."""
+    known = holidays.country_holidays(country, years=[year])
+    return YearOfDays(_ordinals(set(known), year), _ordinals(known.weekend_workdays, year))
+
+
+def overridden(days: YearOfDays, announced: PublicDays | None, year: int) -> YearOfDays:
+    """`days` with what was announced since put on top."""
+    if announced is None:
+        return days
+    off, make_up = _ordinals(announced.off, year), _ordinals(announced.make_up, year)
+    return YearOfDays(days.off - make_up | off, days.make_up - off | make_up)
+
+
+@cache
+def published_until(country: Country) -> int:
+    """The last year whose days are certain. China announces each year's by notice; other countries' follow from law."""
+    known = holidays.country_holidays(country)
+    return max(known.special_public_holidays) if country == "CN" else known.end_year
