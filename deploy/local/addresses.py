@@ -1,0 +1,72 @@
+"""Where Kafka and the document store are reached."""
+
+import random
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+# Below the range from which the kernel draws outgoing ports: a client that retries while a part is down
+# could otherwise be given that part's own port, and the part could not come back.
+FREE = range(20_000, 27_000)
+
+
+class StackError(Exception):
+    """The stack cannot be brought up, or one of its parts cannot do what was asked."""
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Bootstrap servers of Kafka (host:port, comma-separated) and the URL of the document store."""
+
+    kafka: str
+    mongo: str
+
+    def environment(self) -> dict[str, str]:
+        """The variables from which every room reads these addresses."""
+        return {"REDRESS_KAFKA": self.kafka, "REDRESS_MONGO": self.mongo}
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Loopback ports of a stack that this machine runs itself."""
+
+    kafka: int
+    controller: int
+    mongo: int
+
+    @staticmethod
+    def free() -> "Ports":
+        return Ports(*(free_port() for _ in range(3)))
+
+    def addresses(self) -> Addresses:
+        return Addresses(f"127.0.0.1:{self.kafka}", f"mongodb://127.0.0.1:{self.mongo}/")
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on."""
+    for port in random.sample(FREE, 100):
+        with socket.socket() as probe:
+            if _bindable(probe, port):
+                return port
+    raise StackError(f"no free port among 100 tried from {FREE.start} to {FREE.stop}")
+
+
+def given(environment: Mapping[str, str]) -> Addresses | None:
+    """Addresses named by REDRESS_KAFKA and REDRESS_MONGO; None when neither is set.
+
+    Raises StackError when only one of them is set: half a stack of ours beside half of someone else's
+    would be a surprise.
+    """
+    kafka, mongo = environment.get("REDRESS_KAFKA"), environment.get("REDRESS_MONGO")
+    if bool(kafka) != bool(mongo):
+        missing = "REDRESS_MONGO" if kafka else "REDRESS_KAFKA"
+        raise StackError(f"{missing} is not set; set both REDRESS_KAFKA and REDRESS_MONGO, or neither")
+    return Addresses(kafka, mongo) if kafka and mongo else None
+
+
+def _bindable(probe: socket.socket, port: int) -> bool:
+    try:
+        probe.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,55 @@
+"""Rooms as processes, for the demo, the tests and `make up` alike."""
+
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import httpx
+
+from deploy.local.addresses import free_port
+from deploy.local.part import Part, Runner
+from deploy.local.process import Command, Leashed
+
+ROOMS = ("intake", "routing", "sla", "notify")
+
+
+@dataclass(frozen=True)
+class Room(Part):
+    """One room with its port; wait_ready() asks its /readyz."""
+
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+def room(
+    name: str,
+    env: Mapping[str, str],
+    log: Path,
+    port: int | None = None,
+    run: Callable[[Command], Runner] = Leashed,
+) -> Room:
+    """A room that is not started yet; `env` is what it finds in its environment besides ours."""
+    at = port or free_port()
+    command = (sys.executable, "-m", "deploy.redress", "serve", name, "--port", str(at))
+    log.parent.mkdir(parents=True, exist_ok=True)
+    return Room(name, run(Command(command, log, env)), partial(_is_ready, at), port=at)
+
+
+def start_service(name: str, env: Mapping[str, str], log: Path, port: int | None = None) -> Room:
+    """Launch a room that ends with this process; wait_ready() is the caller's, so that many can start at once."""
+    launched = room(name, env, log, port)
+    launched.runner.launch()
+    return launched
+
+
+async def _is_ready(port: int) -> bool:
+    async with httpx.AsyncClient() as client:
+        try:
+            return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == httpx.codes.OK
+        except httpx.HTTPError:
+            return False

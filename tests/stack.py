@@ -1,0 +1,64 @@
+"""Names that keep tests apart on one shared stack, and the traffic that they send and read there."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from pymongo import AsyncMongoClient
+from pymongo.asynchronous.database import AsyncDatabase
+
+from deploy.local import Stack, create_topics
+
+Documents = AsyncDatabase[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Names:
+    """What one test has to itself: a prefix for every topic, a database, and a consumer group."""
+
+    prefix: str
+    database: str
+    group: str
+
+    @staticmethod
+    def fresh() -> "Names":
+        mark = uuid4().hex[:12]
+        return Names(prefix=f"t{mark}.", database=f"t{mark}", group=f"t{mark}")
+
+    def topic(self, name: str) -> str:
+        return self.prefix + name
+
+    def environment(self, stack: Stack) -> dict[str, str]:
+        """What a room finds in its environment to work with these names on `stack`."""
+        names = {"REDRESS_TOPIC_PREFIX": self.prefix, "REDRESS_DATABASE": self.database}
+        return {**stack.addresses.environment(), **names}
+
+    async def create_topics(self, stack: Stack) -> None:
+        await create_topics(stack.addresses.kafka, replication=1, prefix=self.prefix)
+
+
+@asynccontextmanager
+async def database(stack: Stack, name: str) -> AsyncIterator[Documents]:
+    """The database `name`, written to as durably as the rooms write."""
+    async with AsyncMongoClient[dict[str, Any]](stack.addresses.mongo, w="majority", journal=True) as client:
+        yield client[name]
+
+
+async def produce(stack: Stack, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
+    """Write keyed records and wait for every acknowledgement."""
+    producer = AIOKafkaProducer(bootstrap_servers=stack.addresses.kafka, acks="all", enable_idempotence=True)
+    async with producer:
+        for sent in [await producer.send(topic, value, key=key) for key, value in records]:
+            await sent
+
+
+async def consume(stack: Stack, topic: str, count: int) -> list[ConsumerRecord[bytes, bytes]]:
+    """The first `count` records of a topic, read by no group; order holds within a partition."""
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=stack.addresses.kafka, auto_offset_reset="earliest", enable_auto_commit=False
+    )
+    async with consumer:
+        return [await anext(consumer) for _ in range(count)]
