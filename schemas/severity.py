@@ -1,0 +1,105 @@
+"""Severity: the levels, the criteria with their detectors, and what a judgement says."""
+
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from schemas.base import Bilingual, Strict
+
+Level = Literal["general", "major_preliminary", "major"]
+Flag = Literal["injury", "accident", "casualties", "fire"]
+LEVELS: tuple[Level, ...] = ("general", "major_preliminary", "major")
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+
+
+def _terms(value: object) -> object:
+    """Terms may be written as one text, separated by commas."""
+    return tuple(term.strip() for term in value.split(",") if term.strip()) if isinstance(value, str) else value
+
+
+Terms = Annotated[tuple[str, ...], BeforeValidator(_terms)]
+
+
+class CriterionSpec(Strict):
+    """One line of the severity table, and what sets it besides the words of the complaint.
+
+    `asserts` says how the words must be meant: a `fact` must have happened in this case, an `act` may
+    also be announced on a condition ("if nothing is done I shall sue").
+    """
+
+    id: str
+    level: Level
+    title: Bilingual
+    source: str
+    asserts: Literal["fact", "act"] = "fact"
+    channels: tuple[str, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    corroborated_by: tuple[Flag, ...] = Field(
+        default=(), description="flags that turn a suspicion into a hit"
+    )
+    default: bool = Field(default=False, description="holds when no other criterion does")
+    threshold: Probability | None = Field(default=None, description="the learned score that sets it alone")
+
+
+class LexiconSpec(Strict):
+    """Words by idea, and the patterns of ideas that are evidence for a criterion.
+
+    Terms and patterns are described in deploy/policies/severity/README.md.
+    """
+
+    lemmas: dict[str, str] = {}
+    concepts: dict[str, Terms] = {}
+    detectors: dict[str, dict[str, tuple[str, ...]]] = {}
+    suspicions: dict[str, dict[str, tuple[str, ...]]] = {}
+
+
+class LinearModel(Strict):
+    """A learned one-vs-rest scorer: feature bucket -> one weight per criterion, and a bias each."""
+
+    criteria: tuple[str, ...]
+    buckets: int
+    bias: tuple[float, ...]
+    scale: float
+    weights: dict[int, tuple[int, ...]]
+
+
+class SeverityPolicy(Strict):
+    """Everything a judge needs, as an operator writes it."""
+
+    criteria: tuple[CriterionSpec, ...]
+    lexicon: LexiconSpec = LexiconSpec()
+
+
+class Statement(Strict):
+    """What is known when a complaint is judged: the customer's words and what the operator marked."""
+
+    text: str
+    channel: str | None = None
+    flags: frozenset[Flag] = frozenset()
+    ticks: frozenset[str] = frozenset()
+
+
+class Finding(Strict):
+    """One hit: which detector saw which criterion, where (character offsets, end exclusive).
+
+    `start` and `end` are None when the evidence is not in the text: a tick, a flag, the channel.
+    """
+
+    criterion: str
+    detector: str
+    start: int | None = None
+    end: int | None = None
+
+
+class Judgement(Strict):
+    """The level, the criteria met (gravest first), the deciding one, and the evidence.
+
+    `failed` names detectors that broke: the case then opens one level higher and is marked for triage.
+    """
+
+    level: Level
+    criteria: tuple[str, ...]
+    deciding: str
+    findings: tuple[Finding, ...]
+    failed: tuple[str, ...] = ()

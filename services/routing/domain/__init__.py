@@ -1,0 +1,1 @@
+"""The rules of routing: pure decisions, no input or output."""

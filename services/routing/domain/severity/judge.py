@@ -1,0 +1,52 @@
+"""Judges one statement: every criterion with its evidence, and the gravest level among them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from schemas.severity import LEVELS, Finding, Judgement, Level, Statement
+from services.routing.domain.severity.hearing import Hearing, hear
+from services.routing.domain.severity.rules import Rules
+
+
+def judge(statement: Statement, rules: Rules) -> Judgement:
+    """Returns the highest level met, with all evidence.
+
+    A detector that breaks is named in `failed` and lifts the level by one: better too grave than lost.
+    """
+    hearing = Hearing() if not statement.text.strip() else hear(statement, rules)
+    findings = _without_default([*_marked(statement, rules), *hearing.findings], rules)
+    criteria = _ranked({finding.criterion for finding in findings}, rules)
+    level = rules.criteria[criteria[0]].level
+    return Judgement(
+        level=_lifted(level) if hearing.failed else level,
+        criteria=criteria,
+        deciding=criteria[0],
+        findings=tuple(sorted(findings, key=lambda finding: criteria.index(finding.criterion))),
+        failed=hearing.failed,
+    )
+
+
+def _marked(statement: Statement, rules: Rules) -> Iterator[Finding]:
+    for criterion in rules.criteria.values():
+        if criterion.id in statement.ticks:
+            yield Finding(criterion=criterion.id, detector="operator")
+        if statement.channel in criterion.channels:
+            yield Finding(criterion=criterion.id, detector=f"channel:{statement.channel}")
+        for flag in criterion.flags:
+            if flag in statement.flags:
+                yield Finding(criterion=criterion.id, detector=f"flag:{flag}")
+
+
+def _without_default(findings: Sequence[Finding], rules: Rules) -> list[Finding]:
+    if findings:
+        return list(findings)
+    return [Finding(criterion=each.id, detector="default") for each in rules.criteria.values() if each.default]
+
+
+def _ranked(met: set[str], rules: Rules) -> tuple[str, ...]:
+    """Gravest first, then in the order of the table."""
+    table = list(rules.criteria)
+    return tuple(sorted(met, key=lambda each: (-LEVELS.index(rules.criteria[each].level), table.index(each))))
+
+
+def _lifted(level: Level) -> Level:
+    return LEVELS[min(LEVELS.index(level) + 1, len(LEVELS) - 1)]

@@ -1,0 +1,112 @@
+"""Patterns of ideas: parsed once from policy text, matched against what the lexicon found."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Protocol
+
+from services.routing.domain.severity.clauses import Layout
+from services.routing.domain.severity.lexicon import Mention
+
+REACH = 8
+
+Chain = tuple[str, ...]
+Clause = tuple[Chain, ...]
+Sentence = tuple[Clause, ...]
+
+
+class Stance(Protocol):
+    """Says whether words are not asserted about this case."""
+
+    def __call__(self, at: Mention, /) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """`text` holds sentences of clauses of chains of concepts; `needs` must all be present."""
+
+    source: str
+    text: tuple[Sentence, ...]
+    vetoes: tuple[str, ...]
+    needs: frozenset[str]
+
+    @property
+    def key(self) -> str:
+        """The concept this pattern is looked up by."""
+        return self.text[0][0][0][-1]
+
+
+def parse(source: str) -> Pattern:
+    """Reads `a ~ b` (in order, near), `a & b` (one clause), `a + b` (one sentence), `a ++ b`, ` - veto`."""
+    body, *vetoes = source.split(" - ")
+    text = tuple(
+        tuple(
+            tuple(tuple(part.strip() for part in chain.split(" ~ ")) for chain in clause.split(" & "))
+            for clause in sentence.split(" + ")
+        )
+        for sentence in body.split(" ++ ")
+    )
+    needs = frozenset(name for sentence in text for clause in sentence for chain in clause for name in chain)
+    return Pattern(source, text, tuple(veto.strip() for veto in vetoes), needs)
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """One text as the patterns see it."""
+
+    found: Mapping[str, Sequence[Mention]]
+    layout: Layout
+
+    def chains(self, chain: Chain) -> Iterator[Mention]:
+        """Yields where the chain's concepts follow each other inside one clause, each within reach."""
+        head, *rest = chain
+        for mention in self.found[head]:
+            yield from self._grown(mention, rest)
+
+    def _grown(self, span: Mention, rest: Sequence[str]) -> Iterator[Mention]:
+        if not rest:
+            yield span
+            return
+        for start, end in self.found[rest[0]]:
+            if span[1] <= start <= span[1] + REACH and self.layout.clause[start] == self.layout.clause[span[0]]:
+                yield from self._grown((span[0], end), rest[1:])
+
+
+Places = dict[int, list[Mention]]
+
+
+def matched(pattern: Pattern, scene: Scene, unasserted: Stance) -> tuple[Mention, ...]:
+    """Returns the asserted places that satisfy the pattern, or nothing."""
+    if not scene.found.keys() >= pattern.needs:
+        return ()
+    spans: list[Mention] = []
+    for sentence in pattern.text:
+        places = _both([_in_clause(clause, scene, unasserted) for clause in sentence])
+        if not places:
+            return ()
+        spans += places[min(places)]
+    clauses = {scene.layout.clause[start] for start, _ in spans}
+    vetoed = any(scene.layout.clause[at] in clauses for veto in pattern.vetoes for at, _ in scene.found.get(veto, ()))
+    return () if vetoed else tuple(sorted(set(spans)))
+
+
+def _in_clause(clause: Clause, scene: Scene, unasserted: Stance) -> Places:
+    by_clause = [_asserted(chain, scene, unasserted) for chain in clause]
+    spans = [span for found in _both(by_clause).values() for span in found]
+    return _by(scene.layout.sentence, spans)
+
+
+def _asserted(chain: Chain, scene: Scene, unasserted: Stance) -> Places:
+    return _by(scene.layout.clause, (span for span in scene.chains(chain) if not unasserted(span)))
+
+
+def _by(numbers: Sequence[int], spans: Iterable[Mention]) -> Places:
+    places: Places = defaultdict(list)
+    for span in spans:
+        places[numbers[span[0]]].append(span)
+    return places
+
+
+def _both(parts: Sequence[Places]) -> Places:
+    return reduce(lambda a, b: {n: a[n] + b[n] for n in a if n in b}, parts)

@@ -1,0 +1,61 @@
+"""Cuts a text into tokens that keep their place: a Chinese character, a number, or an English word stem."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+_TOKEN = re.compile(
+    r"[a-z]+?(?=n't\b)|n't\b|'(?:s|ve|re|ll|d|m)\b|[a-z]+|\d+(?:[.,]\d+)*|[^\s]", re.IGNORECASE
+)
+_SAME_WIDTH = str.maketrans({"\u2019": "'", "\u2018": "'", **{chr(c): chr(c - 0xFEE0) for c in range(0xFF10, 0xFF5B)}})
+_SPOKEN = {"n't": "not", "'ll": "will", "'d": "would", "ca": "can", "wo": "will", "sha": "shall"}
+_SILENT = frozenset({"'s", "'ve", "'re", "'m"})
+_VOWEL = re.compile(r"[aeiouy]")
+MAX_CHARACTERS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Normalised words with the character span each came from."""
+
+    words: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+
+
+@lru_cache(maxsize=8192)
+def stem(word: str) -> str:
+    """Reduces an English word so that stops, stopped and stopping meet; other tokens stay as they are."""
+    if len(word) < 4 or not word.isascii():
+        return word
+    return _trim(_without_ending(word))
+
+
+def _without_ending(word: str) -> str:
+    if word.endswith(("ies", "ied")) and len(word) > 4:
+        return word[:-3] + "y"
+    for ending in ("ing", "ed", "es", "s"):
+        rest = word[: -len(ending)]
+        if word.endswith(ending) and len(rest) >= 2 + (ending == "ing") and _VOWEL.search(rest):
+            return word if ending == "s" and rest[-1] in "siu" else rest
+    return word
+
+
+def _trim(word: str) -> str:
+    shorter = word[:-1] if word.endswith("e") and len(word) > 3 else word
+    return shorter[:-1] if len(shorter) > 3 and shorter[-1] == shorter[-2] else shorter
+
+
+def tokenise(text: str, lemmas: Mapping[str, str]) -> Tokens:
+    """Cuts `text`; `lemmas` maps irregular stems to the one their family is known by."""
+    words: list[str] = []
+    spans: list[tuple[int, int]] = []
+    for found in _TOKEN.finditer(text[:MAX_CHARACTERS].translate(_SAME_WIDTH)):
+        raw = found.group().lower()
+        if raw in _SILENT:
+            continue
+        for word in ("can", "not") if raw == "cannot" else (_SPOKEN.get(raw, raw),):
+            short = stem(word)
+            words.append(lemmas.get(short, short))
+            spans.append(found.span())
+    return Tokens(tuple(words), tuple(spans))

@@ -1,0 +1,1 @@
+"""What routing is set up with, read from files and the environment."""
