@@ -1,0 +1,92 @@
+"""E-mail over SMTP, phase by phase, so that what went wrong tells whether the message may be out."""
+
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP as WIRE
+from uuid import UUID
+
+from aiosmtplib import SMTP
+from aiosmtplib.errors import SMTPException, SMTPResponseException
+
+from services.notify.channels import Letter
+from services.notify.domain.delivery import Receipt
+from services.notify.settings import Settings
+
+TEMPORARY = range(400, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class MailChannel:
+    """One connection per message: a server that went away is met afresh by the next one."""
+
+    settings: Settings
+
+    async def send(self, letter: Letter) -> Receipt:
+        client = self._client()
+        try:
+            await client.connect()
+        except (SMTPException, OSError) as error:
+            # Whatever fails here, a refused log-in too, is not the fault of this message.
+            client.close()
+            return Receipt("later", type(error).__name__)
+        receipt = await self._hand_over(client, letter)
+        await _leave(client)
+        return receipt
+
+    async def _hand_over(self, client: SMTP, letter: Letter) -> Receipt:
+        body_sent = False
+        try:
+            mail = self._mail(letter).as_bytes(policy=WIRE)
+            await client.mail(self.settings.mail_from)
+            await client.rcpt(letter.to)
+            body_sent = True
+            await client.data(mail)
+        except ValueError:
+            return Receipt("refused", "malformed address")
+        except SMTPResponseException as error:
+            return _refusal(error)
+        except (SMTPException, OSError) as error:
+            return Receipt("unknown" if body_sent else "later", type(error).__name__)
+        return Receipt("accepted")
+
+    async def knows(self, _reference: UUID) -> bool | None:
+        """SMTP has no question for it."""
+        return None
+
+    async def close(self) -> None:
+        """Nothing is held between messages."""
+
+    def _client(self) -> SMTP:
+        settings = self.settings
+        return SMTP(
+            hostname=settings.smtp_host,
+            port=settings.smtp_port,
+            username=settings.smtp_user or None,
+            password=settings.smtp_password.get_secret_value() or None,
+            timeout=settings.send_seconds,
+            use_tls=settings.smtp_tls == "tls",
+            start_tls=settings.smtp_tls == "starttls",
+        )
+
+    def _mail(self, letter: Letter) -> EmailMessage:
+        mail = EmailMessage()
+        mail["Message-ID"] = f"<{letter.reference}@{self.settings.mail_from.partition('@')[2]}>"
+        mail["From"] = self.settings.mail_from
+        mail["To"] = letter.to
+        mail["Subject"] = letter.subject
+        # Neither answers of machines nor out-of-office notes are wanted.
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(letter.text, cte="base64")
+        return mail
+
+
+def _refusal(error: SMTPResponseException) -> Receipt:
+    """The server's text may repeat the address, hence only its code."""
+    return Receipt("later" if error.code in TEMPORARY else "refused", f"smtp {error.code}")
+
+
+async def _leave(client: SMTP) -> None:
+    try:
+        await client.quit()
+    except (SMTPException, OSError):
+        client.close()

@@ -1,0 +1,190 @@
+"""One message to one person over one channel, and how it gets from recorded to settled."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID, uuid5
+
+from schemas.base import Frozen, Instant
+from schemas.contacts import Language
+from schemas.deliveries import TOPIC, DeliverySettled, Medium, Result
+from services.common.decision import Cause, Change, Decision, Entry, Outgoing, event_id
+
+CUSTOMER = "customer"
+OPEN = ("queued", "sending", "unknown")
+
+Status = Literal["queued", "sending", "sent", "failed", "expired", "unknown"]
+Verdict = Literal["accepted", "refused", "later", "unknown"]
+
+
+class Delivery(Frozen):
+    """What is known of a message; neither its text nor an address rests here.
+
+    `facts` fill the template. `copies` counts how often it may have been taken over by a provider.
+    `partition` is that of its case, by which instances share the work; `origin` is the offset of the
+    customer's request on topic `outreach`, where his address is found again.
+    """
+
+    id: UUID
+    case_id: UUID
+    event: UUID
+    partition: int
+    person: str
+    medium: Medium
+    template: str
+    language: Language
+    profile: str
+    facts: dict[str, str | int | bool]
+    occurred_at: Instant
+    not_after: Instant
+    origin: int | None = None
+    status: Status = "queued"
+    attempt: int = 0
+    copies: int = 0
+    reason: str = ""
+
+    @property
+    def awaits_person(self) -> bool:
+        """Whether only a person may say what becomes of it: a customer is not written to twice by guess."""
+        return self.status == "unknown" and self.person == CUSTOMER and self.medium == "email"
+
+    @property
+    def askable(self) -> bool:
+        """Whether the provider is asked what became of it."""
+        return self.status == "unknown" and self.medium == "sms"
+
+
+def delivery_id(event: UUID, person: str, medium: Medium) -> UUID:
+    """One event reaches one person once per channel, however often it is read."""
+    return uuid5(event, f"{person}:{medium}")
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What a provider made of one attempt; `reason` never holds an address or a text."""
+
+    verdict: Verdict
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Its turn has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """Attempt `attempt` came to an end, if only because the process that made it did."""
+
+    attempt: int
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The provider was asked after attempt `attempt`, and knows the message or does not."""
+
+    attempt: int
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A person looked into it: it has arrived, or is to be sent once more."""
+
+    how: Literal["sent", "resend"]
+    by: str
+
+
+Step = Due | Attempted | Asked | Settled
+
+
+def advance(delivery: Delivery | None, cause: Cause[Step], now: datetime) -> Decision[Delivery]:
+    """The next state of a delivery; None where the step no longer fits."""
+    step = cause.message
+    if delivery is None or not _fits(delivery, step):
+        return None
+    match step:
+        case Due():
+            return _due(delivery, now)
+        case Attempted():
+            return _attempted(delivery, step.receipt, now)
+        case Asked():
+            return _asked(delivery, step, now)
+        case Settled():
+            return _settled(delivery, step, now)
+
+
+def _fits(delivery: Delivery, step: Step) -> bool:
+    """Whether the delivery still is where the step found it."""
+    match step:
+        case Due():
+            return delivery.status in ("queued", "unknown")
+        case Attempted(attempt=attempt):
+            return delivery.status == "sending" and delivery.attempt == attempt
+        case Asked(attempt=attempt):
+            return delivery.status == "unknown" and delivery.attempt == attempt
+        case Settled():
+            return delivery.status == "unknown"
+
+
+def _due(delivery: Delivery, now: datetime) -> Decision[Delivery]:
+    if delivery.askable or delivery.awaits_person:
+        return None
+    if now >= delivery.not_after:
+        reason = "perhaps arrived" if delivery.status == "unknown" else delivery.reason
+        return _to(delivery, "expired", now, reason)
+    state = delivery.model_copy(update={"status": "sending", "attempt": delivery.attempt + 1})
+    return Change(state)
+
+
+def _attempted(delivery: Delivery, receipt: Receipt, now: datetime) -> Change[Delivery]:
+    match receipt.verdict:
+        case "accepted":
+            return _to(delivery, "sent", now, copies=1)
+        case "refused":
+            return _to(delivery, "failed", now, receipt.reason)
+        case "later":
+            return _to(delivery, "queued", now, receipt.reason)
+        case "unknown":
+            return _to(delivery, "unknown", now, receipt.reason, copies=1)
+
+
+def _asked(delivery: Delivery, asked: Asked, now: datetime) -> Change[Delivery]:
+    # What the provider does not know was never taken over.
+    return _to(delivery, "sent", now) if asked.known else _to(delivery, "queued", now, copies=-1)
+
+
+def _settled(delivery: Delivery, settled: Settled, now: datetime) -> Change[Delivery]:
+    status: Status = "sent" if settled.how == "sent" else "queued"
+    change = _to(delivery, status, now)
+    entry = Entry(now, settled.by, "delivery.settled_by_person", {"how": settled.how})
+    return Change(change.state, change.events, (entry,))
+
+
+def _to(
+    delivery: Delivery, status: Status, now: datetime, reason: str = "", *, copies: int = 0
+) -> Change[Delivery]:
+    update: dict[str, Any] = {"status": status, "reason": reason, "copies": delivery.copies + copies}
+    after = delivery.model_copy(update=update)
+    if status in ("sent", "failed", "expired"):
+        return Change(after, (_told(after, status, now),))
+    if after.awaits_person:
+        return Change(after, (_told(after, "unknown", now),))
+    return Change(after)
+
+
+def _told(delivery: Delivery, result: Result, now: datetime) -> Outgoing:
+    message = DeliverySettled(
+        id=event_id(delivery.id, f"{result}:{delivery.attempt}"),
+        case_id=delivery.case_id,
+        occurred_at=now,
+        delivery=delivery.id,
+        event=delivery.event,
+        person=delivery.person,
+        medium=delivery.medium,
+        template=delivery.template,
+        result=result,
+        copies=max(1, delivery.copies),
+    )
+    return Outgoing(TOPIC, message, key=str(delivery.case_id))

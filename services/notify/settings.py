@@ -1,0 +1,29 @@
+"""Where messages go out, and how patiently."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+
+from services.common.settings import CommonSettings
+
+NOTICES = Path(__file__).parents[2] / "deploy" / "policies" / "notices"
+
+
+class Settings(CommonSettings):
+    """A mail server, an SMS provider, and the pace of both; time spans are of the wall, never scaled."""
+
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = Field(25, ge=1, le=65_535)
+    smtp_tls: Literal["none", "starttls", "tls"] = "none"
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    mail_from: str = Field("redress@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
+    sms_url: str = "http://127.0.0.1:8025"
+    sms_token: SecretStr = SecretStr("")
+    send_seconds: float = Field(10.0, gt=0, description="After this the fate of a message is unknown.")
+    retry_base_seconds: float = Field(1.0, gt=0)
+    retry_most_seconds: float = Field(60.0, gt=0)
+    mail_at_once: int = Field(8, ge=1)
+    sms_at_once: int = Field(8, ge=1)
+    notices: Path = Field(NOTICES, description="Folder of the texts that are checked at start.")
