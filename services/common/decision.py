@@ -35,10 +35,14 @@ class Cause(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """An event to publish; its `seq` is given when it is written."""
+    """An event to publish; its `seq` is given when it is written.
+
+    Without `key` it goes out under the key of the document that publishes it.
+    """
 
     topic: str
     message: Message
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,8 @@ class Document(Generic[S]):
             seq = self.seqs[event.topic] = self.seqs.get(event.topic, 0) + 1
             message = event.message.model_copy(update={"seq": seq})
             body = message.model_dump_json(exclude_defaults=False)
-            self.outbox.append({"id": str(message.id), "topic": event.topic, "body": body})
+            key = event.key or str(self.key)
+            self.outbox.append({"id": str(message.id), "topic": event.topic, "key": key, "body": body})
         for entry in change.history:
             stored = history.link(self.count + 1, self.head, entry, str(cause.id))
             self.entries.append(stored)

@@ -71,7 +71,7 @@ class Relay:
             for key, unsent in owed.items():
                 for event in unsent.events:
                     topic = self.prefix + event["topic"]
-                    future = await self.producer.send(topic, event["body"].encode(), str(key).encode())
+                    future = await self.producer.send(topic, event["body"].encode(), event["key"].encode())
                     futures.append((key, event, future))
             await asyncio.wait([future for *_, future in futures])
         return self._acknowledged(owed, futures)
