@@ -27,6 +27,8 @@ async def brokers(bootstrap: str) -> int:
 
 async def store_answers(url: str) -> bool:
     """Whether the document store answers a ping."""
+    if not await _listens(urlsplit(url).netloc):
+        return False
     async with AsyncMongoClient[dict[str, object]](url, serverSelectionTimeoutMS=ANSWER_MILLIS) as client:
         try:
             await client.admin.command("ping")

@@ -1,16 +1,21 @@
 """Creates the topics that deploy/topics.yaml declares, and says where existing ones differ."""
 
-from collections.abc import Iterable, Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import TopicAlreadyExistsError, for_code
 
+from deploy.local.part import GLANCE
+
 DECLARED = Path(__file__).parents[1] / "topics.yaml"
 DAY_MILLIS = 86_400_000
+SERVED_WITHIN = 60
 
 
 @dataclass(frozen=True)
@@ -46,18 +51,19 @@ async def create_topics(bootstrap: str, replication: int | None = None, prefix: 
 
     Raises a KafkaError when the cluster refuses a topic.
     """
-    wanted = {topic.name: topic for topic in declared(replication, prefix)}
+    topics = declared(replication, prefix)
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
     await admin.start()
     try:
         present = set(await admin.list_topics())
-        await _create(admin, (topic for name, topic in wanted.items() if name not in present))
-        return await _differences(admin, [wanted[name] for name in wanted if name in present])
+        await _create(admin, [topic for topic in topics if topic.name not in present])
+        await _served(admin, topics)
+        return await _differences(admin, topics)
     finally:
         await admin.close()
 
 
-async def _create(admin: AIOKafkaAdminClient, topics: Iterable[Topic]) -> None:
+async def _create(admin: AIOKafkaAdminClient, topics: list[Topic]) -> None:
     new = [
         NewTopic(topic.name, topic.partitions, topic.replication, topic_configs=topic.configuration())
         for topic in topics
@@ -69,27 +75,40 @@ async def _create(admin: AIOKafkaAdminClient, topics: Iterable[Topic]) -> None:
             raise for_code(code)(f"topic {name}: {reason}")
 
 
-async def _differences(admin: AIOKafkaAdminClient, topics: list[Topic]) -> tuple[str, ...]:
-    if not topics:
-        return ()
-    partitions = {
-        found["topic"]: len(found["partitions"])
-        for found in await admin.describe_topics([topic.name for topic in topics])
-    }
-    settings = await _settings(admin, topics)
+async def _served(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+    """Wait until every partition has a leader: what subscribes sooner may miss a topic for minutes."""
+    names = [topic.name for topic in topics]
+    async with asyncio.timeout(SERVED_WITHIN):
+        while not all(map(_is_led, await admin.describe_topics(names))):  # noqa: ASYNC110 - Kafka tells nobody
+            await asyncio.sleep(GLANCE)
+
+
+def _is_led(topic: Mapping[str, Any]) -> bool:
+    leaders = [partition["leader"] for partition in topic["partitions"]]
+    return bool(leaders) and min(leaders) >= 0
+
+
+async def _differences(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> tuple[str, ...]:
+    found = await _found(admin, topics)
     return tuple(
-        f"{topic.name}: {field} is {found}, declared is {wanted}"
+        f"{topic.name}: {field} is {found[topic.name][field]}, declared is {value}"
         for topic in topics
-        for field, wanted in {"partitions": str(topic.partitions), **topic.configuration()}.items()
-        if (found := {"partitions": str(partitions[topic.name]), **settings[topic.name]}.get(field)) != wanted
+        for field, value in {"partitions": str(topic.partitions), **topic.configuration()}.items()
+        if found[topic.name][field] != value
     )
 
 
-async def _settings(admin: AIOKafkaAdminClient, topics: list[Topic]) -> Mapping[str, dict[str, str]]:
-    asked = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
-    answers = await admin.describe_configs(asked)
-    return {
+async def _found(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> dict[str, dict[str, str]]:
+    """Partitions and configuration of each topic as the cluster has them."""
+    names = [topic.name for topic in topics]
+    described = await admin.describe_topics(names)
+    answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
+    settings = {
         name: {entry[0]: entry[1] for entry in entries}
         for answer in answers
         for _, _, _, name, entries in answer.resources
+    }
+    return {
+        topic["topic"]: {"partitions": str(len(topic["partitions"])), **settings[topic["topic"]]}
+        for topic in described
     }

@@ -30,7 +30,17 @@ public final class StoreServer {
         }
     };
 
-    public static void main(String[] arguments) throws Exception {
+    public static void main(String[] arguments) {
+        try {
+            serve(arguments);
+        } catch (RuntimeException failure) {
+            // The library's threads would keep a store alive that nobody can reach.
+            failure.printStackTrace();
+            System.exit(1);
+        }
+    }
+
+    private static void serve(String[] arguments) {
         if (arguments.length < 2 || !arguments[0].equals("--port")) {
             throw new IllegalArgumentException("usage: StoreServer --port N (--memory | --file PATH)");
         }

@@ -1,0 +1,34 @@
+# Every target prepares what it needs; `make help` lists them.
+PYTHON := .venv/bin/python
+.PHONY: help setup demo test up down bench lint clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+
+setup: ## install everything into .venv and .stack (only what is not there yet)
+	@bash deploy/setup.sh
+
+demo: setup ## watch labelled complaints become cases with owners, clocks and messages
+	@.venv/bin/redress demo
+
+test: lint ## lint, then every test, with the slowest named
+	@$(PYTHON) -m pytest --verbose --durations=10
+
+up: setup ## start Kafka, the store and all rooms in the background on fixed ports; data stays in .up
+	@.venv/bin/redress up
+
+down: setup ## stop what `make up` started
+	@.venv/bin/redress down
+
+bench: setup ## measure throughput and latency into build/bench.json
+	@.venv/bin/redress bench
+
+lint: setup ## style, types and import contracts
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+clean: ## remove everything that can be made again; data of `make up` stays
+	rm -rf .venv .stack build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

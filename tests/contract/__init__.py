@@ -1,0 +1,1 @@
+"""Contracts: the same tests over every adapter, and over the house itself."""

@@ -1,0 +1,144 @@
+"""Every channel tells the same truth about a message: the one in memory, real SMTP and real HTTP."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from deploy.local.addresses import free_port
+from deploy.local.provider import Provider, provider
+from deploy.local.trouble import Trouble
+from services.notify.channels import Channel, Letter
+from services.notify.channels.mail import MailChannel
+from services.notify.channels.sms import SmsChannel
+from services.notify.settings import Settings
+from tests.unit.notify.fakes import MemoryChannel
+
+PATIENCE = 0.5
+
+
+@dataclass
+class Bench:
+    """A channel, and the far end of it."""
+
+    channel: Channel
+    arrived: Callable[[], Sequence[str]]
+    trouble: Callable[[Trouble], None]
+    askable: bool = True
+
+
+def a_letter(to: str = "li.na@shop.example") -> Letter:
+    return Letter(uuid4(), to, "工单 7K2M 即将到期", "工单 7K2M-9QXD 请于 10:30 前联系客户。\nPlease call.\n")
+
+
+def references(far_end: Provider) -> Sequence[str]:
+    return [message.reference.partition("@")[0] for message in far_end.received()]
+
+
+@pytest.fixture(scope="module")
+async def post_office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Provider]:
+    running = provider("mail", tmp_path_factory.mktemp("mail"))
+    await running.start()
+    yield running
+    await running.stop()
+
+
+@pytest.fixture(scope="module")
+async def sms_endpoint(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Provider]:
+    running = provider("sms", tmp_path_factory.mktemp("sms"))
+    await running.start()
+    yield running
+    await running.stop()
+
+
+def by_mail(port: int) -> MailChannel:
+    return MailChannel(Settings(smtp_port=port, mail_from="redress@mfr.example", send_seconds=PATIENCE))
+
+
+def by_sms(port: int) -> SmsChannel:
+    return SmsChannel.of(Settings(sms_url=f"http://127.0.0.1:{port}", send_seconds=PATIENCE))
+
+
+@pytest.fixture(params=["memory", "mail", "sms"])
+async def bench(
+    request: pytest.FixtureRequest, post_office: Provider, sms_endpoint: Provider
+) -> AsyncIterator[Bench]:
+    if request.param == "memory":
+        memory = MemoryChannel()
+        yield Bench(memory, memory.references, memory.trouble)
+        return
+    mail = request.param == "mail"
+    far_end = post_office if mail else sms_endpoint
+    channel: Channel = by_mail(far_end.port) if mail else by_sms(far_end.port)
+    yield Bench(channel, lambda: references(far_end), far_end.trouble, askable=not mail)
+    await channel.close()
+
+
+async def test_an_accepted_message_has_arrived_once(bench: Bench) -> None:
+    letter = a_letter()
+    assert (await bench.channel.send(letter)).verdict == "accepted"
+    assert bench.arrived().count(str(letter.reference)) == 1
+
+
+async def test_a_refused_message_has_not_arrived(bench: Bench) -> None:
+    letter = a_letter()
+    bench.trouble(Trouble(kind="refuse"))
+    assert (await bench.channel.send(letter)).verdict == "refused"
+    assert str(letter.reference) not in bench.arrived()
+
+
+async def test_a_busy_provider_takes_the_message_later(bench: Bench) -> None:
+    letter = a_letter()
+    bench.trouble(Trouble(kind="busy", times=2))
+    verdicts = [(await bench.channel.send(letter)).verdict for _ in range(3)]
+    assert verdicts == ["later", "later", "accepted"]
+    assert bench.arrived().count(str(letter.reference)) == 1
+
+
+async def test_no_answer_after_taking_the_message_over_is_unknown(bench: Bench) -> None:
+    letter = a_letter()
+    bench.trouble(Trouble(kind="stall", seconds=4 * PATIENCE))
+    assert (await bench.channel.send(letter)).verdict == "unknown"
+    assert bench.arrived().count(str(letter.reference)) == 1
+    assert await bench.channel.knows(letter.reference) is (True if bench.askable else None)
+
+
+async def test_no_answer_without_taking_the_message_over_is_unknown_too(bench: Bench) -> None:
+    letter = a_letter()
+    bench.trouble(Trouble(kind="lose", seconds=4 * PATIENCE))
+    assert (await bench.channel.send(letter)).verdict == "unknown"
+    assert str(letter.reference) not in bench.arrived()
+    assert await bench.channel.knows(letter.reference) is (False if bench.askable else None)
+
+
+@pytest.mark.parametrize("channel", [by_mail, by_sms])
+async def test_a_provider_that_is_away_is_tried_later(channel: Callable[[int], Channel]) -> None:
+    away = channel(free_port())
+    assert (await away.send(a_letter())).verdict == "later"
+    assert await away.knows(uuid4()) is None
+    await away.close()
+
+
+async def test_a_malformed_address_is_refused_without_a_word_of_it(post_office: Provider) -> None:
+    receipt = await by_mail(post_office.port).send(a_letter("王 小明@shop.example\nBcc: all@shop.example"))
+    assert receipt.verdict == "refused"
+    assert "王" not in receipt.reason
+
+
+async def test_mail_keeps_both_languages_and_its_message_id(post_office: Provider) -> None:
+    letter = a_letter()
+    await by_mail(post_office.port).send(letter)
+    mail = post_office.received()[-1]
+    assert mail.reference == f"{letter.reference}@mfr.example"
+    assert (mail.to, mail.subject, mail.text) == (letter.to, letter.subject, letter.text)
+
+
+async def test_what_was_received_survives_the_death_of_the_server(tmp_path: Path) -> None:
+    far_end = provider("mail", tmp_path)
+    await far_end.start()
+    letter = a_letter()
+    await by_mail(far_end.port).send(letter)
+    await far_end.kill()
+    assert list(references(far_end)) == [str(letter.reference)]
