@@ -1,0 +1,69 @@
+"""The process of a room: HTTP from the first moment, the work beside it, an orderly end."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from services.common import metrics, problems
+from services.common.health import Health
+
+log = logging.getLogger(__name__)
+
+Run = Callable[[FastAPI, Health], AbstractAsyncContextManager[None]]
+LAST_SECONDS = 40.0
+
+
+def create(room: str, title: str, run: Run) -> FastAPI:
+    """The web application of a room; `run` is entered in the background and left at the end."""
+    health = Health(room)
+    health.set("start", "starting")
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        stopping = asyncio.Event()
+        work = asyncio.create_task(_work(app, health, run, stopping))
+        yield
+        stopping.set()
+        health.set("stop", "stopping")
+        if "start" in health.troubles:
+            work.cancel()
+        await asyncio.wait([work], timeout=LAST_SECONDS)
+
+    app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.failed = False
+    problems.install(app)
+    _add_probes(app, health)
+    return app
+
+
+async def _work(app: FastAPI, health: Health, run: Run, stopping: asyncio.Event) -> None:
+    try:
+        async with run(app, health):
+            health.set("start", "")
+            log.info("room is open")
+            await stopping.wait()
+    except Exception:
+        log.exception("room fails")
+        app.state.failed = True
+        signal.raise_signal(signal.SIGTERM)
+
+
+def _add_probes(app: FastAPI, health: Health) -> None:
+    @app.get("/livez", include_in_schema=False)
+    async def livez() -> Response:
+        return Response("ok")
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> Response:
+        return JSONResponse(health.troubles or {"ready": True}, 503 if health.troubles else 200)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def exposed() -> Response:
+        metrics.READY.labels(health.room).set(not health.troubles)
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)

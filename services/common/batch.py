@@ -1,0 +1,115 @@
+"""One batch of records: validated, handled, its casualties named. Knows no consumer and no offsets."""
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic
+
+from pydantic import TypeAdapter, ValidationError
+
+from services.common import metrics
+from services.common.clock import wall
+from services.common.dead_letters import ORIGIN, Casualty, Record, origin, replay_topic
+from services.common.decision import Cause, M, Outcome
+from services.common.failures import TRANSIENT
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[M]):
+    """A validated record; `topic` is where it came from first, also when it is replayed."""
+
+    topic: str
+    partition: int
+    offset: int
+    message: M
+    raw: bytes
+
+
+Handle = Callable[[Sequence[Received[Any]]], Awaitable[Sequence[Outcome[Any, Any]]]]
+
+
+@dataclass(slots=True)
+class Result:
+    """What came of a batch: outcomes of causes, and records to set aside."""
+
+    outcomes: list[Outcome[Any, Any]] = field(default_factory=list)
+    dead: list[Casualty] = field(default_factory=list)
+
+    def poisoned(self) -> int:
+        """Records that are at fault themselves; one out of turn is not."""
+        return sum(casualty.reason != "gap" for casualty in self.dead)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How a room's records are read and handled."""
+
+    room: str
+    prefix: str
+    topics: Mapping[str, TypeAdapter[Any]]
+    handle: Handle
+
+    async def work(self, records: Sequence[Record]) -> Result:
+        """Handle every valid record; transient failures are raised, everything else is in the result."""
+        result = Result()
+        received: list[Received[Any]] = []
+        for record in records:
+            self._validate(record, received, result)
+        if received:
+            await self._handle(received, result)
+        self._name_casualties(received, result)
+        self._count(records, result)
+        return result
+
+    def _validate(self, record: Record, received: list[Received[Any]], result: Result) -> None:
+        topic, raw = self._topic(record), record.value or b""
+        try:
+            message = self.topics[topic].validate_json(raw)
+        except (ValidationError, KeyError) as error:
+            result.dead.append(Casualty.of(record, "invalid", error))
+            return
+        received.append(Received(topic, record.partition, record.offset, message, raw))
+
+    def _topic(self, record: Record) -> str:
+        topic: str = record.topic
+        if topic == self.prefix + replay_topic(self.room):
+            first = dict(record.headers).get(ORIGIN, b"").decode()
+            topic = first.split("/")[0]
+        return topic.removeprefix(self.prefix)
+
+    async def _handle(self, received: Sequence[Received[Any]], result: Result) -> None:
+        """Where a batch fails as a whole, the record at fault is found by going one by one."""
+        try:
+            result.outcomes += await self.handle(received)
+        except TRANSIENT:
+            raise
+        except Exception as error:
+            if len(received) > 1:
+                for one in received:
+                    await self._handle([one], result)
+                return
+            log.exception("record could not be handled")
+            one = received[0]
+            cause = Cause(one.message.case_id, one.message.id, one.message, one.topic, raw=one.raw)
+            result.outcomes.append(Outcome("failed", cause, error=error))
+
+    def _name_casualties(self, received: Sequence[Received[Any]], result: Result) -> None:
+        places = {one.raw: origin(self.prefix + one.topic, one.partition, one.offset) for one in received}
+        named: set[bytes] = set()
+        for outcome in result.outcomes:
+            raw = outcome.cause.raw
+            if outcome.kind in {"failed", "gap"} and raw not in named:
+                named.add(raw)
+                place = places.get(raw, origin(self.prefix + outcome.cause.stream, -1, -1))
+                key = str(outcome.cause.key).encode()
+                result.dead.append(Casualty(key, raw, place, outcome.kind, outcome.error))
+
+    def _count(self, records: Sequence[Record], result: Result) -> None:
+        now = wall().timestamp()
+        for record in records:
+            age = max(0.0, now - record.timestamp / 1000)
+            metrics.EVENT_AGE.labels(self.room, self._topic(record)).observe(age)
+        for outcome in result.outcomes:
+            metrics.MESSAGES.labels(self.room, outcome.cause.stream, outcome.kind).inc()

@@ -1,0 +1,152 @@
+"""The one consumer of every room: a batch is handled, published, set aside and only then committed."""
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker, KafkaMessage, Topic
+from pydantic import TypeAdapter
+
+from services.common import metrics
+from services.common.batch import Batch, Handle
+from services.common.clock import ticks
+from services.common.dead_letters import Casualty, Limit, Record, dead_topic, replay_topic
+from services.common.failures import persist
+from services.common.partitions import Partitions
+from services.common.relay import Relay
+from services.common.settings import CommonSettings
+
+log = logging.getLogger(__name__)
+
+POLL_MS = 20
+FETCH_WAIT_MS = 50
+SESSION_MS = 10_000
+REBALANCE_MS = 30_000
+DRAIN_SECONDS = 25.0
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a room reads and how it handles it."""
+
+    topics: Mapping[str, TypeAdapter[Any]]
+    handle: Handle
+
+
+@dataclass(slots=True)
+class Consumer:
+    """Reads a room's topics as one member of its group.
+
+    `waiting` names the trouble a batch is retried for. `stopped` names why it stopped for good:
+    nothing more is read or committed then, and the room is not ready.
+    """
+
+    room: str
+    settings: CommonSettings
+    producer: AIOKafkaProducer
+    relay: Relay
+    feed: Feed
+    partitions: Partitions
+    progress: float = field(default_factory=ticks)
+    waiting: str = ""
+    stopped: str = ""
+    _limit: Limit = field(default_factory=Limit)
+    _broker: KafkaBroker | None = None
+
+    async def start(self) -> None:
+        """Join the group and begin to read."""
+        prefix, member = self.settings.topic_prefix, f"{self.room}-{self.settings.instance}"
+        self._broker = KafkaBroker(
+            self.settings.kafka,
+            logger=None,
+            consumer_only=True,
+            graceful_timeout=DRAIN_SECONDS,
+            retry_backoff_ms=500,
+            allow_auto_create_topics=False,
+        )
+        subscriber = self._broker.subscriber(
+            *(Topic(prefix + name, declare=False) for name in (*self.feed.topics, replay_topic(self.room))),
+            group_id=prefix + self.room,
+            group_instance_id=prefix + member,
+            auto_offset_reset="earliest",
+            batch=True,
+            max_records=self.settings.max_records,
+            batch_timeout_ms=POLL_MS,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
+            session_timeout_ms=SESSION_MS,
+            rebalance_timeout_ms=REBALANCE_MS,
+            ack_policy=AckPolicy.MANUAL,
+            no_reply=True,
+            parser=_clean_headers,
+            decoder=_raw,
+            listener=self.partitions,
+        )
+        subscriber(self._on_batch)
+        self.partitions.driver = lambda: subscriber.consumer
+        await self._broker.start()
+
+    async def stop(self) -> None:
+        """Finish the batch in hand, then leave."""
+        self.partitions.stop()
+        if self._broker is not None:
+            async with asyncio.timeout(DRAIN_SECONDS + 5):
+                await self._broker.stop()
+
+    async def _on_batch(self, message: KafkaMessage) -> None:
+        async with self.partitions.in_hand:
+            started = ticks()
+            try:
+                await self._work(message.raw_message)
+            except Exception as error:
+                self.stopped = repr(error)
+                log.exception("consumer stopped")
+            self.progress, self.waiting = ticks(), ""
+            metrics.HANDLING.labels(self.room).observe(ticks() - started)
+        if self.stopped:
+            # Returning would fetch the next batch, whose commit would pass over this one.
+            await asyncio.Event().wait()
+
+    async def _work(self, records: Sequence[Record]) -> None:
+        batch = Batch(self.room, self.settings.topic_prefix, self.feed.topics, self.feed.handle)
+        result = await persist(lambda: batch.work(records), self._waits)
+        await persist(self.relay.flush, self._waits)
+        poisoned = result.poisoned()
+        self._limit.note([*[True] * (len(records) - poisoned), *[False] * poisoned])
+        for casualty in result.dead:
+            await persist(lambda dead=casualty: self._set_aside(dead), self._waits)  # type: ignore[misc]
+        await persist(lambda: self._commit(records), self._waits)
+
+    def _waits(self, error: Exception) -> None:
+        self.waiting = repr(error)
+        metrics.RETRIES.labels(self.room).inc()
+        log.warning("batch waits", extra={"reason": self.waiting})
+
+    async def _set_aside(self, dead: Casualty) -> None:
+        topic = self.settings.topic_prefix + dead_topic(self.room)
+        await self.producer.send_and_wait(topic, dead.value, dead.key, headers=dead.headers())
+        metrics.DEAD.labels(self.room, dead.origin.split("/")[0], dead.reason).inc()
+        log.error("record set aside", extra={"reason": dead.reason, "origin": dead.origin})
+
+    async def _commit(self, records: Sequence[Record]) -> None:
+        offsets: dict[TopicPartition, int] = {}
+        for record in records:
+            part = TopicPartition(record.topic, record.partition)
+            offsets[part] = max(offsets.get(part, 0), record.offset + 1)
+        await self.partitions.commit(offsets)
+
+
+async def _clean_headers(records: tuple[Record, ...], original: Any) -> Any:
+    """The framework's parser dies on a header that is null or not UTF-8, and drops the batch with it."""
+    for record in records:
+        record.headers = tuple(
+            (name, (value or b"").decode("utf-8", "replace").encode()) for name, value in record.headers
+        )
+    return await original(records)
+
+
+async def _raw(_message: KafkaMessage) -> bytes:
+    return b""

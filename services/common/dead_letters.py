@@ -1,0 +1,177 @@
+"""Records a group could not handle: set aside with their origin and reason, listed, replayed."""
+
+import traceback
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+ORIGIN = "redress-origin"
+REASON = "redress-reason"
+ERROR = "redress-error"
+REPLAYED = "redress-replayed"
+
+IN_A_ROW = 20
+WINDOW = 100
+SHARE = 5
+STACK = 4_000
+
+Header = tuple[str, bytes]
+Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
+
+
+def dead_topic(group: str) -> str:
+    return f"{group}.dead"
+
+
+def replay_topic(group: str) -> str:
+    """What is replayed reaches the failed group only."""
+    return f"{group}.replay"
+
+
+class LimitError(Exception):
+    """So many records failed that the fault is ours: stop instead of draining the topic."""
+
+
+@dataclass(slots=True)
+class Limit:
+    """Twenty in a row, or more than five of the last hundred, are no accident."""
+
+    row: int = 0
+    recent: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
+
+    def note(self, outcomes: Sequence[bool]) -> None:
+        """Count handled (True) and dead (False) records; raises `LimitError` beyond the limit."""
+        for handled in outcomes:
+            self.row = 0 if handled else self.row + 1
+            self.recent.append(handled)
+            full = len(self.recent) == WINDOW
+            if self.row > IN_A_ROW or (full and self.recent.count(False) > SHARE):
+                raise LimitError(f"{self.row} in a row, {self.recent.count(False)} of {len(self.recent)}")
+
+
+def origin(topic: str, partition: int, offset: int) -> str:
+    """Where a record first stood; -1 where it was held back and only its topic is known."""
+    return f"{topic}/{partition}/{offset}"
+
+
+@dataclass(frozen=True, slots=True)
+class Casualty:
+    """A record and why it was set aside; `error` is absent where the record only came out of turn."""
+
+    key: bytes | None
+    value: bytes
+    origin: str
+    reason: str
+    error: Exception | None = None
+    kept: tuple[Header, ...] = ()
+
+    @classmethod
+    def of(cls, record: Record, reason: str, error: Exception) -> "Casualty":
+        """A record as it stands on Kafka; a replayed one keeps its first origin."""
+        headers = dict(record.headers)
+        place = origin(record.topic, record.partition, record.offset)
+        first = headers.get(ORIGIN, place.encode()).decode()
+        kept = tuple((name, value) for name, value in record.headers if not name.startswith("redress-"))
+        return cls(record.key, record.value or b"", first, reason, error, kept)
+
+    def headers(self) -> list[Header]:
+        """The original headers, origin, reason and stack."""
+        return [
+            *self.kept,
+            (ORIGIN, self.origin.encode()),
+            (REASON, self.reason.encode()),
+            (ERROR, _frames(self.error).encode()[:STACK]),
+        ]
+
+
+def _frames(error: Exception | None) -> str:
+    """Type and frames only: the text of an error can hold personal words."""
+    if error is None:
+        return ""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [f"{frame.filename.rsplit('/', 3)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
+    return "\n".join([type(error).__name__, *lines])
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """One record of a dead topic, as an operator sees it."""
+
+    partition: int
+    offset: int
+    key: bytes
+    value: bytes
+    origin: str
+    reason: str
+    error: str
+    headers: tuple[Header, ...]
+
+    @property
+    def place(self) -> str:
+        return f"{self.partition}/{self.offset}"
+
+
+async def waiting(bootstrap: str, topic: str) -> list[DeadLetter]:
+    """The dead letters not yet replayed, oldest first within each case."""
+    letters: dict[str, DeadLetter] = {}
+    async for record in _all(bootstrap, topic):
+        headers = dict(record.headers)
+        if REPLAYED in headers:
+            letters.pop(headers[REPLAYED].decode(), None)
+        else:
+            letter = _letter(record, headers)
+            letters[letter.place] = letter
+    return list(letters.values())
+
+
+def _letter(record: Record, headers: dict[str, bytes]) -> DeadLetter:
+    return DeadLetter(
+        partition=record.partition,
+        offset=record.offset,
+        key=record.key or b"",
+        value=record.value or b"",
+        origin=headers.get(ORIGIN, b"").decode(),
+        reason=headers.get(REASON, b"").decode(),
+        error=headers.get(ERROR, b"").decode(),
+        headers=tuple(record.headers),
+    )
+
+
+async def _all(bootstrap: str, topic: str) -> AsyncIterator[Record]:
+    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+    await consumer.start()
+    try:
+        await consumer._client.force_metadata_update()  # noqa: SLF001 - no public way to learn of partitions
+        parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+        if not parts:
+            return
+        consumer.assign(parts)
+        await consumer.seek_to_beginning()
+        for part, end in (await consumer.end_offsets(parts)).items():
+            while await consumer.position(part) < end:
+                for record in (await consumer.getmany(part, timeout_ms=1_000)).get(part, ()):
+                    if record.offset < end:
+                        yield record
+    finally:
+        await consumer.stop()
+
+
+async def replay(
+    producer: AIOKafkaProducer, group: str, letters: Sequence[DeadLetter], prefix: str = ""
+) -> None:
+    """Hand the letters to the failed group once more, in order, and mark them as replayed."""
+    for letter in letters:
+        headers = list(letter.headers)
+        await producer.send_and_wait(
+            prefix + replay_topic(group), letter.value, letter.key or None, headers=headers
+        )
+        await producer.send_and_wait(
+            prefix + dead_topic(group),
+            b"",
+            letter.key or None,
+            partition=letter.partition,
+            headers=[(REPLAYED, letter.place.encode())],
+        )

@@ -1,0 +1,46 @@
+"""Connecting to Kafka: a producer that loses nothing, and waiting until the broker answers."""
+
+import logging
+from collections.abc import Iterable
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+
+from services.common.failures import persist
+
+log = logging.getLogger(__name__)
+
+RETRY_BACKOFF_MS = 500
+REQUEST_TIMEOUT_MS = 10_000
+
+
+def producer(
+    bootstrap: str, *, linger_ms: int = 0, request_timeout_ms: int = REQUEST_TIMEOUT_MS
+) -> AIOKafkaProducer:
+    """Acknowledged by all replicas, without duplicates of its own making."""
+    return AIOKafkaProducer(
+        bootstrap_servers=bootstrap,
+        acks="all",
+        enable_idempotence=True,
+        linger_ms=linger_ms,
+        max_batch_size=128 * 1024,
+        retry_backoff_ms=RETRY_BACKOFF_MS,
+        request_timeout_ms=request_timeout_ms,
+    )
+
+
+async def await_topics(bootstrap: str, topics: Iterable[str]) -> None:
+    """Return when the broker answers and has every topic; services may start before either."""
+    wanted = set(topics)
+
+    async def attempt() -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=REQUEST_TIMEOUT_MS)
+        try:
+            await admin.start()
+            missing = wanted - set(await admin.list_topics())
+        finally:
+            await admin.close()
+        if missing:
+            raise TimeoutError(f"topics not there yet: {', '.join(sorted(missing))}")
+
+    await persist(attempt, lambda error: log.warning("kafka is awaited", extra={"reason": str(error)}))

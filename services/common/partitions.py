@@ -1,0 +1,113 @@
+"""The partitions this process holds: where it stands on each, and an orderly coming and going."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import CommitFailedError, IllegalStateError
+
+from services.common import metrics
+from services.common.failures import persist
+
+log = logging.getLogger(__name__)
+
+OnPartitions = Callable[[set[int]], Awaitable[None]]
+
+
+@dataclass(slots=True, eq=False)
+class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
+    """`handled` is the next offset per (topic, partition); `in_hand` is locked while a batch is.
+
+    `assigned` and `revoked` tell the room which partition numbers come and go. `failed` holds what
+    kept it from taking a partition over.
+    """
+
+    room: str
+    prefix: str
+    assigned: OnPartitions
+    revoked: OnPartitions
+    handled: dict[tuple[str, int], int] = field(default_factory=dict)
+    in_hand: asyncio.Lock = field(default_factory=asyncio.Lock)
+    driver: Callable[[], AIOKafkaConsumer | None] = lambda: None
+    failed: str = ""
+    _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    def held(self) -> set[TopicPartition]:
+        """What the group has assigned to this process."""
+        driver = self.driver()
+        return set(driver.assignment()) if driver is not None else set()
+
+    async def end_offsets(self, topic: str, numbers: set[int]) -> dict[int, int]:
+        """The offset after the last record of each partition, asked of the broker now."""
+        parts = {TopicPartition(self.prefix + topic, number) for number in numbers}
+        return {part.partition: end for part, end in (await self._ends(parts)).items()}
+
+    async def lag(self) -> int:
+        """Records not yet handled, over all partitions held; raises while the broker is away."""
+        total = 0
+        for part, end in (await self._ends(self.held())).items():
+            topic = part.topic.removeprefix(self.prefix)
+            behind = max(0, end - self.handled.get((topic, part.partition), end))
+            metrics.LAG.labels(self.room, topic, str(part.partition)).set(behind)
+            total += behind
+        return total
+
+    async def _ends(self, parts: set[TopicPartition]) -> Mapping[TopicPartition, int]:
+        driver = self.driver()
+        if driver is None or not parts:
+            return {}
+        return dict(await driver.end_offsets(parts))
+
+    async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
+        """Commit what is handled; a partition that has moved is its new reader's."""
+        driver = self.driver()
+        if driver is None:
+            return
+        try:
+            await driver.commit(dict(offsets))
+        except (CommitFailedError, IllegalStateError) as error:
+            # Its new reader meets these records again and drops them as duplicates.
+            log.warning("commit came too late", extra={"reason": repr(error)})
+            return
+        for part, offset in offsets.items():
+            self.handled[part.topic.removeprefix(self.prefix), part.partition] = offset
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        task = asyncio.create_task(self._arrive(set(assigned)))
+        self._tasks.add(task)
+        task.add_done_callback(self._arrived)
+
+    async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
+        """Let the batch in hand be committed first; only then another may read on."""
+        async with self.in_hand:
+            for part in revoked:
+                self.handled.pop((part.topic.removeprefix(self.prefix), part.partition), None)
+            await self.revoked({part.partition for part in revoked})
+
+    def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def _arrive(self, parts: set[TopicPartition]) -> None:
+        if parts:
+            await persist(lambda: self._locate(parts), lambda _error: None)
+            await self.assigned({part.partition for part in parts})
+
+    async def _locate(self, parts: set[TopicPartition]) -> None:
+        """Learn where the group stands, before anything is handled there."""
+        driver = self.driver()
+        if driver is None:
+            raise TimeoutError("not connected yet")
+        beginnings = await driver.beginning_offsets(parts)
+        for part in parts:
+            committed = await driver.committed(part)
+            start = beginnings[part] if committed is None else committed
+            self.handled.setdefault((part.topic.removeprefix(self.prefix), part.partition), start)
+
+    def _arrived(self, task: "asyncio.Task[None]") -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            self.failed = repr(error)
+            log.error("partitions could not be taken over", exc_info=error)

@@ -1,0 +1,153 @@
+"""The parts every room that consumes is made of, started in order and stopped in reverse."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aiokafka import AIOKafkaProducer
+from pydantic import TypeAdapter
+
+from services.common import kafka, metrics, mongo
+from services.common.clock import Clock
+from services.common.consumer import Consumer, Feed
+from services.common.failures import TRANSIENT, persist
+from services.common.health import Health, watch
+from services.common.mongo import MongoDocuments
+from services.common.partitions import OnPartitions, Partitions
+from services.common.relay import Relay
+from services.common.settings import CommonSettings
+from services.common.table import Table
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+LEFTOVERS_SECONDS = 600.0
+STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Connections of a room, all answering."""
+
+    room: str
+    settings: CommonSettings
+    clock: Clock
+    producer: AIOKafkaProducer
+    database: mongo.Database
+    relay: Relay
+
+    async def table(self, topic: str, adapter: TypeAdapter[T]) -> Table[T]:
+        """A compacted topic, read to its end."""
+        table = Table(self.settings.kafka, self.settings.topic_prefix + topic, adapter)
+        await table.start()
+        return table
+
+    def conflicted(self) -> None:
+        metrics.CONFLICTS.labels(self.room).inc()
+
+
+@asynccontextmanager
+async def connected(room: str, settings: CommonSettings, topics: Sequence[str]) -> AsyncIterator[Parts]:
+    """Wait for Kafka with its topics and for the store; at the end publish what is still owed."""
+    await kafka.await_topics(settings.kafka, [settings.topic_prefix + topic for topic in topics])
+    database = mongo.connect(settings.mongo, settings.database)
+    await persist(lambda: mongo.ping(database), _waits)
+    producer = kafka.producer(settings.kafka)
+    await persist(producer.start, _waits)
+    relay = Relay(producer, settings.topic_prefix, published=_counter(room))
+    metrics.OUTBOX_AGE.labels(room).set_function(relay.oldest_seconds)
+    sending = asyncio.create_task(relay.run())
+    try:
+        yield Parts(room, settings, settings.clock(), producer, database, relay)
+    finally:
+        sending.cancel()
+        await _bounded(relay.flush)
+        await _bounded(producer.stop)
+        database.client.close()
+
+
+@asynccontextmanager
+async def consuming(
+    parts: Parts,
+    health: Health,
+    feed: Feed,
+    owners: Sequence[MongoDocuments],
+    told: tuple[OnPartitions, OnPartitions],
+) -> AsyncIterator[Consumer]:
+    """Read a room's topics.
+
+    `owners` are searched for what a crash left unpublished; `told` are called with the numbers of
+    partitions that came and that went.
+    """
+
+    async def assigned(numbers: set[int]) -> None:
+        await persist(lambda: _owe_leftovers(parts.relay, owners), _waits)
+        await told[0](numbers)
+
+    partitions = Partitions(parts.room, parts.settings.topic_prefix, assigned, told[1])
+    consumer = Consumer(parts.room, parts.settings, parts.producer, parts.relay, feed, partitions)
+    await persist(consumer.start, _waits)
+    async with background(
+        watch(health, consumer, lambda: mongo.ping(parts.database)), _sweep(parts.relay, owners)
+    ):
+        try:
+            yield consumer
+        finally:
+            await consumer.stop()
+
+
+@asynccontextmanager
+async def background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    """Run beside the body; the first that fails ends the room, all are cancelled at the end."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(one) for one in work]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _owe_leftovers(relay: Relay, owners: Sequence[MongoDocuments]) -> None:
+    """What a crash left in outboxes is owed by whoever finds it: two senders double, never reorder."""
+    for owner in owners:
+        async for key, outbox in owner.unsent():
+            if key not in relay.unsent:
+                relay.add(owner.clear, key, outbox)
+
+
+async def _sweep(relay: Relay, owners: Sequence[MongoDocuments]) -> None:
+    while True:
+        await asyncio.sleep(LEFTOVERS_SECONDS)
+        await persist(lambda: _owe_leftovers(relay, owners), _waits)
+
+
+async def _bounded(stop: Callable[[], Awaitable[Any]]) -> None:
+    try:
+        async with asyncio.timeout(STOP_SECONDS):
+            await stop()
+    except TRANSIENT as error:
+        # Nothing is lost: the outbox is in the store and is found at the next start.
+        log.warning("left for the next start", extra={"reason": repr(error)})
+
+
+def _counter(room: str) -> Callable[[str, int], None]:
+    counters: Mapping[str, Any] = _Counters(room)
+    return lambda topic, count: counters[topic].inc(count)
+
+
+class _Counters(dict[str, Any]):
+    def __init__(self, room: str) -> None:
+        super().__init__()
+        self.room = room
+
+    def __missing__(self, topic: str) -> Any:
+        counter = self[topic] = metrics.PUBLISHED.labels(self.room, topic)
+        return counter
+
+
+def _waits(error: Exception) -> None:
+    log.warning("waiting", extra={"reason": repr(error)})

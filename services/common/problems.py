@@ -1,0 +1,60 @@
+"""Refusals over HTTP as problem documents (RFC 9457), each naming what is wrong and what would be right."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+
+from services.common.failures import TRANSIENT
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = "2"
+
+
+class Problem(Exception):  # noqa: N818 - a problem document, raised
+    """An answer other than success; `extra` are members of the document."""
+
+    def __init__(
+        self, status: int, title: str, detail: str = "", headers: dict[str, str] | None = None, **extra: Any
+    ) -> None:
+        super().__init__(title)
+        self.status = status
+        self.headers = headers or {}
+        self.body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra}
+
+
+def answer(problem: Problem) -> JSONResponse:
+    return JSONResponse(problem.body, problem.status, problem.headers, MEDIA_TYPE)
+
+
+def away(what: str) -> Problem:
+    """A part is not to be had now; what was asked may still be carried out."""
+    return Problem(503, f"{what} is not available", "Try again shortly.", {"Retry-After": RETRY_AFTER})
+
+
+def invalid(error: ValidationError | RequestValidationError) -> Problem:
+    """Every field at fault, where it stands and what is wrong with it; never the value itself."""
+    fields = [
+        {"field": ".".join(map(str, at["loc"])) or "body", "problem": at["msg"]} for at in error.errors()
+    ]
+    return Problem(422, "The request is not valid", f"{len(fields)} fields need attention.", errors=fields)
+
+
+def install(app: FastAPI) -> None:
+    """Answer every refusal of a room in this form."""
+
+    @app.exception_handler(Problem)
+    async def refused(_request: Request, problem: Problem) -> JSONResponse:
+        return answer(problem)
+
+    @app.exception_handler(RequestValidationError)
+    async def malformed(_request: Request, error: RequestValidationError) -> JSONResponse:
+        return answer(invalid(error))
+
+    for failure in TRANSIENT:
+
+        @app.exception_handler(failure)
+        async def unavailable(_request: Request, _error: Exception) -> JSONResponse:
+            return answer(away("A part of the system"))
