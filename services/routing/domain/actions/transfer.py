@@ -1,0 +1,83 @@
+"""Handing over to a named person: no hand-over without a name, and only to whom the programme allows."""
+
+from schemas.cases import CaseHandedOver, Role, State
+from schemas.contacts import Department
+from schemas.directory import Person
+from services.common.decision import Refusal
+from services.routing.domain import manufacturer
+from services.routing.domain.actions.action import Transfer
+from services.routing.domain.actions.permission import acting_as
+from services.routing.domain.assignment import Chosen
+from services.routing.domain.case import Case, Offer, tier
+from services.routing.domain.directory import Directory, holds
+from services.routing.domain.draft import Draft
+from services.routing.domain.world import World
+
+
+def transfer(draft: Draft, action: Transfer, world: World) -> Refusal | None:
+    """Offer the case to the person named; None when it is done."""
+    if refused := _forbidden(draft.case, action, world):
+        return refused
+    draft.set(notes=draft.case.notes + 1)
+    if tier(action.role) == "manufacturer":
+        draft.set(state="escalated")
+        manufacturer.ask(draft, Chosen(action.person, "named", {"role": action.role}), "support")
+    else:
+        _offer(draft, action, world)
+    return None
+
+
+def _forbidden(case: Case, action: Transfer, world: World) -> Refusal | None:
+    directory = world.directory
+    person, place = directory.people.get(action.person), _place(case, action.role)
+    if person is None:
+        return Refusal(422, "transfer_named_person", f"person: nobody is known as {action.person!r}")
+    if action.shop != place:
+        return Refusal(422, "transfer_within_case", f"shop: a {action.role} of this case works at {place!r}")
+    if not holds(person, place, action.role):
+        detail = f"person: {action.person!r} is no {action.role} at {place!r}"
+        return Refusal(422, "transfer_named_role", detail)
+    if action.person in {case.owner, action.actor}:
+        return Refusal(422, "transfer_to_another", "person: should be somebody else than the one who has it")
+    return _not_by_rule(case, action, directory, world)
+
+
+def _place(case: Case, role: Role) -> str:
+    return case.shop if tier(role) == "dealer" else case.manufacturer
+
+
+def _not_by_rule(case: Case, action: Transfer, directory: Directory, world: World) -> Refusal | None:
+    giver = acting_as(case, action.actor, directory)
+    rules = [rule for rule in world.programme(case).profile.hand_overs if rule.giver == giver]
+    receivers = [role for rule in rules for role in rule.receivers]
+    if action.role in receivers:
+        return None
+    source = rules[0].source if rules else "no rule"
+    detail = f"role: a {giver} hands over to {' or '.join(receivers) or 'nobody'} ({source})"
+    return Refusal(422, f"hand_over_by_{giver}", detail)
+
+
+def _offer(draft: Draft, action: Transfer, world: World) -> None:
+    case = draft.case
+    rung = world.programme(case).rung(action.role) or 0
+    offered = Offer(
+        to=action.person, role=action.role, via="transfer", rung=rung, at=draft.at, giver=action.actor,
+        before=case.state, rung_before=case.rung,
+    )  # fmt: skip
+    department = _department(world.directory.people[action.person], action, case.department)
+    draft.set(offer=offered, rung=rung, department=department, state=_state(case, action.role))
+    told = {"to": action.person, "role": action.role, "via": "transfer"}
+    draft.tell(CaseHandedOver, tier="dealer", rung=rung, note=action.note.id, **told)
+    draft.note("case.handed_over", text=str(action.note.id), text_seal=action.note.seal, **told)
+
+
+def _department(person: Person, action: Transfer, present: Department) -> Department:
+    """The case follows the department of the manager who gets it."""
+    if holds(person, action.shop, action.role, present):
+        return present
+    posts = (post for post in person.posts if (post.at, post.role) == (action.shop, action.role))
+    return next((post.department for post in posts if post.department), present)
+
+
+def _state(case: Case, role: Role) -> State:
+    return "transferred" if role == "dept_manager" and not case.confirmed else case.state

@@ -1,0 +1,51 @@
+"""What the severity rules make of one contact; trouble lifts the level by one, never loses the contact."""
+
+from dataclasses import dataclass
+
+from schemas.contacts import ContactReceived
+from schemas.severity import Finding, Flag, Judgement, Level, Statement
+from services.routing.domain.programme import Programme, lifted
+from services.routing.domain.severity.judge import judge
+
+FLAGS: tuple[Flag, ...] = ("injury", "accident", "casualties", "fire")
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The level with its evidence; with any of `triage` a person has to look at the case."""
+
+    level: Level
+    criteria: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    triage: tuple[str, ...]
+
+
+def assess(contact: ContactReceived, programme: Programme, missing: tuple[str, ...]) -> Assessment:
+    """Judge a contact; whatever was `missing` or broke opens it one level higher."""
+    try:
+        judged = judge(statement(contact), programme.rules)
+    except Exception as error:  # noqa: BLE001 - a contact that passed intake is never poison
+        failed = (*missing, f"severity could not be judged: {type(error).__name__}")
+        return _unjudged(programme, failed)
+    reasons = (*missing, *(f"detector {name} failed" for name in judged.failed))
+    return Assessment(_level(judged, missing), judged.criteria, judged.findings, reasons)
+
+
+def _level(judged: Judgement, missing: tuple[str, ...]) -> Level:
+    """A judge with a failed detector has lifted the level itself."""
+    return lifted(judged.level) if missing and not judged.failed else judged.level
+
+
+def _unjudged(programme: Programme, triage: tuple[str, ...]) -> Assessment:
+    defaults = tuple(each.id for each in programme.rules.criteria.values() if each.default)
+    return Assessment(lifted("general"), defaults, (), triage)
+
+
+def statement(contact: ContactReceived) -> Statement:
+    """What is judged; spans of evidence count in this text: narrative, line feed, demand."""
+    return Statement(
+        text=f"{contact.narrative}\n{contact.demand}" if contact.demand else contact.narrative,
+        channel=contact.channel,
+        flags=frozenset(flag for flag in FLAGS if getattr(contact.flags, flag)),
+        ticks=frozenset(contact.ticks),
+    )

@@ -1,0 +1,115 @@
+"""Who gets a case: on duty, least loaded, longest idle; else a deputy, a stand-in, a desk."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from schemas.cases import Role
+from schemas.contacts import Department
+from schemas.directory import Person
+from services.routing.domain.case import desk
+from services.routing.domain.directory import Directory, on_duty
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
+Step = Literal["least loaded", "deputy", "stand-in", "supporter", "named", "desk"]
+
+
+@dataclass(slots=True)
+class Workload:
+    """Who holds which open case, and when each was last given one. Placing a case again moves it."""
+
+    holders: dict[UUID, frozenset[str]] = field(default_factory=dict)
+    loads: Counter[str] = field(default_factory=Counter)
+    last: dict[str, datetime] = field(default_factory=dict)
+
+    def place(self, case: UUID, people: Iterable[str], at: datetime) -> None:
+        """Say who holds a case; nobody takes it off the ledger."""
+        before, after = self.holders.get(case, frozenset()), frozenset(people)
+        if before == after:
+            return
+        for person in after - before:
+            self.last[person] = max(at, self.last.get(person, at))
+        self.loads.update(after - before)
+        self.loads.subtract(before - after)
+        if after:
+            self.holders[case] = after
+        else:
+            del self.holders[case]
+
+    def keep(self, wanted: Callable[[UUID], bool]) -> None:
+        """Forget the cases that another instance looks after now."""
+        for case in [case for case in self.holders if not wanted(case)]:
+            self.place(case, (), LONG_AGO)
+
+    def order(self, person: Person) -> tuple[int, datetime, str]:
+        """Sorts the next to be given a case first."""
+        return self.loads[person.id], self.last.get(person.id, LONG_AGO), person.id
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A role to be filled at a shop or manufacturer, by neither of those in `not_by`.
+
+    Somebody in one of the `stand_ins` fills it where nobody of the role can.
+    """
+
+    at: str
+    role: Role
+    department: Department | None = None
+    not_by: frozenset[str] = frozenset()
+    stand_ins: tuple[Role, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Who fills a seat, by which step, and what was weighed: evidence for the history."""
+
+    person: str
+    step: Step
+    facts: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """The people and their work at one moment."""
+
+    directory: Directory
+    workload: Workload
+    now: datetime
+
+    def choose(self, seat: Seat) -> Chosen:
+        """Somebody always: at least the desk of the role."""
+        return self.person(seat) or Chosen(desk(seat.at, seat.role), "desk", {"role": seat.role})
+
+    def person(self, seat: Seat) -> Chosen | None:
+        """A person for the seat, if anybody can fill it."""
+        staff = self._staff(seat, seat.role)
+        if found := self._least_loaded(staff):
+            return self._chosen(found, "least loaded", seat, staff)
+        deputies = [one for absent in staff if (one := self._deputy(absent, seat))]
+        if found := self._least_loaded(deputies):
+            return self._chosen(found, "deputy", seat, deputies)
+        for role in seat.stand_ins:
+            others = self._staff(seat, role)
+            if found := self._least_loaded(others):
+                return self._chosen(found, "stand-in", seat, others)
+        return None
+
+    def _staff(self, seat: Seat, role: Role) -> list[Person]:
+        staff = self.directory.staff(seat.at, role, seat.department)
+        return [one for one in staff if one.id not in seat.not_by]
+
+    def _least_loaded(self, people: Sequence[Person]) -> Person | None:
+        return min((one for one in people if on_duty(one, self.now)), key=self.workload.order, default=None)
+
+    def _deputy(self, absent: Person, seat: Seat) -> Person | None:
+        deputy = self.directory.people.get(absent.deputy or "")
+        return None if deputy is None or deputy.id in seat.not_by else deputy
+
+    def _chosen(self, person: Person, step: Step, seat: Seat, among: Sequence[Person]) -> Chosen:
+        facts = {"role": seat.role, "among": len(among), "load": self.workload.loads[person.id]}
+        return Chosen(person.id, step, facts)

@@ -1,0 +1,54 @@
+"""Every cause a case may change for, and the decision it takes: the room's table of contents."""
+
+from typing import Any
+
+from schemas.cases import CaseSnapshot
+from schemas.deadlines import DeadlineClimbDue, DeadlineMessage
+from schemas.deliveries import DeliverySettled
+from services.common.decision import Cause, Change, Decision
+from services.routing.domain import folding, further, ladder, opening
+from services.routing.domain.actions.action import Action
+from services.routing.domain.actions.deciding import act
+from services.routing.domain.case import Case
+from services.routing.domain.draft import Draft
+from services.routing.domain.opening import Heard
+from services.routing.domain.world import World
+
+
+class NoSuchCaseError(LookupError):
+    """Something is told of a case that was never opened here."""
+
+
+class Resync:
+    """Tell the case as it is, for a room that has missed something."""
+
+
+def decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case]:  # noqa: C901, PLR0911 - a table of contents
+    """What a cause does to a case; pure but for the workload it reads."""
+    message = cause.message
+    if case is None:
+        if isinstance(message, Heard):
+            return opening.opened(message, cause.id, world)
+        raise NoSuchCaseError(str(cause.key))
+    match message:
+        case Heard():
+            return further.added(case, message, cause.id, world)
+        case DeadlineClimbDue():
+            return ladder.climb(case, message, cause.id, world)
+        case DeadlineMessage():
+            return folding.folded(case, message, cause.id, world)  # type: ignore[arg-type]
+        case DeliverySettled():
+            return folding.counted(case, message, cause.id, world)
+        case Action():
+            return act(case, message, cause.id, world)
+        case Resync():
+            return snapshot(case, cause, world)
+    raise TypeError(f"no case changes for a {type(message).__name__}")
+
+
+def snapshot(case: Case, cause: Cause[Any], world: World) -> Change[Case]:
+    """The case as it is; it changes nothing but the place in the sequence from which others go on."""
+    draft = Draft.of(case, cause.id, "resync", world.now)
+    draft.tell(CaseSnapshot, received_at=case.received_at, calendar=world.directory.calendar(case.shop))
+    draft.note("case.snapshot")
+    return draft.change()

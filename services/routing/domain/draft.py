@@ -1,0 +1,86 @@
+"""A case in the middle of a decision: what changed, what to tell and what to remember, step by step."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from schemas import cases
+from schemas.cases import CaseMessage
+from services.common.decision import Change, Entry, Outgoing, event_id
+from services.routing.domain.case import Case, Revised, header
+
+ESCALATIONS = "escalations"
+REMEMBERED = 20
+
+# Due times are left out although a reader sees them: they follow from what a person has just done, and
+# moving the revision for them would make his next action stale. A promise broken or restored is not.
+VISIBLE = (
+    "state", "severity", "criteria", "confirmed", "triage", "owner", "owner_role", "offer", "support",
+    "contacts", "notes", "broken",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Draft:
+    """`case` is the case after the steps so far; an event carries the header of its own moment."""
+
+    before: Case | None
+    case: Case
+    cause: UUID
+    by: str
+    at: datetime
+    events: list[CaseMessage] = field(default_factory=list)
+    history: list[Entry] = field(default_factory=list)
+
+    @staticmethod
+    def of(case: Case, cause: UUID, by: str, at: datetime) -> "Draft":
+        return Draft(case, case, cause, by, at)
+
+    def set(self, **fields: Any) -> None:
+        """Change fields of the case."""
+        self.case = self.case.model_copy(update={**fields, "updated_at": self.at})
+
+    def tell(self, kind: type[CaseMessage], **fields: Any) -> None:
+        """Publish an event of the case as it now is."""
+        name = kind.model_fields["type"].default
+        told = sum(isinstance(event, kind) for event in self.events)
+        self.events.append(
+            kind(
+                id=event_id(self.cause, f"{name}:{told}" if told else name),
+                case_id=self.case.id,
+                occurred_at=self.at,
+                header=header(self.case),
+                by=self.by,
+                **fields,
+            )
+        )
+
+    def note(self, event: str, **facts: Any) -> None:
+        """Remember it in the history; absent facts are left out."""
+        known = {name: fact for name, fact in facts.items() if fact is not None}
+        self.history.append(Entry(self.at, self.by, event, known))
+
+    def change(self) -> Change[Case]:
+        """The decision: state, events and history, and whether a person can see the difference."""
+        fields = tuple(name for name in VISIBLE if _differs(name, self.before, self.case))
+        if fields:
+            revision = 1 + (self.before.revised[-1].revision if self.before and self.before.revised else 0)
+            news = Revised(revision=revision, by=self.by, at=self.at, fields=fields)
+            self.set(revised=(*self.case.revised[-REMEMBERED + 1 :], news))
+        return Change(self.case, self._outgoing(), tuple(self.history), visible=bool(fields))
+
+    def _outgoing(self) -> tuple[Outgoing, ...]:
+        told = tuple(Outgoing(cases.TOPIC, event) for event in self.events)
+        if self.case.support is None and (self.before is None or self.before.support is None):
+            return told
+        return (*told, *(Outgoing(ESCALATIONS, _copy(event)) for event in self.events))
+
+
+def _differs(name: str, before: Case | None, after: Case) -> bool:
+    return before is None or getattr(before, name) != getattr(after, name)
+
+
+def _copy(event: CaseMessage) -> CaseMessage:
+    """The same event for the public feed; under its own id, since an outbox is cleared by ids."""
+    return event.model_copy(update={"id": event_id(event.id, ESCALATIONS)})

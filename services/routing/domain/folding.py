@@ -1,0 +1,114 @@
+"""What clocks and deliveries did, folded into the case; only a climb taken back is told to others."""
+
+from typing import Any
+from uuid import UUID
+
+from schemas.deadlines import (
+    DeadlineBreached,
+    DeadlineCancelled,
+    DeadlineEvent,
+    DeadlineMessage,
+    DeadlineMet,
+    DeadlineMoved,
+    DeadlinePaused,
+    DeadlineStarted,
+    DeadlineWarned,
+    DeadlineWithdrawn,
+)
+from schemas.deliveries import DeliverySettled
+from services.common.decision import Change
+from services.routing.domain import ladder
+from services.routing.domain.case import NEVER, Breach, Case, Promise, PromiseStatus
+from services.routing.domain.draft import Draft
+from services.routing.domain.world import World
+
+KEPT = 50
+
+STATUS: dict[type[DeadlineMessage], PromiseStatus] = {
+    DeadlineStarted: "running",
+    DeadlineMoved: "running",
+    DeadlinePaused: "paused",
+    DeadlineBreached: "breached",
+    DeadlineMet: "met",
+    DeadlineWithdrawn: "met",
+    DeadlineCancelled: "cancelled",
+}
+SAID: dict[type[DeadlineMessage], tuple[str, ...]] = {
+    DeadlineStarted: ("provisional",),
+    DeadlineMoved: ("provisional",),
+    DeadlineMet: ("met_at", "late"),
+    DeadlineWithdrawn: ("met_at",),
+}
+
+
+def folded(case: Case, event: DeadlineEvent, cause: UUID, world: World) -> Change[Case]:
+    """The case with the clock as it now stands."""
+    draft = Draft.of(case, cause, "clocks", world.now)
+    _keep(draft, event)
+    match event:
+        case DeadlineBreached():
+            _breached(draft, event)
+        case DeadlineWithdrawn():
+            _withdrawn(draft, event)
+        case DeadlineWarned():
+            _warned(draft, event)
+        case _:
+            pass
+    return draft.change()
+
+
+def counted(case: Case, event: DeliverySettled, cause: UUID, world: World) -> Change[Case]:
+    """One more message with this fate; the deliveries themselves rest elsewhere."""
+    draft = Draft.of(case, cause, "deliveries", world.now)
+    name = f"{event.medium} {event.result}"
+    draft.set(deliveries={**case.deliveries, name: case.deliveries.get(name, 0) + 1})
+    return draft.change()
+
+
+def _keep(draft: Draft, event: DeadlineMessage) -> None:
+    promises = dict(draft.case.promises)
+    known = promises.get(event.clock)
+    if known is None or known.cycle != event.cycle:
+        known = Promise(cycle=event.cycle, due_at=event.due_at, accountable=event.accountable)
+    promises[event.clock] = known.model_copy(
+        update={"due_at": event.due_at, "accountable": event.accountable, **_standing(event)}
+    )
+    draft.set(promises=promises, next_due=_next_due(promises))
+
+
+def _standing(event: DeadlineMessage) -> dict[str, Any]:
+    kind = type(event)
+    said = {name: getattr(event, name) for name in SAID.get(kind, ())}
+    return {"status": STATUS[kind], **said} if kind in STATUS else said
+
+
+def _next_due(promises: dict[str, Promise]) -> Any:
+    """The earliest time still owed; one that has passed is owed until it is met."""
+    owed = (each.due_at for each in promises.values() if each.status in {"running", "breached"})
+    return min(owed, default=NEVER)
+
+
+def _breached(draft: Draft, event: DeadlineBreached) -> None:
+    case = draft.case
+    breach = Breach(
+        id=event.id, clock=event.clock, cycle=event.cycle, due_at=event.due_at, accountable=event.accountable
+    )
+    draft.set(breaches=(*case.breaches[-KEPT + 1 :], breach), broken=case.broken + 1)
+    draft.note(event.type, clock=event.clock, cycle=event.cycle, accountable=event.accountable)
+
+
+def _warned(draft: Draft, event: DeadlineWarned) -> None:
+    promises = draft.case.promises
+    warned = promises[event.clock].model_copy(update={"warned": event.level})
+    draft.set(promises={**promises, event.clock: warned})
+
+
+def _withdrawn(draft: Draft, event: DeadlineWithdrawn) -> None:
+    case = draft.case
+    breaches = tuple(
+        each.model_copy(update={"standing": False}) if each.id == event.breach else each
+        for each in case.breaches
+    )
+    draft.set(breaches=breaches, broken=max(0, case.broken - 1))
+    draft.note(event.type, clock=event.clock, cycle=event.cycle)
+    ladder.withdraw(draft, event.breach, event.clock)

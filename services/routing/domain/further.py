@@ -1,0 +1,52 @@
+"""A further contact of a case: judged again, raised where it is graver, and never lost when all was over."""
+
+from uuid import UUID
+
+from schemas.cases import CaseContactAdded, CaseSeverityRaised
+from services.common.decision import Change
+from services.routing.domain.assessment import Assessment, assess
+from services.routing.domain.case import Case
+from services.routing.domain.draft import Draft
+from services.routing.domain.manufacturer import inform
+from services.routing.domain.opening import Heard, kept, reoffer, sealed
+from services.routing.domain.programme import Programme, gravity
+from services.routing.domain.world import World
+
+
+def added(case: Case, heard: Heard, cause: UUID, world: World) -> Change[Case] | None:
+    """Another contact under the same case; None for one the case already has."""
+    if any(contact.id == heard.contact.id for contact in case.contacts):
+        return None
+    programme = world.programme(case)
+    found = assess(heard.contact, programme, ())
+    draft = Draft.of(case, cause, "further contact", world.now)
+    triage = tuple(dict.fromkeys((*case.triage, *found.triage)))
+    draft.set(contacts=(*case.contacts, kept(heard, found)), triage=triage)
+    draft.tell(
+        CaseContactAdded, contact=heard.contact.id, channel=heard.contact.channel, criteria=found.criteria
+    )
+    draft.note("case.contact_added", channel=heard.contact.channel, **sealed(heard))
+    _raise(draft, found, programme)
+    _reopen(draft, programme, world)
+    inform(draft, world)
+    return draft.change()
+
+
+def _raise(draft: Draft, found: Assessment, programme: Programme) -> None:
+    """Only upwards; what a person had confirmed is provisional again."""
+    case = draft.case
+    draft.set(criteria=programme.ranked((*case.criteria, *found.criteria)))
+    if gravity(found.level) <= gravity(case.severity):
+        return
+    draft.set(severity=found.level, confirmed=False)
+    draft.tell(CaseSeverityRaised, severity=found.level, previous=case.severity, criteria=draft.case.criteria)
+    draft.note("case.severity_raised", severity=found.level, previous=case.severity)
+
+
+def _reopen(draft: Draft, programme: Programme, world: World) -> None:
+    """A customer who speaks again is not done: a closed case starts over with the first hand-over."""
+    if draft.case.state == "resolved":
+        draft.set(state="in_progress", resolved_at=None)
+    elif draft.case.state == "closed":
+        draft.set(state="registered", resolved_at=None, closed_at=None, rung=0)
+        reoffer(draft, programme.profile.first_hand_over, programme, world)

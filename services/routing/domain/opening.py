@@ -1,0 +1,163 @@
+"""The first contact opens a case: its place, severity, owner, and the first hand-over."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from schemas.cases import CaseAccepted, CaseHandedOver, CaseOpened, Role
+from schemas.contacts import ContactReceived
+from services.common.decision import Change
+from services.routing.domain.assessment import Assessment, assess
+from services.routing.domain.assignment import Seat
+from services.routing.domain.case import Case, Contact, Offer, tier
+from services.routing.domain.directory import Place
+from services.routing.domain.draft import Draft
+from services.routing.domain.manufacturer import inform
+from services.routing.domain.programme import Programme
+from services.routing.domain.words import Sealed
+from services.routing.domain.world import World
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A contact whose words are already kept."""
+
+    contact: ContactReceived
+    text: Sealed
+    customer: Sealed
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What is settled about a new case before anybody owns it."""
+
+    heard: Heard
+    place: Place
+    programme: Programme
+    found: Assessment
+
+
+def opened(heard: Heard, cause: UUID, world: World) -> Change[Case]:
+    """A new case, owned by its first receiver and offered to whom the programme says."""
+    contact = heard.contact
+    place = world.directory.place(contact.shop, contact.vehicle.brand)
+    programme, unknown = world.programmes.current(place.programme)
+    missing = (*place.missing, *unknown, *_unknown_receiver(contact, world))
+    opening = Opening(heard, place, programme, assess(contact, programme, missing))
+    owner, role, facts = _owner(opening, world)
+    draft = Draft(None, _case(opening, owner, role, world), cause, "opening", world.now)
+    _announce(draft, opening)
+    draft.note("case.opened", owner=owner, **facts, **sealed(heard), triage=list(draft.case.triage) or None)
+    _hand_over(draft, opening, world)
+    inform(draft, world)
+    return draft.change()
+
+
+def _unknown_receiver(contact: ContactReceived, world: World) -> tuple[str, ...]:
+    receiver = contact.received_by
+    known = not receiver or world.directory.roles(receiver, contact.shop)
+    return () if known else (f"nobody known as {receiver!r} works at shop {contact.shop!r}",)
+
+
+def _owner(opening: Opening, world: World) -> tuple[str, Role, dict[str, object]]:
+    """Whoever was asked first owns it (S3c, S3e): the receiver, else somebody of the role."""
+    contact, wanted = opening.heard.contact, opening.programme.profile.first_receiver
+    roles = world.directory.roles(contact.received_by or "", contact.shop)
+    if contact.received_by and roles:
+        role = wanted if wanted in roles else roles[0]
+        return contact.received_by, role, {"step": "received by", "role": role}
+    chosen = world.roster().choose(Seat(contact.shop, wanted, contact.department))
+    return chosen.person, wanted, {"step": chosen.step, **chosen.facts}
+
+
+def _case(opening: Opening, owner: str, role: Role, world: World) -> Case:
+    contact, place, found = opening.heard.contact, opening.place, opening.found
+    return Case(
+        id=contact.case_id,
+        number=contact.case_number,
+        kind=contact.kind,
+        channel=contact.channel,
+        shop=contact.shop,
+        franchise=place.franchise,
+        group=place.group,
+        manufacturer=place.manufacturer,
+        department=contact.department,
+        profile=opening.programme.profile.id,
+        profile_version=opening.programme.version,
+        severity=found.level,
+        criteria=found.criteria,
+        triage=found.triage,
+        owner=owner,
+        owner_role=role,
+        owned_at=world.now,
+        contacts=(kept(opening.heard, found),),
+        received_at=contact.received_at,
+        opened_at=world.now,
+        updated_at=world.now,
+    )
+
+
+def kept(heard: Heard, found: Assessment) -> Contact:
+    """What the case remembers of a contact: ids and evidence, no words."""
+    return Contact(
+        id=heard.contact.id,
+        channel=heard.contact.channel,
+        received_at=heard.contact.received_at,
+        text=heard.text.id,
+        customer=heard.customer.id,
+        severity=found.level,
+        criteria=found.criteria,
+        findings=found.findings,
+    )
+
+
+def sealed(heard: Heard) -> dict[str, str]:
+    """The facts that stand for personal words in the history."""
+    return {
+        "text": str(heard.text.id),
+        "text_seal": heard.text.seal,
+        "customer": str(heard.customer.id),
+        "customer_seal": heard.customer.seal,
+    }
+
+
+def _announce(draft: Draft, opening: Opening) -> None:
+    draft.tell(
+        CaseOpened,
+        channel=draft.case.channel,
+        received_at=draft.case.received_at,
+        calendar=opening.place.calendar,
+        criteria=opening.found.criteria,
+        findings=opening.found.findings,
+        triage_reasons=opening.found.triage,
+    )
+
+
+def _hand_over(draft: Draft, opening: Opening, world: World) -> None:
+    """Offered to the first hand-over's role; a receiver who has that role has accepted already."""
+    role = opening.programme.profile.first_hand_over
+    if draft.case.owner_role == role:
+        offer(draft, draft.case.owner, role, {"step": "received by", "role": role})
+        draft.set(offer=None, state="in_review")
+        draft.tell(CaseAccepted, role=role, tier=tier(role))
+    else:
+        reoffer(draft, role, opening.programme, world)
+
+
+def reoffer(draft: Draft, role: Role, programme: Programme, world: World) -> None:
+    """Offer the case to somebody of a role at its shop, or to one who stands in for him."""
+    case = draft.case
+    stand_ins = tuple(rung.role for _, rung in programme.above(0) if rung.tier == "dealer")
+    chosen = world.roster().choose(Seat(case.shop, role, case.department, frozenset({case.owner}), stand_ins))
+    offer(draft, chosen.person, role, {"step": chosen.step, **chosen.facts})
+
+
+def offer(draft: Draft, to: str, role: Role, facts: dict[str, object]) -> None:
+    """Offer by assignment: no person chose the receiver."""
+    case = draft.case
+    offered = Offer(
+        to=to, role=role, via="assignment", rung=case.rung, at=draft.at, giver=case.owner,
+        before=case.state, rung_before=case.rung,
+    )  # fmt: skip
+    draft.set(offer=offered)
+    draft.tell(CaseHandedOver, to=to, role=role, tier=tier(role), via="assignment", rung=case.rung)
+    draft.note("case.handed_over", to=to, via="assignment", **facts)
