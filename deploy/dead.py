@@ -1,0 +1,70 @@
+"""`redress dead`: look at what a group set aside, and hand it back once its fault is mended."""
+
+import asyncio
+import json
+
+import click
+
+from services.common import dead_letters, kafka
+from services.common.dead_letters import DeadLetter
+from services.common.settings import CommonSettings
+
+GROUPS = click.Choice(["routing", "sla", "notify"])
+
+
+@click.group()
+def dead() -> None:
+    """Records that a room could not handle."""
+
+
+@dead.command("list")
+@click.argument("group", type=GROUPS)
+def list_(group: str) -> None:
+    """One line per record that waits: place, case, reason, origin."""
+    for letter in asyncio.run(_waiting(group)):
+        click.echo(f"{letter.place}\t{letter.key.decode(errors='replace')}\t{letter.reason}\t{letter.origin}")
+
+
+@dead.command()
+@click.argument("group", type=GROUPS)
+@click.argument("place")
+def show(group: str, place: str) -> None:
+    """One record in full. It may hold personal data."""
+    letter = next((one for one in asyncio.run(_waiting(group)) if one.place == place), None)
+    if letter is None:
+        raise click.ClickException(f"no dead letter waits at {place} (partition/offset) of {group}")
+    shown = {
+        "place": letter.place,
+        "case": letter.key.decode(errors="replace"),
+        "origin": letter.origin,
+        "reason": letter.reason,
+        "error": letter.error.splitlines(),
+        "value": letter.value.decode(errors="replace"),
+    }
+    click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+
+
+@dead.command()
+@click.argument("group", type=GROUPS)
+@click.option("--case", "case_id", help="Only the records of this case.")
+def replay(group: str, case_id: str | None) -> None:
+    """Hand what waits to the room once more, in order within each case."""
+    count = asyncio.run(_replay(group, case_id))
+    click.echo(f"{count} records handed to {group} again")
+
+
+async def _waiting(group: str) -> list[DeadLetter]:
+    settings = CommonSettings()
+    topic = settings.topic_prefix + dead_letters.dead_topic(group)
+    return await dead_letters.waiting(settings.kafka, topic)
+
+
+async def _replay(group: str, case_id: str | None) -> int:
+    settings = CommonSettings()
+    letters = [one for one in await _waiting(group) if case_id in {None, one.key.decode(errors="replace")}]
+    async with kafka.producer(settings.kafka) as producer:
+        await dead_letters.replay(producer, group, letters, settings.topic_prefix)
+    return len(letters)
+
+
+commands: list[click.Command] = [dead]

@@ -1,0 +1,66 @@
+"""The console command: every room's own commands, and those that run Redress as a whole."""
+
+import importlib
+import sys
+
+import click
+import uvicorn
+
+ROOMS = ("intake", "routing", "sla", "notify")
+COMMANDS = {
+    "classify": "services.routing.commands",
+    "directory": "services.routing.commands",
+    "history": "services.routing.commands",
+    "policies": "services.routing.commands",
+    "resync": "services.routing.commands",
+    "token": "services.routing.commands",
+    "due": "services.sla.commands",
+    "deliveries": "services.notify.commands",
+    "dead": "deploy.dead",
+    "documents": "deploy.documents",
+    "up": "deploy.local.commands",
+    "down": "deploy.local.commands",
+    "demo": "deploy.demo.commands",
+    "bench": "deploy.bench.commands",
+}
+
+
+class Collected(click.Group):
+    """The rooms' own commands, each imported only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *COMMANDS})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return super().get_command(ctx, cmd_name)
+        commands: list[click.Command] = importlib.import_module(COMMANDS[cmd_name]).commands
+        return next(command for command in commands if command.name == cmd_name)
+
+
+@click.group(cls=Collected)
+def main() -> None:
+    """Redress: no customer complaint lost, mis-judged, left without an owner or answered late."""
+
+
+@main.command()
+@click.argument("room", type=click.Choice(ROOMS))
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(1, 65_535), required=True)
+def serve(room: str, host: str, port: int) -> None:
+    """Run one room until it is told to stop."""
+    app = importlib.import_module(f"services.{room}.app").create()
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        loop="uvloop",
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=5,
+    )
+    sys.exit(1 if app.state.failed else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,8 @@
+"""What intake counts."""
+
+from prometheus_client import Counter, Histogram
+
+from services.common.metrics import SECONDS
+
+CONTACTS = Counter("redress_contacts_total", "Contacts posted, by answer.", ["channel", "outcome"])
+ACCEPTING = Histogram("redress_accept_seconds", "Time from request to answer.", buckets=SECONDS)

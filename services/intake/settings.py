@@ -1,0 +1,13 @@
+"""What intake reads from its environment."""
+
+from pydantic import Field
+
+from services.common.settings import CommonSettings
+
+
+class IntakeSettings(CommonSettings):
+    """Bounds on what is accepted, and where a case can be looked up."""
+
+    largest_body: int = Field(256 * 1024, ge=1_024, description="Bytes of one posted contact.")
+    kafka_patience: float = Field(2.5, gt=0, lt=3, description="Seconds to wait for Kafka's acknowledgement.")
+    routing_url: str = "http://127.0.0.1:8102"
