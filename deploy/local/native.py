@@ -17,12 +17,13 @@ Form = Literal["file", "memory"]
 def kafka(home: Path, ports: Ports) -> Command:
     """One broker and controller in KRaft mode, its data in `home`/kafka, formatted when new."""
     _must_exist(STACK / "libs" / "kafka")
-    properties = home / "kafka.properties"
-    properties.write_text(_properties(home / "kafka", ports))
+    settings = home / "kafka.properties"
+    content = properties(str(home / "kafka"), ports)
+    settings.write_text("".join(f"{key}={value}\n" for key, value in content.items()))
     java = " ".join([*JAVA, "-Dlog4j2.level=WARN", "-cp", f"'{STACK}/libs/kafka/*'"])
-    format_new = f"kafka.tools.StorageTool format --ignore-formatted -t {CLUSTER} -c '{properties}'"
+    format_new = f"kafka.tools.StorageTool format --ignore-formatted -t {CLUSTER} -c '{settings}'"
     formatted = home / "kafka" / "meta.properties"
-    script = f"[ -e '{formatted}' ] || {java} {format_new} && exec {java} kafka.Kafka '{properties}'"
+    script = f"[ -e '{formatted}' ] || {java} {format_new} && exec {java} kafka.Kafka '{settings}'"
     return Command(("sh", "-c", script), home / "kafka.log")
 
 
@@ -45,24 +46,25 @@ def _must_exist(libraries: Path) -> None:
         raise StackError(f"{libraries} is missing; run `make setup`, or set REDRESS_KAFKA and REDRESS_MONGO")
 
 
-def _properties(data: Path, ports: Ports) -> str:
-    return f"""\
-process.roles=broker,controller
-node.id=1
-controller.quorum.voters=1@127.0.0.1:{ports.controller}
-controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:{ports.kafka},CONTROLLER://127.0.0.1:{ports.controller}
-advertised.listeners=PLAINTEXT://127.0.0.1:{ports.kafka}
-log.dirs={data}
-auto.create.topics.enable=false
-# One node is all there is.
-offsets.topic.replication.factor=1
-transaction.state.log.replication.factor=1
-transaction.state.log.min.isr=1
-share.coordinator.state.topic.replication.factor=1
-share.coordinator.state.topic.min.isr=1
-# Groups start at once, and a killed broker is taken back after 2 s instead of 9.
-group.initial.rebalance.delay.ms=0
-broker.heartbeat.interval.ms=400
-broker.session.timeout.ms=2000
-"""
+def properties(data: str, ports: Ports, bind: str = "127.0.0.1") -> dict[str, str]:
+    """Settings of a Kafka that is alone: one node, listening at `bind`, its data in the folder `data`."""
+    return {
+        "process.roles": "broker,controller",
+        "node.id": "1",
+        "controller.quorum.voters": f"1@127.0.0.1:{ports.controller}",
+        "controller.listener.names": "CONTROLLER",
+        "listeners": f"PLAINTEXT://{bind}:{ports.kafka},CONTROLLER://127.0.0.1:{ports.controller}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{ports.kafka}",
+        "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        "log.dirs": data,
+        "auto.create.topics.enable": "false",
+        "offsets.topic.replication.factor": "1",
+        "transaction.state.log.replication.factor": "1",
+        "transaction.state.log.min.isr": "1",
+        "share.coordinator.state.topic.replication.factor": "1",
+        "share.coordinator.state.topic.min.isr": "1",
+        "group.initial.rebalance.delay.ms": "0",
+        # A killed broker is taken back once its old session has ended: after 2 s instead of 9.
+        "broker.heartbeat.interval.ms": "400",
+        "broker.session.timeout.ms": "2000",
+    }

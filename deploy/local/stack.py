@@ -3,17 +3,17 @@
 import asyncio
 import os
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from deploy.local import native, readiness
+from deploy.local import containers, native, readiness
 from deploy.local.addresses import Addresses, Ports, given
 from deploy.local.elsewhere import Elsewhere
 from deploy.local.part import Part, Runner
-from deploy.local.process import Command, Leashed
+from deploy.local.process import Detached, Leashed
 from deploy.local.topics import create_topics
 
 
@@ -31,6 +31,10 @@ class Stack:
         bootstrap = self.addresses.kafka
         return await create_topics(bootstrap, replication=await readiness.brokers(bootstrap))
 
+    def ours(self) -> tuple[Part, ...]:
+        """The parts that may be stopped: all but those whose address was given."""
+        return tuple(part for part in (self.kafka, self.store) if not isinstance(part.runner, Elsewhere))
+
 
 @asynccontextmanager
 async def stack(
@@ -42,25 +46,27 @@ async def stack(
     """
     with _folder(data) as home:
         running = choose(home, ports or Ports.free(), store)
-        parts = (running.kafka, running.store)
         try:
             await running.start()
             yield running
         finally:
-            await asyncio.gather(*(part.stop() if data else part.kill() for part in parts))
+            await asyncio.gather(*(part.stop() if data else part.kill() for part in running.ours()))
 
 
-def choose(home: Path, ports: Ports, store: native.Form, run: Callable[[Command], Runner] = Leashed) -> Stack:
+def choose(home: Path, ports: Ports, store: native.Form, *, keep: bool = False) -> Stack:
     """The one place that decides who provides Kafka and the store; nothing is started yet.
 
-    Addresses in the environment come first, then processes of this machine, run by `run`.
+    Addresses in the environment come first, then containers, then processes of this machine.
+    With `keep` the parts outlive this process, and choosing again with the same folder finds them.
     """
     if addresses := given(os.environ):
         return _assemble(addresses, Elsewhere(addresses.kafka), Elsewhere(addresses.mongo))
     home.mkdir(parents=True, exist_ok=True)
-    return _assemble(
-        ports.addresses(), run(native.kafka(home, ports)), run(native.store(home, ports.mongo, store))
-    )
+    if containers.unavailable() is None:
+        return _assemble(ports.addresses(), *containers.pair(ports, keep=keep))
+    run = Detached if keep else Leashed
+    kafka, documents = native.kafka(home, ports), native.store(home, ports.mongo, store)
+    return _assemble(ports.addresses(), run(kafka), run(documents))
 
 
 def _assemble(addresses: Addresses, kafka: Runner, store: Runner) -> Stack:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from pymongo import AsyncMongoClient, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
-from deploy.local import Ports, Stack, StackError, choose, create_topics, declared
+from deploy.local import Ports, Stack, StackError, choose, containers
 from deploy.local.readiness import brokers, store_answers
 from tests.stack import Documents, Names, consume, database, produce
 
@@ -149,37 +148,6 @@ async def test_nothing_outlives_an_owner_that_was_killed(tmp_path: Path) -> None
             await asyncio.sleep(0.05)
 
 
-async def test_topics_are_what_topics_yaml_declares(stack: Stack, names: Names) -> None:
-    wanted = {topic.name: topic.partitions for topic in declared(replication=1, prefix=names.prefix)}
-    admin = AIOKafkaAdminClient(bootstrap_servers=stack.addresses.kafka)
-    await admin.start()
-    found = {topic["topic"]: len(topic["partitions"]) for topic in await admin.describe_topics(list(wanted))}
-    await admin.close()
-    assert found == wanted
-    assert await create_topics(stack.addresses.kafka, 1, names.prefix) == ()
-
-
-async def test_a_topic_that_differs_is_named_with_what_would_be_right(stack: Stack) -> None:
-    names = Names.fresh()
-    admin = AIOKafkaAdminClient(bootstrap_servers=stack.addresses.kafka)
-    await admin.start()
-    await admin.create_topics([NewTopic(names.topic("directory"), 3, 1)])
-    await admin.close()
-    assert await create_topics(stack.addresses.kafka, 1, names.prefix) == (
-        f"{names.prefix}directory: partitions is 3, declared is 1",
-        f"{names.prefix}directory: cleanup.policy is delete, declared is compact",
-    )
-
-
-@pytest.mark.parametrize(
-    ("copies", "expected"), [(1, (1, 1)), (2, (2, 1)), (3, (3, 2)), (5, (3, 2)), (None, (3, 2))]
-)
-def test_copies_are_as_declared_unless_the_cluster_is_smaller(
-    copies: int | None, expected: tuple[int, int]
-) -> None:
-    assert {(topic.replication, topic.min_insync) for topic in declared(copies)} == {expected}
-
-
 @pytest.mark.parametrize("missing", ["REDRESS_KAFKA", "REDRESS_MONGO"])
 def test_half_an_address_is_refused(
     missing: Literal["REDRESS_KAFKA", "REDRESS_MONGO"], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -207,3 +175,18 @@ async def test_a_part_that_cannot_start_says_its_last_words(tmp_path: Path) -> N
     (tmp_path / "store.mv").mkdir()
     with pytest.raises(StackError, match=r"(?s)store ended before it was ready.*StoreServer"):
         await choose(tmp_path, Ports.free(), "file").store.start()
+
+
+@pytest.mark.containers
+async def test_containers_give_the_same_stack(tmp_path: Path) -> None:
+    if reason := containers.unavailable():
+        pytest.skip(reason)
+    own = choose(tmp_path, Ports.free(), "file")
+    try:
+        await own.start()
+        await produce(own, "cases", [(b"case-1", b"opened")])
+        await asyncio.gather(own.kafka.kill(), own.store.kill())
+        await asyncio.gather(own.kafka.start(), own.store.start())
+        assert [record.value for record in await consume(own, "cases", 1)] == [b"opened"]
+    finally:
+        await asyncio.gather(own.kafka.kill(), own.store.kill())

@@ -1,0 +1,119 @@
+"""Kafka and the document store in containers, where an engine answers and has the images: nothing is pulled."""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from deploy.local import native
+from deploy.local.addresses import Ports
+
+KAFKA = "apache/kafka:4.1.1"
+MONGO = "mongo:8.0"
+# Asked over and over: without a socket there is no engine, and nothing heavy has to be imported to know it.
+SOCKET = Path("/var/run/docker.sock")
+LAST_LINES = 40
+
+
+def unavailable() -> str | None:
+    """Why containers cannot provide the stack here; None when they can."""
+    if "DOCKER_HOST" not in os.environ and not SOCKET.exists():
+        return f"no container engine: DOCKER_HOST is not set and there is no {SOCKET}"
+    if importlib.util.find_spec("testcontainers") is None:
+        return "testcontainers is not installed; `make setup` installs it"
+    return _engine_lacks()
+
+
+def _engine_lacks() -> str | None:
+    import docker  # type: ignore[import-untyped]  # noqa: PLC0415 - only where an engine may answer
+
+    try:
+        engine = docker.from_env(timeout=5)
+        tags = {tag for image in engine.images.list() for tag in image.tags}
+    except (docker.errors.DockerException, OSError) as trouble:
+        return f"the container engine does not answer: {trouble}"
+    missing = {KAFKA, MONGO} - tags
+    return f"images not at hand: {', '.join(sorted(missing))}" if missing else None
+
+
+@dataclass
+class Container:
+    """A container with its ports on the loopback; it keeps its data when killed and started again.
+
+    With `keep` it outlives this process, and whoever knows its name finds it again.
+    """
+
+    image: str
+    name: str
+    port: int
+    inside: int
+    keep: bool
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def launch(self) -> None:
+        if (known := self._known()) is not None:
+            known.start()
+            return
+        self._create()
+        if not self.keep:
+            self._remove_after_us()
+
+    def signal(self, number: signal.Signals) -> None:
+        if (known := self._known()) is not None and known.status == "running":
+            known.kill(signal=number.name)
+
+    def runs(self) -> bool:
+        return (known := self._known()) is not None and known.status == "running"
+
+    def last_words(self) -> str:
+        known = self._known()
+        return known.logs(tail=LAST_LINES).decode(errors="replace") if known else f"no container {self.name}"
+
+    def _known(self) -> Any:
+        import docker  # noqa: PLC0415
+
+        try:
+            return docker.from_env().containers.get(self.name)
+        except docker.errors.NotFound:
+            return None
+
+    def _create(self) -> None:
+        from testcontainers.core.config import testcontainers_config  # noqa: PLC0415
+        from testcontainers.core.container import DockerContainer  # noqa: PLC0415
+
+        # Its own clean-up needs one more image; ours needs none.
+        testcontainers_config.ryuk_disabled = True
+        container: Any = DockerContainer(self.image).with_name(self.name)
+        container.env.update(self.environment)
+        container.ports[f"{self.inside}/tcp"] = ("127.0.0.1", self.port)
+        container.start()
+
+    def _remove_after_us(self) -> None:
+        """Start a process that removes the container when this one is gone, however it went."""
+        reading, writing = os.pipe()
+        subprocess.Popen(
+            [sys.executable, str(Path(__file__).with_name("mourner.py")), self.name],
+            stdin=reading,
+            start_new_session=True,
+        )
+        os.close(reading)
+        _held_open.append(writing)
+
+
+_held_open: list[int] = []
+
+
+def pair(ports: Ports, *, keep: bool) -> tuple[Container, Container]:
+    """Kafka, reached on the very port it advertises, and the store; named after that port."""
+    # S104, S108: both are the container's own, of which only the loopback port is seen.
+    properties = native.properties("/tmp/redress", ports, bind="0.0.0.0")  # noqa: S104, S108
+    environment = {f"KAFKA_{key.upper().replace('.', '_')}": value for key, value in properties.items()}
+    name = f"redress-{ports.kafka}"
+    return (
+        Container(KAFKA, f"{name}-kafka", ports.kafka, ports.kafka, keep, environment),
+        Container(MONGO, f"{name}-store", ports.mongo, 27017, keep),
+    )
