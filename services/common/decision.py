@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID, uuid5
 
+from pydantic import BaseModel
+
 from schemas.base import Frozen, Message
 
 S = TypeVar("S", bound=Frozen)
@@ -46,6 +48,16 @@ class Outgoing:
 
 
 @dataclass(frozen=True, slots=True)
+class Announced:
+    """The newest record of a key on a compacted topic; it has no place in a sequence."""
+
+    topic: str
+    id: UUID
+    key: str
+    value: BaseModel
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One line of the history; `sealed` holds HMACs that stand for personal words."""
 
@@ -60,7 +72,7 @@ class Change(Generic[S]):
     """The next state, what to publish and what to remember; `visible` moves the revision."""
 
     state: S
-    events: tuple[Outgoing, ...] = ()
+    events: tuple[Outgoing | Announced, ...] = ()
     history: tuple[Entry, ...] = ()
     visible: bool = False
 

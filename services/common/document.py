@@ -7,7 +7,18 @@ from uuid import UUID
 
 from schemas.base import stamp
 from services.common import history
-from services.common.decision import Cause, Change, Decide, M, Outcome, OutcomeKind, Refusal, S
+from services.common.decision import (
+    Announced,
+    Cause,
+    Change,
+    Decide,
+    M,
+    Outcome,
+    OutcomeKind,
+    Outgoing,
+    Refusal,
+    S,
+)
 
 RING = 200
 HELD = 50
@@ -109,18 +120,22 @@ class Document(Generic[S]):
         self.state = change.state
         self.revision += change.visible
         self.changed = True
-        for event in change.events:
-            seq = self.seqs[event.topic] = self.seqs.get(event.topic, 0) + 1
-            message = event.message.model_copy(update={"seq": seq})
-            body = message.model_dump_json(exclude_defaults=False)
-            key = event.key or str(self.key)
-            self.outbox.append({"id": str(message.id), "topic": event.topic, "key": key, "body": body})
+        self.outbox.extend(self._stored(event) for event in change.events)
         for entry in change.history:
             stored = history.link(self.count + 1, self.head, entry, str(cause.id))
             self.entries.append(stored)
             self.head, self.count = stored["hash"], self.count + 1
         pages, self.entries = history.split(self.entries)
         self.pages.extend(pages)
+
+    def _stored(self, event: Outgoing | Announced) -> dict[str, Any]:
+        if isinstance(event, Announced):
+            body = event.value.model_dump_json()
+            return {"id": str(event.id), "topic": event.topic, "key": event.key, "body": body}
+        seq = self.seqs[event.topic] = self.seqs.get(event.topic, 0) + 1
+        message = event.message.model_copy(update={"seq": seq})
+        key = event.key or str(self.key)
+        return {"id": str(message.id), "topic": event.topic, "key": key, "body": message.model_dump_json()}
 
 
 def _mark(cause: Cause[M]) -> str:
