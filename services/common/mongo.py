@@ -108,10 +108,9 @@ class MongoRecords:
     def __init__(self, database: Database, name: str) -> None:
         self.collection: Collection = database[name]
 
-    async def put(self, records: Sequence[dict[str, Any]]) -> None:
-        """Insert those not yet there."""
-        if records:
-            await _lost(self.collection, [InsertOne(record) for record in records])
+    async def put(self, records: Sequence[dict[str, Any]]) -> set[int]:
+        """Insert those not yet there; the indexes of those that were."""
+        return await _lost(self.collection, [InsertOne(record) for record in records]) if records else set()
 
     async def get(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         return {record["_id"]: record async for record in self.collection.find({"_id": {"$in": list(keys)}})}
