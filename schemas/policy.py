@@ -104,14 +104,24 @@ class NoticeRule(Strict):
 
 
 class CustomerNotice(Strict):
-    """What the customer himself is told by the medium he gave."""
+    """What the customer himself is told by the medium he gave; texts know `number`, `shop` and `name`."""
 
     when: When
     by: tuple[Medium, ...]
     template: str
+    not_after_minutes: Annotated[int, Field(gt=0)] = 2880
 
 
-class Profile(Strict):
+class Wording(Strict):
+    """Who is told what, and in which words; `words` name roles, levels and the like for people."""
+
+    notices: tuple[NoticeRule, ...] = ()
+    customer_notices: tuple[CustomerNotice, ...] = ()
+    templates: tuple[Template, ...] = ()
+    words: dict[str, Bilingual] = {}
+
+
+class Profile(Wording):
     """A programme: everything that differs between manufacturers, with the source of each rule."""
 
     id: str
@@ -123,9 +133,6 @@ class Profile(Strict):
     escalate_to_manufacturer: tuple[Level, ...] = ()
     hand_overs: tuple[HandOver, ...]
     clocks: tuple[ClockSpec, ...]
-    notices: tuple[NoticeRule, ...] = ()
-    customer_notices: tuple[CustomerNotice, ...] = ()
-    templates: tuple[Template, ...] = ()
 
     @property
     def version(self) -> str:

@@ -1,0 +1,88 @@
+"""What a text may say about an event: names and times for people, never anything of the customer's."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from schemas.contacts import Language
+from schemas.policy import Profile
+from services.notify.domain.directory import Directory
+from services.notify.domain.recipients import DESK, Event
+
+Facts = dict[str, str | int | bool]
+# Fields of events that a text may use under their own names, and how a person reads them.
+SHOWN: dict[str, Literal["person", "word", "clock", "criteria", "time", "plain"]] = {
+    **dict.fromkeys(("by", "to"), "person"),
+    **dict.fromkeys(("role", "tier", "previous", "accountable"), "word"),
+    **dict.fromkeys(("due_at", "met_at", "received_at"), "time"),
+    **dict.fromkeys(("cycle", "level", "repeat", "late", "via"), "plain"),
+    "clock": "clock",
+    "criteria": "criteria",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Puts the facts of events in one language, in the words of a profile and in the shop's local time."""
+
+    profile: Profile
+    directory: Directory
+    language: Language
+
+    def of(self, event: Event) -> Facts:
+        """The facts of an event; which there are depends on its type alone."""
+        header = event.header
+        return {
+            "number": header.number,
+            "kind": self._word(header.kind),
+            "severity": self._word(header.severity),
+            "department": self._word(header.department),
+            "shop": self.directory.name(header.shop, self.language),
+            "manufacturer": self.directory.name(header.manufacturer, self.language),
+            "owner": self._name(header.owner),
+            "owner_role": self._word(header.owner_role),
+            "offered": self._name(header.offered_to or ""),
+            "at": self._local(event.occurred_at, header.shop),
+            **{name: self._shown(event, name, value) for name, value in event if name in SHOWN},
+        }
+
+    def customer(self, number: str, shop: str) -> Facts:
+        """The facts of a customer's notice, save his name, which is kept nowhere here."""
+        return {"number": number, "shop": self.directory.name(shop, self.language)}
+
+    def _shown(self, event: Event, name: str, value: Any) -> str | int | bool:
+        match SHOWN[name]:
+            case "person":
+                return self._name(value)
+            case "word":
+                return self._word(value)
+            case "clock":
+                return self._title(value or "")
+            case "criteria":
+                return self._criteria(value)
+            case "time":
+                return self._local(value, event.header.shop)
+        plain: str | int | bool = value
+        return plain
+
+    def _word(self, word: str) -> str:
+        known = self.profile.words.get(word)
+        return getattr(known, self.language) if known else word
+
+    def _title(self, clock: str) -> str:
+        title = next((spec.title for spec in self.profile.clocks if spec.id == clock), None)
+        return getattr(title, self.language) if title else clock
+
+    def _criteria(self, met: tuple[str, ...]) -> str:
+        titles = {spec.id: getattr(spec.title, self.language) for spec in self.profile.severity.criteria}
+        return ("、" if self.language == "zh" else "; ").join(titles.get(one, one) for one in met)
+
+    def _name(self, who: str) -> str:
+        """A person's name; of a desk, the role that sits there."""
+        if who.startswith(DESK):
+            return self._word(who.rsplit(":", 1)[1])
+        person = self.directory.person(who)
+        return person.name if person else self._word(who)
+
+    def _local(self, at: datetime, shop: str) -> str:
+        return at.astimezone(self.directory.zone(shop)).strftime("%Y-%m-%d %H:%M")

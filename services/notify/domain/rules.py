@@ -1,0 +1,120 @@
+"""What is to be sent when something occurs: one message per person and channel, as policy says."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from schemas.contacts import Language
+from schemas.deliveries import Medium
+from schemas.outreach import OutreachRequested
+from schemas.policy import NoticeRule, Profile, PublishedProfile, matches, satisfies
+from services.notify.domain.delivery import CUSTOMER, Delivery, delivery_id
+from services.notify.domain.directory import Directory
+from services.notify.domain.facts import Facts, Teller
+from services.notify.domain.recipients import Event, Parties
+
+
+class UnknownProfileError(Exception):
+    """A case names a profile that was never published."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a record stands on Kafka."""
+
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rulebook:
+    """All published profiles and the directory, as they are now."""
+
+    profiles: Mapping[str, PublishedProfile]
+    directory: Directory
+
+    def deliveries(self, message: Event | OutreachRequested, place: Place) -> list[Delivery]:
+        """What is to be sent because of a record; nothing for most."""
+        if isinstance(message, OutreachRequested):
+            return [self._outreach(message, place)]
+        name = f"{message.header.profile}@{message.header.profile_version}"
+        profile = self.profile(name)
+        planned = _planned(message, profile, self.directory)
+        return [self._delivery(message, name, notice, place) for notice in planned]
+
+    def profile(self, name: str) -> Profile:
+        """By `<profile>@<version>`; `UnknownProfileError` when it was never published."""
+        if name not in self.profiles:
+            raise UnknownProfileError(f"profile {name!r} is not on topic 'policies'")
+        return self.profiles[name].profile
+
+    def _delivery(self, event: Event, name: str, notice: "Notice", place: Place) -> Delivery:
+        person = self.directory.person(notice.person)
+        language: Language = person.language if person else "zh"
+        return Delivery(
+            id=delivery_id(event.id, notice.person, notice.medium),
+            case_id=event.case_id,
+            event=event.id,
+            partition=place.partition,
+            person=notice.person,
+            medium=notice.medium,
+            template=notice.rule.template,
+            language=language,
+            profile=name,
+            facts=Teller(self.profile(name), self.directory, language).of(event),
+            occurred_at=event.occurred_at,
+            not_after=_after(event.occurred_at, notice.rule.not_after_minutes),
+        )
+
+    def _outreach(self, asked: OutreachRequested, place: Place) -> Delivery:
+        name = f"{asked.profile}@{asked.profile_version}"
+        profile = self.profile(name)
+        facts: Facts = Teller(profile, self.directory, asked.language).customer(asked.case_number, asked.shop)
+        return Delivery(
+            id=delivery_id(asked.id, CUSTOMER, asked.medium),
+            case_id=asked.case_id,
+            event=asked.id,
+            partition=place.partition,
+            origin=place.offset,
+            person=CUSTOMER,
+            medium=asked.medium,
+            template=asked.template,
+            language=asked.language,
+            profile=name,
+            facts=facts,
+            occurred_at=asked.occurred_at,
+            not_after=_after(asked.occurred_at, _worth(profile, asked.template)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One person to be told by one rule over one channel."""
+
+    rule: NoticeRule
+    person: str
+    medium: Medium
+
+
+def _planned(event: Event, profile: Profile, directory: Directory) -> Iterator[Notice]:
+    """The first rule that names a person tells him; later ones tell only whom none before them told."""
+    parties = Parties(event, directory, profile.ladder)
+    told: set[str] = set()
+    for rule in profile.notices:
+        if matches(rule.when, event) and satisfies(rule.applies, event.header):
+            people = [person for person in parties.told(rule.to) if person not in told]
+            told.update(people)
+            yield from (Notice(rule, person, medium) for person in people for medium in rule.by)
+
+
+def _worth(profile: Profile, template: str) -> int:
+    """Minutes a customer's notice is worth sending, by the rule of its template."""
+    found = (rule.not_after_minutes for rule in profile.customer_notices if rule.template == template)
+    try:
+        return next(found)
+    except StopIteration:
+        raise UnknownProfileError(f"no customer notice has the template {template!r}") from None
+
+
+def _after(at: datetime, minutes: int) -> datetime:
+    return at + timedelta(minutes=minutes)
