@@ -1,0 +1,1 @@
+"""Rooms as processes on the real stack."""

@@ -1,0 +1,163 @@
+"""The write path, sentence by sentence, over the fake store."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from schemas.base import Frozen
+from services.common import history
+from services.common.decision import Outcome
+from services.common.relay import Relay
+from services.common.store import Store
+from tests.counting import KEYS, NOON, Added, Sum, Total, added, decide, revive
+from tests.fakes import MemoryDocuments, MemoryLog
+
+KEY = KEYS[0]
+
+
+class Bench:
+    """A store over fakes, and what came out of it."""
+
+    def __init__(self) -> None:
+        self.documents, self.log = MemoryDocuments(), MemoryLog()
+        self.now = NOON
+        self.conflicts = 0
+        self.store = Store(Sum, self.documents, Relay(self.log), lambda: self.now, revive, self._conflicted)
+
+    def _conflicted(self) -> None:
+        self.conflicts += 1
+
+    def published(self) -> list[Total]:
+        return [Total.model_validate_json(value) for _, value in self.log.topics.get("totals", [])]
+
+    def state(self) -> Frozen:
+        return Sum.model_validate(self.documents.documents[KEY]["state"])
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def kinds(outcomes: list[Outcome[Sum, Added]]) -> list[str]:
+    return [outcome.kind for outcome in outcomes]
+
+
+async def test_a_change_is_written_and_then_published_with_a_sequence(bench: Bench) -> None:
+    await bench.store.change_many([added(KEY, 1, 5), added(KEY, 2, 7)], decide)
+    await bench.store.relay.flush()
+    assert bench.state() == Sum(total=12)
+    assert [(event.seq, event.total) for event in bench.published()] == [(1, 5), (2, 12)]
+    assert bench.documents.documents[KEY]["outbox"] == []
+
+
+async def test_several_messages_of_one_document_are_one_write(bench: Bench) -> None:
+    await bench.store.change_many([added(key, n, 1) for n in range(1, 6) for key in KEYS], decide)
+    assert bench.documents.commands == 2  # one read, one bulk write
+    assert {stored["version"] for stored in bench.documents.documents.values()} == {1}
+
+
+async def test_what_was_applied_is_not_applied_again(bench: Bench) -> None:
+    await bench.store.change(added(KEY, 1, 5), decide)
+    assert kinds(await bench.store.change(added(KEY, 1, 5), decide)) == ["duplicate"]
+    await bench.store.change(added(KEY, 9, 5, seq=False), decide)
+    assert kinds(await bench.store.change(added(KEY, 9, 5, seq=False), decide)) == ["duplicate"]
+    assert bench.state() == Sum(total=10)
+
+
+async def test_a_record_out_of_turn_waits_for_the_one_before_it(bench: Bench) -> None:
+    assert kinds(await bench.store.change(added(KEY, 3, 100), decide)) == ["held"]
+    assert kinds(await bench.store.change(added(KEY, 2, 10), decide)) == ["held"]
+    assert kinds(await bench.store.change(added(KEY, 1, 1), decide)) == ["applied"] * 3
+    assert bench.state() == Sum(total=111)
+
+
+async def test_a_record_that_waited_ten_minutes_for_another_is_given_up(bench: Bench) -> None:
+    await bench.store.change(added(KEY, 3, 100), decide)
+    bench.now += timedelta(minutes=11)
+    assert kinds(await bench.store.change(added(KEY, 1, 1), decide)) == ["applied", "gap"]
+    assert bench.documents.documents[KEY]["held"] == []
+
+
+async def test_at_most_fifty_records_wait(bench: Bench) -> None:
+    outcomes = await bench.store.change_many([added(KEY, n, 1) for n in range(2, 54)], decide)
+    assert kinds(outcomes) == ["held"] * 50 + ["gap"] * 2
+
+
+async def test_a_failing_decision_leaves_the_document_as_it_was(bench: Bench) -> None:
+    outcomes = await bench.store.change_many([added(KEY, 1, 5), added(KEY, 2, 13), added(KEY, 3, 7)], decide)
+    assert kinds(outcomes) == ["applied", "failed", "held"]
+    assert bench.state() == Sum(total=5)
+
+
+async def test_a_refusal_changes_nothing_and_names_its_rule(bench: Bench) -> None:
+    await bench.store.change(added(KEY, 1, 5, seq=False), decide)
+    [outcome] = await bench.store.change(added(KEY, 2, -5, seq=False), decide)
+    assert (outcome.kind, outcome.refusal and outcome.refusal.rule) == ("refused", "no-debts")
+    assert bench.documents.documents[KEY]["version"] == 1
+
+
+async def test_an_actor_who_saw_another_revision_is_told_so(bench: Bench) -> None:
+
+    await bench.store.change(added(KEY, 1, 5, seq=False), decide)
+    stale = replace(added(KEY, 2, 5, seq=False), revision=0)
+    assert kinds(await bench.store.change(stale, decide)) == ["stale"]
+    assert kinds(await bench.store.change(replace(stale, revision=1), decide)) == ["applied"]
+
+
+async def test_one_key_with_another_body_is_not_the_same_action(bench: Bench) -> None:
+
+    action = replace(added(KEY, 1, 5, seq=False), digest="a")
+    await bench.store.change(action, decide)
+    assert kinds(await bench.store.change(replace(action, digest="b"), decide)) == ["reused"]
+
+
+async def test_an_event_that_kafka_did_not_take_is_sent_later_and_in_order(bench: Bench) -> None:
+    bench.log.away = True
+    await bench.store.change(added(KEY, 1, 5), decide)
+    with pytest.raises(TimeoutError):
+        await bench.store.relay.flush()
+    await bench.store.change(added(KEY, 2, 7), decide)
+    bench.log.away = False
+    await bench.store.relay.flush()
+    assert [event.seq for event in bench.published()] == [1, 2]
+    assert bench.store.relay.unsent == {}
+
+
+async def test_what_a_crash_left_in_the_outbox_is_sent_when_the_record_comes_again(bench: Bench) -> None:
+    await bench.store.change(added(KEY, 1, 5), decide)
+    bench.store.relay.unsent.clear()  # the process that wrote it died before it published
+    assert kinds(await bench.store.change(added(KEY, 1, 5), decide)) == ["duplicate"]
+    await bench.store.relay.flush()
+    assert [event.total for event in bench.published()] == [5]
+
+
+async def test_the_history_keeps_the_newest_fifty_and_pages_the_rest(bench: Bench) -> None:
+    for number in range(1, 76):
+        await bench.store.change(added(KEY, number, 1), decide)
+    stored = bench.documents.documents[KEY]["history"]
+    past = await bench.documents.past(KEY)
+    entries = [*past, *stored["entries"]]
+    assert [entry["number"] for entry in entries] == list(range(1, 76))
+    assert 50 <= len(stored["entries"]) < 60
+    assert history.broken(entries, stored["head"]) is None
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda entries: entries[3]["facts"].update(amount=2),
+        lambda entries: entries.pop(4),
+        lambda entries: entries.pop(),
+        lambda entries: entries.reverse(),
+    ],
+)
+async def test_a_history_that_was_tampered_with_does_not_verify(
+    bench: Bench, spoil: Callable[[list[dict[str, object]]], object]
+) -> None:
+    await bench.store.change_many([added(KEY, number, 1) for number in range(1, 11)], decide)
+    stored = bench.documents.documents[KEY]["history"]
+    spoil(stored["entries"])
+    assert history.broken(stored["entries"], stored["head"]) is not None
