@@ -1,0 +1,16 @@
+"""People's actions on cases and the reading of cases, as JSON over HTTP."""
+
+from fastapi import FastAPI
+
+from services.routing.api import actions, reading
+from services.routing.api.office import Office
+from services.routing.settings.environment import Settings
+
+__all__ = ["Office", "install"]
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    """Add the routes; they answer 503 until `app.state.office` is set."""
+    app.state.settings = settings
+    app.include_router(actions.router)
+    app.include_router(reading.router)

@@ -1,0 +1,160 @@
+"""`POST /v1/cases/{id}/<action>`: seen revision and key given, decided, written, answered."""
+
+import hashlib
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+from uuid import UUID, uuid5
+
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+
+from schemas.directory import Person
+from services.common.decision import Cause, Outcome
+from services.common.problems import Problem, invalid
+from services.routing import metrics
+from services.routing.api import view
+from services.routing.api.bodies import BODIES, Body
+from services.routing.api.office import Actor, Office, Patience, TheOffice, soon
+from services.routing.domain.actions.action import Action
+from services.routing.domain.case import Case
+from services.routing.domain.words import Sealed
+from services.routing.store import Spoken
+
+router = APIRouter(prefix="/v1/cases", tags=["actions"])
+
+LARGEST_BODY = 64 * 1024
+KEY = re.compile(r"[\x21-\x7e]{1,128}")
+ETAG = re.compile(r'"(\d{1,18})"')
+
+Key = Annotated[str, Header(alias="Idempotency-Key", description="Says the same action again.")]
+Seen = Annotated[str, Header(alias="If-Match", description="The ETag the actor saw.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Whose hand asks, for what it saw, under which key."""
+
+    actor: Person
+    office: Office
+    key: str
+    seen: int
+
+
+def hand(actor: Actor, office: TheOffice, idempotency_key: Key = "", if_match: Seen = "") -> Hand:
+    return Hand(actor, office, _key(idempotency_key), _seen(if_match))
+
+
+def _route(name: str, kind: type[Body]) -> Callable[..., Awaitable[JSONResponse]]:
+    async def act(
+        request: Request, case: UUID, hand: Annotated[Hand, Depends(hand)], seconds: Patience
+    ) -> JSONResponse:
+        asked = Asked(name, case, hand, _validated(kind, await _body(request)))
+        return await soon(seconds, asked.perform())
+
+    act.__doc__ = f"{(kind.__doc__ or name).splitlines()[0]}"
+    return act
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One action as it was asked for; the same key and body are the same cause."""
+
+    name: str
+    case: UUID
+    hand: Hand
+    body: Body
+
+    @property
+    def id(self) -> UUID:
+        return uuid5(self.case, f"{self.hand.actor.id}:{self.hand.key}")
+
+    def cause(self, words: Sealed) -> Cause[Action]:
+        action = self.body.action(self.hand.actor.id, words)
+        digest = hashlib.sha256(f"{self.name}:{self.body.model_dump_json()}".encode()).hexdigest()
+        return Cause(self.case, self.id, action, digest=digest, revision=self.hand.seen)
+
+    async def perform(self) -> JSONResponse:
+        """Decide, keep the words, write. What is refused leaves no words behind."""
+        office = self.hand.office
+        document, text = await office.document(self.case, self.hand.actor), uuid5(self.id, "text")
+        foreseen = document.take(self.cause(Sealed(id=text, seal="")), office.decide, office.store.now())
+        if foreseen.kind != "applied":
+            return self._answer(foreseen)
+        if words := self.body.words():
+            kept = await office.texts.keep([Spoken(text, self.case, office.store.now(), words)])
+            cause = self.cause(kept[text])
+        else:
+            cause = self.cause(Sealed(id=text, seal=""))
+        return self._answer((await office.store.change(cause, office.decide))[0])
+
+    def _answer(self, outcome: Outcome[Case, Any]) -> JSONResponse:
+        case = outcome.state
+        if outcome.error is not None or case is None:
+            raise outcome.error or LookupError(str(self.case))
+        if outcome.refusal is not None:
+            metrics.REFUSED.labels(outcome.refusal.rule).inc()
+            said = outcome.refusal
+            raise Problem(said.status, "A rule forbids it", said.detail, rule=said.rule)
+        if outcome.kind == "reused":
+            raise Problem(
+                422, "The Idempotency-Key was used before", "It named another body.", rule="one_key"
+            )
+        if outcome.kind == "stale":
+            raise _stale(case, self.hand.seen, outcome.revision)
+        shown = view.case(case, outcome.revision, self.hand.actor, self.hand.office.directory())
+        return JSONResponse(shown, headers={"ETag": f'"{outcome.revision}"'})
+
+
+def _stale(case: Case, seen: int, revision: int) -> Problem:
+    changes = [each.model_dump(mode="json") for each in case.revised if each.revision > seen]
+    fields = sorted({field for each in changes for field in each["fields"]})
+    detail = f"You saw revision {seen}, it is at {revision}; changed since: {', '.join(fields) or 'unknown'}."
+    headers = {"ETag": f'"{revision}"'}
+    return Problem(412, "The case has changed", detail, headers, rule="if_match", changes=changes)
+
+
+def _seen(if_match: str) -> int:
+    if not if_match:
+        raise Problem(428, "If-Match is needed", "Send the ETag of the case you saw.", rule="if_match")
+    found = ETAG.fullmatch(if_match.strip())
+    if found is None:
+        raise Problem(400, "If-Match is not valid", 'It should be one ETag such as "3".', rule="if_match")
+    return int(found[1])
+
+
+def _key(key: str) -> str:
+    if not KEY.fullmatch(key):
+        detail = "Send a key of 1 to 128 visible ASCII characters, a new one for each action."
+        raise Problem(400, "Idempotency-Key is needed", detail, rule="one_key")
+    return key
+
+
+async def _body(request: Request) -> bytes:
+    raw = b""
+    async for chunk in request.stream():
+        raw += chunk
+        if len(raw) > LARGEST_BODY:
+            raise Problem(413, "The body is too large", f"At most {LARGEST_BODY} bytes are read.")
+    return raw
+
+
+def _validated(kind: type[Body], raw: bytes) -> Body:
+    try:
+        return kind.model_validate_json(raw or b"{}")
+    except ValidationError as error:
+        raise invalid(error) from None
+
+
+for _name, _kind in BODIES.items():
+    router.add_api_route(
+        f"/{{case}}/{_name}",
+        _route(_name, _kind),
+        methods=["POST"],
+        name=_name,
+        openapi_extra={
+            "requestBody": {"content": {"application/json": {"schema": _kind.model_json_schema()}}}
+        },
+    )

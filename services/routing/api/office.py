@@ -1,0 +1,101 @@
+"""What the routes work with, and who is asking for what."""
+
+import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol, TypeVar
+from uuid import UUID
+
+from fastapi import Depends, Header, Request
+
+from schemas.directory import Person
+from services.common import tokens
+from services.common.document import Document, from_stored
+from services.common.problems import Problem, away
+from services.common.store import Documents, Store
+from services.routing.domain.case import Case
+from services.routing.domain.directory import Directory
+from services.routing.handlers import Decider
+from services.routing.settings.environment import Settings
+from services.routing.store import Words
+
+T = TypeVar("T")
+
+
+class Shelf(Documents, Protocol):
+    """The case documents, as the routes read them."""
+
+    async def past(self, key: UUID) -> list[dict[str, Any]]: ...
+
+    async def page(self, query: Any, order: Any, limit: int) -> list[dict[str, Any]]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Office:
+    """The room's store and rules, once they are there."""
+
+    store: Store[Case]
+    documents: Shelf
+    decide: Decider
+    texts: Words
+    customers: Words
+
+    def directory(self) -> Directory:
+        return self.decide.world().directory
+
+    async def document(self, key: UUID, person: Person) -> Document[Case]:
+        """A case that somebody may see; one he may not see is not there."""
+        stored = (await self.documents.load([key])).get(key)
+        document = from_stored(stored, Case) if stored else Document[Case](key)
+        if document.state is None or not visible(document.state, person):
+            raise Problem(404, "No such case", f"No case {key} is known to you.")
+        return document
+
+
+def visible(case: Case, person: Person) -> bool:
+    """A shop's people see its cases, a manufacturer's those it was asked to support."""
+    places = {post.at for post in person.posts}
+    return case.shop in places or (case.support is not None and case.manufacturer in places)
+
+
+def scope(person: Person) -> dict[str, Any]:
+    """The same rule as a query."""
+    places = sorted({post.at for post in person.posts})
+    supported = {"state.manufacturer": {"$in": places}, "state.support": {"$ne": None}}
+    return {"$or": [{"state.shop": {"$in": places}}, supported]}
+
+
+def office(request: Request) -> Office:
+    found: Office | None = getattr(request.app.state, "office", None)
+    if found is None:
+        raise away("The room is starting; it")
+    return found
+
+
+def patience(request: Request) -> float:
+    """Seconds within which somebody has an answer, the store being away or not."""
+    settings: Settings = request.app.state.settings
+    return settings.answer_seconds
+
+
+def actor(
+    request: Request, office: Annotated[Office, Depends(office)], authorization: Annotated[str, Header()] = ""
+) -> Person:
+    """Whom the token names; he must be in the directory."""
+    settings: Settings = request.app.state.settings
+    name = tokens.subject(authorization, settings.token_key.get_secret_value())
+    person = office.directory().people.get(name)
+    if person is None:
+        raise Problem(403, "Not in the directory", f"Nobody is known as {name!r}.", rule="known_person")
+    return person
+
+
+async def soon(seconds: float, work: Awaitable[T]) -> T:
+    """The result, or a TimeoutError that the application answers with 503."""
+    async with asyncio.timeout(seconds):
+        return await work
+
+
+TheOffice = Annotated[Office, Depends(office)]
+Actor = Annotated[Person, Depends(actor)]
+Patience = Annotated[float, Depends(patience)]

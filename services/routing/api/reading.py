@@ -1,0 +1,121 @@
+"""`GET /v1/cases` and `GET /v1/cases/{id}`: within the reader's scope, page by page."""
+
+import base64
+import json
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.base import stamp
+from schemas.cases import State
+from schemas.contacts import Kind
+from schemas.directory import Person
+from schemas.severity import Level
+from services.common.document import Document
+from services.common.problems import Problem
+from services.routing.api import view
+from services.routing.api.office import Actor, Office, Patience, TheOffice, scope, soon
+from services.routing.domain.case import Case
+
+router = APIRouter(prefix="/v1/cases", tags=["reading"])
+
+Name = Annotated[str, Field(max_length=100)]
+Sort = Literal[
+    "received_at", "-received_at", "updated_at", "-updated_at", "next_due", "-next_due", "number", "-number"
+]
+
+
+class Asked(BaseModel):
+    """Filters, order and place of a page; all filters given must hold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    shop: Name | None = None
+    owner: Name | None = None
+    state: State | None = None
+    severity: Level | None = None
+    kind: Kind | None = None
+    overdue: bool | None = None
+    q: Name | None = Field(None, description="A case number.")
+    sort: Sort = "-received_at"
+    limit: int = Field(50, ge=1, le=200)
+    cursor: Annotated[str, Field(max_length=400)] | None = None
+
+    def field(self) -> str:
+        return f"state.{self.sort.lstrip('-')}"
+
+    def direction(self) -> int:
+        return -1 if self.sort.startswith("-") else 1
+
+    def conditions(self, now: str) -> list[dict[str, Any]]:
+        """One condition for each filter, and one for the place."""
+        plain = {"shop": self.shop, "owner": self.owner, "state": self.state, "severity": self.severity,
+                 "kind": self.kind, "number": self.q and self.q.strip().upper()}  # fmt: skip
+        found: list[dict[str, Any]] = [{f"state.{name}": value} for name, value in plain.items() if value]
+        if self.overdue is not None:
+            found.append({"state.next_due": {"$lte" if self.overdue else "$gt": now}})
+        return [*found, self._after(*_opened(self.cursor, self.sort))] if self.cursor else found
+
+    def _after(self, value: str, key: str) -> dict[str, Any]:
+        """What comes after the last line seen; the id settles ties, so no line is skipped or repeated."""
+        beyond = "$lt" if self.direction() < 0 else "$gt"
+        return {"$or": [{self.field(): {beyond: value}}, {self.field(): value, "_id": {beyond: key}}]}
+
+
+@router.get("", name="cases")
+async def cases(
+    asked: Annotated[Asked, Query()], actor: Actor, office: TheOffice, seconds: Patience
+) -> JSONResponse:
+    """The cases the reader may see."""
+    now = office.store.now()
+    query = {"$and": [scope(actor), {"state.number": {"$ne": None}}, *asked.conditions(stamp(now))]}
+    order = [(asked.field(), asked.direction()), ("_id", asked.direction())]
+    found = await soon(seconds, office.documents.page(query, order, asked.limit + 1))
+    more = _cursor(found[asked.limit - 1], asked) if len(found) > asked.limit else None
+    return JSONResponse({"cases": [view.row(each, now) for each in found[: asked.limit]], "next": more})
+
+
+@router.get("/{case}", name="case")
+async def case(case: UUID, actor: Actor, office: TheOffice, seconds: Patience) -> JSONResponse:
+    """One case with its history and its words."""
+    return await soon(seconds, _case(case, actor, office))
+
+
+async def _case(key: UUID, actor: Person, office: Office) -> JSONResponse:
+    document = await office.document(key, actor)
+    state = document.state
+    if state is None:
+        raise Problem(404, "No such case")
+    history = [*await office.documents.past(key), *document.entries]
+    history = list({entry["number"]: entry for entry in history}.values())
+    shown = {
+        **view.case(state, document.revision, actor, office.directory()),
+        "history": history,
+        "texts": await office.texts.read(_texts(document, history)),
+        "customers": await office.customers.read([contact.customer for contact in state.contacts]),
+    }
+    return JSONResponse(shown, headers={"ETag": f'"{document.revision}"'})
+
+
+def _texts(document: Document[Case], history: list[dict[str, Any]]) -> list[UUID]:
+    contacts = document.state.contacts if document.state else ()
+    named = {entry["facts"]["text"] for entry in history if entry["facts"].get("text")}
+    return sorted({contact.text for contact in contacts} | {UUID(text) for text in named})
+
+
+def _cursor(stored: dict[str, Any], asked: Asked) -> str:
+    place = [asked.sort, stored["state"][asked.sort.lstrip("-")], stored["_id"]]
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+
+
+def _opened(cursor: str | None, sort: str) -> tuple[str, str]:
+    try:
+        order, value, key = json.loads(base64.urlsafe_b64decode(cursor or ""))
+        if order == sort and isinstance(value, str) and isinstance(key, str):
+            return value, key
+    except ValueError:
+        pass
+    raise Problem(422, "The cursor is not valid", "Take `next` of the page before, with the same sort.")

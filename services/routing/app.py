@@ -1,0 +1,163 @@
+"""The wiring of routing: the only module that knows every concrete part."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from aiokafka.partitioner import murmur2
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from schemas import cases, contacts, deadlines, deliveries, directory, policy
+from schemas.policy import PublishedProfile
+from services.common import app as process
+from services.common.consumer import Feed
+from services.common.health import Health
+from services.common.mongo import MongoDocuments, MongoRecords
+from services.common.parts import Parts, background, connected, consuming
+from services.common.store import Store
+from services.common.table import Table
+from services.routing import api, metrics
+from services.routing.domain.case import Case
+from services.routing.domain.directory import Directory
+from services.routing.domain.draft import ESCALATIONS
+from services.routing.domain.ledger import Ledger
+from services.routing.domain.programme import Programmes
+from services.routing.domain.world import World
+from services.routing.handlers import TOPICS, Decider, Handler, revive
+from services.routing.settings.environment import Settings
+from services.routing.settings.policies import load_profile, profile_files, programme
+from services.routing.store import Words
+
+ALL_TOPICS = (
+    contacts.TOPIC, cases.TOPIC, ESCALATIONS, deadlines.TOPIC, deliveries.TOPIC, directory.TOPIC, policy.TOPIC,
+)  # fmt: skip
+AUDIT_SECONDS = 5.0
+
+
+def create() -> FastAPI:
+    """The room as a web application, its work in the background."""
+    settings = Settings()
+    app = process.create("routing", "Redress: routing", partial(_run, settings))
+    api.install(app, settings)
+    return app
+
+
+@asynccontextmanager
+async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterator[None]:
+    async with connected("routing", settings, ALL_TOPICS) as parts:
+        known = Known(settings, parts)
+        await known.start()
+        documents = MongoDocuments(parts.database, "cases", "case_history")
+        await documents.prepare("state.number")
+        announced = MongoDocuments(parts.database, "directory")
+        await announced.prepare()
+        handler = _handler(parts, known, documents)
+
+        async def assigned(numbers: set[int]) -> None:
+            known.partitions |= numbers
+            await handler.take_over(documents)
+
+        async def revoked(numbers: set[int]) -> None:
+            known.partitions -= numbers
+            handler.decide.ledger.keep()
+
+        async with (
+            consuming(
+                parts, health, Feed(TOPICS, handler.handle), [documents, announced], (assigned, revoked)
+            ),
+            background(_audit(settings, parts, handler.decide.ledger)),
+        ):
+            app.state.office = api.Office(
+                handler.store, documents, handler.decide, handler.texts, handler.customers
+            )
+            yield
+        await known.stop()
+
+
+def _handler(parts: Parts, known: "Known", documents: MongoDocuments) -> Handler:
+    ledger = Ledger(known.mine)
+    store = Store(Case, documents, parts.relay, parts.clock.now, revive, parts.conflicted)
+    return Handler(
+        store,
+        Decider(partial(known.world, ledger), ledger),
+        Words(MongoRecords(parts.database, "texts")),
+        Words(MongoRecords(parts.database, "customers")),
+    )
+
+
+async def _audit(settings: Settings, parts: Parts, ledger: Ledger) -> None:
+    """Count due times of which nothing was heard: so a dead clock room is seen."""
+    patience = settings.unanswered_after * settings.time_scale
+    while True:
+        metrics.UNANSWERED.set(ledger.unanswered(parts.clock.now() - patience))
+        await asyncio.sleep(AUDIT_SECONDS)
+
+
+@dataclass(slots=True)
+class Known:
+    """Directory and programmes as they are announced on Kafka, and the partitions held."""
+
+    settings: Settings
+    parts: Parts
+    partitions: set[int] = field(default_factory=set)
+    programmes: Programmes = field(default_factory=lambda: Programmes(""))
+    tables: list[Table[Any]] = field(default_factory=list)
+    _directory: Directory | None = None
+    _count: int = 1
+
+    async def start(self) -> None:
+        """Read both to the end and publish the versions of our own files that are not there yet."""
+        self.programmes.default = self.settings.default_programme
+        published: Table[PublishedProfile] = await self.parts.table(
+            policy.TOPIC, TypeAdapter(PublishedProfile)
+        )
+        people = await self.parts.table(directory.TOPIC, directory.ADAPTER)
+        self.tables = [people, published]
+        people.changed = self._outdated
+        published.changed = self._published
+        for key, known in published.entries.items():
+            self._published(key, known)
+        for path in profile_files(self.settings.policies):
+            profile = load_profile(path)
+            await self._publish(PublishedProfile(version=profile.version, profile=profile))
+        topic = self.settings.topic_prefix + contacts.TOPIC
+        self._count = len(await self.parts.producer.partitions_for(topic))
+
+    async def stop(self) -> None:
+        for table in self.tables:
+            await table.stop()
+
+    async def _publish(self, published: PublishedProfile) -> None:
+        self._add(published, newest=True)
+        key = f"{published.profile.id}@{published.version}"
+        if key not in self.tables[1].entries:
+            topic, value = self.settings.topic_prefix + policy.TOPIC, published.model_dump_json().encode()
+            await self.parts.producer.send_and_wait(topic, value, key.encode())
+
+    def _published(self, _key: str, profile: PublishedProfile | None) -> None:
+        if profile is not None and (profile.profile.id, profile.version) not in self.programmes.versions:
+            self._add(profile, newest=False)
+
+    def _add(self, published: PublishedProfile, *, newest: bool) -> None:
+        weights = self.settings.policies / "severity" / "weights.json"
+        self.programmes.add(programme(published.profile, weights), newest=newest)
+
+    def _outdated(self, _key: str, _entry: Any) -> None:
+        self._directory = None
+
+    def directory(self) -> Directory:
+        if self._directory is None:
+            self._directory = Directory(self.tables[0].entries.values())
+        return self._directory
+
+    def world(self, ledger: Ledger) -> World:
+        return World(self.directory(), self.programmes, ledger.workload, self.parts.clock.now())
+
+    def mine(self, case: UUID) -> bool:
+        """Whether a case's records come to this instance: Kafka's own choice of partition for its key."""
+        return (murmur2(str(case).encode()) & 0x7FFFFFFF) % self._count in self.partitions

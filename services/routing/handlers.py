@@ -1,0 +1,133 @@
+"""Kafka in: contacts, what clocks did, and what became of messages."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from schemas import contacts, deadlines, deliveries
+from schemas.contacts import ContactReceived
+from schemas.deadlines import DeadlineMessage
+from services.common.batch import Received
+from services.common.decision import Cause, Change, Decision, Outcome, event_id
+from services.common.store import Store
+from services.routing import metrics
+from services.routing.domain.case import Case
+from services.routing.domain.deciding import decide
+from services.routing.domain.ledger import Ledger
+from services.routing.domain.opening import Heard
+from services.routing.domain.world import World
+from services.routing.store import Found, Spoken, Words, held
+
+TOPICS: dict[str, TypeAdapter[Any]] = {
+    contacts.TOPIC: TypeAdapter(ContactReceived),
+    deadlines.TOPIC: deadlines.ADAPTER,
+    deliveries.TOPIC: deliveries.ADAPTER,
+}
+
+
+@dataclass(slots=True)
+class Decider:
+    """Decides about cases with what is known now, and keeps the ledger of what was decided."""
+
+    world: Callable[[], World]
+    ledger: Ledger
+
+    def __call__(self, case: Case | None, cause: Cause[Any]) -> Decision[Case]:
+        decision = decide(case, cause, self.world())
+        if isinstance(decision, Change):
+            self.ledger.follow(decision.state)
+        return decision
+
+
+@dataclass(slots=True)
+class Handler:
+    """Keeps the words of a batch, then changes its cases."""
+
+    store: Store[Case]
+    decide: Decider
+    texts: Words
+    customers: Words
+    loaded: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def handle(self, batch: Sequence[Received[Any]]) -> Sequence[Outcome[Case, Any]]:
+        """Words first: a case must never name a text that is not there."""
+        # Who is loaded with what has to be known before the first case is given to anybody.
+        await self.loaded.wait()
+        heard = await self._hear([one for one in batch if isinstance(one.message, ContactReceived)])
+        causes = [
+            heard[one.message.id] if isinstance(one.message, ContactReceived) else told(one.message, one.raw)
+            for one in batch
+        ]
+        outcomes = await self.store.change_many(causes, self.decide)
+        count(outcomes)
+        return outcomes
+
+    async def _hear(self, received: Sequence[Received[ContactReceived]]) -> dict[Any, Cause[Heard]]:
+        if not received:
+            return {}
+        said = [one.message for one in received]
+        texts, customers = await asyncio.gather(
+            self.texts.keep([_narrative(one) for one in said]),
+            self.customers.keep([_customer(one) for one in said]),
+        )
+        causes = {}
+        for one in received:
+            contact = one.message
+            text, customer = texts[_narrative_id(contact)], customers[_customer_id(contact)]
+            causes[contact.id] = Cause(
+                contact.case_id, contact.id, Heard(contact, text, customer), contacts.TOPIC, raw=one.raw
+            )
+        return causes
+
+    async def take_over(self, documents: Found) -> None:
+        """Learn who holds the open cases that are this instance's now."""
+        self.decide.ledger.keep()
+        async for one in held(documents):
+            self.decide.ledger.note(one.case, one.parties, one.at, one.running)
+        self.loaded.set()
+
+
+def _narrative_id(contact: ContactReceived) -> Any:
+    return event_id(contact.id, "text")
+
+
+def _customer_id(contact: ContactReceived) -> Any:
+    return event_id(contact.id, "customer")
+
+
+def _narrative(contact: ContactReceived) -> Spoken:
+    words = {"narrative": contact.narrative, "demand": contact.demand}
+    return Spoken(_narrative_id(contact), contact.case_id, contact.occurred_at, words)
+
+
+def _customer(contact: ContactReceived) -> Spoken:
+    words = {"customer": contact.customer.model_dump(), "vehicle": contact.vehicle.model_dump()}
+    return Spoken(_customer_id(contact), contact.case_id, contact.occurred_at, words)
+
+
+def told(message: Any, raw: bytes) -> Cause[Any]:
+    """The cause in what another room says of a case.
+
+    Deliveries come from many documents, each with a sequence of its own, hence in no order here.
+    """
+    if isinstance(message, DeadlineMessage):
+        return Cause(message.case_id, message.id, message, deadlines.TOPIC, message.seq, raw=raw)
+    return Cause(message.case_id, message.id, message, deliveries.TOPIC, raw=raw)
+
+
+def revive(stream: str, raw: bytes) -> Cause[Any]:
+    """The cause of a record that was held until its turn."""
+    return told(TOPICS[stream].validate_json(raw), raw)
+
+
+def count(outcomes: Sequence[Outcome[Case, Any]]) -> None:
+    """Meter what was opened."""
+    for outcome in outcomes:
+        if outcome.kind == "applied" and outcome.state and isinstance(outcome.cause.message, Heard):
+            case = outcome.state
+            metrics.TRIAGE.inc(bool(case.triage))
+            if len(case.contacts) == 1:
+                metrics.OPENED.labels(case.kind, case.severity).inc()
