@@ -1,0 +1,89 @@
+"""The fake documents and the real ones keep the same contract."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from deploy.local import Stack
+from services.common import mongo
+from services.common.history import Page
+from services.common.mongo import MongoDocuments, MongoRecords
+from tests.fakes import MemoryDocuments
+from tests.stack import Names
+
+Adapter = MongoDocuments | MemoryDocuments
+
+
+@pytest.fixture(params=["fake", "real"])
+async def documents(request: pytest.FixtureRequest, stack: Stack) -> AsyncIterator[Adapter]:
+    if request.param == "fake":
+        yield MemoryDocuments()
+        return
+    database = mongo.connect(stack.addresses.mongo, Names.fresh().database)
+    real = MongoDocuments(database, "things", "things_past")
+    await real.prepare()
+    yield real
+    database.client.close()
+
+
+def stored(key: UUID, version: int, *events: str, **state: Any) -> dict[str, Any]:
+    outbox = [{"id": event, "topic": "t", "key": str(key), "body": "{}"} for event in events]
+    return {"_id": str(key), "version": version, "state": state, "outbox": outbox}
+
+
+async def test_a_document_is_found_as_it_was_written(documents: Adapter) -> None:
+    key = uuid4()
+    assert await documents.write([stored(key, 1, "e1", total=5)]) == set()
+    assert await documents.load([key, uuid4()]) == {key: stored(key, 1, "e1", total=5)}
+
+
+async def test_a_lost_race_is_named_by_its_index_and_changes_nothing(documents: Adapter) -> None:
+    mine, other = uuid4(), uuid4()
+    await documents.write([stored(mine, 1, total=1)])
+    lost = await documents.write([stored(other, 1), stored(mine, 1, total=9), stored(mine, 3, total=9)])
+    assert lost == {1, 2}
+    assert (await documents.load([mine]))[mine] == stored(mine, 1, total=1)
+    assert other in await documents.load([other])
+
+
+async def test_the_next_version_replaces_the_last(documents: Adapter) -> None:
+    key = uuid4()
+    await documents.write([stored(key, 1, total=1)])
+    assert await documents.write([stored(key, 2, total=2)]) == set()
+    assert (await documents.load([key]))[key] == stored(key, 2, total=2)
+
+
+async def test_acknowledged_events_leave_the_outbox_whatever_the_version(documents: Adapter) -> None:
+    key = uuid4()
+    await documents.write([stored(key, 1, "e1", "e2", "e3")])
+    await documents.clear({key: ["e1", "e3"]})
+    assert (await documents.load([key]))[key] == stored(key, 1, "e2")
+
+
+async def test_documents_that_owe_events_are_found(documents: Adapter) -> None:
+    owing, clear = uuid4(), uuid4()
+    await documents.write([stored(owing, 1, "e1"), stored(clear, 1)])
+    found = {key: [event["id"] for event in outbox] async for key, outbox in documents.unsent()}
+    assert found == {owing: ["e1"]}
+
+
+async def test_a_page_of_history_is_kept_once_and_in_order(documents: Adapter) -> None:
+    key = uuid4()
+    pages = [(key, Page(first, [{"number": first}])) for first in (1, 11, 101)]
+    await documents.archive(pages)
+    await documents.archive(pages[:1])
+    assert [entry["number"] for entry in await documents.past(key)] == [1, 11, 101]
+
+
+async def test_a_record_is_put_once(stack: Stack) -> None:
+    database = mongo.connect(stack.addresses.mongo, Names.fresh().database)
+    records = MongoRecords(database, "texts")
+    await records.put([{"_id": "a", "text": "first"}])
+    await records.put([{"_id": "a", "text": "second"}, {"_id": "b", "text": "other"}])
+    assert await records.get(["a", "b", "c"]) == {
+        "a": {"_id": "a", "text": "first"},
+        "b": {"_id": "b", "text": "other"},
+    }
+    database.client.close()

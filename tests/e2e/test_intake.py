@@ -1,0 +1,136 @@
+"""Intake as a process: what it accepts is on Kafka, what it cannot keep it does not accept."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.local import Ports, Stack, choose, start_service
+from schemas.contacts import ContactReceived
+from services.common import tokens
+from tests.stack import Names, consume
+
+KEY = "a key for tests only, 32 characters or more"
+TOKEN = tokens.issue("operator-1", KEY, timedelta(hours=1))
+Posted = dict[str, Any]
+
+
+def contact(**changes: Any) -> Posted:
+    return {
+        "channel": "onsite",
+        "shop": "shop-1",
+        "received_at": datetime.now(UTC).isoformat(),
+        "customer": {"name": "王女士", "phone": "13800000000"},
+        "vehicle": {"brand": "sunrise", "model": "S1"},
+        "narrative": "空调有异响",
+    } | changes
+
+
+@pytest.fixture(scope="module")
+async def door(
+    stack: Stack, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[tuple[httpx.AsyncClient, Names]]:
+    names = Names.fresh()
+    await names.create_topics(stack)
+    env = names.environment(stack) | {"REDRESS_TOKEN_KEY": KEY, "REDRESS_MONGO": "mongodb://127.0.0.1:1"}
+    intake = start_service("intake", env, tmp_path_factory.mktemp("intake") / "intake.log")
+    await intake.wait_ready()
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    async with httpx.AsyncClient(base_url=intake.url, headers=headers, timeout=10) as client:
+        yield client, names
+    await intake.stop()
+
+
+Door = tuple[httpx.AsyncClient, Names]
+
+
+async def test_an_accepted_contact_is_on_kafka_though_the_store_is_down(door: Door, stack: Stack) -> None:
+    client, names = door
+    answer = await client.post("/v1/contacts", json=contact(), headers={"Idempotency-Key": "one"})
+    assert answer.status_code == 202
+    told = answer.json()
+    async with asyncio.timeout(10):
+        [record] = await consume(stack, names.topic("contacts"), 1)
+    message = ContactReceived.model_validate_json(record.value)
+    assert record.key == told["case_id"].encode() == str(message.case_id).encode()
+    assert (message.case_number, message.narrative) == (told["case_number"], "空调有异响")
+    assert answer.headers["location"].endswith(f"/v1/cases/{told['case_id']}")
+
+
+async def test_the_same_key_is_the_same_case(door: Door) -> None:
+    client, _ = door
+    one = await client.post("/v1/contacts", json=contact(), headers={"Idempotency-Key": "same"})
+    two = await client.post("/v1/contacts", json=contact(), headers={"Idempotency-Key": "same"})
+    other = await client.post("/v1/contacts", json=contact())
+    assert one.json()["case_id"] == two.json()["case_id"] != other.json()["case_id"]
+    assert other.json()["idempotency_key"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"narrative": " "}, "narrative"),
+        ({"channel": "pigeon"}, "channel"),
+        ({"received_at": "2026-01-01T00:00:00"}, "received_at"),
+        ({"received_at": (datetime.now(UTC) - timedelta(days=31)).isoformat()}, "received_at"),
+        ({"received_at": (datetime.now(UTC) + timedelta(minutes=6)).isoformat()}, "received_at"),
+        ({"shop": "No Such Form!"}, "shop"),
+        ({"flags": {"injury": "perhaps"}}, "flags.injury"),
+        ({"flags": {"hail": True}}, "flags.hail"),
+        ({"customer": {"phone": "call me"}}, "customer.phone"),
+    ],
+)
+async def test_an_invalid_field_is_named(door: Door, changes: Posted, field: str) -> None:
+    client, _ = door
+    answer = await client.post("/v1/contacts", json=contact(**changes))
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert any(error["field"].startswith(field) for error in answer.json()["errors"])
+
+
+async def test_every_invalid_field_is_named_at_once(door: Door) -> None:
+    client, _ = door
+    answer = await client.post("/v1/contacts", json={"shop": "shop-1"})
+    assert {error["field"] for error in answer.json()["errors"]} == {"channel", "received_at", "narrative"}
+
+
+async def test_what_is_too_large_is_refused(door: Door) -> None:
+    client, _ = door
+    answer = await client.post("/v1/contacts", content=b"x" * 300_000)
+    assert answer.status_code == 413
+
+
+async def test_nobody_posts_anonymously(door: Door) -> None:
+    client, _ = door
+    for token in ("", "Bearer x.y.z", f"Basic {TOKEN}"):
+        answer = await client.post("/v1/contacts", json=contact(), headers={"Authorization": token})
+        assert answer.status_code == 401
+
+
+async def test_with_kafka_away_it_says_so_within_three_seconds(tmp_path: Path) -> None:
+    own = choose(tmp_path, Ports.free(), "memory")
+    await own.start()
+    env = own.addresses.environment() | {"REDRESS_TOKEN_KEY": KEY}
+    intake = start_service("intake", env, tmp_path / "intake.log")
+    try:
+        await intake.wait_ready()
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with httpx.AsyncClient(base_url=intake.url, headers=headers, timeout=10) as client:
+            assert (await client.post("/v1/contacts", json=contact())).status_code == 202
+            await own.kafka.kill()
+            for _ in range(3):
+                answer = await client.post("/v1/contacts", json=contact())
+                assert answer.status_code == 503
+                assert answer.headers["retry-after"]
+                assert answer.json()["idempotency_key"] == answer.headers["idempotency-key"]
+                assert answer.elapsed < timedelta(seconds=3)
+            await own.kafka.start()
+            async with asyncio.timeout(30):
+                while (await client.post("/v1/contacts", json=contact())).status_code != 202:
+                    await asyncio.sleep(0.2)
+    finally:
+        await intake.kill()
+        await asyncio.gather(own.kafka.kill(), own.store.kill())
