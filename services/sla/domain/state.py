@@ -1,0 +1,123 @@
+"""What is kept of the clocks of one case. Moments are milliseconds since 1970 UTC."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from schemas.base import Frozen
+from schemas.cases import CaseHeader
+from schemas.severity import Level
+
+Deed = Literal["arm", "disarm", "cancel", "stop", "pause", "resume", "restart", "start"]
+Course = Literal["idle", "running", "met", "cancelled"]
+Status = Literal["dormant", "running", "paused", "met", "cancelled"]
+Mark = tuple[int, int]
+"""Which round is meant: the sequence number of the event that began it, and how often it renewed itself."""
+
+
+class Signal(Frozen):
+    """What one event of the case, the `seq`th, means to one clock, at the time it occurred."""
+
+    at: int
+    seq: int
+    deeds: tuple[Deed, ...] = ()
+    severity: Level | None = None
+
+
+@dataclass(slots=True)
+class Run:
+    """A clock as its signals leave it at one moment; `due` is forgotten whenever it may have moved."""
+
+    course: Course = "idle"
+    armed: bool = False
+    severity: Level = "general"
+    origin: int = 0
+    renewal: int = 0
+    anchor: int = 0
+    known: int = 0
+    not_before: int = 0
+    pauses: tuple[tuple[int, int], ...] = ()
+    paused_since: int | None = None
+    breached: int | None = None
+    ended: int | None = None
+    late: bool = False
+    due: int | None = None
+    provisional: bool = False
+
+    @property
+    def mark(self) -> Mark:
+        return self.origin, self.renewal
+
+    @property
+    def status(self) -> Status:
+        """What can be seen of it: a clock that does not apply shows nothing, however far it has come."""
+        if self.course == "running":
+            if not self.armed:
+                return "dormant"
+            return "running" if self.paused_since is None else "paused"
+        return "dormant" if self.course == "idle" else self.course
+
+
+class Fired(Frozen):
+    """A warning (negative level) or breach (0) that was published and stands."""
+
+    origin: int
+    renewal: int
+    cycle: int
+    level: int
+    at: int
+
+    @property
+    def mark(self) -> Mark:
+        return self.origin, self.renewal
+
+
+class Climb(Frozen):
+    """A breach that waits to climb a rung at `at`."""
+
+    origin: int
+    cycle: int
+    due: int
+    at: int
+
+
+class View(Frozen):
+    """What was last said of a clock."""
+
+    status: Status = "dormant"
+    cycle: int = 0
+    origin: int = 0
+    renewal: int = 0
+    due: int | None = None
+    provisional: bool = False
+    ended: int | None = None
+    late: bool = False
+
+
+class ClockState(Frozen):
+    """One clock. Its course follows from `base` and `signals` by the times at which they occurred.
+
+    `reached` is the moment up to which it has fired, `floor` the one before which nothing can be
+    changed any more, `cycles` how many cycle numbers were given, `retired` those whose breach was withdrawn, `next_at` when it must be looked at.
+    """
+
+    signals: tuple[Signal, ...] = ()
+    base: Run | None = None
+    floor: int = 0
+    reached: int = 0
+    cycles: int = 0
+    fired: tuple[Fired, ...] = ()
+    retired: tuple[int, ...] = ()
+    climb: Climb | None = None
+    view: View = View()
+    next_at: int | None = None
+
+
+class Deadlines(Frozen):
+    """All clocks of one case; `calendar` is the JSON text of its shop's calendar."""
+
+    header: CaseHeader
+    received_at: int
+    calendar: str
+    clocks: dict[str, ClockState] = {}
+    next_due: int | None = None
+    provisional: bool = False

@@ -1,0 +1,159 @@
+"""What is published of a clock. Every event's id derives from what it says, never from who asked."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+from schemas import deadlines
+from schemas.cases import CaseHeader, Role
+from schemas.deadlines import (
+    DeadlineBreached,
+    DeadlineCancelled,
+    DeadlineClimbDue,
+    DeadlineMet,
+    DeadlineMoved,
+    DeadlinePaused,
+    DeadlineStarted,
+    DeadlineWarned,
+    DeadlineWithdrawn,
+)
+from schemas.policy import ClockSpec
+from services.common.decision import Outgoing
+from services.sla.domain.instants import from_ms
+from services.sla.domain.settling import Firing, Settlement
+from services.sla.domain.state import Climb, Fired, View
+
+RUNS = {"running", "paused"}
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """On which something is said: of which case, when (milliseconds), `why` a due time may have moved.
+
+    `mark` is the sequence number of the event behind it, or empty for the passing of time. `late`
+    says that the clocks themselves had stood still.
+    """
+
+    case: UUID
+    header: CaseHeader
+    now: int
+    at: int
+    why: str
+    mark: str = ""
+    late: bool = False
+
+
+def firing_id(case: UUID, clock: str, cycle: int, level: int) -> UUID:
+    """The one id of a warning, breach or climb, whatever crashes in between."""
+    return uuid5(case, f"{clock}:{cycle}:{level}")
+
+
+def accountable(spec: ClockSpec, header: CaseHeader) -> Role:
+    """The role that answers for a clock as the case stands."""
+    match spec.accountable:
+        case "owner":
+            return header.owner_role
+        case "offered":
+            return header.offered_role or header.owner_role
+        case role:
+            return role
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Speaks for one clock on one occasion."""
+
+    spec: ClockSpec
+    occasion: Occasion
+
+    def told(self, settlement: Settlement) -> Iterator[Outgoing]:
+        """Takes back first, then what fired, then how the clock stands now."""
+        for breach in settlement.withdrawn:
+            yield self._withdrawn(breach)
+        for firing in settlement.firings:
+            yield self._fired(firing)
+        before, after = settlement.before.view, settlement.after.view
+        if before != after:
+            yield from self._standing(before, after)
+
+    def climb_due(self, climb: Climb) -> Outgoing:
+        """A rung is to be climbed for a breach."""
+        breach = firing_id(self.occasion.case, self.spec.id, climb.cycle, 0)
+        return self._say(
+            DeadlineClimbDue, climb.cycle, climb.due, id=self._id(climb.cycle, 1), level=1, breach=breach
+        )
+
+    def _withdrawn(self, fired: Fired) -> Outgoing:
+        breach = self._id(fired.cycle, 0)
+        return self._say(
+            DeadlineWithdrawn, fired.cycle, fired.at,
+            id=uuid5(breach, "withdrawn"), breach=breach, met_at=from_ms(self.occasion.at),
+        )  # fmt: skip
+
+    def _fired(self, firing: Firing) -> Outgoing:
+        fired, name = firing.fired, self._id(firing.fired.cycle, firing.fired.level)
+        if fired.level < 0:
+            # A warning belongs to its moment: found too late it is no longer worth sending.
+            moment = from_ms(fired.at)
+            return self._say(
+                DeadlineWarned, fired.cycle, firing.due, id=name, occurred_at=moment, level=fired.level
+            )
+        return self._say(
+            DeadlineBreached, fired.cycle, firing.due,
+            id=name, late=self.occasion.late, repeat=fired.renewal,
+        )  # fmt: skip
+
+    def _standing(self, before: View, after: View) -> Iterable[Outgoing]:
+        if after.status in RUNS:
+            yield from self._running(before, after)
+        elif after.status == "dormant":
+            if before.status in RUNS:
+                yield self._view(DeadlineCancelled, before)
+        elif _ending(before) != _ending(after):
+            yield self._ended(after)
+
+    def _running(self, before: View, after: View) -> Iterable[Outgoing]:
+        known = before.status in RUNS and before.cycle == after.cycle
+        moved = before.status == "paused" or before.due != after.due
+        if not known:
+            yield self._view(DeadlineStarted, after, provisional=after.provisional)
+        elif moved and after.status == "running":
+            yield self._view(DeadlineMoved, after, reason=self.occasion.why, provisional=after.provisional)
+        if after.status == "paused" and not (known and before.status == "paused"):
+            yield self._view(DeadlinePaused, after)
+
+    def _ended(self, after: View) -> Outgoing:
+        if after.status == "cancelled" or after.ended is None:
+            return self._view(DeadlineCancelled, after)
+        return self._view(DeadlineMet, after, met_at=from_ms(after.ended), late=after.late)
+
+    def _view(self, kind: type[deadlines.DeadlineMessage], view: View, **fields: Any) -> Outgoing:
+        assert view.due is not None  # noqa: S101 - only a clock that never began has none
+        name = kind.model_fields["type"].default
+        mark = self.occasion.mark or str(view.due)
+        ident = uuid5(self.occasion.case, f"{self.spec.id}:{view.cycle}:{name}:{mark}")
+        return self._say(kind, view.cycle, view.due, id=ident, **fields)
+
+    def _id(self, cycle: int, level: int) -> UUID:
+        return firing_id(self.occasion.case, self.spec.id, cycle, level)
+
+    def _say(self, kind: type[deadlines.DeadlineMessage], cycle: int, due: int, **fields: Any) -> Outgoing:
+        occasion = self.occasion
+        message = kind(
+            **{
+                "case_id": occasion.case,
+                "occurred_at": from_ms(occasion.now),
+                "header": occasion.header,
+                "clock": self.spec.id,
+                "cycle": cycle,
+                "accountable": accountable(self.spec, occasion.header),
+                "due_at": from_ms(due),
+                **fields,
+            }
+        )
+        return Outgoing(deadlines.TOPIC, message)
+
+
+def _ending(view: View) -> tuple[object, ...]:
+    return view.status, view.cycle, view.ended, view.late

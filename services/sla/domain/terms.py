@@ -1,0 +1,100 @@
+"""When a clock is due and when it warns, by its specification and the calendar of the case."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from schemas.calendar import CalendarDays, CalendarSpec, ElapsedMinutes, Hours, Limit, WorkingMinutes
+from schemas.policy import ClockSpec, Warn
+from services.sla.domain import limits
+from services.sla.domain.instants import MILLISECOND, MINUTE, from_ms, to_ms
+from services.sla.domain.state import Run
+from services.sla.domain.worktime import Calendar, calendar
+
+ALWAYS = Hours(**dict.fromkeys(Hours.model_fields, (("00:00", "24:00"),)))
+
+
+@lru_cache(maxsize=10_000)
+def calendar_of(text: str) -> Calendar:
+    """The calendar of a shop; one that gave no hours is taken to be always open, so that clocks run."""
+    spec = CalendarSpec.model_validate_json(text)
+    return calendar(spec if any(spec.hours.days()) else spec.model_copy(update={"hours": ALWAYS}))
+
+
+def pausable(spec: ClockSpec) -> bool:
+    """Only minutes can stand still, and never those that a law counts."""
+    every = (spec.limit, *spec.limit_by_severity.values())
+    return not spec.statutory and all(isinstance(limit, ElapsedMinutes | WorkingMinutes) for limit in every)
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the times of a clock depend on besides its course."""
+
+    spec: ClockSpec
+    calendar: Calendar
+    received_at: int
+
+    def anchor(self, at: int) -> int:
+        return self.received_at if self.spec.starts_from == "receipt" else at
+
+    def renews(self, run: Run) -> bool:
+        """Whether the round's breach begins the next one."""
+        spec = self.spec
+        spent = spec.repeats is not None and run.renewal + 1 >= spec.repeats and spec.then is None
+        return spec.recurring and not spent and self.due(run) > run.anchor
+
+    def limit(self, run: Run) -> Limit:
+        spec = self.spec
+        if spec.then is not None and spec.repeats is not None and run.renewal >= spec.repeats:
+            return spec.then
+        return spec.limit_by_severity.get(run.severity, spec.limit)
+
+    def due(self, run: Run) -> int:
+        """When the round is used up, kept in the run until something moves it."""
+        if run.due is None:
+            limit = self.limit(run)
+            if isinstance(limit, ElapsedMinutes) and not run.pauses:
+                due, run.provisional = run.anchor + limit.elapsed_minutes * MINUTE, False
+            else:
+                at, run.provisional = limits.due(
+                    from_ms(run.anchor), limit, self.calendar, _moments(run.pauses)
+                )
+                due = to_ms(at)
+            run.due = max(due, run.not_before)
+        return run.due
+
+    def warnings(self, run: Run) -> Iterator[tuple[int, int]]:
+        """Level and moment of every warning, the first in time with the lowest level."""
+        due = self.due(run)
+        moments = sorted(
+            (max(self._warns(run, warn), run.known) for warn in self.spec.warnings), reverse=True
+        )
+        for level, at in enumerate(moments, start=1):
+            if at < due:
+                yield -level, at
+
+    def opening(self, at: int) -> int:
+        """The first working moment from `at` on."""
+        return to_ms(self.calendar.next_opening(from_ms(at)))
+
+    def _warns(self, run: Run, warn: Warn) -> int:
+        limit = self.limit(run)
+        if isinstance(limit, ElapsedMinutes) and not run.pauses:
+            length = limit.elapsed_minutes * MINUTE
+            return run.anchor + _share(warn, length)
+        working = None if isinstance(limit, ElapsedMinutes | CalendarDays) else self.calendar
+        pauses = _moments(run.pauses) if pausable(self.spec) else ()
+        start = from_ms(run.anchor)
+        length = limits.running(start, from_ms(self.due(run)), working, pauses) // MILLISECOND
+        return to_ms(limits.advance(start, _share(warn, length) * MILLISECOND, working, pauses))
+
+
+def _share(warn: Warn, length: int) -> int:
+    if warn.percent is not None:
+        return length * warn.percent // 100
+    return max(0, length - (warn.minutes_before or 0) * MINUTE)
+
+
+def _moments(pauses: tuple[tuple[int, int], ...]) -> limits.Pauses:
+    return [(from_ms(begin), from_ms(end)) for begin, end in pauses]

@@ -1,0 +1,149 @@
+"""A case told as a story: what happened to it and when time passed, and what its clocks said."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+import yaml
+
+from schemas.base import Bilingual
+from schemas.calendar import CalendarSpec
+from schemas.cases import ADAPTER, CaseHeader
+from schemas.deadlines import DeadlineMessage
+from schemas.policy import ClockSpec, Profile
+from schemas.severity import SeverityPolicy
+from services.sla.domain.clocks import Tick, decide_event, decide_tick
+from services.sla.domain.state import Deadlines
+
+CASE = UUID("00000000-0000-0000-0000-00000000ca5e")
+NOTE = str(UUID(int=7))
+POLICIES = Path(__file__).parents[3] / "deploy" / "policies"
+MONDAY = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)  # 09:00 in Shanghai
+
+SHOP = CalendarSpec.model_validate(
+    {
+        "zone": "Asia/Shanghai",
+        "holidays": "CN",
+        "hours": dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), [["08:30", "12:00"], ["13:30", "17:30"]]),
+    }
+)
+EXTRA: dict[str, dict[str, Any]] = {
+    "case.opened": {"channel": "onsite", "criteria": []},
+    "case.handed_over": {
+        "to": "p1",
+        "role": "dealer_cr_manager",
+        "tier": "dealer",
+        "via": "transfer",
+        "rung": 0,
+    },
+    "case.accepted": {"role": "dept_manager", "tier": "dealer"},
+    "case.returned": {"role": "dept_manager", "reason": NOTE},
+    "case.judged": {"severity": "general", "previous": "general"},
+    "case.severity_raised": {"severity": "major", "previous": "general", "criteria": []},
+    "case.climb_withdrawn": {"clock": "DL-01", "to": "p1"},
+    "case.contact_added": {"contact": NOTE, "channel": "onsite", "criteria": []},
+}
+
+
+def at(minutes: float) -> datetime:
+    """So many minutes after Monday 09:00 in Shanghai."""
+    return MONDAY + timedelta(minutes=minutes)
+
+
+def a_header(**fields: Any) -> CaseHeader:
+    known = {
+        "number": "0000-0000-0000-0", "kind": "complaint", "franchise": "f1", "shop": "s1", "group": "g1",
+        "manufacturer": "m1", "department": "after_sales", "severity": "general", "state": "registered",
+        "owner": "p0", "owner_role": "operator", "rung": 0, "profile": "gtmc", "profile_version": "1",
+    }  # fmt: skip
+    return CaseHeader.model_validate(known | fields)
+
+
+def a_clock(clock: str = "C", **fields: Any) -> ClockSpec:
+    known = {
+        "id": clock, "title": {"zh": "", "en": ""}, "source": "test", "accountable": "owner",
+        "limit": {"elapsed_minutes": 60}, "start": [{"type": "case.opened"}],
+        "stop": [{"type": "case.contacted"}], "warnings": [],
+    }  # fmt: skip
+    return ClockSpec.model_validate(known | fields)
+
+
+def a_profile(*clocks: ClockSpec) -> Profile:
+    return Profile(
+        id="gtmc", title=Bilingual(zh="", en=""), severity=SeverityPolicy(criteria=()), ladder=(),
+        first_receiver="operator", first_hand_over="dealer_cr_manager", hand_overs=(), clocks=clocks,
+    )  # fmt: skip
+
+
+def gtmc() -> Profile:
+    """The clocks as they are shipped."""
+    policy = yaml.safe_load((POLICIES / "gtmc.yaml").read_text())
+    return a_profile(*(ClockSpec.model_validate(clock) for clock in policy["clocks"]))
+
+
+@dataclass
+class Story:
+    """Tells the clocks what happened, in minutes after Monday 09:00, and keeps what they said."""
+
+    profile: Profile
+    calendar: CalendarSpec = SHOP
+    header: CaseHeader = field(default_factory=a_header)
+    state: Deadlines | None = None
+    said: list[DeadlineMessage] = field(default_factory=list)
+    seq: int = 0
+
+    def happens(self, kind: str, occurred: float, /, read: float | None = None, **fields: Any) -> list[str]:
+        """An event of the case, and what the clocks said to it; read at once if nothing else is said."""
+        self.seq += 1
+        places = {name: fields.pop(name) for name in list(fields) if name.startswith("header_")}
+        changed = {name.removeprefix("header_"): value for name, value in places.items()}
+        if kind in {"case.judged", "case.severity_raised"} and "severity" in fields:
+            changed["severity"] = fields["severity"]
+        self.header = self.header.model_copy(update=changed)
+        body = {
+            "id": uuid5(CASE, str(self.seq)), "case_id": CASE, "occurred_at": at(occurred), "seq": self.seq,
+            "header": self.header, "type": f"case.{kind}".replace("case.case.", "case."), "note": NOTE,
+            "received_at": at(occurred), "calendar": self.calendar,
+        }  # fmt: skip
+        event = ADAPTER.validate_python(body | EXTRA.get(str(body["type"]), {}) | fields)
+        change = decide_event(self.state, event, self.profile, at(occurred if read is None else read))
+        self.state = change.state
+        return self._keep(change.events)
+
+    def passes(self, until: float, *, catch_up: bool = False) -> list[str]:
+        """Time passes in one go, and what the clocks said to it."""
+        tick = Tick(at(until), catch_up)
+        said: list[str] = []
+        while (change := decide_tick(self.state, CASE, tick, self.profile)) is not None:
+            self.state = change.state
+            said += self._keep(change.events)
+        return said
+
+    def of(self, kind: str) -> list[Any]:
+        """Everything said of one kind, such as `breached`."""
+        return [one for one in self.said if one.type == f"deadline.{kind}"]  # type: ignore[attr-defined]
+
+    def due_in(self, clock: str = "C") -> float | None:
+        """Minutes after Monday 09:00 at which the clock is due as it stands."""
+        assert self.state is not None
+        due = self.state.clocks[clock].view.due
+        return None if due is None else (due / 1000 - MONDAY.timestamp()) / 60
+
+    def status(self, clock: str = "C") -> str:
+        assert self.state is not None
+        return self.state.clocks[clock].view.status
+
+    def _keep(self, events: Any) -> list[str]:
+        messages = [event.message for event in events]
+        self.said += messages
+        several = len(self.profile.clocks) > 1
+        return [m.type.removeprefix("deadline.") + (f" {m.clock}" if several else "") for m in messages]
+
+
+def told(*clocks: ClockSpec, **fields: Any) -> Story:
+    """A story of a case that was opened on Monday at 09:00."""
+    story = Story(a_profile(*clocks))
+    story.happens("opened", 0, **fields)
+    return story
