@@ -1,0 +1,10 @@
+"""The room's console commands."""
+
+import click
+
+from services.routing.commands.directory import directory
+from services.routing.commands.history import history, resync
+from services.routing.commands.policies import policies
+from services.routing.commands.token import token
+
+commands: list[click.Command] = [directory, policies, token, history, resync]

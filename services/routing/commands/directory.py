@@ -1,0 +1,74 @@
+"""`redress directory`: who works where, from a file to every room."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import uuid4, uuid5
+
+import click
+import yaml
+from pydantic import ValidationError
+
+from schemas import directory as vocabulary
+from schemas.directory import DirectoryFile, Entry
+from services.common.decision import Cause
+from services.common.mongo import MongoDocuments
+from services.common.parts import connected
+from services.common.store import Store
+from services.routing.domain.announcement import Listed, announce, key
+from services.routing.settings.environment import Settings
+from services.routing.settings.policies import line
+
+
+@click.group()
+def directory() -> None:
+    """Manufacturers, groups, shops, franchises and people."""
+
+
+@directory.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def load(file: Path) -> None:
+    """Check FILE (YAML or JSON), then add and change what it holds.
+
+    What is not in FILE stays as it is; loading the same file again announces nothing.
+    """
+    entries = list(read(file).entries())
+    changed = asyncio.run(_load(Settings(), entries))
+    click.echo(f"{len(entries)} entries, {changed} of them new or changed")
+
+
+def read(file: Path) -> DirectoryFile:
+    """The directory in a file; raises ClickException naming file, line and field of every mistake."""
+    try:
+        return DirectoryFile.model_validate(yaml.safe_load(file.read_text("utf-8")))
+    except ValidationError as wrong:
+        told = (
+            f"{file}:{line(file, error['loc'])}: {'.'.join(map(str, error['loc']))}: {error['msg']}"
+            for error in wrong.errors()
+        )
+        raise click.ClickException("\n".join(told)) from None
+    except yaml.YAMLError as wrong:
+        raise click.ClickException(f"{file}: {wrong}") from None
+
+
+async def _load(settings: Settings, entries: Sequence[Entry]) -> int:
+    async with connected("routing", settings, [vocabulary.TOPIC]) as parts:
+        documents = MongoDocuments(parts.database, "directory")
+        await documents.prepare()
+        store = Store(Listed, documents, parts.relay, parts.clock.now, _unheld, parts.conflicted)
+        # An operator's command has no cause before it, hence a run of its own each time.
+        run = uuid4()
+        causes = [
+            Cause(key(entry), uuid5(run, vocabulary.key(entry)), entry, once=False) for entry in entries
+        ]
+        outcomes = await store.change_many(causes, announce)
+        await parts.relay.flush()
+    for outcome in outcomes:
+        if outcome.error is not None:
+            raise outcome.error
+    return sum(outcome.kind == "applied" for outcome in outcomes)
+
+
+def _unheld(_stream: str, _raw: bytes) -> Cause[Any]:
+    raise NotImplementedError("entries come in no sequence, so none is ever held")

@@ -1,0 +1,102 @@
+"""`redress history verify` and `redress resync`: one case by its id or number."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+import click
+
+from schemas import cases, directory
+from services.common import history as chain
+from services.common.decision import Cause
+from services.common.document import Document, from_stored
+from services.common.mongo import MongoDocuments, MongoRecords
+from services.common.parts import Parts, connected
+from services.common.store import Store
+from services.routing.domain.assignment import Workload
+from services.routing.domain.case import Case
+from services.routing.domain.deciding import Resync, decide
+from services.routing.domain.directory import Directory
+from services.routing.domain.programme import Programmes
+from services.routing.domain.words import seal
+from services.routing.domain.world import World
+from services.routing.handlers import revive
+from services.routing.settings.environment import Settings
+from services.routing.store import Records
+
+
+@click.group()
+def history() -> None:
+    """What happened to a case, entry by entry."""
+
+
+@history.command()
+@click.argument("case")
+def verify(case: str) -> None:
+    """Check every hash of the history of CASE, and that its words are those that were sealed."""
+    count, wrong = asyncio.run(_verify(Settings(), case))
+    if wrong:
+        raise click.ClickException("\n".join(wrong))
+    click.echo(f"{case}: {count} entries verify")
+
+
+@click.command()
+@click.argument("case")
+def resync(case: str) -> None:
+    """Tell every room CASE as it is, after one of them missed something."""
+    asyncio.run(_resync(Settings(), case))
+    click.echo(f"{case}: told anew")
+
+
+async def _verify(settings: Settings, name: str) -> tuple[int, list[str]]:
+    async with connected("routing", settings, []) as parts:
+        documents = _documents(parts)
+        document = await _find(documents, name)
+        entries = {entry["number"]: entry for entry in await documents.past(document.key)}
+        whole = [*(entries | {entry["number"]: entry for entry in document.entries}).values()]
+        broken = chain.broken(whole, document.head)
+        wrong = [] if broken is None else [f"{name}: entry {broken} does not verify"]
+        for kind in ("text", "customer"):
+            wrong += await _unsealed(MongoRecords(parts.database, f"{kind}s"), whole, kind)
+    return len(whole), wrong
+
+
+async def _unsealed(records: Records, entries: Sequence[Mapping[str, Any]], kind: str) -> list[str]:
+    """Words that are not what was sealed; those erased are nobody's to check any more."""
+    sealed = {entry["facts"][kind]: entry for entry in entries if kind in entry["facts"]}
+    kept = await records.get(list(sealed))
+    return [
+        f"entry {sealed[key]['number']}: the {kind} kept is not the one that was sealed"
+        for key, record in kept.items()
+        if seal(bytes.fromhex(record["key"]), record["words"]) != sealed[key]["facts"][f"{kind}_seal"]
+    ]
+
+
+async def _resync(settings: Settings, name: str) -> None:
+    async with connected("routing", settings, [cases.TOPIC, directory.TOPIC]) as parts:
+        documents = _documents(parts)
+        people = await parts.table(directory.TOPIC, directory.ADAPTER)
+        world = World(Directory(people.entries.values()), Programmes(""), Workload(), parts.clock.now())
+        store = Store(Case, documents, parts.relay, parts.clock.now, revive, parts.conflicted)
+        cause = Cause((await _find(documents, name)).key, uuid4(), Resync())
+        outcome = (await store.change(cause, lambda case, cause: decide(case, cause, world)))[0]
+        await parts.relay.flush()
+        await people.stop()
+    if outcome.error is not None:
+        raise outcome.error
+
+
+def _documents(parts: Parts) -> MongoDocuments:
+    return MongoDocuments(parts.database, "cases", "case_history")
+
+
+async def _find(documents: MongoDocuments, name: str) -> Document[Case]:
+    try:
+        query: dict[str, str] = {"_id": str(UUID(name))}
+    except ValueError:
+        query = {"state.number": name.strip().upper()}
+    async for found in documents.find(query, ["_id"]):
+        key = UUID(found["_id"])
+        return from_stored((await documents.load([key]))[key], Case)
+    raise click.ClickException(f"{name}: no such case; give its id or its number")

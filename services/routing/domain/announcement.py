@@ -1,0 +1,30 @@
+"""Entries of the directory as documents: announced when they are new or have changed."""
+
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from pydantic import Field
+
+from schemas import directory
+from schemas.base import Frozen
+from schemas.directory import Entry
+from services.common.decision import Announced, Cause, Change, event_id
+
+
+class Listed(Frozen):
+    """One entry as it was last announced."""
+
+    entry: Entry = Field(discriminator="kind")
+
+
+def key(entry: Entry) -> UUID:
+    """The document of an entry."""
+    return uuid5(NAMESPACE_URL, f"redress:directory:{directory.key(entry)}")
+
+
+def announce(listed: Listed | None, cause: Cause[Entry]) -> Change[Listed] | None:
+    """Announce an entry; None where the same has been announced already."""
+    entry = cause.message
+    if listed is not None and listed.entry == entry:
+        return None
+    said = Announced(directory.TOPIC, event_id(cause.id, "announced"), directory.key(entry), entry)
+    return Change(Listed(entry=entry), (said,), visible=True)
