@@ -3,11 +3,13 @@
 from pathlib import Path
 from typing import Literal
 
+import yaml
 from pydantic import Field, SecretStr
 
+from schemas.policy import Wording
 from services.common.settings import CommonSettings
 
-NOTICES = Path(__file__).parents[2] / "deploy" / "policies" / "notices"
+POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
 
 
 class Settings(CommonSettings):
@@ -26,4 +28,10 @@ class Settings(CommonSettings):
     retry_most_seconds: float = Field(60.0, gt=0)
     mail_at_once: int = Field(8, ge=1)
     sms_at_once: int = Field(8, ge=1)
-    notices: Path = Field(NOTICES, description="Folder of the texts that are checked at start.")
+    policies: Path = Field(POLICIES, description="Its folder `notices` has the texts checked at start.")
+
+
+def wordings(policies: Path) -> dict[Path, Wording]:
+    """The notices of every programme, by their file; raises ValidationError naming the field."""
+    files = sorted((policies / "notices").glob("*.yaml"))
+    return {path: Wording.model_validate(yaml.safe_load(path.read_text("utf-8"))) for path in files}

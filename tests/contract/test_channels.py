@@ -11,9 +11,8 @@ from deploy.local.addresses import free_port
 from deploy.local.provider import Provider, provider
 from deploy.local.trouble import Trouble
 from services.notify.channels import Channel, Letter
-from services.notify.channels.mail import MailChannel
+from services.notify.channels.mail import MailChannel, MailServer
 from services.notify.channels.sms import SmsChannel
-from services.notify.settings import Settings
 from tests.unit.notify.fakes import MemoryChannel
 
 PATIENCE = 0.5
@@ -54,11 +53,11 @@ async def sms_endpoint(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterato
 
 
 def by_mail(port: int) -> MailChannel:
-    return MailChannel(Settings(smtp_port=port, mail_from="redress@mfr.example", send_seconds=PATIENCE))
+    return MailChannel(MailServer("127.0.0.1", port, "redress@mfr.example", PATIENCE))
 
 
 def by_sms(port: int) -> SmsChannel:
-    return SmsChannel.of(Settings(sms_url=f"http://127.0.0.1:{port}", send_seconds=PATIENCE))
+    return SmsChannel.of(f"http://127.0.0.1:{port}", "", PATIENCE)
 
 
 @pytest.fixture(params=["memory", "mail", "sms"])

@@ -1,8 +1,9 @@
 """E-mail over SMTP, phase by phase, so that what went wrong tells whether the message may be out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
+from typing import Literal
 from uuid import UUID
 
 from aiosmtplib import SMTP
@@ -10,16 +11,28 @@ from aiosmtplib.errors import SMTPException, SMTPResponseException
 
 from services.notify.channels import Letter
 from services.notify.domain.delivery import Receipt
-from services.notify.settings import Settings
 
 TEMPORARY = range(400, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """Where mail goes out, as whom, and how long each answer is awaited, in seconds."""
+
+    host: str
+    port: int
+    sender: str
+    seconds: float
+    tls: Literal["none", "starttls", "tls"] = "none"
+    user: str = ""
+    password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class MailChannel:
     """One connection per message: a server that went away is met afresh by the next one."""
 
-    settings: Settings
+    server: MailServer
 
     async def send(self, letter: Letter) -> Receipt:
         client = self._client()
@@ -37,7 +50,7 @@ class MailChannel:
         body_sent = False
         try:
             mail = self._mail(letter).as_bytes(policy=WIRE)
-            await client.mail(self.settings.mail_from)
+            await client.mail(self.server.sender)
             await client.rcpt(letter.to)
             body_sent = True
             await client.data(mail)
@@ -57,21 +70,21 @@ class MailChannel:
         """Nothing is held between messages."""
 
     def _client(self) -> SMTP:
-        settings = self.settings
+        server = self.server
         return SMTP(
-            hostname=settings.smtp_host,
-            port=settings.smtp_port,
-            username=settings.smtp_user or None,
-            password=settings.smtp_password.get_secret_value() or None,
-            timeout=settings.send_seconds,
-            use_tls=settings.smtp_tls == "tls",
-            start_tls=settings.smtp_tls == "starttls",
+            hostname=server.host,
+            port=server.port,
+            username=server.user or None,
+            password=server.password or None,
+            timeout=server.seconds,
+            use_tls=server.tls == "tls",
+            start_tls=server.tls == "starttls",
         )
 
     def _mail(self, letter: Letter) -> EmailMessage:
         mail = EmailMessage()
-        mail["Message-ID"] = f"<{letter.reference}@{self.settings.mail_from.partition('@')[2]}>"
-        mail["From"] = self.settings.mail_from
+        mail["Message-ID"] = f"<{letter.reference}@{self.server.sender.partition('@')[2]}>"
+        mail["From"] = self.server.sender
         mail["To"] = letter.to
         mail["Subject"] = letter.subject
         # Neither answers of machines nor out-of-office notes are wanted.

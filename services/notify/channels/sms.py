@@ -7,7 +7,6 @@ import httpx
 
 from services.notify.channels import Letter
 from services.notify.domain.delivery import Receipt
-from services.notify.settings import Settings
 
 # Raised before a request is on its way; whatever else fails, the provider may have read it.
 NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
@@ -34,12 +33,10 @@ class SmsChannel:
     client: httpx.AsyncClient
 
     @classmethod
-    def of(cls, settings: Settings) -> "SmsChannel":
-        token = settings.sms_token.get_secret_value()
+    def of(cls, url: str, token: str, seconds: float) -> "SmsChannel":
+        """At `url`, with a bearer token unless it is empty; every answer is awaited `seconds`."""
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return cls(
-            httpx.AsyncClient(base_url=settings.sms_url, timeout=settings.send_seconds, headers=headers)
-        )
+        return cls(httpx.AsyncClient(base_url=url, timeout=seconds, headers=headers))
 
     async def send(self, letter: Letter) -> Receipt:
         body = {"reference": str(letter.reference), "to": letter.to, "text": letter.text}

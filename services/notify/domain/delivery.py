@@ -11,6 +11,7 @@ from schemas.deliveries import TOPIC, DeliverySettled, Medium, Result
 from services.common.decision import Cause, Change, Decision, Entry, Outgoing, event_id
 
 CUSTOMER = "customer"
+NO_ADDRESS = "no address"
 OPEN = ("queued", "sending", "unknown")
 
 Status = Literal["queued", "sending", "sent", "failed", "expired", "unknown"]

@@ -1,6 +1,6 @@
 """Renders the texts of a profile; a text that does not know its facts is found out before it is needed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
@@ -10,9 +10,6 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from schemas.contacts import Language
 from schemas.deliveries import Medium
 from schemas.policy import Profile, Template
-from services.notify.domain.directory import Directory
-from services.notify.domain.facts import Facts, Teller
-from services.notify.domain.samples import sample
 
 # Texts are plain, so nothing in them is escaped.
 PLAIN = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
@@ -56,31 +53,3 @@ def _filled(template: Template, part: str, language: Language, facts: Mapping[st
     if not text:
         raise TextError(f"template {template.id!r}, {part}.{language}: renders to nothing")
     return text
-
-
-def faults(profile: Profile) -> list[str]:
-    """Every text that would fail when it is needed, in words; each rule is tried in both languages."""
-    return [fault for language in LANGUAGES for fault in _faults(profile, language)]
-
-
-def _faults(profile: Profile, language: Language) -> Iterator[str]:
-    teller = Teller(profile, Directory({}), language)
-    for rule in profile.notices:
-        event = sample(rule.when.type)
-        if event is None:
-            yield f"notice {rule.id!r}: {rule.when.type!r} is no event of a case or a clock"
-            continue
-        yield from _tried(profile, rule.template, rule.by, language, teller.of(event))
-    customer: Facts = {**teller.customer("7K2M-9QXD-4T", "shop"), "name": "Li Na"}
-    for notice in profile.customer_notices:
-        yield from _tried(profile, notice.template, notice.by, language, customer)
-
-
-def _tried(
-    profile: Profile, template: str, by: tuple[Medium, ...], language: Language, facts: Facts
-) -> Iterator[str]:
-    for medium in by:
-        try:
-            render(find(profile, template), medium, language, facts)
-        except TextError as error:
-            yield str(error)

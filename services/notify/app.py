@@ -1,0 +1,145 @@
+"""The wiring of notify: the only module that knows every concrete part."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, NoReturn
+
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from schemas import cases, deadlines, deliveries, directory, outreach, policy
+from schemas.deliveries import Medium
+from schemas.policy import PublishedProfile
+from services.common import app as process
+from services.common import logs
+from services.common.consumer import Feed
+from services.common.health import Health
+from services.common.mongo import MongoDocuments
+from services.common.parts import Parts, background, connected, consuming
+from services.common.store import Store
+from services.common.table import Table
+from services.notify import metrics
+from services.notify.channels import Channel
+from services.notify.channels.mail import MailChannel, MailServer
+from services.notify.channels.sms import SmsChannel
+from services.notify.domain.delivery import Delivery
+from services.notify.domain.directory import Directory
+from services.notify.domain.rules import Rulebook
+from services.notify.domain.wording import must_render
+from services.notify.handlers import TOPICS, Handler
+from services.notify.sender.attempt import Work
+from services.notify.sender.loop import Pace, Sender
+from services.notify.settings import Settings, wordings
+from services.notify.store import COLLECTION, Book, OutreachTopic, prepare, still_open
+
+ALL_TOPICS = (
+    cases.TOPIC, deadlines.TOPIC, outreach.TOPIC, deliveries.TOPIC, directory.TOPIC, policy.TOPIC,
+)  # fmt: skip
+
+
+def create() -> FastAPI:
+    """The room as a web application, its work in the background.
+
+    Raises `TextError` naming file and template when a text of the policies cannot be rendered.
+    """
+    logs.configure("notify")
+    settings = Settings()
+    for path, wording in wordings(settings.policies).items():
+        must_render(str(path), wording)
+    return process.create("notify", "Redress: notify", partial(_run, settings))
+
+
+@asynccontextmanager
+async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterator[None]:
+    async with connected("notify", settings, ALL_TOPICS) as parts:
+        known = Known(parts)
+        await known.start()
+        documents = MongoDocuments(parts.database, COLLECTION)
+        await prepare(documents)
+        handler = _handler(settings, parts, known, documents)
+        senders = handler.senders.values()
+        feed, told = Feed(TOPICS, handler.handle), (handler.assigned, handler.revoked)
+        async with (
+            background(*(sender.run() for sender in senders)),
+            consuming(parts, health, feed, [documents], told),
+        ):
+            yield
+        for sender in senders:
+            await sender.part()
+            await sender.work.channel.close()
+        await known.stop()
+
+
+def _handler(settings: Settings, parts: Parts, known: "Known", documents: MongoDocuments) -> Handler:
+    store = Store(Delivery, documents, parts.relay, parts.clock.now, _never_held, parts.conflicted)
+    topic = OutreachTopic(settings.kafka, settings.topic_prefix + outreach.TOPIC)
+    book = Book(known.directory, topic.read)
+    changed = partial(metrics.count, now=parts.clock.now, wall_seconds=parts.clock.wall_seconds)
+
+    def sender(medium: Medium, channel: Channel, at_once: int) -> Sender:
+        pace = Pace(at_once, settings.retry_base_seconds, settings.retry_most_seconds)
+        work = Work(store, channel, book, known.rulebook, parts.clock.now, changed)
+        return Sender(medium, work, pace, parts.clock)
+
+    senders: dict[Medium, Sender] = {
+        "email": sender("email", _mail(settings), settings.mail_at_once),
+        "sms": sender("sms", _sms(settings), settings.sms_at_once),
+    }
+    return Handler(store, known.rulebook, senders, book, partial(still_open, documents))
+
+
+def _mail(settings: Settings) -> MailChannel:
+    server = MailServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=settings.mail_from,
+        seconds=settings.send_seconds,
+        tls=settings.smtp_tls,
+        user=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value(),
+    )
+    return MailChannel(server)
+
+
+def _sms(settings: Settings) -> SmsChannel:
+    return SmsChannel.of(settings.sms_url, settings.sms_token.get_secret_value(), settings.send_seconds)
+
+
+def _never_held(_stream: str, _raw: bytes) -> NoReturn:
+    raise NotImplementedError("deliveries have no order among themselves, so no record is ever held")
+
+
+@dataclass(slots=True)
+class Known:
+    """Directory and profiles as they are announced on Kafka."""
+
+    parts: Parts
+    tables: list[Table[Any]] = field(default_factory=list)
+    _directory: Directory | None = None
+
+    async def start(self) -> None:
+        """Read both to the end."""
+        people = await self.parts.table(directory.TOPIC, directory.ADAPTER)
+        people.changed = self._outdated
+        profiles: Table[PublishedProfile] = await self.parts.table(
+            policy.TOPIC, TypeAdapter(PublishedProfile)
+        )
+        self.tables = [people, profiles]
+
+    async def stop(self) -> None:
+        for table in self.tables:
+            await table.stop()
+
+    def directory(self) -> Directory:
+        """Indexed anew after a change."""
+        if self._directory is None:
+            self._directory = Directory(dict(self.tables[0].entries))
+        return self._directory
+
+    def rulebook(self) -> Rulebook:
+        return Rulebook(self.tables[1].entries, self.directory())
+
+    def _outdated(self, _key: str, _entry: Any) -> None:
+        self._directory = None

@@ -1,0 +1,87 @@
+"""Kafka in: what a record asks to send is recorded, then handed to the senders; no provider is called here."""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from schemas import cases, deadlines, outreach
+from schemas.deliveries import Medium
+from schemas.outreach import OutreachRequested
+from services.common.batch import Received
+from services.common.decision import Cause, Change, Decision, Outcome
+from services.common.store import Store
+from services.notify.domain.delivery import OPEN, Delivery
+from services.notify.domain.rules import Place, Rulebook
+from services.notify.sender.loop import Sender
+from services.notify.store import Book
+
+TOPICS: Mapping[str, TypeAdapter[Any]] = {
+    cases.TOPIC: cases.ADAPTER,
+    deadlines.TOPIC: deadlines.ADAPTER,
+    outreach.TOPIC: outreach.ADAPTER,
+}
+
+
+def record(delivery: Delivery | None, cause: Cause[Delivery]) -> Decision[Delivery]:
+    """A delivery is recorded once; read again, it goes on from where it is."""
+    return Change(cause.message) if delivery is None else None
+
+
+@dataclass(frozen=True, slots=True)
+class Handler:
+    """`still_open` reads the unsettled deliveries of partitions that come to this process."""
+
+    store: Store[Delivery]
+    rulebook: Callable[[], Rulebook]
+    senders: Mapping[Medium, Sender]
+    book: Book
+    still_open: Callable[[set[int]], AsyncIterator[Delivery]]
+
+    async def handle(self, batch: Sequence[Received[Any]]) -> Sequence[Outcome[Any, Any]]:
+        """Record what the batch asks to send and hand on what is not settled yet."""
+        outcomes: list[Outcome[Any, Any]] = []
+        causes: list[Cause[Delivery]] = []
+        for received in batch:
+            planned = self._planned(received)
+            causes += planned
+            if not planned:
+                outcomes.append(Outcome("ignored", _cause(received)))
+        recorded = await self.store.change_many(causes, record) if causes else []
+        for outcome in recorded:
+            self._hand_on(outcome.state)
+        return [*outcomes, *recorded]
+
+    async def assigned(self, partitions: set[int]) -> None:
+        """Go on with what was left unsettled; what was being sent may have arrived."""
+        async for delivery in self.still_open(partitions):
+            sender = self.senders[delivery.medium]
+            if delivery.id in sender.working:
+                continue
+            if delivery.status == "sending":
+                await sender.work.abandoned(delivery)
+            sender.add(delivery)
+
+    async def revoked(self, partitions: set[int]) -> None:
+        """Leave partitions to others, once what is being sent for them is recorded."""
+        for sender in self.senders.values():
+            await sender.part(partitions)
+
+    def _planned(self, received: Received[Any]) -> list[Cause[Delivery]]:
+        place = Place(received.partition, received.offset)
+        causes = []
+        for delivery in self.rulebook().deliveries(received.message, place):
+            if isinstance(received.message, OutreachRequested):
+                self.book.asked[delivery.id] = received.message
+            causes.append(Cause(delivery.id, received.message.id, delivery, received.topic, raw=received.raw))
+        return causes
+
+    def _hand_on(self, delivery: Delivery | None) -> None:
+        if delivery is not None and delivery.status in OPEN:
+            self.senders[delivery.medium].add(delivery)
+
+
+def _cause(received: Received[Any]) -> Cause[Any]:
+    message = received.message
+    return Cause(message.case_id, message.id, message, received.topic, raw=received.raw)

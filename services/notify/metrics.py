@@ -1,0 +1,42 @@
+"""What is counted of deliveries, as they happen."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from services.common.metrics import SECONDS
+from services.notify.domain.delivery import CUSTOMER, NO_ADDRESS, Delivery
+
+DELIVERIES = Counter(
+    "redress_deliveries_total",
+    "Messages to people by what became of them.",
+    ["medium", "audience", "outcome"],
+)
+ATTEMPTS = Counter("redress_delivery_attempts_total", "Tries to hand a message over.", ["medium", "verdict"])
+COPIES = Counter("redress_delivery_copies_total", "Times a message may have arrived once more.", ["medium"])
+RETRIES = Counter("redress_delivery_retries_total", "Tries after the first one.", ["medium"])
+UNKNOWN = Gauge("redress_deliveries_unknown", "Messages whose fate is not known.", ["medium"])
+WAITING = Gauge("redress_deliveries_waiting", "Messages recorded and not yet settled.", ["medium"])
+LATENCY = Histogram(
+    "redress_delivery_latency_seconds",
+    "From the event to the provider's yes, in seconds of the wall.",
+    ["medium"],
+    buckets=SECONDS,
+)
+
+
+def count(
+    delivery: Delivery, now: Callable[[], datetime], wall_seconds: Callable[[timedelta], float]
+) -> None:
+    """Count a step that was recorded, by the state it led to."""
+    medium = delivery.medium
+    if delivery.status == "sending" and delivery.attempt > 1:
+        RETRIES.labels(medium).inc()
+    if delivery.status in ("sent", "failed", "expired") or delivery.awaits_person:
+        audience = CUSTOMER if delivery.person == CUSTOMER else "staff"
+        outcome = "no_address" if delivery.reason == NO_ADDRESS else delivery.status
+        DELIVERIES.labels(medium, audience, outcome).inc()
+        COPIES.labels(medium).inc(max(0, delivery.copies - 1))
+    if delivery.status == "sent":
+        LATENCY.labels(medium).observe(wall_seconds(now() - delivery.occurred_at))

@@ -1,0 +1,1 @@
+"""Works off recorded deliveries, each medium by itself."""

@@ -1,0 +1,106 @@
+"""The sender of one medium: a few deliveries at once, and only of this medium when its provider is away."""
+
+import asyncio
+from dataclasses import dataclass, field
+from datetime import timedelta
+from uuid import UUID
+
+from schemas.deliveries import Medium
+from services.common.clock import Clock, ticks
+from services.common.failures import backoff
+from services.notify import metrics
+from services.notify.domain.delivery import OPEN, Delivery
+from services.notify.sender.attempt import Work
+from services.notify.sender.queue import Item, Queue
+
+PARTING_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many at once, and how long to wait between tries, in seconds of the wall."""
+
+    at_once: int
+    base: float
+    most: float
+
+
+@dataclass(slots=True)
+class Sender:
+    """Looks at each open delivery until it is settled."""
+
+    medium: Medium
+    work: Work
+    pace: Pace
+    clock: Clock
+    queue: Queue = field(default_factory=Queue)
+    working: dict[UUID, tuple[int, asyncio.Task[None]]] = field(default_factory=dict)
+    unknown: set[UUID] = field(default_factory=set)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def add(self, delivery: Delivery) -> None:
+        """Look at it as soon as there is room; one that is looked at already is not added."""
+        if delivery.id not in self.working:
+            self._queue(Item(ticks(), delivery.id, delivery.partition))
+
+    async def run(self) -> None:
+        """Until cancelled; what is being sent then is finished by `part`."""
+        slots = asyncio.Semaphore(self.pace.at_once)
+        while True:
+            await slots.acquire()
+            item = await self._next()
+            task = asyncio.create_task(self._look(item))
+            self.working[item.delivery] = (item.partition, task)
+            task.add_done_callback(lambda _done: slots.release())
+
+    async def part(self, partitions: set[int] | None = None) -> None:
+        """Forget deliveries of partitions that leave (all: None), and finish those in hand."""
+        held = {partition for partition, _ in self.working.values()} | self.queue.partitions()
+        leaving = held if partitions is None else partitions
+        self.queue.drop(leaving)
+        tasks = [task for partition, task in self.working.values() if partition in leaving]
+        if tasks:
+            await asyncio.wait(tasks, timeout=PARTING_SECONDS)
+
+    async def _next(self) -> Item:
+        while (wait := self.queue.wait(ticks())) != 0:
+            self._news.clear()
+            try:
+                await asyncio.wait_for(self._news.wait(), wait)
+            except TimeoutError:
+                continue
+        return self.queue.pop()
+
+    def _queue(self, item: Item) -> None:
+        self.queue.add(item)
+        metrics.WAITING.labels(self.medium).set(len(self.queue) + len(self.working))
+        self._news.set()
+
+    async def _look(self, item: Item) -> None:
+        delivery: Delivery | None = None
+        try:
+            delivery = await self.work.step(item.delivery)
+        finally:
+            del self.working[item.delivery]
+        self._note(item.delivery, delivery)
+        if delivery is not None and delivery.status in OPEN:
+            at = ticks() + self._pause(delivery, item.tries)
+            self._queue(Item(at, item.delivery, item.partition, item.tries + 1))
+        else:
+            self.work.addresses.forget(item.delivery)
+
+    def _note(self, key: UUID, delivery: Delivery | None) -> None:
+        if delivery is not None and delivery.status == "unknown":
+            self.unknown.add(key)
+        else:
+            self.unknown.discard(key)
+        metrics.UNKNOWN.labels(self.medium).set(len(self.unknown))
+        metrics.WAITING.labels(self.medium).set(len(self.queue) + len(self.working))
+
+    def _pause(self, delivery: Delivery, tries: int) -> float:
+        """Longer from try to try, by chance; no longer than it is worth sending."""
+        if delivery.awaits_person:
+            return self.pace.most
+        left = max(timedelta(), delivery.not_after - self.clock.now())
+        longest = self.clock.wall_seconds(left) if not delivery.askable else self.pace.most
+        return min(backoff(tries, base=self.pace.base, most=self.pace.most), longest)
