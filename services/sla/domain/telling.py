@@ -68,14 +68,13 @@ class Voice:
     occasion: Occasion
 
     def told(self, settlement: Settlement) -> Iterator[Outgoing]:
-        """Takes back first, then what fired, then how the clock stands now."""
-        for breach in settlement.withdrawn:
-            yield self._withdrawn(breach)
-        for firing in settlement.firings:
-            yield self._fired(firing)
-        before, after = settlement.before.view, settlement.after.view
-        if before != after:
-            yield from self._standing(before, after)
+        """Takes back first; a cycle is announced before what it fires, and ends after it."""
+        after = settlement.after.view
+        present = after.cycle if after.status in RUNS else None
+        yield from (self._withdrawn(breach) for breach in settlement.withdrawn)
+        yield from (self._fired(one) for one in settlement.firings if one.fired.cycle != present)
+        yield from self._standing(settlement.before.view, after)
+        yield from (self._fired(one) for one in settlement.firings if one.fired.cycle == present)
 
     def climb_due(self, climb: Climb) -> Outgoing:
         """A rung is to be climbed for a breach."""

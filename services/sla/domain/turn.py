@@ -42,7 +42,8 @@ class Turn:
             return None
         clock = clock.model_copy(update={"signals": added(clock.signals, signal)})
         course = course_of(self.terms, clock.base, clock.signals)
-        reached = max(clock.reached, clock.signals[-1].at)
+        # What falls due at the very moment of the last event is left to the next tick.
+        reached = max(clock.reached, clock.signals[-1].at - 1)
         course.until(reached)
         # What was missed may have been answered as well: a gap breaks no promise.
         missed = self.known is None and isinstance(event, CaseSnapshot) and course.firings

@@ -26,7 +26,9 @@ SHOP = CalendarSpec.model_validate(
     {
         "zone": "Asia/Shanghai",
         "holidays": "CN",
-        "hours": dict.fromkeys(("mon", "tue", "wed", "thu", "fri"), [["08:30", "12:00"], ["13:30", "17:30"]]),
+        "hours": {
+            day: [["08:30", "12:00"], ["13:30", "17:30"]] for day in ("mon", "tue", "wed", "thu", "fri")
+        },
     }
 )
 EXTRA: dict[str, dict[str, Any]] = {
@@ -61,7 +63,7 @@ def a_header(**fields: Any) -> CaseHeader:
     return CaseHeader.model_validate(known | fields)
 
 
-def a_clock(clock: str = "C", **fields: Any) -> ClockSpec:
+def a_clock(clock: str = "C", /, **fields: Any) -> ClockSpec:
     known = {
         "id": clock, "title": {"zh": "", "en": ""}, "source": "test", "accountable": "owner",
         "limit": {"elapsed_minutes": 60}, "start": [{"type": "case.opened"}],
@@ -99,12 +101,12 @@ class Story:
         self.seq += 1
         places = {name: fields.pop(name) for name in list(fields) if name.startswith("header_")}
         changed = {name.removeprefix("header_"): value for name, value in places.items()}
-        if kind in {"case.judged", "case.severity_raised"} and "severity" in fields:
+        if kind in {"judged", "severity_raised"} and "severity" in fields:
             changed["severity"] = fields["severity"]
         self.header = self.header.model_copy(update=changed)
         body = {
             "id": uuid5(CASE, str(self.seq)), "case_id": CASE, "occurred_at": at(occurred), "seq": self.seq,
-            "header": self.header, "type": f"case.{kind}".replace("case.case.", "case."), "note": NOTE,
+            "header": self.header, "type": f"case.{kind}", "note": NOTE,
             "received_at": at(occurred), "calendar": self.calendar,
         }  # fmt: skip
         event = ADAPTER.validate_python(body | EXTRA.get(str(body["type"]), {}) | fields)

@@ -1,0 +1,219 @@
+"""Clocks against a model that counts single minutes, whatever the order in which things are read."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from schemas.policy import ClockSpec
+from services.sla.domain.clocks import Tick, decide_tick
+from services.sla.domain.state import Deadlines
+from tests.unit.sla.story import CASE, Story, a_clock, a_profile, at
+
+SEVERITIES = ("general", "major")
+EVENTS = ("contacted", "closed", "not_reached", "followed_up", "returned", "severity")
+HOLD: dict[str, Any] = {
+    "pause": [{"type": "case.not_reached"}],
+    "resume": [{"type": "case.followed_up"}],
+    "cancel": [{"type": "case.closed"}],
+    "start": [{"type": "case.opened"}, {"type": "case.returned"}],
+    "limit": {"elapsed_minutes": 10},
+    "warnings": [{"percent": 50}],
+}
+CLOCKS = (
+    a_clock("simple", **HOLD),
+    a_clock("statutory", **HOLD, statutory=True),
+    a_clock("own", **HOLD, restart=[{"type": "case.returned"}]),
+    a_clock("cadence", **HOLD, recurring=True, restart=[{"type": "case.followed_up"}]),
+    a_clock("slowing", **HOLD, recurring=True, repeats=2, then={"elapsed_minutes": 25}),
+    a_clock("major only", **HOLD, recurring=True, applies={"severity": ["major"]}),
+    a_clock("by severity", **HOLD, limit_by_severity={"major": {"elapsed_minutes": 4}}),
+)
+
+
+@dataclass(frozen=True)
+class Happening:
+    at: int
+    seq: int
+    kind: str
+    severity: str
+
+
+@dataclass
+class Minutes:
+    """One clock, counted minute by minute over things in the order in which they occurred."""
+
+    spec: ClockSpec
+    happenings: list[Happening]
+    running: bool = False
+    paused: bool = False
+    used: int = 0
+    round: int = 0
+    broken: bool = False
+    armed: bool = False
+    limit: int = 0
+    ending: str = ""
+
+    def breaches(self, until: int) -> list[int]:
+        """When it was broken."""
+        found: list[int] = []
+        for minute in range(until + 1):
+            for one in sorted(h for h in self._at(minute)):
+                self._check(minute, found)
+                self._take(one[2], minute)
+            self._look(minute)
+            self._check(minute, found)
+            self.used += self.running and not self.paused
+        return found
+
+    def _at(self, minute: int) -> list[tuple[int, int, Happening]]:
+        return [(h.at, h.seq, h) for h in self.happenings if h.at == minute]
+
+    def _look(self, minute: int, upto: int | None = None) -> None:
+        """The last word on severity among what had occurred by then."""
+        heard = [h for h in self.happenings if h.at < minute or (h.at == minute and h.seq <= (upto or h.seq))]
+        if heard:
+            severity = max(heard, key=lambda h: h.seq).severity
+            self.armed = severity in self.spec.applies.get("severity", SEVERITIES)
+            limit: Any = self.spec.limit_by_severity.get(severity, self.spec.limit)  # type: ignore[call-overload]
+            self.limit = limit.elapsed_minutes
+
+    def _check(self, minute: int, found: list[int]) -> None:
+        slow = self.spec.then is not None and self.round >= (self.spec.repeats or 0)
+        limit = self.spec.then.elapsed_minutes if slow else self.limit  # type: ignore[union-attr]
+        due = self.running and self.armed and not self.paused and not self.broken and self.used >= limit
+        if due:
+            found.append(minute)
+            if self.spec.recurring:
+                self.used, self.round = 0, self.round + 1
+            else:
+                self.broken = True
+
+    def _take(self, one: Happening, minute: int) -> None:
+        self._look(minute, one.seq)
+        deeds = {
+            name
+            for name in ("cancel", "stop", "pause", "resume", "restart", "start")
+            if self._does(name, one)
+        }
+        if self.running:
+            self._go_on(deeds)
+        if not self.running and "start" in deeds:
+            self.running, self.used, self.round, self.broken, self.paused = True, 0, 0, False, False
+
+    def _go_on(self, deeds: set[str]) -> None:
+        if deeds & {"cancel", "stop"}:
+            self.ending = "cancelled" if "cancel" in deeds else "late" if self.broken or self.round else "met"
+            self.running = self.paused = False
+            return
+        if not self.spec.statutory:
+            self.paused = (self.paused or ("pause" in deeds and not self.broken)) and "resume" not in deeds
+        if "restart" in deeds:
+            self.used, self.round, self.broken = 0, 0, False
+
+    def _does(self, name: str, one: Happening) -> bool:
+        return any(when.type == f"case.{one.kind}" for when in getattr(self.spec, name))
+
+
+class Clocks(RuleBasedStateMachine):
+    """People act, some of it is read late, time passes, the process dies and decides again."""
+
+    @initialize(severity=st.sampled_from(SEVERITIES))
+    def opened(self, severity: str) -> None:
+        self.now = 0
+        self.read_up_to = 0
+        self.severity = severity
+        self.happenings = [Happening(0, 1, "opened", severity)]
+        self.story = Story(a_profile(*CLOCKS))
+        self.story.happens("opened", 0, header_severity=severity)
+
+    @rule(kind=st.sampled_from(EVENTS), ago=st.sampled_from((0, 0, 0, 1, 2, 5, 11, 30)))
+    def something_happens(self, kind: str, ago: int) -> None:
+        occurred = max(0, self.now - ago)
+        if kind == "severity":
+            kind, self.severity = "judged", SEVERITIES[self.severity == "general"]
+        self.happenings.append(Happening(occurred, len(self.happenings) + 1, kind, self.severity))
+        self._twice(lambda story: story.happens(kind, occurred, read=self.now, header_severity=self.severity))
+        self.read_up_to = -1
+
+    @rule(minutes=st.sampled_from((1, 2, 3, 4, 5, 6, 10, 11, 25, 60)))
+    def nobody_looks(self, minutes: int) -> None:
+        self.now += minutes
+
+    @rule(minutes=st.sampled_from((0, 1, 5, 10)))
+    def time_passes(self, minutes: int) -> None:
+        self.now += minutes
+        self._twice(lambda story: story.passes(self.now))
+        self.read_up_to = self.now
+
+    @rule()
+    def the_process_restarts(self) -> None:
+        state = self.story.state
+        assert state is not None
+        assert Deadlines.model_validate(state.model_dump(mode="json")) == state
+        self.story.state = Deadlines.model_validate(state.model_dump(mode="json"))
+
+    @invariant()
+    @precondition(lambda self: hasattr(self, "story"))
+    def every_id_is_said_once(self) -> None:
+        said = [one.id for one in self.story.said]
+        assert len(said) == len(set(said))
+
+    @invariant()
+    @precondition(lambda self: hasattr(self, "story"))
+    def nothing_fires_early(self) -> None:
+        for breach in self.story.of("breached"):
+            assert breach.due_at <= breach.occurred_at
+
+    @invariant()
+    @precondition(lambda self: hasattr(self, "story"))
+    def only_what_was_said_is_withdrawn_and_only_once(self) -> None:
+        withdrawn = [one.breach for one in self.story.of("withdrawn")]
+        assert len(withdrawn) == len(set(withdrawn))
+        assert set(withdrawn) <= {one.id for one in self.story.of("breached")}
+
+    @invariant()
+    @precondition(lambda self: hasattr(self, "story") and self.read_up_to == self.now)
+    def exactly_the_broken_promises_stand(self) -> None:
+        for spec in CLOCKS:
+            model = Minutes(spec, self.happenings)
+            found = model.breaches(self.now)
+            assert len(self._standing(spec)) == len(found), (spec.id, found, self.happenings)
+            status = (
+                self.story.state.clocks[spec.id].view.status
+                if spec.id in self.story.state.clocks
+                else "dormant"
+            )  # type: ignore[union-attr]
+            assert (status in {"running", "paused"}) == (model.running and model.armed), spec.id
+
+    def _standing(self, spec: ClockSpec) -> set[UUID]:
+        withdrawn = {one.breach for one in self.story.of("withdrawn")}
+        return {one.id for one in self.story.of("breached") if one.clock == spec.id} - withdrawn
+
+    def _twice(self, act: Any) -> None:
+        """A crash between deciding and writing: the same is decided again, to the letter."""
+        story = self.story
+        before = (story.state, list(story.said), story.seq, story.header)
+        act(story)
+        first = (story.state, story.said)
+        story.state, story.said, story.seq, story.header = before
+        act(story)
+        assert (story.state, story.said) == first
+
+    def teardown(self) -> None:
+        if hasattr(self, "story"):
+            self.time_passes(0)
+            self.exactly_the_broken_promises_stand()
+            assert self.story.state is not None
+            assert decide_tick(self.story.state, CASE, Tick(at(self.now)), self.story.profile) is None
+            assert (
+                self.story.state.next_due is None
+                or self.story.state.next_due > at(self.now).timestamp() * 1000
+            )
+
+
+TestClocks = Clocks.TestCase
+TestClocks.settings = settings(max_examples=60, stateful_step_count=25, deadline=None)
