@@ -6,6 +6,8 @@ import sys
 import click
 import uvicorn
 
+from services.common import logs
+
 ROOMS = ("intake", "routing", "sla", "notify")
 COMMANDS = {
     "classify": "services.routing.commands",
@@ -49,6 +51,7 @@ def main() -> None:
 @click.option("--port", type=click.IntRange(1, 65_535), required=True)
 def serve(room: str, host: str, port: int) -> None:
     """Run one room until it is told to stop."""
+    logs.configure(room)
     app = importlib.import_module(f"services.{room}.app").create()
     uvicorn.run(
         app,

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from schemas import contacts
 from services.common import app as room
-from services.common import kafka, logs
+from services.common import kafka
 from services.common.failures import persist
 from services.common.health import Health
 from services.intake.api import FrontDoor, routes
@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 
 def create() -> FastAPI:
     """The front door; it answers 503 until Kafka is there."""
-    logs.configure("intake")
     settings = IntakeSettings()
     door = FrontDoor(settings, settings.clock().now)
 
