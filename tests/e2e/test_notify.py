@@ -1,0 +1,238 @@
+"""Notify as a process on the real stack, with a real mail server and a real SMS endpoint."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from deploy.local import Room as Process
+from deploy.local import Stack, room
+from deploy.local.provider import Provider, Received, provider
+from deploy.local.trouble import Trouble
+from schemas.base import Message
+from schemas.cases import CaseHandedOver, CaseOpened
+from schemas.deliveries import DeliverySettled, Medium
+from schemas.directory import key
+from schemas.outreach import OutreachRequested
+from schemas.policy import Profile, PublishedProfile
+from services.notify.domain.samples import FIELDS, HEADER
+from services.routing.settings.policies import load_profile
+from tests.dealership import directory_file, person
+from tests.stack import Names, consume, produce
+
+POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
+PATIENCE = 30
+GTMC = load_profile(POLICIES / "gtmc.yaml")
+
+
+@dataclass(frozen=True)
+class Far:
+    """Notify, and everything it talks to."""
+
+    stack: Stack
+    names: Names
+    notify: Process
+    mail: Provider
+    sms: Provider
+    env: dict[str, str]
+    log: Path
+
+    async def tell(self, topic: str, *messages: Message) -> None:
+        records = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in messages]
+        await produce(self.stack, self.names.topic(topic), records)
+
+    async def settled(self, count: int, *events: UUID) -> list[DeliverySettled]:
+        """The first `count` results of these events."""
+        found: list[DeliverySettled] = []
+        seen = 0
+        async with asyncio.timeout(PATIENCE):
+            while len(found) < count:
+                seen += 1
+                records = await consume(self.stack, self.names.topic("deliveries"), seen)
+                told = [(r.key, DeliverySettled.model_validate_json(r.value)) for r in records]
+                assert all(by == str(one.case_id).encode() for by, one in told)
+                found = [one for _, one in told if one.event in events]
+        return found
+
+    def redress(self, *words: str) -> str:
+        command = [sys.executable, "-m", "deploy.redress", *words]
+        done = subprocess.run(
+            command, env=os.environ | self.env, check=True, capture_output=True, text=True, timeout=60
+        )
+        return done.stdout
+
+
+def header(profile: Profile = GTMC, **changes: Any) -> dict[str, Any]:
+    own = {"shop": "north", "manufacturer": "gtmc", "profile": profile.id, "profile_version": profile.version}
+    return HEADER.model_dump() | own | {"owner": "cr-1", "offered_to": "dm-service"} | changes
+
+
+def opened(**changes: Any) -> CaseOpened:
+    """A major case at shop north."""
+    ids = {"id": uuid4(), "case_id": uuid4(), "occurred_at": datetime.now(UTC)}
+    return CaseOpened.model_validate({**FIELDS, **ids, "header": header(), **changes})
+
+
+def offered(severity: str = "general") -> CaseHandedOver:
+    ids = {"id": uuid4(), "case_id": uuid4(), "occurred_at": datetime.now(UTC), "via": "assignment"}
+    return CaseHandedOver.model_validate(
+        {**FIELDS, **ids, "to": "dm-service", "header": header(severity=severity)}
+    )
+
+
+def asked(medium: Medium) -> OutreachRequested:
+    """The customer is to be told that his complaint is recorded."""
+    return OutreachRequested(
+        id=uuid4(),
+        case_id=uuid4(),
+        occurred_at=datetime.now(UTC),
+        case_number="7K2M-9QXD-4T",
+        profile=GTMC.id,
+        profile_version=GTMC.version,
+        template="customer_received",
+        medium=medium,
+        address="wang@customer.example" if medium == "email" else "13800000000",
+        name="王女士",
+        language="zh",
+        shop="north",
+    )
+
+
+def sent_for(far_end: Provider, deliveries: list[DeliverySettled]) -> list[Received]:
+    wanted = {str(one.delivery) for one in deliveries}
+    return [one for one in far_end.received() if one.reference.partition("@")[0] in wanted]
+
+
+async def announce(stack: Stack, names: Names) -> None:
+    staff = {
+        "gm_1": person("gm-1", language="en", phone="13900000001"),
+        "mfr_1": person("mfr-1", phone="13900000002"),
+        "cr_1": person("cr-1", phone=""),
+    }
+    entries = directory_file(**staff).entries()
+    people = [(key(entry).encode(), entry.model_dump_json().encode()) for entry in entries]
+    await produce(stack, names.topic("directory"), people)
+    published = PublishedProfile(version=GTMC.version, profile=GTMC)
+    name = f"{GTMC.id}@{GTMC.version}".encode()
+    await produce(stack, names.topic("policies"), [(name, published.model_dump_json().encode())])
+
+
+@pytest.fixture(scope="module")
+async def far(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Far]:
+    names, home = Names.fresh(), tmp_path_factory.mktemp("notify")
+    await names.create_topics(stack)
+    await announce(stack, names)
+    mail, sms = provider("mail", home / "mail"), provider("sms", home / "sms")
+    env = names.environment(stack) | {
+        "REDRESS_SMTP_PORT": str(mail.port),
+        "REDRESS_SMS_URL": f"http://127.0.0.1:{sms.port}",
+        "REDRESS_SEND_SECONDS": "0.5",
+        "REDRESS_RETRY_BASE_SECONDS": "0.2",
+        "REDRESS_RETRY_MOST_SECONDS": "1",
+    }
+    notify = room("notify", env, home / "notify.log")
+    notify.runner.launch()
+    await asyncio.gather(mail.start(), sms.start(), notify.wait_ready())
+    yield Far(stack, names, notify, mail, sms, env, home / "notify.log")
+    await asyncio.gather(notify.stop(), mail.stop(), sms.stop())
+
+
+async def test_a_major_case_reaches_the_gm_and_the_manufacturer_in_their_languages(far: Far) -> None:
+    event = opened()
+    await far.tell("cases", event)
+    settled = await far.settled(8, event.id)
+    results = Counter((one.person, one.medium, one.result) for one in settled)
+    assert results == {
+        ("gm-1", "email", "sent"): 1,
+        ("gm-1", "sms", "sent"): 1,
+        ("mfr-1", "email", "sent"): 1,
+        ("mfr-1", "sms", "sent"): 1,
+        ("mfr-2", "email", "sent"): 1,
+        ("mfr-2", "sms", "failed"): 1,
+        ("cr-1", "email", "sent"): 1,
+        ("cr-1", "sms", "failed"): 1,
+    }
+    mails = {one.to: one for one in sent_for(far.mail, settled)}
+    assert mails["gm-1@example.org"].subject == "[major complaint] 7K2M-9QXD-4T Name"
+    assert mails["mfr-1@example.org"].subject == "【重要投诉】7K2M-9QXD-4T 名称"
+
+
+async def test_an_event_read_twice_is_sent_once(far: Far) -> None:
+    event = offered()
+    await far.tell("cases", event, event)
+    settled = await far.settled(1, event.id)
+    await far.tell("cases", event)
+    after = offered()
+    await far.tell("cases", after)
+    await far.settled(1, after.id)
+    assert len(sent_for(far.mail, settled)) == 1
+
+
+async def test_a_busy_mail_server_is_tried_again_and_a_dead_one_delays_mail_only(far: Far) -> None:
+    await far.mail.stop()
+    event = opened()
+    await far.tell("cases", event)
+    settled = await far.settled(4, event.id)
+    assert {one.medium for one in settled} == {"sms"}
+    far.mail.trouble(Trouble(kind="busy", times=2))
+    await far.mail.start()
+    settled = await far.settled(8, event.id)
+    assert len(sent_for(far.mail, settled)) == 4
+
+
+async def test_staff_mail_without_an_answer_goes_out_again_under_the_same_reference(far: Far) -> None:
+    far.mail.trouble(Trouble(kind="stall", seconds=2))
+    event = offered()
+    await far.tell("cases", event)
+    [settled] = await far.settled(1, event.id)
+    assert (settled.result, settled.copies) == ("sent", 2)
+    assert len(sent_for(far.mail, [settled])) == 2
+
+
+@pytest.mark.parametrize("kind", ["stall", "lose"])
+async def test_the_sms_provider_is_asked_before_anything_is_sent_again(far: Far, kind: Any) -> None:
+    far.sms.trouble(Trouble(kind=kind, seconds=2))
+    event = asked("sms")
+    await far.tell("outreach", event)
+    [settled] = await far.settled(1, event.id)
+    assert (settled.person, settled.result, settled.copies) == ("customer", "sent", 1)
+    assert [one.to for one in sent_for(far.sms, [settled])] == ["13800000000"]
+
+
+@pytest.mark.parametrize(("how", "copies"), [("--sent", 1), ("--resend", 2)])
+async def test_a_customer_mail_of_unknown_fate_waits_for_a_person(far: Far, how: str, copies: int) -> None:
+    far.mail.trouble(Trouble(kind="stall", seconds=2))
+    event = asked("email")
+    await far.tell("outreach", event)
+    [waiting] = await far.settled(1, event.id)
+    assert waiting.result == "unknown"
+    listed = await asyncio.to_thread(far.redress, "deliveries", "list", "--unknown")
+    assert str(waiting.delivery) in listed
+    assert "customer.example" not in listed
+    settle = ("deliveries", "settle", str(waiting.delivery), how, "--by", "cr-1")
+    await asyncio.to_thread(far.redress, *settle)
+    settled = await far.settled(2, event.id)
+    assert (settled[1].result, settled[1].copies) == ("sent", copies)
+    assert len(sent_for(far.mail, settled)) == copies
+
+
+async def test_no_address_and_no_name_of_a_customer_rests_in_deliveries_or_logs(far: Far) -> None:
+    event = asked("email")
+    await far.tell("outreach", event)
+    await far.settled(1, event.id)
+    listed = await asyncio.to_thread(far.redress, "deliveries", "list")
+    assert str(event.case_id) in listed
+    records = await consume(far.stack, far.names.topic("deliveries"), 1)
+    log = await asyncio.to_thread(far.log.read_text, "utf-8")
+    for text in (listed, log, str(records)):
+        assert "王女士" not in text
+        assert "wang@customer" not in text
