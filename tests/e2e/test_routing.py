@@ -95,7 +95,7 @@ async def room(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncI
             yield Room(stack, names, http, env)
         await routing.stop()
     finally:
-        print((home / "routing.log").read_text("utf-8"))
+        sys.stderr.write((home / "routing.log").read_text("utf-8"))
 
 
 async def test_a_contact_becomes_a_case_with_an_owner_and_a_hand_over(room: Room) -> None:

@@ -1,0 +1,137 @@
+"""A case taken through its life in memory: every step decides as the room does."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import UUID, uuid4
+
+from schemas.base import Message
+from schemas.cases import CaseEvent
+from schemas.contacts import ContactReceived
+from schemas.deadlines import (
+    DeadlineBreached,
+    DeadlineClimbDue,
+    DeadlineMessage,
+    DeadlineStarted,
+    DeadlineWithdrawn,
+)
+from services.common.decision import Cause, Change, Decision, Outgoing, Refusal
+from services.routing.domain.actions.action import Action
+from services.routing.domain.case import Case, header
+from services.routing.domain.deciding import decide
+from services.routing.domain.directory import Directory
+from services.routing.domain.ledger import Ledger
+from services.routing.domain.opening import Heard
+from services.routing.domain.programme import Programme, Programmes
+from services.routing.domain.words import Sealed
+from services.routing.domain.world import World
+from services.routing.settings.policies import load_profile, programme
+from tests.dealership import MONDAY, a_contact, directory_file
+
+D = TypeVar("D", bound=DeadlineMessage)
+
+POLICIES = Path(__file__).parents[1] / "deploy" / "policies"
+
+
+@cache
+def gtmc() -> Programme:
+    return programme(load_profile(POLICIES / "gtmc.yaml"), POLICIES / "severity" / "weights.json")
+
+
+def programmes() -> Programmes:
+    known = Programmes("gtmc")
+    known.add(gtmc(), newest=True)
+    return known
+
+
+def words() -> Sealed:
+    return Sealed(id=uuid4(), seal="sealed")
+
+
+def heard(contact: ContactReceived) -> Heard:
+    return Heard(contact, words(), words())
+
+
+@dataclass
+class Casework:
+    """One dealership at a time of day; `told` is what was published about its cases."""
+
+    directory: Directory = field(default_factory=lambda: Directory(directory_file().entries()))
+    now: datetime = MONDAY
+    ledger: Ledger = field(default_factory=lambda: Ledger(lambda _case: True))
+    told: list[tuple[str, Any]] = field(default_factory=list)
+    facts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    programmes: Programmes = field(default_factory=programmes)
+
+    def world(self) -> World:
+        return World(self.directory, self.programmes, self.ledger.workload, self.now)
+
+    def later(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+    def decide(self, case: Case | None, key: UUID, message: Any) -> Decision[Case]:
+        decision = decide(case, Cause(key, uuid4(), message), self.world())
+        if isinstance(decision, Change):
+            self.ledger.follow(decision.state)
+            self.told += [(e.topic, e.message) for e in decision.events if isinstance(e, Outgoing)]
+            self.facts += [(entry.event, dict(entry.facts)) for entry in decision.history]
+        return decision
+
+    def hear(self, contact: ContactReceived | None = None, case: Case | None = None) -> Case:
+        contact = contact or a_contact()
+        return _state(self.decide(case, contact.case_id, heard(contact)))
+
+    def act(self, case: Case, action: Action) -> Case:
+        self.later(minutes=1)
+        return _state(self.decide(case, case.id, action))
+
+    def refused(self, case: Case, action: Action) -> Refusal:
+        refusal = self.decide(case, case.id, action)
+        assert isinstance(refusal, Refusal), f"{action} was not refused"
+        return refusal
+
+    def fold(self, case: Case, message: Message) -> Case:
+        return _state(self.decide(case, case.id, message))
+
+    def events(self, topic: str = "cases") -> list[CaseEvent]:
+        return [message for to, message in self.told if to == topic]
+
+    def types(self, topic: str = "cases") -> list[str]:
+        return [event.type for event in self.events(topic)]
+
+    def started(self, case: Case, clock: str, **changes: Any) -> DeadlineStarted:
+        return self._deadline(DeadlineStarted, case, clock, changes)
+
+    def breached(self, case: Case, clock: str, **changes: Any) -> DeadlineBreached:
+        return self._deadline(DeadlineBreached, case, clock, changes)
+
+    def climb_due(self, case: Case, breach: DeadlineBreached) -> DeadlineClimbDue:
+        changes = {"breach": breach.id, "level": 1, "accountable": breach.accountable}
+        return self._deadline(DeadlineClimbDue, case, breach.clock, changes)
+
+    def withdrawn(self, case: Case, breach: DeadlineBreached) -> DeadlineWithdrawn:
+        return self._deadline(
+            DeadlineWithdrawn, case, breach.clock, {"breach": breach.id, "met_at": self.now}
+        )
+
+    def _deadline(self, kind: type[D], case: Case, clock: str, changes: dict[str, Any]) -> D:
+        fields = {
+            "id": uuid4(), "case_id": case.id, "occurred_at": self.now, "header": header(case),
+            "clock": clock, "cycle": 1, "accountable": "operator", "due_at": self.now,
+        }  # fmt: skip
+        return kind.model_validate(fields | changes)
+
+    def breach(self, case: Case, clock: str, **changes: Any) -> tuple[Case, DeadlineBreached]:
+        """A clock of the case passes, and the breach may climb."""
+        self.later(hours=1)
+        breach = self.breached(case, clock, **changes)
+        case = self.fold(case, breach)
+        decision = self.decide(case, case.id, self.climb_due(case, breach))
+        return (decision.state if isinstance(decision, Change) else case), breach
+
+
+def _state(decision: Decision[Case]) -> Case:
+    assert isinstance(decision, Change), f"not taken: {decision}"
+    return decision.state

@@ -1,0 +1,190 @@
+"""The first contact opens a case that belongs somewhere, is owned and is offered on."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from schemas.cases import CaseAccepted, CaseHandedOver, CaseOpened
+from schemas.contacts import Flags, Vehicle
+from services.common.decision import Cause, Change, Outgoing
+from services.routing.domain import assessment
+from services.routing.domain.case import Case
+from services.routing.domain.deciding import decide
+from services.routing.domain.severity.judge import judge
+from tests.casework import Casework, gtmc, heard
+from tests.dealership import a_contact, directory_file, person
+
+FIRE = "车子突然起火冒烟,必须给我一个说法"
+
+
+def test_a_case_belongs_to_the_franchise_of_its_brand() -> None:
+    case = Casework().hear(a_contact(shop="south", vehicle=Vehicle(brand="Other")))
+    assert (case.shop, case.franchise, case.group, case.manufacturer) == (
+        "south", "south-other", "rivers", "gtmc",
+    )  # fmt: skip
+
+
+def test_a_shop_with_one_franchise_needs_no_brand() -> None:
+    case = Casework().hear(a_contact(vehicle=Vehicle()))
+    assert (case.franchise, case.triage) == ("north-gtmc", ())
+
+
+def test_a_case_is_decided_by_the_newest_version_of_its_programme() -> None:
+    case = Casework().hear()
+    assert (case.profile, case.profile_version) == ("gtmc", gtmc().version)
+
+
+def test_whoever_received_the_contact_owns_the_case() -> None:
+    case = Casework().hear(a_contact(received_by="sa-2"))
+    assert (case.owner, case.owner_role) == ("sa-2", "sc_sa")
+
+
+def test_without_a_receiver_the_least_loaded_first_receiver_owns_it() -> None:
+    casework = Casework()
+    owners = [casework.hear().owner for _ in range(4)]
+    assert sorted(owners) == ["op-1", "op-1", "op-2", "op-2"]
+
+
+def test_with_nobody_of_the_role_the_desk_owns_it() -> None:
+    nobody = directory_file(op_1=None, op_2=None)
+    casework = Casework()
+    casework.directory = type(casework.directory)(nobody.entries())
+    case = casework.hear()
+    assert (case.owner, case.triage) == ("desk:north:operator", ())
+
+
+def test_a_new_case_is_offered_to_the_cr_manager_in_the_same_change() -> None:
+    casework = Casework()
+    case = casework.hear()
+    opened, offered = casework.events()
+    assert isinstance(opened, CaseOpened)
+    assert isinstance(offered, CaseHandedOver)
+    assert (opened.header.offered_to, offered.header.offered_to) == (None, "cr-1")
+    assert (offered.role, offered.tier, offered.via) == ("dealer_cr_manager", "dealer", "assignment")
+    assert case.state == "registered"
+
+
+def test_a_cr_manager_who_received_it_himself_has_accepted_it() -> None:
+    casework = Casework()
+    case = casework.hear(a_contact(received_by="cr-1"))
+    assert (case.owner, case.offer, case.state) == ("cr-1", None, "in_review")
+    assert isinstance(casework.events()[-1], CaseAccepted)
+
+
+def test_the_history_says_by_which_step_somebody_was_chosen() -> None:
+    casework = Casework()
+    casework.hear()
+    opened, offered = casework.facts
+    assert opened[1]["step"] == "least loaded"
+    assert (offered[1]["to"], offered[1]["among"], offered[1]["load"]) == ("cr-1", 1, 0)
+
+
+def test_the_history_and_the_events_hold_no_words() -> None:
+    casework = Casework()
+    case = casework.hear(a_contact("刹车失灵,差点出事"))
+    everything = (
+        f"{case.model_dump_json()} {casework.facts} {[e.model_dump_json() for e in casework.events()]}"
+    )
+    assert "刹车失灵" not in everything
+    assert "王女士" not in everything
+    assert "13800000000" not in everything
+
+
+def test_a_major_complaint_is_offered_to_the_manufacturer_beside_the_dealer() -> None:
+    casework = Casework()
+    case = casework.hear(a_contact(FIRE))
+    assert case.severity == "major"
+    assert case.offer is not None
+    assert case.support is not None
+    assert (case.offer.to, case.support.to) == ("cr-1", "mfr-1")
+    assert case.owner.startswith("op-")
+
+
+def test_what_the_manufacturer_must_see_is_told_on_the_public_feed() -> None:
+    casework = Casework()
+    casework.hear(a_contact(FIRE))
+    assert casework.types("escalations") == casework.types()
+    assert not {e.id for e in casework.events()} & {e.id for e in casework.events("escalations")}
+
+
+def test_a_general_complaint_stays_with_the_dealer() -> None:
+    casework = Casework()
+    assert casework.hear().support is None
+    assert casework.events("escalations") == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"shop": "nowhere"}, "unknown shop 'nowhere'"),
+        ({"vehicle": Vehicle(brand="unheard-of")}, "no franchise for brand"),
+        ({"received_by": "a-stranger"}, "nobody known as 'a-stranger'"),
+    ],
+)
+def test_what_nobody_knows_opens_one_level_higher_for_triage(changes: dict[str, Any], reason: str) -> None:
+    casework = Casework()
+    case = casework.hear(a_contact(**changes))
+    assert case.severity == "major_preliminary"
+    assert any(reason in each for each in case.triage)
+    assert casework.events()[0].header.triage
+
+
+def test_a_programme_that_is_not_known_is_decided_by_the_default() -> None:
+    casework = Casework()
+    file = directory_file()
+    strange = tuple(one.model_copy(update={"programme": "lost"}) for one in file.franchises)
+    casework.directory = type(casework.directory)(file.model_copy(update={"franchises": strange}).entries())
+    case = casework.hear()
+    assert (case.profile, case.severity) == ("gtmc", "major_preliminary")
+    assert case.triage == ("unknown programme 'lost'",)
+
+
+def test_a_judge_that_breaks_opens_the_case_higher_instead_of_losing_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise RecursionError
+
+    monkeypatch.setattr(assessment, "judge", broken)
+    case = Casework().hear()
+    assert (case.severity, case.triage) == (
+        "major_preliminary", ("severity could not be judged: RecursionError",),
+    )  # fmt: skip
+
+
+def test_a_failed_detector_lifts_the_level_once_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged = judge(assessment.statement(a_contact()), gtmc().rules)
+    lifted = judged.model_copy(update={"failed": ("G3.noise",), "level": "major_preliminary"})
+    monkeypatch.setattr(assessment, "judge", lambda *_: lifted)
+    case = Casework().hear(a_contact(shop="nowhere"))
+    assert case.severity == "major_preliminary"
+    assert "detector G3.noise failed" in case.triage
+
+
+def test_flags_and_ticks_of_the_operator_are_judged_too() -> None:
+    assert Casework().hear(a_contact("空调不冷", flags=Flags(injury=True))).severity == "major"
+    assert Casework().hear(a_contact("空调不冷", ticks=("P9",))).severity == "major_preliminary"
+
+
+def test_the_same_contact_decided_again_yields_the_same_events() -> None:
+    casework, contact = Casework(), a_contact()
+    cause = Cause(contact.case_id, contact.id, heard(contact))
+    first, second = (decide(None, cause, casework.world()) for _ in range(2))
+    assert isinstance(first, Change)
+    assert isinstance(second, Change)
+    assert [event_ids(first)] == [event_ids(second)]
+
+
+def event_ids(change: Change[Case]) -> list[UUID]:
+    return [event.message.id for event in change.events if isinstance(event, Outgoing)]
+
+
+def test_an_absent_cr_manager_is_stood_in_for() -> None:
+    absence = {"since": "2026-03-01T00:00:00Z", "until": "2026-03-09T00:00:00Z"}
+    away = type(person("cr-1")).model_validate({**person("cr-1").model_dump(), "absences": [absence]})
+    casework = Casework()
+    casework.directory = type(casework.directory)(directory_file(cr_1=away).entries())
+    case = casework.hear()
+    assert case.offer is not None
+    assert (case.offer.to, case.offer.role) == ("dm-service", "dealer_cr_manager")
