@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from deploy.local import Room as Process
 from deploy.local import Stack, room
@@ -50,18 +52,29 @@ class Far:
         records = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in messages]
         await produce(self.stack, self.names.topic(topic), records)
 
+    async def results(self) -> AsyncGenerator[DeliverySettled, None]:
+        """Every result, from the first one on, as it comes."""
+        consumer = AIOKafkaConsumer(
+            self.names.topic("deliveries"),
+            bootstrap_servers=self.stack.addresses.kafka,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+        )
+        async with consumer:
+            async for record in consumer:
+                one = DeliverySettled.model_validate_json(record.value)
+                assert record.key == str(one.case_id).encode()
+                yield one
+
     async def settled(self, count: int, *events: UUID) -> list[DeliverySettled]:
         """The first `count` results of these events."""
         found: list[DeliverySettled] = []
-        seen = 0
-        async with asyncio.timeout(PATIENCE):
-            while len(found) < count:
-                seen += 1
-                records = await consume(self.stack, self.names.topic("deliveries"), seen)
-                told = [(r.key, DeliverySettled.model_validate_json(r.value)) for r in records]
-                assert all(by == str(one.case_id).encode() for by, one in told)
-                found = [one for _, one in told if one.event in events]
-        return found
+        async with asyncio.timeout(PATIENCE), aclosing(self.results()) as results:
+            async for one in results:
+                found += [one] if one.event in events else []
+                if len(found) == count:
+                    return found
+        raise AssertionError("results ended")
 
     def redress(self, *words: str) -> str:
         command = [sys.executable, "-m", "deploy.redress", *words]

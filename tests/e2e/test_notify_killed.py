@@ -1,0 +1,79 @@
+"""Notify killed in the middle of its work: nothing is lost, and only what was in hand may be doubled."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from uuid import UUID
+
+import pytest
+
+from deploy.local import Stack, room
+from deploy.local.provider import Received, provider
+from schemas.deliveries import DeliverySettled
+from tests.e2e.test_notify import Far, announce, asked, opened
+from tests.stack import Names
+
+KILLS = 4
+EVENTS = 60
+AT_ONCE = 8
+
+
+@pytest.fixture
+async def far(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Far]:
+    names, home = Names.fresh(), tmp_path_factory.mktemp("killed")
+    await names.create_topics(stack)
+    await announce(stack, names)
+    mail, sms = provider("mail", home / "mail"), provider("sms", home / "sms")
+    env = names.environment(stack) | {
+        "REDRESS_SMTP_PORT": str(mail.port),
+        "REDRESS_SMS_URL": f"http://127.0.0.1:{sms.port}",
+        "REDRESS_MAIL_AT_ONCE": str(AT_ONCE),
+        "REDRESS_SMS_AT_ONCE": str(AT_ONCE),
+        "REDRESS_RETRY_BASE_SECONDS": "0.2",
+        "REDRESS_RETRY_MOST_SECONDS": "1",
+    }
+    notify = room("notify", env, home / "notify.log")
+    notify.runner.launch()
+    await asyncio.gather(mail.start(), sms.start(), notify.wait_ready())
+    yield Far(stack, names, notify, mail, sms, env, home / "notify.log")
+    await asyncio.gather(notify.stop(), mail.stop(), sms.stop())
+
+
+def counted(received: list[Received]) -> Counter[str]:
+    return Counter(one.reference.partition("@")[0] for one in received)
+
+
+async def test_kills_lose_nothing_and_double_only_what_was_in_hand(far: Far) -> None:
+    events = [opened() for _ in range(EVENTS)]
+    customers = [asked("sms") for _ in range(EVENTS)]
+    await far.tell("cases", *events)
+    await far.tell("outreach", *customers)
+    for _ in range(KILLS):
+        before = len(far.mail.received())
+        async with asyncio.timeout(30):
+            while len(far.mail.received()) < before + random.randint(5, 30):
+                await asyncio.sleep(0.01)
+        await far.notify.kill()
+        far.notify.runner.launch()
+    settled = await results(far, {one.id for one in [*events, *customers]}, 9 * EVENTS)
+    sent = {str(one.delivery): one for one in settled.values() if one.result == "sent"}
+    mails, texts = counted(far.mail.received()), counted(far.sms.received())
+    assert set(mails) | set(texts) == set(sent)
+    # A provider that can be asked is never given a message twice.
+    assert set(texts.values()) == {1}
+    assert sum(mails.values()) - len(mails) <= KILLS * AT_ONCE
+    assert all(sent[reference].copies >= count for reference, count in mails.items())
+
+
+async def results(far: Far, events: set[UUID], count: int) -> dict[UUID, DeliverySettled]:
+    """The results of these events by delivery; every delivery has one and the same."""
+    found: dict[UUID, DeliverySettled] = {}
+    async with asyncio.timeout(90), aclosing(far.results()) as results:
+        async for one in results:
+            assert found.setdefault(one.delivery, one) == one
+            assert one.event in events
+            if len(found) == count:
+                return found
+    raise AssertionError("results ended")
