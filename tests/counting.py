@@ -51,4 +51,4 @@ def decide(state: Sum | None, cause: Cause[Added]) -> Change[Sum] | Refusal | No
     total = (state.total if state else 0) + amount
     event = Total(id=event_id(cause.id, "total"), case_id=cause.key, occurred_at=NOON, total=total)
     entry = Entry(NOON, "test", "added", {"amount": amount})
-    return Change(Sum(total=total), (Outgoing("totals", event),), (entry,), visible=True)
+    return Change(Sum(total=total), (Outgoing("cases", event),), (entry,), visible=True)

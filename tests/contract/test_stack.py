@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +11,9 @@ import pytest
 from pymongo import AsyncMongoClient, UpdateOne
 from pymongo.errors import BulkWriteError, PyMongoError
 
-from deploy.local import Ports, Stack, StackError, choose, containers
+from deploy.local import Ports, Stack, StackError, choose, containers, native
+from deploy.local.part import Part
+from deploy.local.process import Leashed
 from deploy.local.readiness import brokers, store_answers
 from tests.stack import Documents, Names, consume, database, produce
 
@@ -60,7 +63,7 @@ async def test_a_killed_store_has_every_write_that_it_acknowledged(own_stack: St
     acknowledged: set[str] = set()
     async with database(own_stack, "durable") as documents:
         writers = [asyncio.create_task(write_until_killed(documents, n, acknowledged)) for n in range(8)]
-        while len(acknowledged) < enough:  # noqa: ASYNC110 - eight writers fill it
+        while len(acknowledged) < enough:
             await asyncio.sleep(0.01)
         await own_stack.store.kill()
         await asyncio.gather(*writers)
@@ -144,7 +147,7 @@ async def test_nothing_outlives_an_owner_that_was_killed(tmp_path: Path) -> None
     owner.kill()
     await owner.wait()
     async with asyncio.timeout(5):
-        while await brokers(kafka) or await store_answers(mongo):  # noqa: ASYNC110 - nobody is left to tell
+        while await brokers(kafka) or await store_answers(mongo):
             await asyncio.sleep(0.05)
 
 
@@ -173,8 +176,11 @@ async def test_given_addresses_are_used_and_never_stopped(
 
 async def test_a_part_that_cannot_start_says_its_last_words(tmp_path: Path) -> None:
     (tmp_path / "store.mv").mkdir()
+    ports = Ports.free()
+    store = Leashed(native.store(tmp_path, ports.mongo, "file"))
+    part = Part("store", store, partial(store_answers, ports.addresses().mongo))
     with pytest.raises(StackError, match=r"(?s)store ended before it was ready.*StoreServer"):
-        await choose(tmp_path, Ports.free(), "file").store.start()
+        await part.start()
 
 
 @pytest.mark.containers

@@ -134,7 +134,7 @@ async def live(plan: list[Step], seed: int) -> World:
 def first_seen(log: MemoryLog, key: UUID) -> list[Total]:
     """The events of a document as a reader that drops what it knows would take them."""
     events: list[Total] = []
-    for record_key, value in log.topics.get("totals", []):
+    for record_key, value in log.topics.get("cases", []):
         event = Total.model_validate_json(value)
         if record_key == str(key).encode() and event.seq == len(events) + 1:
             events.append(event)
@@ -152,7 +152,7 @@ def test_whatever_happens_every_cause_counts_once_and_every_event_arrives_in_ord
         stored = world.documents.documents[key]
         events = first_seen(world.log, key)
         assert stored["state"]["total"] == expected
-        assert len(events) == RECORDS + ACTIONS == stored["seqs"]["totals"]
+        assert len(events) == RECORDS + ACTIONS == stored["seqs"]["cases"]
         assert events[-1].total == expected
         assert [event.total for event in events] == sorted(event.total for event in events)
         assert stored["outbox"] == []
@@ -163,6 +163,6 @@ def test_whatever_happens_every_cause_counts_once_and_every_event_arrives_in_ord
 @given(steps, st.integers(0, 2**16))
 def test_one_event_never_has_two_bodies(plan: list[Step], seed: int) -> None:
     world = asyncio.run(live(plan, seed))
-    bodies = {value for _, value in world.log.topics["totals"]}
+    bodies = {value for _, value in world.log.topics["cases"]}
     ids = Counter(Total.model_validate_json(body).id for body in bodies)
     assert set(ids.values()) == {1}

@@ -30,7 +30,7 @@ class Bench:
         self.conflicts += 1
 
     def published(self) -> list[Total]:
-        return [Total.model_validate_json(value) for _, value in self.log.topics.get("totals", [])]
+        return [Total.model_validate_json(value) for _, value in self.log.topics.get("cases", [])]
 
     def state(self) -> Frozen:
         return Sum.model_validate(self.documents.documents[KEY]["state"])
