@@ -55,6 +55,7 @@ class Consumer:
     waiting: str = ""
     stopped: str = ""
     _limit: Limit = field(default_factory=Limit)
+    _leaving: asyncio.Event = field(default_factory=asyncio.Event)
     _broker: KafkaBroker | None = None
 
     async def start(self) -> None:
@@ -92,11 +93,15 @@ class Consumer:
     async def stop(self) -> None:
         """Finish the batch in hand, then leave."""
         self.partitions.stop()
+        if self.stopped:
+            self._leaving.set()
         if self._broker is not None:
             async with asyncio.timeout(DRAIN_SECONDS + 5):
                 await self._broker.stop()
 
     async def _on_batch(self, message: KafkaMessage) -> None:
+        if self._leaving.is_set():
+            return
         async with self.partitions.in_hand:
             started = ticks()
             try:
@@ -108,7 +113,7 @@ class Consumer:
             metrics.HANDLING.labels(self.room).observe(ticks() - started)
         if self.stopped:
             # Returning would fetch the next batch, whose commit would pass over this one.
-            await asyncio.Event().wait()
+            await self._leaving.wait()
 
     async def _work(self, records: Sequence[Record]) -> None:
         batch = Batch(self.room, self.settings.topic_prefix, self.feed.topics, self.feed.handle)
