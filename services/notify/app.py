@@ -1,5 +1,6 @@
 """The wiring of notify: the only module that knows every concrete part."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -37,6 +38,7 @@ from services.notify.store import COLLECTION, Book, OutreachTopic, prepare, stil
 ALL_TOPICS = (
     cases.TOPIC, deadlines.TOPIC, outreach.TOPIC, deliveries.TOPIC, directory.TOPIC, policy.TOPIC,
 )  # fmt: skip
+PROFILE_SECONDS = 5.0
 
 
 def create() -> FastAPI:
@@ -87,7 +89,7 @@ def _handler(settings: Settings, parts: Parts, known: "Known", documents: MongoD
         "email": sender("email", _mail(settings), settings.mail_at_once),
         "sms": sender("sms", _sms(settings), settings.sms_at_once),
     }
-    return Handler(store, known.rulebook, senders, book, partial(still_open, documents))
+    return Handler(store, known.rulebook, senders, book, known.awaited, partial(still_open, documents))
 
 
 def _mail(settings: Settings) -> MailChannel:
@@ -118,6 +120,8 @@ class Known:
     parts: Parts
     tables: list[Table[Any]] = field(default_factory=list)
     _directory: Directory | None = None
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _in_vain: set[str] = field(default_factory=set)
 
     async def start(self) -> None:
         """Read both to the end."""
@@ -126,6 +130,7 @@ class Known:
         profiles: Table[PublishedProfile] = await self.parts.table(
             policy.TOPIC, TypeAdapter(PublishedProfile)
         )
+        profiles.changed = lambda _key, _entry: self._news.set()
         self.tables = [people, profiles]
 
     async def stop(self) -> None:
@@ -140,6 +145,16 @@ class Known:
 
     def rulebook(self) -> Rulebook:
         return Rulebook(self.tables[1].entries, self.directory())
+
+    async def awaited(self, profiles: set[str]) -> None:
+        """Return when these are known: a case may be read before the profile published just before it."""
+        try:
+            async with asyncio.timeout(PROFILE_SECONDS):
+                while profiles - self.tables[1].entries.keys() - self._in_vain:
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            self._in_vain |= profiles - self.tables[1].entries.keys()
 
     def _outdated(self, _key: str, _entry: Any) -> None:
         self._directory = None

@@ -1,6 +1,6 @@
 """Kafka in: what a record asks to send is recorded, then handed to the senders; no provider is called here."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from services.common.batch import Received
 from services.common.decision import Cause, Change, Decision, Outcome
 from services.common.store import Store
 from services.notify.domain.delivery import OPEN, Delivery
-from services.notify.domain.rules import Place, Rulebook
+from services.notify.domain.rules import Place, Rulebook, named
 from services.notify.sender.loop import Sender
 from services.notify.store import Book
 
@@ -31,16 +31,21 @@ def record(delivery: Delivery | None, cause: Cause[Delivery]) -> Decision[Delive
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """`still_open` reads the unsettled deliveries of partitions that come to this process."""
+    """`awaited` gives profiles just published the time to arrive.
+
+    `still_open` reads the unsettled deliveries of partitions that come to this process.
+    """
 
     store: Store[Delivery]
     rulebook: Callable[[], Rulebook]
     senders: Mapping[Medium, Sender]
     book: Book
+    awaited: Callable[[set[str]], Awaitable[None]]
     still_open: Callable[[set[int]], AsyncIterator[Delivery]]
 
     async def handle(self, batch: Sequence[Received[Any]]) -> Sequence[Outcome[Any, Any]]:
         """Record what the batch asks to send and hand on what is not settled yet."""
+        await self.awaited({named(received.message) for received in batch})
         outcomes: list[Outcome[Any, Any]] = []
         causes: list[Cause[Delivery]] = []
         for received in batch:

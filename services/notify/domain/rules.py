@@ -26,6 +26,12 @@ class Place:
     offset: int
 
 
+def named(message: Event | OutreachRequested) -> str:
+    """The profile that decides about a record, as `<profile>@<version>`."""
+    case = message if isinstance(message, OutreachRequested) else message.header
+    return f"{case.profile}@{case.profile_version}"
+
+
 @dataclass(frozen=True, slots=True)
 class Rulebook:
     """All published profiles and the directory, as they are now."""
@@ -35,10 +41,10 @@ class Rulebook:
 
     def deliveries(self, message: Event | OutreachRequested, place: Place) -> list[Delivery]:
         """What is to be sent because of a record; nothing for most."""
-        if isinstance(message, OutreachRequested):
-            return [self._outreach(message, place)]
-        name = f"{message.header.profile}@{message.header.profile_version}"
+        name = named(message)
         profile = self.profile(name)
+        if isinstance(message, OutreachRequested):
+            return [self._outreach(message, name, place)]
         planned = _planned(message, profile, self.directory)
         return [self._delivery(message, name, notice, place) for notice in planned]
 
@@ -66,8 +72,7 @@ class Rulebook:
             not_after=_after(event.occurred_at, notice.rule.not_after_minutes),
         )
 
-    def _outreach(self, asked: OutreachRequested, place: Place) -> Delivery:
-        name = f"{asked.profile}@{asked.profile_version}"
+    def _outreach(self, asked: OutreachRequested, name: str, place: Place) -> Delivery:
         profile = self.profile(name)
         facts: Facts = Teller(profile, self.directory, asked.language).customer(asked.case_number, asked.shop)
         return Delivery(

@@ -1,0 +1,170 @@
+"""A delivery gets from recorded to settled, and its result never claims more than is known."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.deliveries import DeliverySettled, Medium
+from services.common.decision import Cause, Change, Outgoing
+from services.notify.domain.delivery import (
+    CUSTOMER,
+    OPEN,
+    Asked,
+    Attempted,
+    Delivery,
+    Due,
+    Receipt,
+    Settled,
+    Step,
+    Verdict,
+    advance,
+    delivery_id,
+)
+from tests.dealership import MONDAY
+from tests.unit.notify.events import CASE, EVENT, PROFILE
+
+LATE = MONDAY + timedelta(minutes=60)
+
+
+def a_delivery(person: str = "cr-1", medium: Medium = "email", **changes: Any) -> Delivery:
+    own = {"id": delivery_id(EVENT, person, medium), "case_id": CASE, "event": EVENT, "partition": 0}
+    how = {"person": person, "medium": medium, "template": "told", "language": "zh", "profile": PROFILE}
+    when = {"occurred_at": MONDAY, "not_after": LATE}
+    return Delivery.model_validate({**own, **how, "facts": {}, **when, **changes})
+
+
+def taken(delivery: Delivery, step: Step, now: datetime = MONDAY) -> Change[Delivery] | None:
+    decided = advance(delivery, Cause(delivery.id, uuid4(), step), now)
+    assert decided is None or isinstance(decided, Change)
+    return decided
+
+
+def after(delivery: Delivery, *steps: Step, now: datetime = MONDAY) -> Delivery:
+    for step in steps:
+        delivery = change.state if (change := taken(delivery, step, now)) else delivery
+    return delivery
+
+
+def results(change: Change[Delivery] | None) -> list[tuple[str, int]]:
+    events = change.events if change else ()
+    messages = [event.message for event in events if isinstance(event, Outgoing)]
+    return [(one.result, one.copies) for one in messages if isinstance(one, DeliverySettled)]
+
+
+def said(verdict: Verdict, attempt: int = 1) -> Attempted:
+    return Attempted(attempt, Receipt(verdict, "reason"))
+
+
+def test_an_attempt_is_recorded_before_it_is_made() -> None:
+    change = taken(a_delivery(), Due())
+    assert change is not None
+    assert (change.state.status, change.state.attempt) == ("sending", 1)
+    assert results(change) == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "status", "told"),
+    [
+        ("accepted", "sent", [("sent", 1)]),
+        ("refused", "failed", [("failed", 1)]),
+        ("later", "queued", []),
+        ("unknown", "unknown", []),
+    ],
+)
+def test_an_attempt_ends_as_the_provider_says(verdict: Verdict, status: str, told: list[Any]) -> None:
+    change = taken(after(a_delivery(), Due()), said(verdict))
+    assert change is not None
+    assert change.state.status == status
+    assert results(change) == told
+
+
+def test_a_result_is_published_under_the_key_of_its_case() -> None:
+    change = taken(after(a_delivery(), Due()), said("accepted"))
+    assert change is not None
+    assert [event.key for event in change.events] == [str(CASE)]
+
+
+def test_nothing_is_tried_once_it_is_not_worth_sending() -> None:
+    waiting = after(a_delivery(), Due(), said("later"))
+    assert results(taken(waiting, Due(), LATE - timedelta(milliseconds=1))) == []
+    assert results(taken(waiting, Due(), LATE)) == [("expired", 1)]
+
+
+def test_staff_mail_of_unknown_fate_goes_out_again_and_its_copies_are_counted() -> None:
+    again = after(a_delivery(), Due(), said("unknown"), Due())
+    assert (again.status, again.attempt) == ("sending", 2)
+    assert results(taken(again, said("accepted", 2))) == [("sent", 2)]
+
+
+def test_an_sms_of_unknown_fate_is_not_sent_again_before_its_provider_is_asked() -> None:
+    unknown = after(a_delivery(medium="sms"), Due(), said("unknown"))
+    assert taken(unknown, Due()) is None
+    assert results(taken(unknown, Asked(1, known=True))) == [("sent", 1)]
+    not_known = after(unknown, Asked(1, known=False))
+    assert (not_known.status, not_known.copies) == ("queued", 0)
+
+
+def test_what_the_provider_does_not_know_expires_when_it_is_late() -> None:
+    unknown = after(a_delivery(medium="sms"), Due(), said("unknown"))
+    assert results(taken(after(unknown, Asked(1, known=False)), Due(), LATE)) == [("expired", 1)]
+
+
+def test_a_customer_mail_of_unknown_fate_waits_for_a_person_and_says_so() -> None:
+    sending = after(a_delivery(CUSTOMER), Due())
+    change = taken(sending, said("unknown"))
+    assert change is not None
+    assert results(change) == [("unknown", 1)]
+    assert taken(change.state, Due(), LATE) is None
+    assert results(taken(change.state, Settled("sent", "cr-1"))) == [("sent", 1)]
+    assert after(change.state, Settled("resend", "cr-1"), Due()).status == "sending"
+
+
+def test_a_persons_word_stands_in_the_history() -> None:
+    change = taken(after(a_delivery(CUSTOMER), Due(), said("unknown")), Settled("sent", "cr-1"))
+    assert change is not None
+    assert [(entry.actor, entry.facts) for entry in change.history] == [("cr-1", {"how": "sent"})]
+
+
+def test_a_step_that_comes_too_late_changes_nothing() -> None:
+    second = after(a_delivery(), Due(), said("unknown"), Due())
+    assert taken(second, said("accepted", attempt=1)) is None
+    assert taken(second, Due()) is None
+    assert taken(after(second, said("accepted", 2)), Settled("resend", "cr-1")) is None
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.just("due"),
+        st.sampled_from(["accepted", "refused", "later", "unknown"]),
+        st.booleans(),
+        st.sampled_from(["sent", "resend"]),
+    ),
+    max_size=20,
+)
+
+
+@given(person=st.sampled_from(["cr-1", CUSTOMER]), medium=st.sampled_from(["email", "sms"]), steps=STEPS)
+def test_whatever_happens_it_settles_at_most_once_and_never_doubles_a_customers_mail_by_guess(
+    person: str, medium: Medium, steps: list[Any]
+) -> None:
+    delivery, settled, resent = a_delivery(person, medium), 0, 0
+    for word in steps:
+        step: Step = Due()
+        if isinstance(word, bool):
+            step = Asked(delivery.attempt, known=word)
+        elif word in ("sent", "resend"):
+            step = Settled(word, "cr-1")
+        elif word != "due":
+            step = said(word, delivery.attempt)
+        change = taken(delivery, step)
+        assert change is None or delivery.status in OPEN
+        resent += change is not None and word == "resend"
+        settled += sum(result != "unknown" for result, _ in results(change))
+        delivery = change.state if change else delivery
+    assert settled == (delivery.status not in OPEN)
+    if person == CUSTOMER and medium == "email":
+        assert delivery.copies <= 1 + resent

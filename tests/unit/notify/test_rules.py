@@ -1,0 +1,116 @@
+"""What is recorded to be sent when something occurs."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid5
+
+import pytest
+
+from schemas.outreach import OutreachRequested
+from services.notify.domain.rules import UnknownProfileError
+from tests.dealership import MONDAY, person
+from tests.unit.notify.events import (
+    CASE,
+    EVENT,
+    PLACE,
+    PROFILE,
+    breached,
+    directory,
+    handed_over,
+    opened,
+    rule,
+    rulebook,
+    told,
+    warned,
+)
+
+NOTICE = {"when": {"type": "case.opened"}, "by": ["sms"], "template": "told", "not_after_minutes": 30}
+
+
+def outreach(**changes: Any) -> OutreachRequested:
+    own = {"id": EVENT, "case_id": CASE, "occurred_at": MONDAY, "case_number": "7K2M", "shop": "north"}
+    version = {"profile": "gtmc", "profile_version": "version", "template": "told", "medium": "sms"}
+    customer = {"address": "13800000000", "name": "王女士", "language": "en"}
+    return OutreachRequested.model_validate({**own, **version, **customer, **changes})
+
+
+def test_nothing_is_sent_where_no_rule_speaks_of_the_event() -> None:
+    assert told(rulebook(rule("case.closed", "owner")), opened()) == []
+
+
+def test_each_person_gets_one_message_per_channel() -> None:
+    book = rulebook(rule("case.opened", "owner", "dealer_gm", by=("email", "sms")))
+    assert told(book, opened()) == [("cr-1", "email"), ("cr-1", "sms"), ("gm-1", "email"), ("gm-1", "sms")]
+
+
+def test_the_first_rule_that_names_a_person_is_the_one_that_tells_him() -> None:
+    book = rulebook(
+        rule("case.opened", "owner", by=("sms",)), rule("case.opened", "owner", "dealer_gm", by=("email",))
+    )
+    assert told(book, opened()) == [("cr-1", "sms"), ("gm-1", "email")]
+
+
+def test_a_rule_applies_to_cases_whose_header_says_so() -> None:
+    book = rulebook(rule("case.opened", "owner", applies={"severity": ["major"]}))
+    assert told(book, opened()) == [("cr-1", "email")]
+    assert told(book, opened(severity="general")) == []
+
+
+def test_a_rule_may_ask_for_fields_of_the_event() -> None:
+    book = rulebook(
+        rule("deadline.breached", "owner", when={"type": "deadline.breached", "where": {"clock": ["HO-02"]}})
+    )
+    assert told(book, breached("HO-02")) == [("cr-1", "email")]
+    assert told(book, breached("DL-01")) == []
+
+
+def test_ids_derive_from_event_person_and_channel() -> None:
+    [delivery] = rulebook(rule("case.opened", "owner")).deliveries(opened(), PLACE)
+    assert delivery.id == uuid5(EVENT, "cr-1:email")
+    assert (delivery.partition, delivery.origin) == (PLACE.partition, None)
+
+
+def test_a_notice_is_worth_sending_as_long_as_policy_says() -> None:
+    [delivery] = rulebook(rule("case.opened", "owner")).deliveries(opened(), PLACE)
+    assert delivery.not_after == MONDAY + timedelta(minutes=60)
+
+
+def test_everyone_is_told_in_his_own_language() -> None:
+    people = directory(gm_1=person("gm-1", language="en"))
+    book = rulebook(rule("case.opened", "owner", "dealer_gm"), people=people)
+    languages = {
+        one.person: (one.language, one.facts["severity"]) for one in book.deliveries(opened(), PLACE)
+    }
+    assert languages == {"cr-1": ("zh", "重要投诉"), "gm-1": ("en", "major complaint")}
+
+
+def test_due_times_are_told_in_the_local_time_of_the_shop() -> None:
+    [delivery] = rulebook(rule("deadline.warned", "owner")).deliveries(warned("operator"), PLACE)
+    # The sample is due at 01:30 UTC; the shop is in Shanghai.
+    assert delivery.facts["due_at"] == "2026-03-02 09:30"
+
+
+def test_people_and_desks_are_told_by_name() -> None:
+    book = rulebook(rule("case.handed_over", "owner"), words={"operator": {"zh": "接待员", "en": "operator"}})
+    [to_person] = book.deliveries(handed_over("sa-1"), PLACE)
+    [to_desk] = book.deliveries(handed_over("desk:north:operator"), PLACE)
+    assert (to_person.facts["to"], to_desk.facts["to"]) == ("sa-1", "接待员")
+
+
+def test_a_case_of_a_profile_never_published_is_poison() -> None:
+    with pytest.raises(UnknownProfileError, match="gtmc@other"):
+        rulebook().deliveries(opened(profile_version="other"), PLACE)
+
+
+def test_a_customer_is_told_once_without_his_name_or_address_being_kept() -> None:
+    [delivery] = rulebook(customer_notices=[NOTICE]).deliveries(outreach(), PLACE)
+    assert (delivery.person, delivery.medium, delivery.language) == ("customer", "sms", "en")
+    assert delivery.not_after == MONDAY + timedelta(minutes=30)
+    assert (delivery.profile, delivery.origin) == (PROFILE, PLACE.offset)
+    assert "138" not in delivery.model_dump_json()
+    assert "王" not in delivery.model_dump_json()
+
+
+def test_a_customer_notice_without_a_rule_is_poison() -> None:
+    with pytest.raises(UnknownProfileError, match="told"):
+        rulebook().deliveries(outreach(), PLACE)

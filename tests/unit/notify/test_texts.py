@@ -1,0 +1,90 @@
+"""Texts are rendered from what an event says, and a wrong one is found before it is needed."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from schemas.policy import Template, Wording
+from services.notify.domain.texts import TextError, render
+from services.notify.domain.wording import must_render
+from services.notify.settings import POLICIES, wordings
+from tests.unit.notify.events import TEMPLATE, profile, rule
+
+FACTS = {"number": "7K2M", "severity": "major complaint", "owner": "cr-1"}
+
+
+def wording(*rules: dict[str, Any], **body: str) -> Wording:
+    texts = {"zh": "{{ number }}", "en": "{{ number }}"} | body
+    return Wording.model_validate({"notices": rules, "templates": [{**TEMPLATE, "body": texts}]})
+
+
+def complaint(wrong: Wording) -> str:
+    with pytest.raises(TextError) as caught:
+        must_render("notices/gtmc.yaml", wrong)
+    return str(caught.value)
+
+
+def test_mail_has_a_subject_of_one_line_and_sms_has_none() -> None:
+    template = Template.model_validate(
+        {**TEMPLATE, "subject": {"zh": "一", "en": "case\n {{ number }}\r\nBcc: all@shop.example"}}
+    )
+    assert render(template, "email", "en", FACTS).subject == "case 7K2M Bcc: all@shop.example"
+    assert render(template, "sms", "en", FACTS).subject == ""
+
+
+def test_a_text_cannot_reach_beyond_its_facts() -> None:
+    escape = {"zh": "一", "en": "{{ ''.__class__.__mro__[1].__subclasses__() }}"}
+    template = Template.model_validate({**TEMPLATE, "sms": escape})
+    with pytest.raises(TextError, match=r"'told', sms\.en"):
+        render(template, "sms", "en", FACTS)
+
+
+@pytest.mark.parametrize("path", sorted((POLICIES / "notices").glob("*.yaml")), ids=lambda path: path.name)
+def test_every_shipped_text_renders_in_both_languages(path: Path) -> None:
+    must_render(path.name, wordings(POLICIES)[path])
+
+
+@pytest.mark.parametrize("path", sorted((POLICIES / "notices").glob("*.yaml")), ids=lambda path: path.name)
+def test_every_shipped_template_is_used(path: Path) -> None:
+    shipped = wordings(POLICIES)[path]
+    used = {notice.template for notice in shipped.notices}
+    used |= {notice.template for notice in shipped.customer_notices}
+    assert {template.id for template in shipped.templates} == used
+
+
+def test_a_fact_that_the_event_does_not_have_is_found_with_file_template_and_language() -> None:
+    said = complaint(wording(rule("case.opened", "owner"), en="{{ due_at }}"))
+    assert said == "notices/gtmc.yaml: template 'told', body.en: 'due_at' is undefined"
+
+
+def test_every_wrong_text_is_named_at_once() -> None:
+    said = complaint(wording(rule("case.opened", "owner"), zh="{{ nowhere }}", en="{% if %}"))
+    assert "body.zh: 'nowhere' is undefined" in said
+    assert "body.en: " in said
+
+
+def test_an_empty_text_is_found() -> None:
+    assert "body.zh: renders to nothing" in complaint(wording(rule("case.opened", "owner"), zh=" "))
+
+
+def test_a_rule_must_name_a_template_an_event_and_fields_that_exist() -> None:
+    where: dict[str, Any] = {"when": {"type": "case.opened", "where": {"colour": ["red"]}}}
+    said = complaint(
+        wording(
+            rule("case.opened", "owner", template="other"),
+            rule("case.vanished", "owner"),
+            rule("case.opened", "dealer_gm", **where),
+            rule("case.opened", "mfr_cr", applies={"weather": ["fine"]}),
+        )
+    )
+    assert "template 'other': is not among ['told']" in said
+    assert "'case.vanished' is no event" in said
+    assert "'case.opened' has no field 'colour'" in said
+    assert "'case.opened' has no field 'weather'" in said
+
+
+def test_the_shipped_notices_fit_into_a_profile() -> None:
+    shipped = yaml.safe_load((POLICIES / "notices" / "gtmc.yaml").read_text("utf-8"))
+    assert len(profile(**{"notices": (), **shipped}).notices) == len(shipped["notices"])
