@@ -91,6 +91,7 @@ def _summed(state: Deadlines, clocks: Clocks, profile: Profile) -> Deadlines:
         update={
             "clocks": kept,
             "next_due": _earliest(kept.values()),
+            "armed": sum(clock.view.status == "running" for clock in kept.values()),
             "provisional": any(clock.view.provisional for clock in kept.values()),
         }
     )

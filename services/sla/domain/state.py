@@ -113,11 +113,12 @@ class ClockState(Frozen):
 
 
 class Deadlines(Frozen):
-    """All clocks of one case; `calendar` is the JSON text of its shop's calendar."""
+    """All clocks of one case; `calendar` is the JSON text of its shop's calendar, `armed` counts what runs."""
 
     header: CaseHeader
     received_at: int
     calendar: str
     clocks: dict[str, ClockState] = {}
     next_due: int | None = None
+    armed: int = 0
     provisional: bool = False

@@ -1,0 +1,69 @@
+"""The wiring of sla: the only module that knows every concrete part."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from fastapi import FastAPI
+from pydantic import TypeAdapter
+
+from schemas import cases, deadlines, policy
+from schemas.policy import PublishedProfile
+from services.common import app as process
+from services.common import logs
+from services.common.consumer import Feed
+from services.common.health import Health
+from services.common.mongo import MongoDocuments
+from services.common.parts import Parts, background, connected, consuming
+from services.common.store import Store
+from services.common.table import Table
+from services.sla import metrics
+from services.sla.domain.agenda import Agenda
+from services.sla.domain.instants import to_ms
+from services.sla.domain.state import Deadlines
+from services.sla.handlers import TOPICS, Handler, revive
+from services.sla.settings import Settings
+from services.sla.store import COLLECTION, Keeper
+from services.sla.ticker import Ticker
+
+
+def create() -> FastAPI:
+    """The room as a web application, its work in the background."""
+    logs.configure("sla")
+    return process.create("sla", "Redress: sla", partial(_run, Settings()))
+
+
+@asynccontextmanager
+async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterator[None]:
+    async with connected("sla", settings, (cases.TOPIC, deadlines.TOPIC, policy.TOPIC)) as parts:
+        profiles = await parts.table(policy.TOPIC, TypeAdapter(PublishedProfile))
+        documents = MongoDocuments(parts.database, COLLECTION)
+        await documents.prepare()
+        store = Store(Deadlines, documents, parts.relay, parts.clock.now, revive, parts.conflicted)
+        keeper = await _keeper(parts, profiles)
+        ticker = Ticker(
+            store,
+            keeper,
+            documents,
+            parts.clock,
+            parts.relay.flush,
+            settings.pause_seconds,
+            settings.ticks_at_once,
+        )
+        feed, told = Feed(TOPICS, Handler(store, keeper).handle), (ticker.assigned, ticker.revoked)
+        async with (
+            consuming(parts, health, feed, [documents], told) as consumer,
+            background(ticker.run(consumer.partitions)),
+        ):
+            yield
+        await profiles.stop()
+
+
+async def _keeper(parts: Parts, profiles: Table[PublishedProfile]) -> Keeper:
+    topic = parts.settings.topic_prefix + cases.TOPIC
+    partitions = len(await parts.producer.partitions_for(topic))
+    agenda = Agenda()
+    metrics.ARMED.set_function(lambda: agenda.armed)
+    metrics.OVERDUE.set_function(lambda: agenda.overdue(to_ms(parts.clock.now())))
+    metrics.BEHIND.set_function(lambda: len(agenda.behind))
+    return Keeper(profiles.entries, agenda, partitions, parts.clock.now)

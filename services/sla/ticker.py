@@ -1,0 +1,166 @@
+"""Fires what is due, and only once everything that occurred before has been read."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, NamedTuple, Protocol
+from uuid import uuid5
+
+from schemas import cases
+from services.common.clock import Clock
+from services.common.decision import Cause, Outcome
+from services.common.failures import TRANSIENT, persist
+from services.common.store import Store
+from services.sla import metrics
+from services.sla.domain.agenda import Appointment
+from services.sla.domain.clocks import Tick
+from services.sla.domain.instants import from_ms, to_ms
+from services.sla.domain.state import Deadlines
+from services.sla.store import Armed, Keeper
+
+log = logging.getLogger(__name__)
+
+ASIDE_MS = 60_000
+UNSENT = 2_000
+
+
+class Reading(Protocol):
+    """How far the room has read, and how far there was to read."""
+
+    handled: dict[tuple[str, int], int]
+
+    async def end_offsets(self, topic: str, numbers: set[int]) -> Mapping[int, int]: ...
+
+
+class Barrier(NamedTuple):
+    """A partition may fire up to the moment `upto` (milliseconds) once it was read up to `end`."""
+
+    upto: int
+    end: int
+
+
+@dataclass(slots=True)
+class Ticker:
+    """Watches the agenda of the partitions this process holds."""
+
+    store: Store[Deadlines]
+    keeper: Keeper
+    documents: Armed
+    clock: Clock
+    flush: Callable[[], Awaitable[None]]
+    pause: float
+    at_once: int
+    barriers: dict[int, Barrier | None] = field(default_factory=dict)
+
+    async def assigned(self, numbers: set[int]) -> None:
+        """Learn what is armed in partitions that came."""
+        came = numbers - self.barriers.keys()
+        # What was noted of them before may be out of date; the store knows.
+        self.keeper.agenda.leave(came)
+        self.keeper.agenda.behind |= came
+        await persist(lambda: self.keeper.load(self.documents, came), _waits)
+        self.barriers |= dict.fromkeys(came)
+
+    async def revoked(self, numbers: set[int]) -> None:
+        """Leave partitions to others."""
+        for number in numbers:
+            self.barriers.pop(number, None)
+        self.keeper.agenda.leave(numbers)
+
+    async def run(self, reading: Reading) -> None:
+        """Look for what is due until cancelled."""
+        while True:
+            try:
+                fired = await self.tick(reading)
+            except TRANSIENT as error:
+                _waits(error)
+                fired = 0
+            await asyncio.sleep(0 if fired else self._rest())
+
+    async def tick(self, reading: Reading) -> int:
+        """One pass over what is due now; how many cases were looked at."""
+        await self._raise_barriers(reading)
+        open_ = {
+            number: barrier.upto
+            for number, barrier in self.barriers.items()
+            if barrier is not None and reading.handled.get((cases.TOPIC, number), 0) >= barrier.end
+        }
+        taken = self.keeper.agenda.take(open_, self.at_once)
+        if taken:
+            await self._fire(taken, open_)
+        for number, upto in open_.items():
+            due = self.keeper.agenda.next_due(number)
+            if due is None or due > upto:
+                self.barriers[number] = None
+                self.keeper.agenda.behind.discard(number)
+        return len(taken)
+
+    async def _raise_barriers(self, reading: Reading) -> None:
+        """The end is asked for after the due time has passed, so all that occurred before lies below it."""
+        upto = to_ms(self.clock.now())
+        wanted = {
+            number
+            for number, barrier in self.barriers.items()
+            if barrier is None and self._wants(number, upto)
+        }
+        if wanted:
+            ends = await reading.end_offsets(cases.TOPIC, wanted)
+            self.barriers |= {number: Barrier(upto, end) for number, end in ends.items()}
+
+    def _wants(self, number: int, upto: int) -> bool:
+        due = self.keeper.agenda.next_due(number)
+        return number in self.keeper.agenda.behind or (due is not None and due <= upto)
+
+    async def _fire(self, taken: Sequence[Appointment], upto: Mapping[int, int]) -> None:
+        causes = [self._cause(one, upto[one.partition]) for one in taken]
+        outcomes = await persist(lambda: self.store.change_many(causes, self.keeper.decide), _waits)
+        self._measure(taken, outcomes)
+        metrics.count(self.keeper.written(outcomes))
+        self._set_aside(taken, outcomes, upto)
+        if len(self.store.relay.unsent) > UNSENT:
+            await self.flush()
+
+    def _cause(self, one: Appointment, upto: int) -> Cause[Any]:
+        tick = Tick(from_ms(upto), catch_up=one.partition in self.keeper.agenda.behind)
+        return Cause(key=one.case, id=uuid5(one.case, f"tick:{upto}"), message=tick, once=False)
+
+    def _set_aside(
+        self,
+        taken: Sequence[Appointment],
+        outcomes: Sequence[Outcome[Deadlines, Any]],
+        upto: Mapping[int, int],
+    ) -> None:
+        """What cannot be decided is tried again later instead of at once for ever."""
+        moments = {one.case: upto[one.partition] for one in taken}
+        for outcome in outcomes:
+            case, state = outcome.cause.key, outcome.state
+            due = None if state is None else state.next_due
+            if outcome.kind == "failed" or (outcome.kind == "ignored" and due and due <= moments[case]):
+                log.error("clocks set aside", extra={"case_id": case, "reason": repr(outcome.error)})
+                self.keeper.note(case, moments[case] + ASIDE_MS, state.armed if state else 0)
+
+    def _measure(self, taken: Sequence[Appointment], outcomes: Sequence[Outcome[Deadlines, Any]]) -> None:
+        now = to_ms(self.clock.now())
+        since = {one.case: one for one in taken}
+        for outcome in outcomes:
+            one = since[outcome.cause.key]
+            phase = "catch_up" if one.partition in self.keeper.agenda.behind else "running"
+            late = self.clock.wall_seconds(timedelta(milliseconds=now - max(one.due, one.since)))
+            for event in self.keeper.said.get(outcome.cause.id, ()):
+                metrics.LATENESS.labels(metrics.kind(event), phase).observe(max(0.0, late))
+
+    def _rest(self) -> float:
+        """Until the next appointment, at most the pause; briefly while a barrier waits to be read up to."""
+        if any(barrier is not None for barrier in self.barriers.values()):
+            return self.pause / 10
+        dues = [due for number in self.barriers if (due := self.keeper.agenda.next_due(number)) is not None]
+        if not dues:
+            return self.pause
+        ahead = from_ms(min(dues)) - self.clock.now()
+        return max(0.001, min(self.pause, self.clock.wall_seconds(ahead)))
+
+
+def _waits(error: Exception) -> None:
+    log.warning("ticker waits", extra={"reason": repr(error)})

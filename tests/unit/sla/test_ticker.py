@@ -1,0 +1,149 @@
+"""The ticker: never early, never before everything that occurred was read, nothing lost by a restart."""
+
+import pytest
+
+from schemas.deadlines import DeadlineBreached
+from services.common.decision import Cause
+from tests.unit.sla.watch import Watch, an_event, case
+
+
+@pytest.fixture
+async def watch() -> Watch:
+    watch = Watch.fresh()
+    await watch.starts()
+    return watch
+
+
+async def test_what_is_due_fires_and_is_published(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    await watch.passes(59.99)
+    assert not watch.said("breached")
+    await watch.passes(0.01)
+    assert [one.case_id for one in watch.said("breached")] == [case(1)]
+
+
+async def test_nothing_fires_while_something_written_was_not_read(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    stop = an_event("contacted", seq=2, occurred=30)
+    await watch.writes(stop)
+    await watch.passes(120)
+    assert not watch.said("breached")
+    await watch.reads(stop)
+    await watch.passes()
+    assert not watch.said("breached")
+    assert len(watch.said("met")) == 1
+
+
+async def test_one_partition_that_is_not_read_holds_up_no_other(watch: Watch) -> None:
+    numbers = list(range(1, 10))
+    await watch.happens(*(an_event("opened", number) for number in numbers))
+    slow = next(n for n in numbers if watch.keeper.partition(case(n)) == 0)
+    await watch.writes(an_event("contacted", slow, seq=2, occurred=30))
+    await watch.passes(60)
+    partitions = {watch.keeper.partition(one.case_id) for one in watch.said("breached")}
+    assert partitions == {1, 2}
+
+
+async def test_a_restart_fires_what_became_due_meanwhile_once_and_marks_it_late(watch: Watch) -> None:
+    await watch.happens(*(an_event("opened", number) for number in range(1, 6)))
+    watch.clock.move(an_event("opened", occurred=500).occurred_at)
+    new = watch.again()
+    await new.starts()
+    await new.passes(1)
+    breaches = [one for one in new.said("breached") if isinstance(one, DeadlineBreached)]
+    assert len({one.id for one in breaches}) == len(breaches) == 5
+    assert all(one.late for one in breaches)
+    assert not new.keeper.agenda.behind
+
+
+async def test_stops_written_during_downtime_are_read_before_anything_fires(watch: Watch) -> None:
+    await watch.happens(*(an_event("opened", number) for number in range(1, 9)))
+    stops = [an_event("contacted", number, seq=2, occurred=50) for number in range(1, 5)]
+    await watch.writes(*stops)
+    watch.clock.move(an_event("opened", occurred=500).occurred_at)
+    new = watch.again()
+    await new.starts()
+    await new.reads(*stops)
+    await new.passes()
+    assert {one.case_id for one in new.said("breached")} == {case(number) for number in range(5, 9)}
+
+
+async def test_a_breach_found_by_an_event_read_while_catching_up_is_late_too(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    stop = an_event("contacted", seq=2, occurred=70)
+    await watch.writes(stop)
+    watch.clock.move(stop.occurred_at)
+    new = watch.again()
+    await new.ticker.assigned({0, 1, 2})
+    await new.reads(stop)
+    await new.passes()
+    assert [one.late for one in new.said("breached") if isinstance(one, DeadlineBreached)] == [True]
+
+
+async def test_a_tick_after_a_crash_before_publishing_says_nothing_twice(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    await watch.relay.flush()
+    watch.log.away = True
+    with pytest.raises(TimeoutError):
+        await watch.passes(60)
+    watch.log.away = False
+    new = watch.again()
+    async for key, outbox in watch.shelf.unsent():
+        new.relay.add(watch.shelf.clear, key, outbox)
+    await new.starts()
+    await new.passes(60)
+    assert len(new.said("breached")) == 1
+
+
+async def test_two_processes_that_fire_the_same_clock_say_it_once(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    other = watch.again()
+    await other.ticker.assigned({0, 1, 2})
+    await watch.passes(60)
+    await other.passes(1)
+    assert len(watch.said("breached")) == 1
+
+
+async def test_a_partition_that_left_is_others_to_fire(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    await watch.ticker.revoked({0, 1, 2})
+    await watch.passes(60)
+    assert not watch.said("breached")
+    assert watch.keeper.agenda.armed == 0
+
+
+async def test_what_was_written_while_loading_is_known_better_than_what_was_loaded(watch: Watch) -> None:
+    await watch.happens(an_event("opened"), an_event("contacted", seq=2, occurred=0))
+    assert watch.keeper.agenda.known == {}
+    await watch.keeper.load(watch.shelf, {0, 1, 2})
+    assert watch.keeper.agenda.known == {}
+
+
+async def test_a_case_whose_profile_is_gone_is_tried_again_later(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    profiles = dict(watch.keeper.profiles)
+    watch.keeper.profiles = {}
+    await watch.passes(60)
+    assert not watch.said("breached")
+    watch.keeper.profiles = profiles
+    await watch.passes(2)
+    assert len(watch.said("breached")) == 1
+
+
+async def test_idle_partitions_ask_kafka_for_nothing(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    await watch.passes(1)
+    asked = watch.place.asked
+    await watch.passes(10)
+    assert watch.place.asked == asked
+
+
+async def test_a_case_of_an_unpublished_profile_is_poison(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.sla.handlers.PROFILE_SECONDS", 0.01)
+    watch.keeper.profiles = {}
+    opened = an_event("opened")
+    causes = [Cause(opened.case_id, opened.id, opened, "cases", 1)]
+    outcomes = await watch.store.change_many(causes, watch.keeper.decide)
+    assert [outcome.kind for outcome in outcomes] == ["failed"]

@@ -1,0 +1,133 @@
+"""The room in memory: a store, a log, a reading position, and time that passes when it is told to."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid5
+
+from schemas import cases, deadlines
+from schemas.cases import ADAPTER, CaseEvent
+from schemas.deadlines import DeadlineEvent
+from schemas.policy import PublishedProfile
+from services.common.batch import Received
+from services.common.clock import Clock
+from services.common.relay import Relay
+from services.common.store import Store
+from services.sla.domain.agenda import Agenda
+from services.sla.domain.state import Deadlines
+from services.sla.handlers import Handler, revive
+from services.sla.store import Keeper
+from services.sla.ticker import Ticker
+from tests.fakes import MemoryDocuments, MemoryLog
+from tests.unit.sla.story import EXTRA, NOTE, SHOP, a_clock, a_header, a_profile, at
+
+PARTITIONS = 3
+
+
+class StoppedClock(Clock):
+    """A clock that stands still until it is moved."""
+
+    moment: datetime
+
+    def __init__(self, moment: datetime) -> None:
+        object.__setattr__(self, "moment", moment)
+        object.__setattr__(self, "scale", 1.0)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def move(self, moment: datetime) -> None:
+        object.__setattr__(self, "moment", moment)
+
+
+@dataclass
+class Place:
+    """How far there is to read in each partition, and how far it was read."""
+
+    ends: dict[int, int] = field(default_factory=lambda: dict.fromkeys(range(PARTITIONS), 0))
+    handled: dict[tuple[str, int], int] = field(default_factory=dict)
+    asked: int = 0
+
+    async def end_offsets(self, topic: str, numbers: set[int]) -> Mapping[int, int]:  # noqa: ARG002
+        self.asked += 1
+        return {number: self.ends[number] for number in numbers}
+
+
+@dataclass
+class Shelf(MemoryDocuments):
+    """Documents that can also be searched for what is armed."""
+
+    async def find(self, query: Mapping[str, Any], fields: Sequence[str]) -> AsyncIterator[dict[str, Any]]:  # noqa: ARG002
+        for stored in list(self.documents.values()):
+            if stored["state"]["next_due"] is not None:
+                yield stored
+
+
+class Watch:
+    """One process of the room over a store and a log that survive it."""
+
+    def __init__(self, shelf: Shelf, log: MemoryLog, place: Place, clock: StoppedClock) -> None:
+        self.shelf, self.log, self.place, self.clock = shelf, log, place, clock
+        self.profile = a_profile(a_clock(climbs=False))
+        published = {"gtmc@1": PublishedProfile(version="1", profile=self.profile)}
+        self.relay = Relay(log)
+        self.store = Store(Deadlines, shelf, self.relay, clock.now, revive, lambda: None)
+        self.keeper = Keeper(published, Agenda(), PARTITIONS, clock.now)
+        self.handler = Handler(self.store, self.keeper)
+        self.ticker = Ticker(self.store, self.keeper, shelf, clock, self.relay.flush, 0.2, 100)
+
+    @classmethod
+    def fresh(cls) -> "Watch":
+        return cls(Shelf(), MemoryLog(), Place(), StoppedClock(at(0)))
+
+    def again(self) -> "Watch":
+        """A new process on what the old one left behind."""
+        return Watch(self.shelf, self.log, self.place, self.clock)
+
+    async def starts(self) -> None:
+        await self.ticker.assigned(set(range(PARTITIONS)))
+        await self.passes()
+
+    async def passes(self, minutes: float = 0) -> None:
+        """Time passes; everything due is fired and published."""
+        self.clock.move(self.clock.now() + timedelta(minutes=minutes))
+        while await self.ticker.tick(self.place):
+            pass
+        await self.relay.flush()
+
+    async def writes(self, *events: CaseEvent) -> None:
+        """Events are on Kafka but not yet read."""
+        for event in events:
+            self.place.ends[self.keeper.partition(event.case_id)] += 1
+
+    async def reads(self, *events: CaseEvent) -> None:
+        """Events that were written are handled and committed."""
+        batch = [Received(cases.TOPIC, 0, 0, one, one.model_dump_json().encode()) for one in events]
+        await self.handler.handle(batch)
+        for event in events:
+            spot = cases.TOPIC, self.keeper.partition(event.case_id)
+            self.place.handled[spot] = self.place.handled.get(spot, 0) + 1
+
+    async def happens(self, *events: CaseEvent) -> None:
+        await self.writes(*events)
+        await self.reads(*events)
+
+    def said(self, kind: str = "") -> list[DeadlineEvent]:
+        """What is on Kafka, of one kind if named."""
+        records = self.log.topics.get(deadlines.TOPIC, [])
+        told = [deadlines.ADAPTER.validate_json(value) for _, value in records]
+        return [one for one in told if one.type.endswith(kind)]
+
+
+def case(number: int) -> UUID:
+    return UUID(int=number)
+
+
+def an_event(kind: str, number: int = 1, seq: int = 1, occurred: float = 0) -> CaseEvent:
+    """The seq-th event of a case, at so many minutes after Monday 09:00."""
+    body = {
+        "id": uuid5(case(number), str(seq)), "case_id": case(number), "occurred_at": at(occurred), "seq": seq,
+        "header": a_header(), "type": f"case.{kind}", "note": NOTE, "received_at": at(occurred), "calendar": SHOP,
+    }  # fmt: skip
+    return ADAPTER.validate_python(body | EXTRA.get(f"case.{kind}", {}))
