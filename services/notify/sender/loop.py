@@ -1,6 +1,7 @@
 """The sender of one medium: a few deliveries at once, and only of this medium when its provider is away."""
 
 import asyncio
+import logging
 from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
@@ -12,6 +13,8 @@ from services.notify import metrics
 from services.notify.domain.delivery import OPEN, Delivery
 from services.notify.sender.attempt import Work
 from services.notify.sender.queue import Item, Queue
+
+log = logging.getLogger(__name__)
 
 PARTING_SECONDS = 20.0
 
@@ -77,17 +80,22 @@ class Sender:
         self._news.set()
 
     async def _look(self, item: Item) -> None:
-        delivery: Delivery | None = None
         try:
             delivery = await self.work.step(item.delivery)
+        except Exception:
+            log.exception("delivery could not be looked at", extra={"delivery": item.delivery})
+            self._again(item, self.pace.most)
+            return
         finally:
             del self.working[item.delivery]
         self._note(item.delivery, delivery)
         if delivery is not None and delivery.status in OPEN:
-            at = ticks() + self._pause(delivery, item.tries)
-            self._queue(Item(at, item.delivery, item.partition, item.tries + 1))
+            self._again(item, self._pause(delivery, item.tries))
         else:
             self.work.addresses.forget(item.delivery)
+
+    def _again(self, item: Item, seconds: float) -> None:
+        self._queue(Item(ticks() + seconds, item.delivery, item.partition, item.tries + 1))
 
     def _note(self, key: UUID, delivery: Delivery | None) -> None:
         if delivery is not None and delivery.status == "unknown":

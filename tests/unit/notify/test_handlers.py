@@ -1,0 +1,112 @@
+"""Records of Kafka become recorded deliveries, and what a crash left is taken up again."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from services.common.batch import Received
+from services.notify.domain.delivery import OPEN, Attempted, Delivery, Due, Receipt
+from services.notify.domain.directory import Directory
+from services.notify.domain.rules import Rulebook, UnknownProfileError
+from services.notify.handlers import Handler
+from services.notify.store import Book
+from tests.unit.notify.events import PLACE, directory, opened, rule, rulebook
+from tests.unit.notify.test_sender import Office, running
+
+RULES = rulebook(rule("case.opened", "owner", "dealer_gm"))
+
+
+@dataclass
+class Desk:
+    """A handler over an office, its people found in the directory."""
+
+    office: Office = field(default_factory=Office)
+    rules: Rulebook = RULES
+    people: Directory = field(default_factory=directory)
+
+    def __post_init__(self) -> None:
+        self.sender = self.office.sender()
+        book = Book(lambda: self.people, self.never)
+        self.handler = Handler(
+            self.office.store, lambda: self.rules, {"email": self.sender}, book, self.at_once, self.still_open
+        )
+
+    async def never(self, _partition: int, _offset: int) -> None:
+        raise AssertionError
+
+    async def at_once(self, _profiles: set[str]) -> None:
+        """Every profile is there already."""
+
+    async def still_open(self, partitions: set[int]) -> AsyncIterator[Delivery]:
+        for stored in list(self.office.documents.documents.values()):
+            delivery = Delivery.model_validate(stored["state"])
+            if delivery.partition in partitions and delivery.status in OPEN:
+                yield delivery
+
+    def waiting(self) -> int:
+        return len(self.sender.queue)
+
+
+def received(message: Any) -> Received[Any]:
+    raw = message.model_dump_json().encode()
+    return Received("cases", PLACE.partition, PLACE.offset, message, raw)
+
+
+async def test_what_policy_asks_for_is_recorded_and_handed_on_without_being_sent() -> None:
+    desk = Desk()
+    outcomes = await desk.handler.handle([received(opened())])
+    assert [outcome.kind for outcome in outcomes] == ["applied", "applied"]
+    assert (desk.waiting(), desk.office.channel.taken) == (2, [])
+
+
+async def test_a_record_that_asks_for_nothing_is_ignored() -> None:
+    desk = Desk(rules=rulebook())
+    [outcome] = await desk.handler.handle([received(opened())])
+    assert (outcome.kind, desk.office.documents.commands) == ("ignored", 0)
+
+
+async def test_a_record_read_twice_records_nothing_new() -> None:
+    desk = Desk()
+    await desk.handler.handle([received(opened())])
+    outcomes = await desk.handler.handle([received(opened()), received(opened())])
+    assert {outcome.kind for outcome in outcomes} == {"duplicate"}
+    assert (len(desk.office.documents.documents), desk.waiting()) == (2, 2)
+
+
+async def test_a_case_of_an_unknown_profile_fails_as_a_record() -> None:
+    with pytest.raises(UnknownProfileError):
+        await Desk().handler.handle([received(opened(profile_version="never published"))])
+
+
+async def test_after_a_crash_what_was_waiting_or_being_sent_goes_out() -> None:
+    before = Desk()
+    await before.handler.handle([received(opened())])
+    waiting, sending = before.office.documents.documents
+    await before.sender.work.change(sending, Due())
+    desk = Desk(office=before.office)
+    await desk.handler.assigned({PLACE.partition})
+    async with running(desk.sender):
+        for key in (waiting, sending):
+            stored = Delivery.model_validate(desk.office.documents.documents[key]["state"])
+            settled = await desk.office.until(stored, "sent")
+            assert settled.copies == (2 if key == sending else 1)
+
+
+async def test_a_partition_taken_over_twice_does_not_doubt_what_is_being_sent() -> None:
+    desk = Desk()
+    await desk.handler.handle([received(opened())])
+    key = next(iter(desk.office.documents.documents))
+    await desk.sender.work.change(key, Due())
+    await desk.sender.work.change(key, Attempted(1, Receipt("accepted")))
+    await desk.handler.assigned({PLACE.partition})
+    assert desk.office.documents.documents[key]["state"]["status"] == "sent"
+
+
+async def test_partitions_of_others_are_left_alone() -> None:
+    before = Desk()
+    await before.handler.handle([received(opened())])
+    desk = Desk(office=before.office)
+    await desk.handler.assigned({PLACE.partition + 1})
+    assert desk.waiting() == 0

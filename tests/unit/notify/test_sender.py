@@ -1,0 +1,255 @@
+"""The sender works off what is recorded: over a channel, a store and a relay in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from deploy.local.trouble import Trouble
+from schemas.deliveries import DeliverySettled, Medium
+from services.common.clock import Clock
+from services.common.decision import Cause
+from services.common.relay import Relay
+from services.common.store import Store
+from services.notify.channels import Letter
+from services.notify.domain.addressee import Addressee, masked
+from services.notify.domain.delivery import CUSTOMER, NO_ADDRESS, Delivery, Receipt, Settled
+from services.notify.handlers import record
+from services.notify.sender.attempt import Work
+from services.notify.sender.loop import Pace, Sender
+from services.notify.sender.queue import Item, Queue
+from tests.dealership import MONDAY
+from tests.fakes import MemoryDocuments, MemoryLog
+from tests.unit.notify.events import rulebook
+from tests.unit.notify.fakes import MemoryChannel
+from tests.unit.notify.test_delivery import a_delivery
+
+PACE = Pace(at_once=4, base=0.001, most=0.01)
+FACTS = {"number": "7K2M", "severity": "major complaint", "owner": "cr-1"}
+
+
+@dataclass
+class MemoryAddresses:
+    """Everyone is reached at his id, but for those without an address."""
+
+    without: set[str] = field(default_factory=set)
+    forgotten: list[UUID] = field(default_factory=list)
+
+    async def of(self, delivery: Delivery) -> Addressee:
+        return Addressee(
+            "" if delivery.person in self.without else f"{delivery.person}@shop.example", "王女士"
+        )
+
+    def forget(self, delivery: UUID) -> None:
+        self.forgotten.append(delivery)
+
+
+@dataclass
+class Office:
+    """A sender of one medium with everything it needs; `now` is the time of day."""
+
+    medium: Medium = "email"
+    channel: MemoryChannel = field(default_factory=MemoryChannel)
+    addresses: MemoryAddresses = field(default_factory=MemoryAddresses)
+    documents: MemoryDocuments = field(default_factory=MemoryDocuments)
+    kafka: MemoryLog = field(default_factory=MemoryLog)
+    now: datetime = MONDAY
+
+    def __post_init__(self) -> None:
+        self.relay = Relay(self.kafka)
+        self.store = Store(Delivery, self.documents, self.relay, lambda: self.now, _never, lambda: None)
+
+    def sender(self) -> Sender:
+        work = Work(self.store, self.channel, self.addresses, rulebook, lambda: self.now)
+        return Sender(self.medium, work, PACE, Clock(1.0, 0.0))
+
+    async def recorded(self, person: str = "cr-1", **changes: Any) -> Delivery:
+        never = datetime(2100, 1, 1, tzinfo=MONDAY.tzinfo)
+        delivery = a_delivery(person, self.medium, **{"not_after": never, "facts": FACTS, **changes})
+        await self.store.change(Cause(delivery.id, delivery.event, delivery), record)
+        return delivery
+
+    def state(self, delivery: Delivery) -> Delivery:
+        return Delivery.model_validate(self.documents.documents[delivery.id]["state"])
+
+    async def until(self, delivery: Delivery, *statuses: str) -> Delivery:
+        async with asyncio.timeout(5):
+            while self.state(delivery).status not in statuses:
+                await asyncio.sleep(0)
+        return self.state(delivery)
+
+    async def results(self) -> list[DeliverySettled]:
+        await self.relay.flush()
+        return [
+            DeliverySettled.model_validate_json(value) for _, value in self.kafka.topics.get("deliveries", ())
+        ]
+
+
+def _never(_stream: str, _raw: bytes) -> Cause[Any]:
+    raise AssertionError
+
+
+@asynccontextmanager
+async def running(*senders: Sender) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(sender.run()) for sender in senders]
+    yield
+    for task in tasks:
+        task.cancel()
+    for sender in senders:
+        await sender.part()
+
+
+async def test_a_recorded_message_arrives_and_its_result_is_published() -> None:
+    office = Office()
+    delivery = await office.recorded()
+    sender = office.sender()
+    async with running(sender):
+        sender.add(delivery)
+        await office.until(delivery, "sent")
+    [letter] = office.channel.taken
+    assert (letter.reference, letter.to) == (delivery.id, "cr-1@shop.example")
+    assert (letter.subject, letter.text) == ("7K2M", "major complaint，cr-1\n")
+    assert [(one.result, one.person) for one in await office.results()] == [("sent", "cr-1")]
+
+
+async def test_a_busy_provider_is_tried_until_it_takes_the_message() -> None:
+    office = Office()
+    office.channel.trouble(Trouble(kind="busy", times=5))
+    delivery = await office.recorded()
+    sender = office.sender()
+    async with running(sender):
+        sender.add(delivery)
+        settled = await office.until(delivery, "sent")
+    assert (settled.attempt, settled.copies, len(office.channel.taken)) == (6, 1, 1)
+
+
+async def test_a_person_without_an_address_is_a_failure_and_not_a_silence() -> None:
+    office = Office(addresses=MemoryAddresses(without={"cr-1"}))
+    delivery = await office.recorded()
+    sender = office.sender()
+    async with running(sender):
+        sender.add(delivery)
+        assert (await office.until(delivery, "failed")).reason == NO_ADDRESS
+    assert [one.result for one in await office.results()] == ["failed"]
+
+
+async def test_a_message_that_is_no_longer_worth_sending_is_not_sent() -> None:
+    office = Office()
+    delivery = await office.recorded(not_after=MONDAY + timedelta(minutes=1))
+    office.now = MONDAY + timedelta(minutes=1)
+    sender = office.sender()
+    async with running(sender):
+        sender.add(delivery)
+        await office.until(delivery, "expired")
+    assert office.channel.taken == []
+
+
+async def test_two_senders_that_both_know_of_a_message_send_it_once() -> None:
+    office = Office()
+    deliveries = [await office.recorded(f"person-{number}") for number in range(20)]
+    one, other = office.sender(), office.sender()
+    async with running(one, other):
+        for delivery in deliveries:
+            one.add(delivery)
+            other.add(delivery)
+        for delivery in deliveries:
+            await office.until(delivery, "sent")
+    assert sorted(office.channel.references()) == sorted(str(one.id) for one in deliveries)
+
+
+async def test_an_sms_that_got_no_answer_is_asked_after_and_not_sent_again() -> None:
+    office = Office("sms")
+    office.channel.trouble(Trouble(kind="stall"))
+    delivery = await office.recorded()
+    sender = office.sender()
+    async with running(sender):
+        sender.add(delivery)
+        settled = await office.until(delivery, "sent")
+    assert (settled.copies, len(office.channel.taken)) == (1, 1)
+
+
+async def test_an_sms_that_was_lost_is_sent_again() -> None:
+    office = Office("sms")
+    office.channel.trouble(Trouble(kind="lose"))
+    delivery = await office.recorded()
+    sender = office.sender()
+    async with running(sender):
+        sender.add(delivery)
+        settled = await office.until(delivery, "sent")
+    assert (settled.attempt, settled.copies, len(office.channel.taken)) == (2, 1, 1)
+
+
+async def test_a_customers_mail_of_unknown_fate_goes_out_again_only_on_a_persons_word() -> None:
+    office = Office()
+    office.channel.trouble(Trouble(kind="stall"))
+    delivery = await office.recorded(CUSTOMER)
+    sender = office.sender()
+    async with running(sender):
+        sender.add(delivery)
+        await office.until(delivery, "unknown")
+        for _ in range(200):
+            await asyncio.sleep(0)
+        assert len(office.channel.taken) == 1
+        await sender.work.change(delivery.id, Settled("resend", "cr-1"))
+        settled = await office.until(delivery, "sent")
+    assert (settled.copies, len(office.channel.taken)) == (2, 2)
+
+
+async def test_a_channel_that_breaks_leaves_the_fate_unknown() -> None:
+    office = Office()
+    delivery = await office.recorded(CUSTOMER)
+    sender = office.sender()
+
+    class Broken(MemoryChannel):
+        async def send(self, letter: Letter) -> Receipt:
+            raise RuntimeError(letter.to)
+
+    office.channel = Broken()
+    sender = office.sender()
+    async with running(sender):
+        sender.add(delivery)
+        settled = await office.until(delivery, "unknown")
+    assert "shop.example" not in settled.reason
+
+
+async def test_what_is_settled_is_forgotten() -> None:
+    office = Office()
+    delivery = await office.recorded()
+    sender = office.sender()
+    async with running(sender):
+        sender.add(delivery)
+        await office.until(delivery, "sent")
+    assert office.addresses.forgotten == [delivery.id]
+    assert (len(sender.queue), sender.working, sender.unknown) == (0, {}, set())
+
+
+async def test_partitions_that_leave_are_not_sent_for_any_more() -> None:
+    office = Office()
+    stays, leaves = await office.recorded("cr-1"), await office.recorded("gm-1", partition=1)
+    sender = office.sender()
+    sender.add(stays)
+    sender.add(leaves)
+    await sender.part({1})
+    async with running(sender):
+        await office.until(stays, "sent")
+    assert office.state(leaves).status == "queued"
+
+
+def test_the_queue_gives_the_earliest_first_and_nothing_twice() -> None:
+    queue, first, second = Queue(), uuid4(), uuid4()
+    queue.add(Item(2.0, second, 0))
+    queue.add(Item(1.0, first, 0))
+    queue.add(Item(0.0, first, 0))
+    assert queue.wait(0.5) == 0.5
+    assert queue.wait(3.0) == 0
+    assert [queue.pop().delivery, queue.pop().delivery] == [first, second]
+    assert queue.wait(3.0) is None
+
+
+def test_an_address_in_a_log_tells_little() -> None:
+    assert masked("li.na@shop.example") == "l***@shop.example"
+    assert masked("13912345678") == "***678"
+    assert masked("") == "***"
