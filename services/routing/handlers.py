@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from schemas import contacts, deadlines, deliveries
 from schemas.contacts import ContactReceived
-from schemas.deadlines import DeadlineMessage
+from schemas.deadlines import DeadlineClimbDue, DeadlineMessage
 from services.common.batch import Received
 from services.common.decision import Cause, Change, Decision, Outcome, event_id
 from services.common.store import Store
@@ -124,10 +124,18 @@ def revive(stream: str, raw: bytes) -> Cause[Any]:
 
 
 def count(outcomes: Sequence[Outcome[Case, Any]]) -> None:
-    """Meter what was opened."""
+    """Meter what was opened and what climbed."""
     for outcome in outcomes:
-        if outcome.kind == "applied" and outcome.state and isinstance(outcome.cause.message, Heard):
-            case = outcome.state
+        if outcome.kind == "applied" and outcome.state is not None:
+            _count(outcome.state, outcome.cause.message)
+
+
+def _count(case: Case, message: Any) -> None:
+    match message:
+        case Heard() if len(case.contacts) == 1:
+            metrics.OPENED.labels(case.kind, case.severity).inc()
             metrics.TRIAGE.inc(bool(case.triage))
-            if len(case.contacts) == 1:
-                metrics.OPENED.labels(case.kind, case.severity).inc()
+        case DeadlineClimbDue():
+            metrics.CLIMBED.labels(str(case.rung)).inc()
+        case _:
+            pass

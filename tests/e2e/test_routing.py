@@ -12,6 +12,7 @@ from deploy.local import Stack
 from schemas.cases import CaseAccepted, CaseHandedOver, CaseOpened
 from tests.dealership import a_contact, directory_file
 from tests.front_office import Room, redress, routing
+from tests.stack import consume
 
 
 @pytest.fixture(scope="module")
@@ -63,3 +64,22 @@ async def test_the_history_of_a_case_verifies(room: Room) -> None:
     assert (await room.post("cr-1", f"{path}/accept", seen)).status_code == httpx.codes.OK
     said = await asyncio.to_thread(redress, room.env, "history", "verify", path.rsplit("/", 1)[1])
     assert "3 entries verify" in said.stdout
+
+
+async def test_a_case_is_told_anew_after_somebody_missed_something(room: Room) -> None:
+    path, _ = await room.opened()
+    case = UUID(path.rsplit("/", 1)[1])
+    await asyncio.to_thread(redress, room.env, "resync", str(case))
+    snapshot = (await room.events(case, 3))[2]
+    assert (snapshot.type, snapshot.seq, snapshot.header.offered_to) == ("case.snapshot", 3, "cr-1")
+
+
+async def test_two_cases_of_one_number_are_an_alarm_and_are_never_joined(room: Room) -> None:
+    first = a_contact()
+    second = a_contact(case_number=first.case_number)
+    await room.hear(first)
+    await room.events(first.case_id, 2)
+    await room.hear(second)
+    async with asyncio.timeout(30):
+        record = (await consume(room.stack, room.names.topic("routing.dead"), 1))[0]
+    assert record.key == str(second.case_id).encode()

@@ -104,7 +104,7 @@ class Asked:
             )
         if outcome.kind == "stale":
             raise _stale(case, self.hand.seen, outcome.revision)
-        shown = view.case(case, outcome.revision, self.hand.actor, self.hand.office.directory())
+        shown = view.case(case, outcome.revision, self.hand.actor, self.hand.office.decide.world())
         return JSONResponse(shown, headers={"ETag": f'"{outcome.revision}"'})
 
 

@@ -1,7 +1,8 @@
 """What the routes work with, and who is asking for what."""
 
 import asyncio
-from collections.abc import Awaitable
+import logging
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeVar
 from uuid import UUID
@@ -18,6 +19,8 @@ from services.routing.domain.directory import Directory
 from services.routing.handlers import Decider
 from services.routing.settings.environment import Settings
 from services.routing.store import Words
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -90,10 +93,22 @@ def actor(
     return person
 
 
-async def soon(seconds: float, work: Awaitable[T]) -> T:
-    """The result, or a TimeoutError that the application answers with 503."""
-    async with asyncio.timeout(seconds):
-        return await work
+async def soon(seconds: float, work: Coroutine[Any, Any, T]) -> T:
+    """The result, or a TimeoutError that the application answers with 503.
+
+    The work goes on: cut off between write and relay, its events would wait for the next sweep.
+    """
+    task = asyncio.ensure_future(work)
+    await asyncio.wait({task}, timeout=seconds)
+    if not task.done():
+        task.add_done_callback(_late)
+        raise TimeoutError
+    return task.result()
+
+
+def _late(task: "asyncio.Future[Any]") -> None:
+    error = None if task.cancelled() else task.exception()
+    log.warning("answered too late", extra={"reason": repr(error)})
 
 
 TheOffice = Annotated[Office, Depends(office)]

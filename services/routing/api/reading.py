@@ -92,7 +92,7 @@ async def _case(key: UUID, actor: Person, office: Office) -> JSONResponse:
     history = [*await office.documents.past(key), *document.entries]
     history = list({entry["number"]: entry for entry in history}.values())
     shown = {
-        **view.case(state, document.revision, actor, office.directory()),
+        **view.case(state, document.revision, actor, office.decide.world()),
         "history": history,
         "texts": await office.texts.read(_texts(document, history)),
         "customers": await office.customers.read([contact.customer for contact in state.contacts]),

@@ -8,7 +8,7 @@ from schemas.base import stamp
 from schemas.directory import Person
 from services.routing.domain.actions.permission import allowed
 from services.routing.domain.case import NEVER, Case
-from services.routing.domain.directory import Directory
+from services.routing.domain.world import World
 
 ROW = (
     "id", "number", "kind", "channel", "shop", "franchise", "group", "manufacturer", "department", "state",
@@ -17,10 +17,10 @@ ROW = (
 )  # fmt: skip
 
 
-def case(state: Case, revision: int, person: Person, directory: Directory) -> dict[str, Any]:
+def case(state: Case, revision: int, person: Person, world: World) -> dict[str, Any]:
     """Everything but words, with what the reader's part in it lets him do."""
     shown = state.model_dump(mode="json", exclude={"revised"})
-    return _due({"revision": revision, **shown, "actions": allowed(state, person.id, directory)})
+    return _due({"revision": revision, **shown, "actions": allowed(state, person.id, world)})
 
 
 def row(stored: Mapping[str, Any], now: datetime) -> dict[str, Any]:

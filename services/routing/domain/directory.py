@@ -38,6 +38,7 @@ class Directory:
         self.people: dict[str, Person] = {}
         self.manufacturers: dict[str, Manufacturer] = {}
         self._franchises: dict[str, list[Franchise]] = defaultdict(list)
+        self._deputised: dict[str, list[Person]] = defaultdict(list)
         self._staff: dict[tuple[str, Role], list[Person]] = defaultdict(list)
         for entry in entries:
             self._add(entry)
@@ -52,6 +53,7 @@ class Directory:
                 self._franchises[entry.shop].append(entry)
             case Person():
                 self.people[entry.id] = entry
+                self._deputised[entry.deputy or ""].append(entry)
                 for at, role in {(post.at, post.role) for post in entry.posts}:
                     self._staff[at, role].append(entry)
 
@@ -80,6 +82,11 @@ class Directory:
         """The roles somebody has at a shop or manufacturer, in the order of his posts."""
         known = self.people.get(person)
         return tuple(dict.fromkeys(post.role for post in known.posts if post.at == at)) if known else ()
+
+    def stands_for(self, person: str, at: str, now: datetime) -> set[Role]:
+        """His roles there, and those of whoever is absent and has named him deputy."""
+        absent = [one for one in self._deputised.get(person, ()) if not on_duty(one, now)]
+        return {role for name in (person, *(one.id for one in absent)) for role in self.roles(name, at)}
 
 
 def holds(person: Person, at: str, role: Role, department: Department | None = None) -> bool:

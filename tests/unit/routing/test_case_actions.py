@@ -1,9 +1,12 @@
 """What people may do with a case, when, and what comes of it."""
 
+from datetime import timedelta
+
 import pytest
 
 from schemas.cases import CaseHandedOver, CaseJudged, CaseReturned
 from schemas.contacts import Department
+from schemas.directory import Person
 from services.routing.domain.actions.action import (
     Accept,
     Action,
@@ -17,8 +20,9 @@ from services.routing.domain.actions.action import (
 )
 from services.routing.domain.actions.permission import allowed
 from services.routing.domain.case import Case
+from services.routing.domain.directory import Directory
 from tests.casework import Casework, words
-from tests.dealership import a_contact
+from tests.dealership import a_contact, directory_file, person
 
 FIRE = "车子突然起火冒烟,必须给我一个说法"
 
@@ -225,14 +229,14 @@ def test_nothing_more_is_decided_once_it_is_over(action: Action) -> None:
 def test_a_reader_is_told_what_his_part_lets_him_do() -> None:
     casework = Casework()
     case = casework.hear()
-    assert allowed(case, "cr-1", casework.directory) == [
+    assert allowed(case, "cr-1", casework.world()) == [
         "accept",
         "return",
         "contacts",
         "follow-ups",
         "close",
     ]
-    assert allowed(case, "cr-south", casework.directory) == []
+    assert allowed(case, "cr-south", casework.world()) == []
 
 
 def test_an_action_moves_the_revision_and_says_what_changed() -> None:
@@ -241,3 +245,20 @@ def test_an_action_moves_the_revision_and_says_what_changed() -> None:
     assert [each.revision for each in case.revised] == [1, 2]
     assert set(case.revised[-1].fields) == {"owner", "owner_role", "offer", "state"}
     assert case.revised[-1].by == "cr-1"
+
+
+def test_an_operator_speaking_to_the_customer_is_no_contact_by_the_department() -> None:
+    casework = Casework()
+    case = casework.hear()
+    assert casework.refused(case, LogContact(actor=case.owner, note=words())).rule == "who_may_contacts"
+
+
+def test_a_deputy_does_what_the_absent_may() -> None:
+    casework = Casework()
+    absence = {"since": casework.now, "until": casework.now + timedelta(days=1)}
+    away = Person.model_validate({**person("cr-1").model_dump(), "absences": [absence], "deputy": "op-2"})
+    casework.directory = Directory(directory_file(cr_1=away).entries())
+    case = casework.hear()
+    assert "close" in allowed(case, "op-2", casework.world())
+    assert "close" not in allowed(case, "op-1", casework.world())
+    assert casework.act(case, Accept(actor="op-2")).owner_role == "dealer_cr_manager"

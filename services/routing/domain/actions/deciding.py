@@ -23,7 +23,7 @@ from services.routing.domain.world import World
 
 def act(case: Case, action: Action, cause: UUID, world: World) -> Change[Case] | Refusal:
     """The case after an action, or the rule that forbids it."""
-    refused = may(case, action.actor, type(action), world.directory) or _too_late(case, action)
+    refused = may(case, action.actor, type(action), world) or _too_late(case, action)
     draft = Draft.of(case, cause, action.actor, world.now)
     refused = refused or _do(draft, action, world)
     return refused or draft.change()

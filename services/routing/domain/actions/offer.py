@@ -12,7 +12,7 @@ from services.routing.domain.world import World
 def accept(draft: Draft, action: Accept, world: World) -> None:
     """The offered person is the owner now; the manufacturer's person supports, the dealer keeps the lead."""
     offer, support = draft.case.offer, draft.case.support
-    if offer is not None and is_party(offer.to, action.actor, world.directory):
+    if offer is not None and is_party(offer.to, action.actor, world):
         _take(draft, offer, action.actor, world)
     elif support is not None:
         _stand_by(draft, support, action.actor)
@@ -45,7 +45,7 @@ def _stand_by(draft: Draft, support: Support, actor: str) -> None:
 def hand_back(draft: Draft, action: HandBack, world: World) -> None:
     """The owner keeps the case; the manufacturer's side asks somebody else of its own."""
     offer = draft.case.offer
-    if offer is not None and is_party(offer.to, action.actor, world.directory):
+    if offer is not None and is_party(offer.to, action.actor, world):
         # Who declines a climb has been passed: the next climb goes on above him.
         rung = draft.case.rung if offer.via == "climb" else offer.rung_before
         draft.set(offer=offer.over, rung=rung, state=offer.before, notes=draft.case.notes + 1)

@@ -14,19 +14,21 @@ from services.routing.domain.actions.action import (
     Transfer,
 )
 from services.routing.domain.case import Case
-from services.routing.domain.directory import Directory
+from services.routing.domain.world import World
 
 # "owner" and the like are parts in the case, the rest are roles at its shop. S0 gives review and
 # follow-up to the CR manager, the nature to the manager; what S0 lost is origin: product (D-15).
+# What an operator says to the customer is no contact by the department (D-8).
+DEPARTMENT = frozenset({"sc_sa", "dept_manager", "dealer_cr_manager", "dealer_gm"})
 MAY: dict[type[Action], frozenset[str]] = {
     Accept: frozenset({"offered", "asked"}),
     HandBack: frozenset({"offered", "asked", "supporter"}),
     Transfer: frozenset({"owner", "supporter", "dealer_gm"}),
     JudgeNature: frozenset({"owner as dept_manager", "owner as dealer_gm", "dealer_gm"}),
-    LogContact: frozenset({"owner", "operator", "dealer_cr_manager", "dealer_gm"}),
-    FollowUp: frozenset({"owner", "operator", "dealer_cr_manager", "dealer_gm", "supporter"}),
+    LogContact: DEPARTMENT | {f"owner as {role}" for role in DEPARTMENT},
+    FollowUp: frozenset({"owner", "operator", "dealer_cr_manager", "dealer_gm"}),
     Resolve: frozenset({"owner", "dealer_gm"}),
-    Close: frozenset({"dealer_cr_manager"}),
+    Close: frozenset({"dealer_cr_manager", "owner as dealer_cr_manager"}),
 }
 NAMES: dict[type[Action], str] = {
     Accept: "accept",
@@ -40,9 +42,9 @@ NAMES: dict[type[Action], str] = {
 }
 
 
-def may(case: Case, actor: str, action: type[Action], directory: Directory) -> Refusal | None:
+def may(case: Case, actor: str, action: type[Action], world: World) -> Refusal | None:
     """None where he may; else what forbids it."""
-    has, needed = capacities(case, actor, directory), MAY[action]
+    has, needed = capacities(case, actor, world), MAY[action]
     if has & needed:
         return None
     if "offered" in has and "owner" in {each.split()[0] for each in needed}:
@@ -51,34 +53,34 @@ def may(case: Case, actor: str, action: type[Action], directory: Directory) -> R
     return Refusal(422, f"who_may_{NAMES[action]}", f"only {who} of this case may do this, not {actor}")
 
 
-def allowed(case: Case, actor: str, directory: Directory) -> list[str]:
+def allowed(case: Case, actor: str, world: World) -> list[str]:
     """The names of what somebody may do with a case, whether or not its state is right for it."""
-    return [name for action, name in NAMES.items() if may(case, actor, action, directory) is None]
+    return [name for action, name in NAMES.items() if may(case, actor, action, world) is None]
 
 
-def capacities(case: Case, actor: str, directory: Directory) -> set[str]:
-    """His parts in the case and his roles at its shop."""
-    has: set[str] = set(directory.roles(actor, case.shop))
-    if is_party(case.owner, actor, directory):
+def capacities(case: Case, actor: str, world: World) -> set[str]:
+    """His parts in the case and the roles he fills at its shop."""
+    has: set[str] = {*world.directory.stands_for(actor, case.shop, world.now)}
+    if is_party(case.owner, actor, world):
         has |= {"owner", f"owner as {case.owner_role}"}
-    if case.offer is not None and is_party(case.offer.to, actor, directory):
+    if case.offer is not None and is_party(case.offer.to, actor, world):
         has.add("offered")
-    if case.support is not None and is_party(case.support.to, actor, directory):
+    if case.support is not None and is_party(case.support.to, actor, world):
         has.add("asked" if case.support.accepted_at is None else "supporter")
     return has
 
 
-def acting_as(case: Case, actor: str, directory: Directory) -> Role:
+def acting_as(case: Case, actor: str, world: World) -> Role:
     """The role in which somebody hands the case over."""
-    has = capacities(case, actor, directory)
+    has = capacities(case, actor, world)
     if "owner" in has:
         return case.owner_role
     return "mfr_cr" if "supporter" in has else "dealer_gm"
 
 
-def is_party(named: str, actor: str, directory: Directory) -> bool:
+def is_party(named: str, actor: str, world: World) -> bool:
     """Whether somebody is the one named; a desk is everybody of its role at its place."""
     if not named.startswith("desk:"):
         return named == actor
     _, at, role = named.split(":")
-    return role in directory.roles(actor, at)
+    return role in world.directory.stands_for(actor, at, world.now)

@@ -9,7 +9,7 @@ from services.routing.domain.actions.action import Transfer
 from services.routing.domain.actions.permission import acting_as
 from services.routing.domain.assignment import Chosen
 from services.routing.domain.case import Case, Offer, tier
-from services.routing.domain.directory import Directory, holds
+from services.routing.domain.directory import holds
 from services.routing.domain.draft import Draft
 from services.routing.domain.world import World
 
@@ -39,15 +39,15 @@ def _forbidden(case: Case, action: Transfer, world: World) -> Refusal | None:
         return Refusal(422, "transfer_named_role", detail)
     if action.person in {case.owner, action.actor}:
         return Refusal(422, "transfer_to_another", "person: should be somebody else than the one who has it")
-    return _not_by_rule(case, action, directory, world)
+    return _not_by_rule(case, action, world)
 
 
 def _place(case: Case, role: Role) -> str:
     return case.shop if tier(role) == "dealer" else case.manufacturer
 
 
-def _not_by_rule(case: Case, action: Transfer, directory: Directory, world: World) -> Refusal | None:
-    giver = acting_as(case, action.actor, directory)
+def _not_by_rule(case: Case, action: Transfer, world: World) -> Refusal | None:
+    giver = acting_as(case, action.actor, world)
     rules = [rule for rule in world.programme(case).profile.hand_overs if rule.giver == giver]
     receivers = [role for rule in rules for role in rule.receivers]
     if action.role in receivers:

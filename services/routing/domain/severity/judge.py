@@ -39,7 +39,9 @@ def _marked(statement: Statement, rules: Rules) -> Iterator[Finding]:
 def _without_default(findings: Sequence[Finding], rules: Rules) -> list[Finding]:
     if findings:
         return list(findings)
-    return [Finding(criterion=each.id, detector="default") for each in rules.criteria.values() if each.default]
+    return [
+        Finding(criterion=each.id, detector="default") for each in rules.criteria.values() if each.default
+    ]
 
 
 def _ranked(met: set[str], rules: Rules) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """Patterns of ideas: parsed once from policy text, matched against what the lexicon found."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Protocol
@@ -12,6 +12,7 @@ from services.routing.domain.severity.lexicon import Mention
 REACH = 8
 
 Chain = tuple[str, ...]
+Parts = tuple[Mention, ...]
 Clause = tuple[Chain, ...]
 Sentence = tuple[Clause, ...]
 
@@ -19,7 +20,7 @@ Sentence = tuple[Clause, ...]
 class Stance(Protocol):
     """Says whether words are not asserted about this case."""
 
-    def __call__(self, at: Mention, /) -> bool: ...
+    def __call__(self, parts: Sequence[Mention], own: Collection[int], /) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,19 +59,21 @@ class Scene:
     found: Mapping[str, Sequence[Mention]]
     layout: Layout
 
-    def chains(self, chain: Chain) -> Iterator[Mention]:
+    def chains(self, chain: Chain) -> Iterator[Parts]:
         """Yields where the chain's concepts follow each other inside one clause, each within reach."""
         head, *rest = chain
         for mention in self.found[head]:
-            yield from self._grown(mention, rest)
+            yield from self._grown((mention,), rest)
 
-    def _grown(self, span: Mention, rest: Sequence[str]) -> Iterator[Mention]:
+    def _grown(self, parts: Parts, rest: Sequence[str]) -> Iterator[Parts]:
         if not rest:
-            yield span
+            yield parts
             return
-        for start, end in self.found[rest[0]]:
-            if span[1] <= start <= span[1] + REACH and self.layout.clause[start] == self.layout.clause[span[0]]:
-                yield from self._grown((span[0], end), rest[1:])
+        last = parts[-1]
+        for mention in self.found[rest[0]]:
+            near = last[1] <= mention[0] <= last[1] + REACH
+            if near and self.layout.clause[mention[0]] == self.layout.clause[last[0]]:
+                yield from self._grown((*parts, mention), rest[1:])
 
 
 Places = dict[int, list[Mention]]
@@ -80,25 +83,30 @@ def matched(pattern: Pattern, scene: Scene, unasserted: Stance) -> tuple[Mention
     """Returns the asserted places that satisfy the pattern, or nothing."""
     if not scene.found.keys() >= pattern.needs:
         return ()
+    own = {at for name in pattern.needs for start, end in scene.found[name] for at in range(start, end)}
     spans: list[Mention] = []
     for sentence in pattern.text:
-        places = _both([_in_clause(clause, scene, unasserted) for clause in sentence])
+        places = _both([_in_clause(clause, scene, unasserted, own) for clause in sentence])
         if not places:
             return ()
         spans += places[min(places)]
     clauses = {scene.layout.clause[start] for start, _ in spans}
-    vetoed = any(scene.layout.clause[at] in clauses for veto in pattern.vetoes for at, _ in scene.found.get(veto, ()))
+    vetoed = any(
+        scene.layout.clause[at] in clauses for veto in pattern.vetoes for at, _ in scene.found.get(veto, ())
+    )
     return () if vetoed else tuple(sorted(set(spans)))
 
 
-def _in_clause(clause: Clause, scene: Scene, unasserted: Stance) -> Places:
-    by_clause = [_asserted(chain, scene, unasserted) for chain in clause]
+def _in_clause(clause: Clause, scene: Scene, unasserted: Stance, own: Collection[int]) -> Places:
+    by_clause = [_by(scene.layout.clause, _asserted(chain, scene, unasserted, own)) for chain in clause]
     spans = [span for found in _both(by_clause).values() for span in found]
     return _by(scene.layout.sentence, spans)
 
 
-def _asserted(chain: Chain, scene: Scene, unasserted: Stance) -> Places:
-    return _by(scene.layout.clause, (span for span in scene.chains(chain) if not unasserted(span)))
+def _asserted(chain: Chain, scene: Scene, unasserted: Stance, own: Collection[int]) -> Iterator[Mention]:
+    for parts in scene.chains(chain):
+        if not unasserted(parts, own):
+            yield parts[0][0], parts[-1][1]
 
 
 def _by(numbers: Sequence[int], spans: Iterable[Mention]) -> Places:

@@ -47,7 +47,9 @@ def compile_rules(policy: SeverityPolicy, model: LinearModel | None = None) -> R
 
 def _flat(name: str, lexicon: LexiconSpec, above: tuple[str, ...]) -> Iterator[str]:
     if name not in lexicon.concepts or name in above:
-        raise ValueError(f"concept {name}: unknown or circular (reached through {' > '.join(above) or 'itself'})")
+        raise ValueError(
+            f"concept {name}: unknown or circular (reached through {' > '.join(above) or 'itself'})"
+        )
     for term in lexicon.concepts[name]:
         if _is_reference(term):
             yield from _flat(term[1:-1], lexicon, (*above, name))
@@ -56,7 +58,11 @@ def _flat(name: str, lexicon: LexiconSpec, above: tuple[str, ...]) -> Iterator[s
 
 
 def _detectors(
-    section: Section, criteria: Mapping[str, CriterionSpec], concepts: dict[str, tuple[str, ...]], *, suspicion: bool
+    section: Section,
+    criteria: Mapping[str, CriterionSpec],
+    concepts: dict[str, tuple[str, ...]],
+    *,
+    suspicion: bool,
 ) -> Iterator[Detector]:
     for criterion, named in section.items():
         if criterion not in criteria:

@@ -8,7 +8,9 @@ from functools import lru_cache
 _TOKEN = re.compile(
     r"[a-z]+?(?=n't\b)|n't\b|'(?:s|ve|re|ll|d|m)\b|[a-z]+|\d+(?:[.,]\d+)*|[^\s]", re.IGNORECASE
 )
-_SAME_WIDTH = str.maketrans({"\u2019": "'", "\u2018": "'", **{chr(c): chr(c - 0xFEE0) for c in range(0xFF10, 0xFF5B)}})
+_SAME_WIDTH = str.maketrans(
+    {"\u2019": "'", "\u2018": "'", **{chr(c): chr(c - 0xFEE0) for c in range(0xFF10, 0xFF5B)}}
+)
 _SPOKEN = {"n't": "not", "'ll": "will", "'d": "would", "ca": "can", "wo": "will", "sha": "shall"}
 _SILENT = frozenset({"'s", "'ve", "'re", "'m"})
 _VOWEL = re.compile(r"[aeiouy]")
@@ -34,11 +36,18 @@ def stem(word: str) -> str:
 def _without_ending(word: str) -> str:
     if word.endswith(("ies", "ied")) and len(word) > 4:
         return word[:-3] + "y"
-    for ending in ("ing", "ed", "es", "s"):
-        rest = word[: -len(ending)]
-        if word.endswith(ending) and len(rest) >= 2 + (ending == "ing") and _VOWEL.search(rest):
-            return word if ending == "s" and rest[-1] in "siu" else rest
+    word = _singular(word)
+    for ending in ("ing", "ed"):
+        rest = word.removesuffix(ending)
+        if rest != word and len(rest) >= 2 + (ending == "ing") and _VOWEL.search(rest) and rest[-1] != "e":
+            return rest
     return word
+
+
+def _singular(word: str) -> str:
+    rest = word[:-2] if word.endswith(("ses", "xes", "ches", "shes")) else word[:-1]
+    plural = word.endswith("s") and len(rest) > 2 and rest[-1] not in "siu"
+    return rest if plural else word
 
 
 def _trim(word: str) -> str:

@@ -1,0 +1,208 @@
+"""People's actions and reading over HTTP: revisions, keys, refusals, scope and pages."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from deploy.local import Stack
+from tests.dealership import MONDAY, a_contact
+from tests.front_office import Room, routing
+
+OK = httpx.codes.OK
+FIRE = "车子突然起火冒烟,必须给我一个说法"
+HAND_OVER = {"shop": "north", "role": "dept_manager", "person": "dm-service", "note": "请服务经理处理"}
+
+
+@pytest.fixture(scope="module")
+async def room(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+    async with routing(stack, tmp_path_factory.mktemp("routing-api")) as running:
+        yield running
+
+
+async def done(room: Room, person: str, target: str, seen: str, body: Any = None) -> httpx.Response:
+    answer = await room.post(person, target, seen, body)
+    assert answer.status_code == OK, answer.text
+    return answer
+
+
+async def test_a_case_is_taken_from_review_to_close(room: Room) -> None:
+    path, seen = await room.opened()
+    steps: list[tuple[str, str, Any, str]] = [
+        ("cr-1", "accept", {}, "in_review"),
+        ("cr-1", "transfer", HAND_OVER, "transferred"),
+        ("dm-service", "accept", {}, "transferred"),
+        ("dm-service", "judge", {"severity": "general"}, "assessed"),
+        ("dm-service", "contacts", {"note": "已联系客户"}, "in_progress"),
+        ("cr-1", "follow-ups", {"note": "客户正在考虑"}, "in_progress"),
+        ("dm-service", "resolve", {"course": "更换零件", "result": "客户满意"}, "resolved"),
+        ("cr-1", "close", {"note": "回访确认"}, "closed"),
+    ]
+    for person, action, body, state in steps:
+        answer = await done(room, person, f"{path}/{action}", seen, body)
+        seen = answer.headers["ETag"]
+        assert answer.json()["state"] == state
+    shown = (await room.get("gm-1", path)).json()
+    said = [text.get("note") for text in shown["texts"].values()]
+    assert {"请服务经理处理", "已联系客户", "回访确认"} <= set(said)
+    assert [entry["number"] for entry in shown["history"]] == list(range(1, len(shown["history"]) + 1))
+    assert next(iter(shown["customers"].values()))["customer"]["name"] == "王女士"
+
+
+async def test_an_action_needs_the_revision_it_saw(room: Room) -> None:
+    path, _ = await room.opened()
+    answer = await room.post("cr-1", f"{path}/accept", "")
+    assert (answer.status_code, answer.json()["rule"]) == (428, "if_match")
+
+
+async def test_a_stale_action_is_told_what_has_changed(room: Room) -> None:
+    path, seen = await room.opened()
+    await done(room, "cr-1", f"{path}/accept", seen)
+    answer = await room.post("cr-1", f"{path}/transfer", seen, HAND_OVER)
+    problem = answer.json()
+    assert (answer.status_code, answer.headers["ETag"]) == (412, '"2"')
+    assert problem["changes"][0]["by"] == "cr-1"
+    assert set(problem["changes"][0]["fields"]) == {"owner", "owner_role", "offer", "state"}
+
+
+async def test_the_same_key_and_body_is_the_same_action(room: Room) -> None:
+    path, seen = await room.opened()
+    first, second = [await room.post("cr-1", f"{path}/accept", seen, key="once") for _ in range(2)]
+    assert (first.status_code, second.status_code) == (OK, OK)
+    assert first.json() == second.json()
+    events = [entry["event"] for entry in (await room.get("cr-1", path)).json()["history"]]
+    assert events.count("case.accepted") == 1
+
+
+async def test_the_same_key_with_another_body_is_refused(room: Room) -> None:
+    path, seen = await room.opened()
+    await done(room, "cr-1", f"{path}/accept", seen)
+    for note, status in (("甲", OK), ("乙", 422)):
+        answer = await room.post("cr-1", f"{path}/follow-ups", '"2"', {"note": note}, key="again")
+        assert answer.status_code == status
+    assert answer.json()["rule"] == "one_key"
+
+
+async def test_two_people_at_once_are_decided_one_after_the_other(room: Room) -> None:
+    path, seen = await room.opened()
+    both = [room.post("cr-1", f"{path}/accept", seen), room.post("cr-1", f"{path}/accept", seen)]
+    assert sorted(answer.status_code for answer in await asyncio.gather(*both)) == [OK, 412]
+
+
+@pytest.mark.parametrize(
+    ("asked", "status", "rule"),
+    [
+        (("dm-service", "accept", {}), 422, "who_may_accept"),
+        (("cr-1", "close", {"note": "好"}), 409, "close_after_resolve"),
+        (("cr-1", "transfer", HAND_OVER), 409, "accept_first"),
+    ],
+)
+async def test_a_refusal_names_its_rule(
+    room: Room, asked: tuple[str, str, Any], status: int, rule: str
+) -> None:
+    path, seen = await room.opened()
+    person, action, body = asked
+    answer = await room.post(person, f"{path}/{action}", seen, body)
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert (answer.status_code, answer.json()["rule"]) == (status, rule)
+
+
+async def test_what_is_refused_leaves_no_words_behind(room: Room) -> None:
+    path, seen = await room.opened()
+    await room.post("dm-service", f"{path}/resolve", seen, {"course": "机密", "result": "机密"})
+    texts = (await room.get("gm-1", path)).json()["texts"]
+    assert len(texts) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "note"),
+        ({"note": ""}, "note"),
+        ({"note": "好", "nate": 1}, "nate"),
+        ({"note": "长" * 4001}, "note"),
+    ],
+)
+async def test_a_wrong_body_is_refused_by_field(room: Room, body: Any, field: str) -> None:
+    path, seen = await room.opened()
+    answer = await room.post("cr-1", f"{path}/contacts", seen, body)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == field
+
+
+async def test_a_body_is_bounded(room: Room) -> None:
+    path, seen = await room.opened()
+    assert (await room.post("cr-1", f"{path}/contacts", seen, {"note": "x" * 70_000})).status_code == 413
+
+
+async def test_nothing_is_anonymous(room: Room) -> None:
+    path, _ = await room.opened()
+    assert (await room.http.get(path)).status_code == 401
+    assert (await room.get("a-stranger", path)).status_code == 403
+
+
+async def test_people_see_the_cases_of_their_shop_only(room: Room) -> None:
+    path, seen = await room.opened()
+    assert (await room.get("gm-south", path)).status_code == 404
+    assert (await room.post("gm-south", f"{path}/accept", seen)).status_code == 404
+    assert (await room.get("mfr-1", path)).status_code == 404
+
+
+async def test_the_manufacturer_sees_what_it_was_asked_to_support(room: Room) -> None:
+    path, _ = await room.opened(narrative=FIRE)
+    shown = (await room.get("mfr-2", path)).json()
+    assert shown["severity"] == "major"
+    assert shown["support"]["to"] in {"mfr-1", "mfr-2"}
+
+
+async def test_a_case_nobody_opened_is_not_there(room: Room) -> None:
+    assert (await room.get("gm-1", f"/v1/cases/{uuid4()}")).status_code == 404
+
+
+async def test_lists_are_filtered_and_read_page_by_page(room: Room) -> None:
+    contacts = [
+        a_contact(f"异响 {n}", shop="south", received_at=MONDAY - timedelta(minutes=n // 2)) for n in range(7)
+    ]
+    await room.hear(*contacts)
+    async with asyncio.timeout(20):
+        while len((await room.get("gm-south", "/v1/cases")).json()["cases"]) < len(contacts):
+            await asyncio.sleep(0.05)
+    found, cursor = [], None
+    while True:
+        query = {"limit": 3, "sort": "received_at"} | ({"cursor": cursor} if cursor else {})
+        page = (await room.get("gm-south", "/v1/cases", **query)).json()
+        found += page["cases"]
+        if not (cursor := page["next"]):
+            break
+    assert {row["id"] for row in found} == {str(one.case_id) for one in contacts}
+    assert len(found) == len(contacts)
+    times = [row["received_at"] for row in found]
+    assert times == sorted(times)
+
+
+@pytest.mark.parametrize(
+    ("query", "count"),
+    [({"severity": "major"}, 0), ({"state": "registered"}, 7), ({"owner": "op-south"}, 7), ({"kind": "inquiry"}, 0),
+     ({"overdue": True}, 0), ({"shop": "north"}, 0)],
+)  # fmt: skip
+async def test_every_filter_narrows_the_list(room: Room, query: dict[str, Any], count: int) -> None:
+    rows = (await room.get("gm-south", "/v1/cases", **query)).json()["cases"]
+    assert len(rows) == count
+
+
+async def test_a_case_is_found_by_its_number(room: Room) -> None:
+    path, _ = await room.opened()
+    number = (await room.get("gm-1", path)).json()["number"]
+    rows = (await room.get("gm-1", "/v1/cases", q=number.lower())).json()["cases"]
+    assert [row["number"] for row in rows] == [number]
+
+
+@pytest.mark.parametrize(
+    "query", [{"limit": 1000}, {"sort": "name"}, {"state": "lost"}, {"cursor": "???"}, {"x": 1}]
+)
+async def test_a_wrong_question_is_refused(room: Room, query: dict[str, Any]) -> None:
+    assert (await room.get("gm-1", "/v1/cases", **query)).status_code == 422

@@ -1,0 +1,35 @@
+"""Routing while the store is away: people are told within three seconds, contacts wait and none is lost."""
+
+import time
+from pathlib import Path
+
+import httpx
+
+from deploy.local import Stack
+from tests.dealership import a_contact
+from tests.front_office import routing
+from tests.proxy import door
+
+
+async def test_people_are_told_soon_and_contacts_wait_while_the_store_is_away(
+    stack: Stack, tmp_path: Path
+) -> None:
+    url = httpx.URL(stack.addresses.mongo)
+    async with (
+        door(url.host, url.port or 27_017) as way,
+        routing(stack, tmp_path, f"mongodb://127.0.0.1:{way.port}/") as room,
+    ):
+        path, seen = await room.opened()
+        way.shut()
+        asked = time.monotonic()
+        answer = await room.post("cr-1", f"{path}/accept", seen, key="once")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+        assert time.monotonic() - asked < 3
+        waiting = a_contact("音响没有声音")
+        await room.hear(waiting)
+        await way.open()
+        assert (await room.events(waiting.case_id, 2))[0].type == "case.opened"
+        answer = await room.post("cr-1", f"{path}/accept", seen, key="once")
+        assert answer.status_code == httpx.codes.OK
+        events = [entry["event"] for entry in (await room.get("cr-1", path)).json()["history"]]
+        assert events.count("case.accepted") == 1

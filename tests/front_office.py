@@ -1,0 +1,103 @@
+"""Routing as a process with a directory, and people who sign in to it."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+
+from deploy.local import Stack, start_service
+from schemas import cases
+from schemas.cases import CaseEvent
+from schemas.contacts import ContactReceived
+from services.common import tokens
+from tests.dealership import a_contact, directory_file
+from tests.stack import Names, consume, produce
+
+KEY = "a key for tests only, 32 characters or more"
+
+
+@dataclass(frozen=True)
+class Room:
+    """Routing, its names on the stack, and people who sign in."""
+
+    stack: Stack
+    names: Names
+    http: httpx.AsyncClient
+    env: dict[str, str]
+
+    async def hear(self, *contacts: ContactReceived) -> None:
+        records = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in contacts]
+        await produce(self.stack, self.names.topic("contacts"), records)
+
+    async def events(self, case: UUID, count: int) -> list[CaseEvent]:
+        """The first `count` events of one case, whatever else the topic holds."""
+        found: list[CaseEvent] = []
+        seen = 0
+        async with asyncio.timeout(20):
+            while len(found) < count:
+                seen += 1
+                records = await consume(self.stack, self.names.topic("cases"), seen)
+                found = [e for r in records if (e := cases.ADAPTER.validate_json(r.value)).case_id == case]
+        return sorted(found, key=lambda event: event.seq)
+
+    async def get(self, person: str, path: str, **query: Any) -> httpx.Response:
+        return await self.http.get(path, params=query, headers=_signed(person))
+
+    async def post(
+        self, person: str, path: str, seen: str, body: Any = None, key: str = ""
+    ) -> httpx.Response:
+        headers = _signed(person) | {"If-Match": seen, "Idempotency-Key": key or str(uuid4())}
+        return await self.http.post(path, json=body or {}, headers=headers)
+
+    async def opened(self, **changes: Any) -> tuple[str, str]:
+        """A new case: its path and its ETag."""
+        contact = a_contact(**{"occurred_at": datetime.now(UTC), **changes})
+        await self.hear(contact)
+        path = f"/v1/cases/{contact.case_id}"
+        async with asyncio.timeout(20):
+            while (answer := await self.get("gm-1", path)).status_code == httpx.codes.NOT_FOUND:
+                await asyncio.sleep(0.05)
+        return path, answer.headers["ETag"]
+
+
+def _signed(person: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens.issue(person, KEY, timedelta(hours=1))}"}
+
+
+def redress(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "deploy.redress", *words],
+        env=os.environ | env, check=True, capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+
+@asynccontextmanager
+async def routing(stack: Stack, home: Path, mongo: str = "") -> AsyncIterator[Room]:
+    """Routing with the test dealership loaded; its log goes to standard error at the end.
+
+    `mongo` is another way to the same store.
+    """
+    names = Names.fresh()
+    await names.create_topics(stack)
+    env = names.environment(stack) | {"REDRESS_TOKEN_KEY": KEY}
+    directory = home / "directory.json"
+    directory.write_text(directory_file().model_dump_json(), "utf-8")
+    await asyncio.to_thread(redress, env, "directory", "load", str(directory))
+    env |= {"REDRESS_MONGO": mongo or stack.addresses.mongo}
+    room = start_service("routing", env, home / "routing.log")
+    try:
+        await room.wait_ready()
+        async with httpx.AsyncClient(base_url=room.url, timeout=10) as http:
+            yield Room(stack, names, http, env)
+        await room.stop()
+    finally:
+        sys.stderr.write((home / "routing.log").read_text("utf-8"))

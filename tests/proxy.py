@@ -1,0 +1,52 @@
+"""A TCP proxy that can be shut and opened: a part goes away without being stopped for everybody else."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+
+from deploy.local.addresses import free_port
+
+
+@dataclass
+class Door:
+    """Passes bytes to `target` while it is open; shutting it cuts every connection."""
+
+    target: tuple[str, int]
+    port: int = field(default_factory=free_port)
+    _server: asyncio.Server | None = None
+    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._pass, "127.0.0.1", self.port)
+
+    def shut(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        self._writers.clear()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there_reader, there_writer = await asyncio.open_connection(*self.target)
+        self._writers |= {writer, there_writer}
+        with suppress(ConnectionError):
+            await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+
+@asynccontextmanager
+async def door(host: str, port: int) -> AsyncIterator[Door]:
+    """An open door to an address, shut at the end."""
+    standing = Door((host, port))
+    await standing.open()
+    try:
+        yield standing
+    finally:
+        standing.shut()
