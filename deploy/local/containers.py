@@ -3,9 +3,9 @@
 import importlib.util
 import os
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,15 +29,20 @@ def unavailable() -> str | None:
 
 
 def _engine_lacks() -> str | None:
-    import docker  # type: ignore[import-untyped]  # noqa: PLC0415 - only where an engine may answer
-
     try:
-        engine = docker.from_env(timeout=5)
-        tags = {tag for image in engine.images.list() for tag in image.tags}
-    except (docker.errors.DockerException, OSError) as trouble:
+        tags = {tag for image in _engine().images.list() for tag in image.tags}
+    except OSError as trouble:
         return f"the container engine does not answer: {trouble}"
     missing = {KAFKA, MONGO} - tags
     return f"images not at hand: {', '.join(sorted(missing))}" if missing else None
+
+
+@cache
+def _engine() -> Any:
+    """The engine's client; OSError, of which its own errors are kinds, when none answers."""
+    import docker  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy, and only here of use
+
+    return docker.from_env()
 
 
 @dataclass
@@ -74,12 +79,8 @@ class Container:
         return known.logs(tail=LAST_LINES).decode(errors="replace") if known else f"no container {self.name}"
 
     def _known(self) -> Any:
-        import docker  # noqa: PLC0415
-
-        try:
-            return docker.from_env().containers.get(self.name)
-        except docker.errors.NotFound:
-            return None
+        found = _engine().containers.list(all=True, filters={"name": f"^{self.name}$"})
+        return found[0] if found else None
 
     def _create(self) -> None:
         from testcontainers.core.config import testcontainers_config  # noqa: PLC0415
@@ -95,10 +96,9 @@ class Container:
     def _remove_after_us(self) -> None:
         """Start a process that removes the container when this one is gone, however it went."""
         reading, writing = os.pipe()
-        subprocess.Popen(
-            [sys.executable, str(Path(__file__).with_name("mourner.py")), self.name],
-            stdin=reading,
-            start_new_session=True,
+        command = (sys.executable, str(Path(__file__).with_name("mourner.py")), self.name)
+        os.posix_spawn(
+            command[0], command, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, reading, 0)], setpgroup=0
         )
         os.close(reading)
         _held_open.append(writing)

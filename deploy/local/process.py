@@ -81,6 +81,8 @@ class Detached:
             process = self._command.popen(keep=(lock.fileno(),))
             lock.truncate(0)
             lock.write(str(process.pid))
+            # Nobody here waits for it; unless told that it has ended, Popen would complain that it has not.
+            process.returncode = 0
 
     def signal(self, number: signal.Signals) -> None:
         if self.runs():

@@ -1,6 +1,9 @@
 """The questions that tell whether Kafka and the store serve."""
 
 import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from urllib.parse import urlsplit
 
 from aiokafka.client import AIOKafkaClient
@@ -16,13 +19,14 @@ async def brokers(bootstrap: str) -> int:
     if not await _listens(bootstrap.partition(",")[0]):
         return 0
     client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=ANSWER_MILLIS)
-    try:
-        await client.bootstrap()
-        return len(client.cluster.brokers())
-    except KafkaError:
-        return 0
-    finally:
-        await client.close()
+    with _unheard("aiokafka"):
+        try:
+            await client.bootstrap()
+            return len(client.cluster.brokers())
+        except KafkaError:
+            return 0
+        finally:
+            await client.close()
 
 
 async def store_answers(url: str) -> bool:
@@ -35,6 +39,18 @@ async def store_answers(url: str) -> bool:
         except PyMongoError:
             return False
     return True
+
+
+@contextmanager
+def _unheard(name: str) -> Iterator[None]:
+    """Silence a logger that calls every early question an error."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
 
 
 async def _listens(address: str) -> bool:

@@ -37,7 +37,7 @@ def room(
     at = port or free_port()
     command = (sys.executable, "-m", "deploy.redress", "serve", name, "--port", str(at))
     log.parent.mkdir(parents=True, exist_ok=True)
-    return Room(name, run(Command(command, log, env)), partial(_is_ready, at), port=at)
+    return Room(name, run(Command(command, log, env)), partial(is_ready, at), port=at)
 
 
 def start_service(name: str, env: Mapping[str, str], log: Path, port: int | None = None) -> Room:
@@ -47,7 +47,7 @@ def start_service(name: str, env: Mapping[str, str], log: Path, port: int | None
     return launched
 
 
-async def _is_ready(port: int) -> bool:
+async def is_ready(port: int) -> bool:
     async with httpx.AsyncClient() as client:
         try:
             return (await client.get(f"http://127.0.0.1:{port}/readyz")).status_code == httpx.codes.OK

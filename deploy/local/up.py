@@ -1,20 +1,24 @@
 """Kafka, the store and all rooms in the background, for `redress up` and `redress down`; data survives both."""
 
 import asyncio
+import secrets
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.local.addresses import Ports, StackError
 from deploy.local.part import Part
 from deploy.local.process import Detached
+from deploy.local.provider import Provider, provider
 from deploy.local.rooms import ROOMS, Room, room
 from deploy.local.stack import Stack, choose
 
 FOLDER = Path(__file__).parents[2] / ".up"
 PORTS = Ports(kafka=19092, controller=19093, mongo=19017)
-ROOM_PORTS = {name: port for port, name in enumerate(ROOMS, start=19001)}
+ROOM_PORTS = {name: port for port, name in enumerate(ROOMS, start=8101)}
+MAIL_PORT, SMS_PORT = 8125, 8126
+ENVIRONMENT = "environment"
 
 Say = Callable[[str], None]
 
@@ -24,18 +28,28 @@ class Installation:
     """What runs in the background of this machine, or would: the same handles for starting and for stopping."""
 
     stack: Stack
+    mail: Provider
+    sms: Provider
     rooms: tuple[Room, ...]
 
     @staticmethod
     def of(folder: Path = FOLDER) -> "Installation":
         stack = choose(folder, PORTS, "file", keep=True)
-        env = stack.addresses.environment()
+        env = {**_fixed(folder), **stack.addresses.environment()}
+        _write_environment(folder, env)
         return Installation(
             stack,
+            provider("mail", folder / "mail", MAIL_PORT, Detached),
+            provider("sms", folder / "sms", SMS_PORT, Detached),
             tuple(
                 room(name, env, folder / f"{name}.log", port, Detached) for name, port in ROOM_PORTS.items()
             ),
         )
+
+    @property
+    def around(self) -> tuple[Room | Provider, ...]:
+        """All but Kafka and the store."""
+        return (self.mail, self.sms, *self.rooms)
 
 
 async def up(say: Say = print, folder: Path = FOLDER) -> None:
@@ -46,22 +60,44 @@ async def up(say: Say = print, folder: Path = FOLDER) -> None:
     for difference in await here.stack.start():
         say(f"topic {difference}")
     say(f"Kafka at {here.stack.addresses.kafka}, store at {here.stack.addresses.mongo}")
-    for each in here.rooms:
-        each.runner.launch()
-    await asyncio.gather(*(_announced(each, say) for each in here.rooms))
-    say(f"logs and data are in {folder}; `make down` stops everything and keeps the data")
+    for part in here.around:
+        part.runner.launch()
+    await asyncio.gather(*(_announced(part, say) for part in here.around))
+    say(
+        f"data and logs are in {folder}, what was mailed in {here.mail.data}; `make down` stops all and keeps all"
+    )
+    say(f"for redress commands on it: set -a; . {folder / ENVIRONMENT}")
 
 
 async def down(say: Say = print, folder: Path = FOLDER) -> None:
     """Stop the rooms, which finish what they have in hand, and then what they stood on."""
     here = Installation.of(folder)
     await _stopped(here.rooms, say)
-    await _stopped(here.stack.ours(), say)
+    await _stopped((here.mail, here.sms, *here.stack.ours()), say)
 
 
-async def _announced(room: Room, say: Say) -> None:
-    await room.wait_ready()
-    say(f"{room.name} at {room.url}")
+def _fixed(folder: Path) -> dict[str, str]:
+    """Where the rooms find what stands around them, and the key of all tokens, drawn once."""
+    known = folder / ENVIRONMENT
+    lines = known.read_text().splitlines() if known.exists() else []
+    kept = dict(line.split("=", maxsplit=1) for line in lines)
+    return {
+        "REDRESS_TOKEN_KEY": kept.get("REDRESS_TOKEN_KEY") or secrets.token_hex(32),
+        "REDRESS_ROUTING_URL": f"http://127.0.0.1:{ROOM_PORTS['routing']}",
+        "REDRESS_SMTP_PORT": str(MAIL_PORT),
+        "REDRESS_SMS_URL": f"http://127.0.0.1:{SMS_PORT}",
+    }
+
+
+def _write_environment(folder: Path, env: Mapping[str, str]) -> None:
+    file = folder / ENVIRONMENT
+    file.touch(mode=0o600)
+    file.write_text("".join(f"{name}={value}\n" for name, value in env.items()))
+
+
+async def _announced(part: Room | Provider, say: Say) -> None:
+    await part.wait_ready()
+    say(f"{part.name} at 127.0.0.1:{part.port}")
 
 
 async def _stopped(parts: Iterable[Part], say: Say) -> None:
@@ -75,7 +111,7 @@ def _ports_are_ours(here: Installation) -> None:
     """StackError when a stranger sits on a port: it would be taken for the part that could not start there."""
     places = [
         *((part, PORTS.kafka if part.name == "kafka" else PORTS.mongo) for part in here.stack.ours()),
-        *((each, each.port) for each in here.rooms),
+        *((each, each.port) for each in here.around),
     ]
     for part, port in places:
         if not part.runner.runs() and _is_taken(port):
