@@ -1,0 +1,172 @@
+"""Sla as a process on the real stack, at six hundred times the speed of the wall."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4, uuid5
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaConsumer
+
+from deploy.local import Room, Stack, room
+from schemas import deadlines
+from schemas.cases import ADAPTER, CaseEvent
+from schemas.deadlines import DeadlineBreached, DeadlineEvent
+from schemas.policy import PublishedProfile
+from services.common.clock import Clock
+from services.sla.domain.telling import firing_id
+from tests.stack import Names, database, produce
+from tests.unit.sla.story import EXTRA, NOTE, SHOP, a_clock, a_header, a_profile
+
+SCALE = 600.0
+PATIENCE = 60.0
+HOUR = timedelta(hours=1)
+PROFILE = a_profile(a_clock("P", climbs=False, warnings=[{"percent": 75}]))
+
+
+@dataclass
+class Far:
+    """Sla with what it reads and what it says."""
+
+    stack: Stack
+    names: Names
+    clock: Clock
+    room: Room
+
+    async def tell(self, *events: CaseEvent) -> None:
+        records = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in events]
+        await produce(self.stack, self.names.topic("cases"), records)
+
+    def open(self, *, ago: timedelta = timedelta()) -> CaseEvent:
+        return self.event("opened", uuid4(), 1, self.clock.now() - ago)
+
+    def event(self, kind: str, case: UUID, seq: int, occurred: datetime) -> CaseEvent:
+        body: dict[str, Any] = {
+            "id": uuid5(case, str(seq)), "case_id": case, "occurred_at": occurred, "seq": seq,
+            "header": a_header(profile_version=PROFILE.version), "type": f"case.{kind}", "note": NOTE,
+            "received_at": occurred, "calendar": SHOP,
+        }  # fmt: skip
+        return ADAPTER.validate_python(body | EXTRA.get(f"case.{kind}", {}))
+
+    async def said(self, cases: set[UUID], ending: str, count: int) -> list[DeadlineEvent]:
+        """Everything said of these cases until so many events of one kind were; kills leave copies."""
+        consumer = AIOKafkaConsumer(
+            self.names.topic(deadlines.TOPIC),
+            bootstrap_servers=self.stack.addresses.kafka,
+            auto_offset_reset="earliest",
+            enable_auto_commit=False,
+        )
+        found: list[DeadlineEvent] = []
+        async with asyncio.timeout(PATIENCE), consumer:
+            async for record in consumer:
+                one = deadlines.ADAPTER.validate_json(record.value)
+                found += [one] if one.case_id in cases else []
+                if len({each.id for each in found if each.type.endswith(ending)}) == count:
+                    return found
+        raise AssertionError("the topic ended")
+
+    async def documents(self, cases: set[UUID]) -> list[dict[str, Any]]:
+        async with database(self.stack, self.names.database) as store:
+            return [
+                one async for one in store.deadlines.find({"_id": {"$in": [str(case) for case in cases]}})
+            ]
+
+    async def metrics(self) -> str:
+        async with httpx.AsyncClient() as client:
+            return (await client.get(f"{self.room.url}/metrics")).text
+
+
+@pytest.fixture(scope="module")
+async def far(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Far]:
+    names, epoch = Names.fresh(), time.time()
+    await names.create_topics(stack)
+    published = PublishedProfile(version=PROFILE.version, profile=PROFILE).model_dump_json()
+    key = f"{PROFILE.id}@{PROFILE.version}"
+    await produce(stack, names.topic("policies"), [(key.encode(), published.encode())])
+    speed = {"REDRESS_TIME_SCALE": str(SCALE), "REDRESS_TIME_EPOCH": repr(epoch)}
+    sla = room("sla", names.environment(stack) | speed, tmp_path_factory.mktemp("sla") / "sla.log")
+    await sla.start()
+    yield Far(stack, names, Clock(SCALE, epoch), sla)
+    await sla.stop()
+
+
+async def test_a_promise_is_started_warned_of_and_broken_on_time_never_early(far: Far) -> None:
+    opened = far.open()
+    await far.tell(opened)
+    said = await far.said({opened.case_id}, "breached", 1)
+    assert [one.type for one in said] == ["deadline.started", "deadline.warned", "deadline.breached"]
+    assert [one.seq for one in said] == [1, 2, 3]
+    breach = said[-1]
+    assert breach.due_at == opened.occurred_at + HOUR
+    assert breach.id == firing_id(opened.case_id, "P", 1, 0)
+    lateness = (breach.occurred_at - breach.due_at) / SCALE
+    assert timedelta() <= lateness < timedelta(seconds=5)
+
+
+async def test_a_promise_kept_in_time_is_never_broken(far: Far) -> None:
+    opened = far.open()
+    await far.tell(opened, far.event("contacted", opened.case_id, 2, opened.occurred_at + HOUR / 2))
+    other = far.open()
+    await far.tell(other)
+    said = await far.said({opened.case_id, other.case_id}, "breached", 1)
+    assert [one.type for one in said if one.case_id == opened.case_id] == ["deadline.started", "deadline.met"]
+
+
+async def test_a_deed_that_occurred_in_time_but_is_told_after_the_breach_withdraws_it(far: Far) -> None:
+    opened = far.open(ago=HOUR)
+    await far.tell(opened)
+    breach = (await far.said({opened.case_id}, "breached", 1))[-1]
+    await far.tell(far.event("contacted", opened.case_id, 2, opened.occurred_at + HOUR / 2))
+    said = await far.said({opened.case_id}, "met", 1)
+    withdrawn = [one.breach for one in said if one.type == "deadline.withdrawn"]
+    assert withdrawn == [breach.id]
+
+
+async def test_killed_while_half_the_people_act_in_time_only_the_other_half_stands_broken(far: Far) -> None:
+    opened = [far.open() for _ in range(60)]
+    cases = {one.case_id for one in opened}
+    await far.tell(*opened)
+    await far.said(cases, "started", 60)
+    await far.room.kill()
+    acted = {one.case_id for one in opened[::2]}
+    await far.tell(
+        *(far.event("contacted", one.case_id, 2, one.occurred_at + HOUR / 2) for one in opened[::2])
+    )
+    await asyncio.sleep(HOUR.total_seconds() / SCALE)
+    await far.room.start()
+    said = await far.said(cases, "breached", 30)
+    breaches = [one for one in said if isinstance(one, DeadlineBreached)]
+    assert {one.case_id for one in breaches} == cases - acted
+    assert len({one.id for one in breaches}) == 30
+    assert all(one.late for one in breaches)
+
+
+async def test_killed_again_and_again_every_breach_has_one_id_and_every_sequence_is_whole(far: Far) -> None:
+    opened: list[CaseEvent] = []
+    for _ in range(5):
+        batch = [far.open(ago=HOUR - timedelta(minutes=5)) for _ in range(40)]
+        opened += batch
+        await far.tell(*batch)
+        await asyncio.sleep(0.4)
+        await far.room.kill()
+        await far.room.start()
+    cases = {one.case_id for one in opened}
+    said = await far.said(cases, "breached", len(cases))
+    assert {one.case_id for one in said if isinstance(one, DeadlineBreached)} == cases
+    for case in cases:
+        own = {one.id: one.seq for one in said if one.case_id == case}
+        assert sorted(own.values()) == [1, 2, 3]
+    for stored in await far.documents(cases):
+        assert stored["applied"] == {"cases": 1}
+        assert stored["seqs"] == {"deadlines": 3}
+
+
+async def test_what_clocks_do_is_seen_from_outside(far: Far) -> None:
+    page = await far.metrics()
+    assert "redress_clocks_armed" in page
+    assert 'redress_clock_lateness_seconds_count{kind="breached"' in page
+    assert 'redress_breaches_total{clock="P",profile="gtmc",severity="general"}' in page
