@@ -12,7 +12,7 @@ from services.sla.domain.climbing import Clocks, chosen, climbed, hurried
 from services.sla.domain.instants import to_ms
 from services.sla.domain.state import ClockState, Deadlines
 from services.sla.domain.telling import Occasion, Voice
-from services.sla.domain.turn import Turn
+from services.sla.domain.turn import Turn, wants
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +61,14 @@ def decide_tick(
     occasion = Occasion(case, state.header, upto, upto, "calendar", late=tick.catch_up)
     clocks, events = dict(state.clocks), list[Outgoing]()
     for spec in profile.clocks:
-        passed = Turn.of(spec, state, occasion).pass_time()
-        if passed is not None:
-            clocks[spec.id] = passed[0]
-            events += passed[1]
+        if wants(clocks.get(spec.id), upto):
+            clocks[spec.id], said = Turn.of(spec, state, occasion).pass_time()
+            events += said
     if (climb := chosen(profile.clocks, clocks, upto)) is not None:
         events.append(Voice(climb[0], occasion).climb_due(climb[1]))
-    after = _summed(state, climbed(clocks, upto), profile)
-    return None if after == state and not events else Change(after, tuple(events))
+    if not events and clocks == state.clocks:
+        return None
+    return Change(_summed(state, climbed(clocks, upto), profile), tuple(events))
 
 
 def _heading(state: Deadlines | None, event: CaseEvent) -> Deadlines:

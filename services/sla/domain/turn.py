@@ -49,11 +49,9 @@ class Turn:
         missed = self.known is None and isinstance(event, CaseSnapshot) and course.firings
         return None if missed else self._settled(clock, course, reached)
 
-    def pass_time(self) -> tuple[ClockState, list[Outgoing]] | None:
-        """None when nothing is due."""
-        clock, upto = self.known, self.occasion.now
-        if clock is None or not _wants(clock, upto):
-            return None
+    def pass_time(self) -> tuple[ClockState, list[Outgoing]]:
+        """Fire what is due, at most so much at once."""
+        clock, upto = self.known or ClockState(), self.occasion.now
         course = course_of(self.terms, clock.base, clock.signals)
         course.until(clock.reached)
         reached = course.until(max(upto, clock.reached), MOST_BREACHES)
@@ -70,7 +68,10 @@ def _unknown(spec: ClockSpec, header: CaseHeader) -> ClockState:
     return ClockState(signals=(beginning(spec, header),))
 
 
-def _wants(clock: ClockState, upto: int) -> bool:
+def wants(clock: ClockState | None, upto: int) -> bool:
+    """Whether time means anything to a clock."""
+    if clock is None:
+        return False
     # Holidays may have been published since: what is provisional is worked out again.
     return (clock.next_at is not None and clock.next_at <= upto) or clock.view.provisional
 
