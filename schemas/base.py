@@ -15,7 +15,7 @@ def instant(value: datetime) -> datetime:
 
 def stamp(value: datetime) -> str:
     """ISO 8601 of one fixed width, so that text order is time order."""
-    return value.strftime("%Y-%m-%dT%H:%M:%S.") + f"{value.microsecond // 1000:03d}Z"
+    return value.isoformat(timespec="milliseconds")[:23] + "Z"
 
 
 Instant = Annotated[
