@@ -1,0 +1,59 @@
+"""What a newcomer sees while it runs: each step with its time, and the present numbers in one line."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+
+from services.common.clock import ticks
+
+LINE_SECONDS = 5.0
+
+
+@dataclass
+class Progress:
+    """On a terminal the present numbers stand in one moving line; elsewhere a line comes now and then."""
+
+    console: Console
+    started: float = field(default_factory=ticks)
+    steps: list[tuple[str, float]] = field(default_factory=list)
+    _step: float = field(default_factory=ticks)
+    _line: float = 0.0
+    _status: Status | None = None
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Keep the moving line on the screen, where there is one."""
+        if not self.console.is_terminal:
+            yield
+            return
+        with self.console.status("starting Kafka and the store") as self._status:
+            yield
+        self._status = None
+
+    def done(self, what: str) -> None:
+        """A step ended; what follows is timed from here."""
+        now = ticks()
+        self.steps.append((what, round(now - self._step, 2)))
+        self._print(f"{now - self.started:6.1f} s  {what} ({now - self._step:.1f} s)")
+        self._step = now
+
+    def say(self, what: str) -> None:
+        self._print(f"{ticks() - self.started:6.1f} s  {what}")
+
+    def now(self, what: str) -> None:
+        """The present numbers."""
+        if self._status is not None:
+            self._status.update(f"{ticks() - self.started:.0f} s  {what}")
+        elif ticks() - self._line >= LINE_SECONDS:
+            self._line = ticks()
+            self.say(what)
+
+    def table(self, table: Table) -> None:
+        self.console.print(table)
+
+    def _print(self, text: str) -> None:
+        self.console.print(text, markup=False, highlight=False, soft_wrap=True)

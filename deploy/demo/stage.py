@@ -1,0 +1,109 @@
+"""Everything a demonstration runs on: the stack, a mail and an SMS server, the rooms, and one clock for all."""
+
+import asyncio
+import os
+import secrets
+import shutil
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from deploy.demo.progress import Progress
+from deploy.local import ROOMS, Room, Stack, StackError, create_topics, room, stack
+from deploy.local.addresses import free_port
+from deploy.local.part import Part
+from deploy.local.provider import Provider, provider
+from services.common import tokens
+from services.common.clock import Clock
+
+LIFETIME = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What runs; `prefix` and `database` are its own even on a Kafka and a store that others use too."""
+
+    stack: Stack
+    clock: Clock
+    mail: Provider
+    sms: Provider
+    rooms: dict[str, Room]
+    env: dict[str, str]
+    kills: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def prefix(self) -> str:
+        return self.env["REDRESS_TOPIC_PREFIX"]
+
+    @property
+    def database(self) -> str:
+        return self.env["REDRESS_DATABASE"]
+
+    def token(self, subject: str) -> str:
+        return tokens.issue(subject, self.env["REDRESS_TOKEN_KEY"], LIFETIME)
+
+    def business(self, span: timedelta) -> float:
+        """Seconds on the wall for a span of business time."""
+        return self.clock.wall_seconds(span)
+
+    async def kill(self, name: str) -> None:
+        """Kill a room in the middle of its work, and start it again at once."""
+        self.kills[name] += 1
+        await self.rooms[name].kill()
+        await self.rooms[name].start()
+
+
+@asynccontextmanager
+async def stage(data: Path, clock: Clock, progress: Progress) -> AsyncIterator[Stage]:
+    """A stage with fresh data in `data`; all of it ends with the block."""
+    shutil.rmtree(data, ignore_errors=True)
+    async with stack(data / "stack") as running:
+        progress.done(f"Kafka at {running.addresses.kafka}, store at {running.addresses.mongo}")
+        env = await _environment(running, clock)
+        mail, sms = provider("mail", data / "mail"), provider("sms", data / "sms")
+        env |= {"REDRESS_SMTP_PORT": str(mail.port), "REDRESS_SMS_URL": f"http://127.0.0.1:{sms.port}"}
+        ports = {name: free_port() for name in ROOMS}
+        env["REDRESS_ROUTING_URL"] = f"http://127.0.0.1:{ports['routing']}"
+        rooms = {name: room(name, env, data / "rooms" / f"{name}.log", ports[name]) for name in ROOMS}
+        parts: list[Part] = [mail, sms, *rooms.values()]
+        try:
+            await asyncio.gather(*(part.start() for part in parts))
+            progress.done("mail server, SMS endpoint and the four rooms are open")
+            yield Stage(running, clock, mail, sms, rooms, env)
+        finally:
+            await asyncio.gather(*(part.kill() for part in parts))
+
+
+async def _environment(running: Stack, clock: Clock) -> dict[str, str]:
+    """What every room finds in its environment."""
+    mark = secrets.token_hex(4)
+    prefix = "" if running.ours() else f"demo-{mark}."
+    if prefix:
+        await create_topics(running.addresses.kafka, replication=1, prefix=prefix)
+    return {
+        **running.addresses.environment(),
+        "REDRESS_TOPIC_PREFIX": prefix,
+        "REDRESS_DATABASE": f"demo-{mark}",
+        "REDRESS_TIME_SCALE": str(clock.scale),
+        "REDRESS_TIME_EPOCH": repr(clock.epoch),
+        "REDRESS_TOKEN_KEY": secrets.token_hex(32),
+        # One at a time: a kill can then leave at most one e-mail of unknown fate, hence one extra copy.
+        "REDRESS_MAIL_AT_ONCE": "1",
+    }
+
+
+async def redress(env: dict[str, str], *words: str) -> str:
+    """What a console command says; StackError with its words when it fails."""
+    command = (sys.executable, "-m", "deploy.redress", *words)
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=pipe, stderr=asyncio.subprocess.STDOUT, env=os.environ | env
+    )
+    said = (await process.communicate())[0].decode().strip()
+    if process.returncode:
+        raise StackError(f"`redress {' '.join(words)}` failed:\n{said}")
+    return said
