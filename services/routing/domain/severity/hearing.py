@@ -25,23 +25,19 @@ def hear(statement: Statement, rules: Rules) -> Hearing:
     """Runs every detector the words could satisfy; none of them can stop the others."""
     tokens = tokenise(statement.text, rules.lexicon.lemmas)
     scene = see(tokens, rules)
-    findings: dict[tuple[str, Mention], Finding] = {}
+    findings: dict[str, Finding] = {}
     failed: list[str] = []
-    suspected: dict[str, Finding] = {}
     stances = {facts: Asserted(scene, facts).refuses for facts in (True, False)}
     for detector in _candidates(scene, rules):
         criterion = rules.criteria[detector.criterion]
         try:
-            spans = matched(detector.pattern, scene, stances[criterion.asserts == "fact"])
+            span = matched(detector.pattern, scene, stances[criterion.asserts == "fact"])
         except Exception:  # noqa: BLE001 - whatever breaks in one detector, the complaint is still judged
             failed.append(detector.id)
             continue
-        for span in spans:
-            finding = _finding(detector, span, tokens)
-            if detector.suspicion and not statement.flags.intersection(criterion.corroborated_by):
-                suspected.setdefault(detector.criterion, finding)
-            else:
-                findings.setdefault((detector.criterion, span), finding)
+        if span is None or (detector.suspicion and not statement.flags.intersection(criterion.corroborated_by)):
+            continue
+        findings.setdefault(detector.id, _finding(detector, span, tokens))
     return Hearing(tuple(findings.values()), tuple(failed))
 
 

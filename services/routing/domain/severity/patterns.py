@@ -79,22 +79,25 @@ class Scene:
 Places = dict[int, list[Mention]]
 
 
-def matched(pattern: Pattern, scene: Scene, unasserted: Stance) -> tuple[Mention, ...]:
-    """Returns the asserted places that satisfy the pattern, or nothing."""
+def matched(pattern: Pattern, scene: Scene, unasserted: Stance) -> Mention | None:
+    """Returns the stretch of asserted words that satisfies the pattern, if there is one."""
     if not scene.found.keys() >= pattern.needs:
-        return ()
+        return None
     own = {at for name in pattern.needs for start, end in scene.found[name] for at in range(start, end)}
     spans: list[Mention] = []
     for sentence in pattern.text:
         places = _both([_in_clause(clause, scene, unasserted, own) for clause in sentence])
         if not places:
-            return ()
+            return None
         spans += places[min(places)]
+    return None if _vetoed(pattern, scene, spans) else (min(spans)[0], max(end for _, end in spans))
+
+
+def _vetoed(pattern: Pattern, scene: Scene, spans: Iterable[Mention]) -> bool:
     clauses = {scene.layout.clause[start] for start, _ in spans}
-    vetoed = any(
+    return any(
         scene.layout.clause[at] in clauses for veto in pattern.vetoes for at, _ in scene.found.get(veto, ())
     )
-    return () if vetoed else tuple(sorted(set(spans)))
 
 
 def _in_clause(clause: Clause, scene: Scene, unasserted: Stance, own: Collection[int]) -> Places:

@@ -1,0 +1,102 @@
+"""`redress classify`: judges complaints from JSON Lines with the code and the policy the service uses."""
+
+import json
+import sys
+from typing import Any, get_args
+
+import click
+from pydantic import Field, ValidationError
+
+from schemas.base import Frozen
+from schemas.severity import Finding, Flag, Judgement, Statement
+from services.routing.domain.severity.judge import judge
+from services.routing.domain.severity.rules import Rules
+from services.routing.settings.severity import load_rules
+
+KNOWN_FLAGS: tuple[Flag, ...] = get_args(Flag)
+
+
+class Line(Frozen):
+    """One line of input; unknown flags are told of and ignored."""
+
+    id: str | int = Field(description="text or a whole number")
+    text: str = Field(description="text")
+    channel: str | None = None
+    flags: dict[str, bool | None] | None = None
+
+
+@click.command()
+@click.option("--profile", default="gtmc", show_default=True, help="The programme whose severity table is used.")
+@click.pass_context
+def classify(context: click.Context, profile: str) -> None:
+    """Judge complaints.
+
+    Reads JSON Lines {id, text, channel, flags} on standard input and writes {id, level, criteria, evidence}
+    for each, in order. A wrong line gives {id, error} and exit status 1 at the end; blank lines are skipped.
+    """
+    try:
+        rules = load_rules(profile)
+    except (OSError, ValueError) as wrong:
+        raise click.ClickException(str(wrong)) from None
+    failed = False
+    for line in (line for line in sys.stdin.buffer if line.strip()):
+        said = answer(line, rules)
+        failed |= "error" in said
+        click.echo(json.dumps(said, ensure_ascii=False))
+    context.exit(int(failed))
+
+
+def answer(line: bytes, rules: Rules) -> dict[str, Any]:
+    """`{id, level, criteria, evidence}` for one line of JSON, or `{id, error}` naming every wrong field."""
+    name = None
+    try:
+        asked = _read(line)
+        name = asked.get("id")
+        complaint = Line.model_validate(asked)
+        return {"id": name, **_told(complaint.text, judge(_statement(complaint), rules))}
+    except ValidationError as wrong:
+        return {"id": name, "error": "; ".join(f"{_place(each['loc'])}: {each['msg']}" for each in wrong.errors())}
+    except ValueError as wrong:
+        return {"id": name, "error": str(wrong)}
+
+
+def _read(line: bytes) -> dict[str, Any]:
+    try:
+        read = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as broken:
+        raise ValueError(f"line: should be one JSON object in UTF-8 ({broken})") from None
+    if not isinstance(read, dict):
+        raise ValueError(f"line: should be one JSON object, not {json.dumps(read):.60}")  # noqa: TRY004
+    return read
+
+
+def _place(loc: tuple[int | str, ...]) -> str:
+    return ".".join(str(part) for part in loc)
+
+
+def _statement(complaint: Line) -> Statement:
+    flags = complaint.flags or {}
+    for unknown in sorted(flags.keys() - set(KNOWN_FLAGS)):
+        click.echo(
+            f"{json.dumps(complaint.id, ensure_ascii=False)}: unknown flag {json.dumps(unknown, ensure_ascii=False)}"
+            f" ignored; flags are {', '.join(KNOWN_FLAGS)}",
+            err=True,
+        )
+    raised = frozenset(flag for flag in KNOWN_FLAGS if flags.get(flag))
+    return Statement(text=complaint.text, channel=complaint.channel, flags=raised)
+
+
+def _told(text: str, judged: Judgement) -> dict[str, Any]:
+    told = {
+        "level": judged.level,
+        "criteria": judged.criteria,
+        "evidence": [_evidence(text, finding) for finding in judged.findings],
+    }
+    return told | ({"failed": judged.failed} if judged.failed else {})
+
+
+def _evidence(text: str, finding: Finding) -> dict[str, Any]:
+    shown: dict[str, Any] = {"criterion": finding.criterion, "detector": finding.detector}
+    if finding.start is None or finding.end is None:
+        return shown
+    return shown | {"span": [finding.start, finding.end], "text": text[finding.start : finding.end]}
