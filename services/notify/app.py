@@ -25,13 +25,14 @@ from services.notify import metrics
 from services.notify.channels import Channel
 from services.notify.channels.mail import MailChannel, MailServer
 from services.notify.channels.sms import SmsChannel
-from services.notify.domain.delivery import Delivery
+from services.notify.domain.delivery import Delivery, advance
 from services.notify.domain.directory import Directory
 from services.notify.domain.rules import Rulebook
 from services.notify.domain.wording import must_render
 from services.notify.handlers import TOPICS, Handler
 from services.notify.sender.attempt import Work
 from services.notify.sender.loop import Pace, Sender
+from services.notify.sender.writes import Writes
 from services.notify.settings import Settings, wordings
 from services.notify.store import COLLECTION, Book, OutreachTopic, prepare, still_open
 
@@ -76,13 +77,14 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
 
 def _handler(settings: Settings, parts: Parts, known: "Known", documents: MongoDocuments) -> Handler:
     store = Store(Delivery, documents, parts.relay, parts.clock.now, _never_held, parts.conflicted)
+    writes = Writes(store, lambda state, cause: advance(state, cause, parts.clock.now()))
     topic = OutreachTopic(settings.kafka, settings.topic_prefix + outreach.TOPIC)
     book = Book(known.directory, topic.read)
     changed = partial(metrics.count, now=parts.clock.now, wall_seconds=parts.clock.wall_seconds)
 
     def sender(medium: Medium, channel: Channel, at_once: int) -> Sender:
         pace = Pace(at_once, settings.retry_base_seconds, settings.retry_most_seconds)
-        work = Work(store, channel, book, known.rulebook, parts.clock.now, changed)
+        work = Work(writes, channel, book, known.rulebook, changed)
         return Sender(medium, work, pace, parts.clock)
 
     senders: dict[Medium, Sender] = {

@@ -26,8 +26,8 @@ class Settings(CommonSettings):
     send_seconds: float = Field(10.0, gt=0, description="After this the fate of a message is unknown.")
     retry_base_seconds: float = Field(1.0, gt=0)
     retry_most_seconds: float = Field(60.0, gt=0)
-    mail_at_once: int = Field(8, ge=1)
-    sms_at_once: int = Field(8, ge=1)
+    mail_at_once: int = Field(16, ge=1)
+    sms_at_once: int = Field(16, ge=1)
     policies: Path = Field(POLICIES, description="Its folder `notices` has the texts checked at start.")
 
 

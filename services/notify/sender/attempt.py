@@ -3,12 +3,10 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID, uuid5
 
 from services.common.decision import Cause, Outcome
-from services.common.failures import TRANSIENT, persist
-from services.common.store import Store
+from services.common.failures import TRANSIENT
 from services.notify import metrics
 from services.notify.channels import Channel, Letter
 from services.notify.domain.addressee import Addressee, Addresses, masked
@@ -21,10 +19,10 @@ from services.notify.domain.delivery import (
     Due,
     Receipt,
     Step,
-    advance,
 )
 from services.notify.domain.rules import Rulebook, UnknownProfileError
 from services.notify.domain.texts import TextError, find, render
+from services.notify.sender.writes import Writes
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +33,10 @@ BAD_TEXT = "text cannot be rendered"
 class Work:
     """What a step needs. Every write is conditional, so of two who try only one sends."""
 
-    store: Store[Delivery]
+    writes: Writes
     channel: Channel
     addresses: Addresses
     rulebook: Callable[[], Rulebook]
-    now: Callable[[], datetime]
     changed: Callable[[Delivery], None] = lambda _delivery: None
 
     async def step(self, delivery: UUID) -> Delivery | None:
@@ -62,13 +59,9 @@ class Work:
 
     async def change(self, delivery: UUID, step: Step) -> Outcome[Delivery, Step]:
         """Record a step, however long the store is away."""
-        cause = Cause(delivery, uuid5(delivery, type(step).__name__), step, once=False)
-        outcomes = await persist(
-            lambda: self.store.change(cause, lambda state, asked: advance(state, asked, self.now())), _told
+        outcome = await self.writes.change(
+            Cause(delivery, uuid5(delivery, type(step).__name__), step, once=False)
         )
-        outcome = outcomes[0]
-        if outcome.error is not None:
-            raise outcome.error
         if outcome.kind == "applied" and outcome.state is not None:
             self.changed(outcome.state)
         return outcome
@@ -107,7 +100,3 @@ class Work:
         template = find(self.rulebook().profile(delivery.profile), delivery.template)
         text = render(template, delivery.medium, delivery.language, {**delivery.facts, **own})
         return Letter(delivery.id, addressee.address, text.subject, text.body)
-
-
-def _told(error: Exception) -> None:
-    log.warning("delivery waits", extra={"reason": type(error).__name__})

@@ -16,11 +16,12 @@ from services.common.relay import Relay
 from services.common.store import Store
 from services.notify.channels import Letter
 from services.notify.domain.addressee import Addressee, masked
-from services.notify.domain.delivery import CUSTOMER, NO_ADDRESS, Delivery, Receipt, Settled
+from services.notify.domain.delivery import CUSTOMER, NO_ADDRESS, Delivery, Receipt, Settled, advance
 from services.notify.handlers import record
 from services.notify.sender.attempt import Work
 from services.notify.sender.loop import Pace, Sender
 from services.notify.sender.queue import Item, Queue
+from services.notify.sender.writes import Writes
 from tests.dealership import MONDAY
 from tests.fakes import MemoryDocuments, MemoryLog
 from tests.unit.notify.events import rulebook
@@ -63,7 +64,8 @@ class Office:
         self.store = Store(Delivery, self.documents, self.relay, lambda: self.now, _never, lambda: None)
 
     def sender(self) -> Sender:
-        work = Work(self.store, self.channel, self.addresses, rulebook, lambda: self.now)
+        writes = Writes(self.store, lambda state, cause: advance(state, cause, self.now))
+        work = Work(writes, self.channel, self.addresses, rulebook)
         return Sender(self.medium, work, PACE, Clock(1.0, 0.0))
 
     async def recorded(self, person: str = "cr-1", **changes: Any) -> Delivery:
