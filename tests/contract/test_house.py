@@ -1,0 +1,94 @@
+"""The rules of the house that neither the linter nor the import contracts can say."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import pytest
+import yaml
+
+from deploy.documents import CARRIED, FLOWS, TOPICS, asyncapi
+
+HOUSE = ("schemas", "services", "deploy")
+FILES = sorted(path for folder in HOUSE for path in Path(folder).rglob("*.py"))
+CODE = [path for path in FILES if path.name != "__init__.py"]
+CLOCK = Path("services/common/clock.py")
+READS_A_CLOCK = re.compile(
+    r"\b(datetime\.(now|utcnow|today)|date\.today|time\.(time|monotonic|perf_counter)(_ns)?)\s*\("
+)
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def functions(path: Path) -> Iterator[Function]:
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, Function):
+            yield node
+
+
+def length(function: Function) -> int:
+    return (function.end_lineno or function.lineno) - function.lineno + 1
+
+
+def test_no_file_is_longer_than_two_hundred_lines_and_half_are_shorter_than_eighty() -> None:
+    lines = {path: len(path.read_text("utf-8").splitlines()) for path in CODE}
+    assert {path: count for path, count in lines.items() if count > 200} == {}
+    assert median(lines.values()) <= 80
+
+
+def test_no_function_is_longer_than_forty_lines_and_half_are_shorter_than_seven() -> None:
+    lengths = {f"{path}:{one.lineno} {one.name}": length(one) for path in CODE for one in functions(path)}
+    assert {name: count for name, count in lengths.items() if count > 40} == {}
+    assert median(lengths.values()) <= 6
+
+
+@pytest.mark.parametrize("folder", HOUSE)
+def test_every_module_says_in_one_line_what_it_is_for(folder: str) -> None:
+    silent = [path for path in FILES if path.parts[0] == folder and not _opens_with_its_job(path)]
+    assert silent == []
+
+
+def _opens_with_its_job(path: Path) -> bool:
+    text = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    return text is not None and len(text.splitlines()[0]) <= 110
+
+
+def test_only_one_module_reads_a_clock() -> None:
+    readers = [path for path in CODE if path != CLOCK and READS_A_CLOCK.search(path.read_text("utf-8"))]
+    assert readers == []
+
+
+def test_the_topics_declared_are_those_the_rooms_use() -> None:
+    declared = set(yaml.safe_load(TOPICS.read_text("utf-8"))["topics"])
+    beside = {f"{room}.{kind}" for room in FLOWS if room != "intake" for kind in ("dead", "replay")}
+    assert declared == set(CARRIED) | beside
+
+
+def test_every_topic_a_room_reads_is_written_by_some_room() -> None:
+    written = {topic for _, topics in FLOWS.values() for topic in topics}
+    assert {topic for topics, _ in FLOWS.values() for topic in topics} <= written
+
+
+def test_every_channel_of_the_interface_document_has_a_known_schema() -> None:
+    document = asyncapi()
+    known = set(document["components"]["schemas"])
+    refs = re.findall(r"#/components/schemas/([\w.]+)", str(document))
+    assert refs
+    assert set(refs) <= known
+
+
+def test_every_rule_of_a_policy_names_its_source() -> None:
+    for path in Path("deploy/policies").glob("*.yaml"):
+        profile = yaml.safe_load(path.read_text("utf-8"))
+        for entry in [*profile["clocks"], *profile["hand_overs"]]:
+            assert re.match(r"S[0-4]|origin: product", entry["source"]), (path, entry)
+
+
+def test_metrics_carry_the_products_name_and_no_case_as_label() -> None:
+    for path in CODE:
+        for name, labels in re.findall(
+            r'(?:Counter|Gauge|Histogram)\(\s*"([^"]+)",\s*"[^"]+",?\s*(\[[^\]]*\])?', path.read_text("utf-8")
+        ):
+            assert name.startswith("redress_"), (path, name)
+            assert "case" not in re.findall(r'"(\w+)"', labels), (path, name)
