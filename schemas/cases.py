@@ -161,6 +161,7 @@ class CaseClimbWithdrawn(CaseMessage):
     type: Literal["case.climb_withdrawn"] = "case.climb_withdrawn"
     clock: str
     to: str
+    tier: Tier = "dealer"
 
 
 class CaseSnapshot(CaseMessage):

@@ -1,6 +1,7 @@
 """The wiring of routing: the only module that knows every concrete part."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from schemas import cases, contacts, deadlines, deliveries, directory, policy
 from schemas.policy import PublishedProfile
 from services.common import app as process
 from services.common.consumer import Feed
+from services.common.failures import persist
 from services.common.health import Health
 from services.common.mongo import MongoDocuments, MongoRecords
 from services.common.parts import Parts, background, connected, consuming
@@ -37,6 +39,8 @@ ALL_TOPICS = (
     contacts.TOPIC, cases.TOPIC, ESCALATIONS, deadlines.TOPIC, deliveries.TOPIC, directory.TOPIC, policy.TOPIC,
 )  # fmt: skip
 AUDIT_SECONDS = 5.0
+
+log = logging.getLogger(__name__)
 
 
 def create() -> FastAPI:
@@ -60,7 +64,7 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
 
         async def assigned(numbers: set[int]) -> None:
             known.partitions |= numbers
-            await handler.take_over(documents)
+            await persist(lambda: handler.take_over(documents), _waits)
 
         async def revoked(numbers: set[int]) -> None:
             known.partitions -= numbers
@@ -88,6 +92,10 @@ def _handler(parts: Parts, known: "Known", documents: MongoDocuments) -> Handler
         Words(MongoRecords(parts.database, "texts")),
         Words(MongoRecords(parts.database, "customers")),
     )
+
+
+def _waits(error: Exception) -> None:
+    log.warning("open cases are not known yet", extra={"reason": repr(error)})
 
 
 async def _audit(settings: Settings, parts: Parts, ledger: Ledger) -> None:

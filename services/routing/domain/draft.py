@@ -39,7 +39,7 @@ class Draft:
 
     def set(self, **fields: Any) -> None:
         """Change fields of the case."""
-        self.case = self.case.model_copy(update={**fields, "updated_at": self.at})
+        self.case = self.case.model_copy(update=fields)
 
     def tell(self, kind: type[CaseMessage], **fields: Any) -> None:
         """Publish an event of the case as it now is."""
@@ -67,7 +67,7 @@ class Draft:
         if fields:
             revision = 1 + (self.before.revised[-1].revision if self.before and self.before.revised else 0)
             news = Revised(revision=revision, by=self.by, at=self.at, fields=fields)
-            self.set(revised=(*self.case.revised[-REMEMBERED + 1 :], news))
+            self.set(revised=(*self.case.revised[-REMEMBERED + 1 :], news), updated_at=self.at)
         return Change(self.case, self._outgoing(), tuple(self.history), visible=bool(fields))
 
     def _outgoing(self) -> tuple[Outgoing, ...]:

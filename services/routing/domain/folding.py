@@ -68,6 +68,8 @@ def counted(case: Case, event: DeliverySettled, cause: UUID, world: World) -> Ch
 def _keep(draft: Draft, event: DeadlineMessage) -> None:
     promises = dict(draft.case.promises)
     known = promises.get(event.clock)
+    if known is not None and event.cycle < known.cycle:
+        return  # about a round that is over: the present one stands as it is
     if known is None or known.cycle != event.cycle:
         known = Promise(cycle=event.cycle, due_at=event.due_at, accountable=event.accountable)
     promises[event.clock] = known.model_copy(
@@ -93,7 +95,8 @@ def _breached(draft: Draft, event: DeadlineBreached) -> None:
     breach = Breach(
         id=event.id, clock=event.clock, cycle=event.cycle, due_at=event.due_at, accountable=event.accountable
     )
-    draft.set(breaches=(*case.breaches[-KEPT + 1 :], breach), broken=case.broken + 1)
+    others = [each for each in case.breaches if each.id != breach.id]
+    draft.set(breaches=(*others[-KEPT + 1 :], breach), broken=case.broken + 1)
     draft.note(event.type, clock=event.clock, cycle=event.cycle, accountable=event.accountable)
 
 

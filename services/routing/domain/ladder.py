@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from schemas.cases import CaseClimbWithdrawn, CaseHandedOver
+from schemas.cases import CaseClimbWithdrawn, CaseHandedOver, Tier
 from schemas.deadlines import DeadlineClimbDue
 from services.common.decision import Change
 from services.routing.domain import manufacturer
@@ -88,13 +88,13 @@ def withdraw(draft: Draft, breach: UUID, clock: str) -> None:
     if offer is not None and offer.via == "climb" and offer.breach == breach:
         state = offer.before if case.state == "escalated" else case.state
         draft.set(offer=offer.over, rung=offer.rung_before, state=state)
-        _tell(draft, clock, offer.to)
+        _tell(draft, clock, offer.to, "dealer")
     elif support is not None and support.breach == breach and support.accepted_at is None:
         state = support.before if case.state == "escalated" else case.state
         draft.set(support=support.over, rung=support.rung_before, state=state)
-        _tell(draft, clock, support.to)
+        _tell(draft, clock, support.to, "manufacturer")
 
 
-def _tell(draft: Draft, clock: str, to: str) -> None:
-    draft.tell(CaseClimbWithdrawn, clock=clock, to=to)
+def _tell(draft: Draft, clock: str, to: str, tier: Tier) -> None:
+    draft.tell(CaseClimbWithdrawn, clock=clock, to=to, tier=tier)
     draft.note("case.climb_withdrawn", clock=clock, to=to)

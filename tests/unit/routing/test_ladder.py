@@ -198,3 +198,12 @@ def test_a_decision_repeated_is_the_same_decision() -> None:
     first, second = (decide(case, cause, casework.world()) for _ in range(2))
     assert isinstance(first, Change)
     assert first == second
+
+
+def test_news_of_a_round_that_is_over_leave_the_present_one_alone() -> None:
+    casework = Casework()
+    case = casework.hear()
+    breach = casework.breached(case, "DL-05")
+    case = casework.fold(casework.fold(case, breach), casework.started(case, "DL-05", cycle=2))
+    case = casework.fold(case, casework.withdrawn(case, breach))
+    assert (case.promises["DL-05"].cycle, case.promises["DL-05"].status, case.broken) == (2, "running", 0)

@@ -1,0 +1,28 @@
+"""Two instances of routing share the work: every case opens once, and equals are loaded alike."""
+
+import asyncio
+from collections import Counter
+from pathlib import Path
+
+from deploy.local import Stack, start_service
+from tests.dealership import a_contact
+from tests.front_office import routing
+
+
+async def test_two_instances_open_every_case_once_and_spread_them_evenly(
+    stack: Stack, tmp_path: Path
+) -> None:
+    async with routing(stack, tmp_path) as room:
+        second = start_service("routing", room.env | {"REDRESS_INSTANCE": "1"}, tmp_path / "second.log")
+        await second.wait_ready()
+        contacts = [a_contact(f"异响 {number}") for number in range(60)]
+        await room.hear(*contacts)
+        rows: list[dict[str, str]] = []
+        async with asyncio.timeout(60):
+            while len(rows) < len(contacts):
+                rows = (await room.get("gm-1", "/v1/cases", limit=200)).json()["cases"]
+        await second.stop()
+    assert {row["id"] for row in rows} == {str(one.case_id) for one in contacts}
+    load = Counter(row["owner"] for row in rows)
+    assert set(load) == {"op-1", "op-2"}
+    assert abs(load["op-1"] - load["op-2"]) <= 2 + 1
