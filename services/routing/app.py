@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,7 +13,8 @@ from aiokafka.partitioner import murmur2
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from schemas import cases, contacts, deadlines, deliveries, directory, policy
+from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policy
+from schemas.outreach import OutreachRequested
 from schemas.policy import PublishedProfile
 from services.common import app as process
 from services.common.consumer import Feed
@@ -37,6 +38,7 @@ from services.routing.store import Words
 
 ALL_TOPICS = (
     contacts.TOPIC, cases.TOPIC, ESCALATIONS, deadlines.TOPIC, deliveries.TOPIC, directory.TOPIC, policy.TOPIC,
+    outreach.TOPIC,
 )  # fmt: skip
 AUDIT_SECONDS = 5.0
 
@@ -91,7 +93,18 @@ def _handler(parts: Parts, known: "Known", documents: MongoDocuments) -> Handler
         Decider(partial(known.world, ledger), ledger),
         Words(MongoRecords(parts.database, "texts")),
         Words(MongoRecords(parts.database, "customers")),
+        partial(_reach_out, parts),
     )
+
+
+async def _reach_out(parts: Parts, asked: Sequence[OutreachRequested]) -> None:
+    """Ask for messages to customers; returns once Kafka has them."""
+    topic = parts.settings.topic_prefix + outreach.TOPIC
+    sent = [
+        await parts.producer.send(topic, one.model_dump_json().encode(), str(one.case_id).encode())
+        for one in asked
+    ]
+    await asyncio.gather(*sent)
 
 
 def _waits(error: Exception) -> None:

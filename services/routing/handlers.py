@@ -1,7 +1,7 @@
 """Kafka in: contacts, what clocks did, and what became of messages."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,16 +10,20 @@ from pydantic import TypeAdapter
 from schemas import contacts, deadlines, deliveries
 from schemas.contacts import ContactReceived
 from schemas.deadlines import DeadlineClimbDue, DeadlineMessage
+from schemas.outreach import OutreachRequested
 from services.common.batch import Received
 from services.common.decision import Cause, Change, Decision, Outcome, event_id
 from services.common.store import Store
 from services.routing import metrics
+from services.routing.domain import courtesy
 from services.routing.domain.case import Case
 from services.routing.domain.deciding import decide
 from services.routing.domain.ledger import Ledger
 from services.routing.domain.opening import Heard
 from services.routing.domain.world import World
 from services.routing.store import Found, Spoken, Words, held
+
+Outreach = Callable[[Sequence[OutreachRequested]], Awaitable[None]]
 
 TOPICS: dict[str, TypeAdapter[Any]] = {
     contacts.TOPIC: TypeAdapter(ContactReceived),
@@ -50,6 +54,7 @@ class Handler:
     decide: Decider
     texts: Words
     customers: Words
+    outreach: Outreach
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, batch: Sequence[Received[Any]]) -> Sequence[Outcome[Case, Any]]:
@@ -62,6 +67,7 @@ class Handler:
             for one in batch
         ]
         outcomes = await self.store.change_many(causes, self.decide)
+        await self.outreach(list(self._courtesies(outcomes)))
         count(outcomes)
         return outcomes
 
@@ -81,6 +87,17 @@ class Handler:
                 contact.case_id, contact.id, Heard(contact, text, customer), contacts.TOPIC, raw=one.raw
             )
         return causes
+
+    def _courtesies(self, outcomes: Sequence[Outcome[Case, Any]]) -> Iterator[OutreachRequested]:
+        """What the customers whose contacts opened cases are to be told, also when met again.
+
+        Asked for after the write and before the commit: an address may rest in no document, so it can
+        be in no outbox, and whoever sends knows each request by its id.
+        """
+        for outcome in outcomes:
+            case, message = outcome.state, outcome.cause.message
+            if case is not None and isinstance(message, Heard) and message.contact.id == case.contacts[0].id:
+                yield from courtesy.requests(case, message.contact, self.decide.world().programme(case))
 
     async def take_over(self, documents: Found) -> None:
         """Learn who holds the open cases that are this instance's now."""

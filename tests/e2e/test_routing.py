@@ -1,6 +1,7 @@
 """Routing as a process on the real stack: contacts become owned cases, and people act on them."""
 
 import asyncio
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from uuid import UUID
@@ -10,9 +11,10 @@ import pytest
 
 from deploy.local import Stack
 from schemas.cases import CaseAccepted, CaseHandedOver, CaseOpened
+from schemas.outreach import OutreachRequested
 from tests.dealership import a_contact, directory_file
 from tests.front_office import Room, redress, routing
-from tests.stack import consume
+from tests.stack import consume, database
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +66,33 @@ async def test_the_history_of_a_case_verifies(room: Room) -> None:
     assert (await room.post("cr-1", f"{path}/accept", seen)).status_code == httpx.codes.OK
     said = await asyncio.to_thread(redress, room.env, "history", "verify", path.rsplit("/", 1)[1])
     assert "3 entries verify" in said.stdout
+
+
+async def test_words_that_were_changed_are_found_out(room: Room) -> None:
+    path, _ = await room.opened()
+    case = path.rsplit("/", 1)[1]
+    async with database(room.stack, room.names.database) as documents:
+        changed = {"words": {"narrative": "一切都好", "demand": ""}}
+        await documents["texts"].update_one({"case": case}, {"$set": changed})
+    with pytest.raises(subprocess.CalledProcessError) as found:
+        await asyncio.to_thread(redress, room.env, "history", "verify", case)
+    assert "entry 1: the text kept is not the one that was sealed" in found.value.stderr
+
+
+async def test_words_that_were_erased_leave_a_history_that_verifies(room: Room) -> None:
+    path, _ = await room.opened()
+    case = path.rsplit("/", 1)[1]
+    async with database(room.stack, room.names.database) as documents:
+        await documents["texts"].delete_one({"case": case})
+    said = await asyncio.to_thread(redress, room.env, "history", "verify", case)
+    assert "2 entries verify" in said.stdout
+
+
+async def test_the_customer_is_asked_to_be_told_on_a_topic_of_its_own(room: Room) -> None:
+    await room.opened()
+    record = (await consume(room.stack, room.names.topic("outreach"), 1))[0]
+    asked = OutreachRequested.model_validate_json(record.value)
+    assert (asked.medium, asked.address) == ("sms", "13800000000")
 
 
 async def test_a_case_is_told_anew_after_somebody_missed_something(room: Room) -> None:

@@ -8,6 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from schemas.policy import Profile
+from services.routing.domain.courtesy import TOLD_OF
 from services.routing.domain.programme import Programme
 from services.routing.domain.severity.rules import compile_rules
 from services.routing.settings.severity import load_model, load_policy
@@ -34,9 +35,17 @@ def load_profile(path: Path) -> Profile:
         whole |= fields
     try:
         severity = load_policy(path.stem, path.parent / "severity")
-        return Profile.model_validate({**whole, "severity": severity})
+        profile = Profile.model_validate({**whole, "severity": severity})
     except ValidationError as wrong:
         raise PolicyError("\n".join(_complaints(wrong, read))) from None
+    _check_courtesies(profile, path)
+    return profile
+
+
+def _check_courtesies(profile: Profile, path: Path) -> None:
+    for at, notice in enumerate(profile.customer_notices):
+        if notice.when.type != TOLD_OF or notice.when.where:
+            raise PolicyError(f"{path}: customer_notices.{at}.when: should be {{type: {TOLD_OF}}}, no other")
 
 
 def programme(profile: Profile, weights: Path) -> Programme:

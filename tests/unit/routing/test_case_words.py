@@ -1,0 +1,128 @@
+"""Personal words: kept once under their key, sealed in the history, told to nobody but the customer."""
+
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from schemas.contacts import Customer
+from schemas.outreach import OutreachRequested
+from services.common.batch import Received
+from services.common.decision import Outcome
+from services.common.relay import Relay
+from services.common.store import Store
+from services.routing.domain import courtesy
+from services.routing.domain.case import Case
+from services.routing.domain.words import seal
+from services.routing.handlers import Decider, Handler, revive
+from services.routing.store import Spoken, Words
+from tests.casework import Casework, gtmc
+from tests.dealership import MONDAY, a_contact
+from tests.fakes import MemoryDocuments, MemoryLog
+
+
+@dataclass
+class Shelf:
+    """Records written once, in a dict."""
+
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    async def put(self, records: Any) -> set[int]:
+        known = {at for at, record in enumerate(records) if record["_id"] in self.records}
+        self.records |= {r["_id"]: r for at, r in enumerate(records) if at not in known}
+        return known
+
+    async def get(self, keys: Any) -> dict[str, dict[str, Any]]:
+        return {key: self.records[key] for key in keys if key in self.records}
+
+
+class Room:
+    """The handler over fakes."""
+
+    def __init__(self) -> None:
+        self.casework, self.documents, self.log = Casework(), MemoryDocuments(), MemoryLog()
+        self.texts, self.customers = Shelf(), Shelf()
+        self.asked: list[OutreachRequested] = []
+        store = Store(Case, self.documents, Relay(self.log), lambda: MONDAY, revive, lambda: None)
+        decider = Decider(self.casework.world, self.casework.ledger)
+        self.handler = Handler(store, decider, Words(self.texts), Words(self.customers), self._reach_out)
+        self.handler.loaded.set()
+
+    async def _reach_out(self, asked: Any) -> None:
+        self.asked += asked
+
+    async def hear(self, *contacts: Any) -> list[Outcome[Case, Any]]:
+        batch = [
+            Received("contacts", 0, at, one, one.model_dump_json().encode())
+            for at, one in enumerate(contacts)
+        ]
+        return list(await self.handler.handle(batch))
+
+
+async def test_words_met_again_keep_their_first_key() -> None:
+    shelf, case = Shelf(), uuid4()
+    spoken = Spoken(uuid4(), case, MONDAY, {"note": "已联系"})
+    first, again = [await Words(shelf).keep([spoken]) for _ in range(2)]
+    assert first == again
+    record = shelf.records[str(spoken.id)]
+    assert first[spoken.id].seal == seal(bytes.fromhex(record["key"]), {"note": "已联系"})
+
+
+async def test_the_same_words_are_sealed_differently_every_time() -> None:
+    one, other = (Spoken(uuid4(), uuid4(), MONDAY, {"note": "好"}) for _ in range(2))
+    sealed = await Words(Shelf()).keep([one, other])
+    assert sealed[one.id].seal != sealed[other.id].seal
+
+
+async def test_the_case_document_holds_no_word_of_the_customer() -> None:
+    room, contact = Room(), a_contact("空调坏了三次", demand="换新空调")
+    await room.hear(contact)
+    stored = str(room.documents.documents[contact.case_id])
+    assert not [word for word in ("空调坏了", "换新空调", "王女士", "13800000000") if word in stored]
+    assert next(iter(room.texts.records.values()))["words"] == {
+        "narrative": "空调坏了三次",
+        "demand": "换新空调",
+    }
+
+
+async def test_contacts_of_one_case_in_one_batch_are_written_once() -> None:
+    room, first = Room(), a_contact()
+    second = a_contact("还有异响", case_id=first.case_id)
+    outcomes = await room.hear(first, second)
+    assert [outcome.kind for outcome in outcomes] == ["applied", "applied"]
+    stored = room.documents.documents[first.case_id]
+    assert (stored["version"], len(stored["state"]["contacts"])) == (1, 2)
+
+
+async def test_what_is_told_of_an_unknown_case_fails_alone() -> None:
+    room, contact = Room(), a_contact()
+    lost = room.casework.started(room.casework.hear(), "DL-01").model_copy(update={"seq": 1})
+    kinds = [outcome.kind for outcome in await room.hear(lost, contact)]
+    assert kinds == ["failed", "applied"]
+
+
+async def test_the_customer_is_told_once_however_often_his_contact_is_met() -> None:
+    room, contact = Room(), a_contact()
+    for _ in range(2):
+        await room.hear(contact)
+    first, again = room.asked
+    assert first.id == again.id
+    assert (first.medium, first.address, first.template) == ("sms", "13800000000", "customer_received")
+
+
+async def test_a_further_contact_is_no_second_courtesy() -> None:
+    room, contact = Room(), a_contact()
+    await room.hear(contact)
+    await room.hear(a_contact("还没好", case_id=contact.case_id))
+    assert len(room.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("customer", "medium"),
+    [(Customer(email="w@example.org"), ["email"]), (Customer(phone="1", email="w@example.org"), ["sms"]), (Customer(), [])],
+)  # fmt: skip
+def test_the_customer_is_told_by_a_medium_he_gave(customer: Customer, medium: list[str]) -> None:
+    contact = a_contact(customer=customer)
+    case = Casework().hear(contact)
+    assert [asked.medium for asked in courtesy.requests(case, contact, gtmc())] == medium
