@@ -71,7 +71,7 @@ async def cases(
 ) -> JSONResponse:
     """The cases the reader may see."""
     now = office.store.now()
-    query = {"$and": [scope(actor), {"state.number": {"$ne": None}}, *asked.conditions(stamp(now))]}
+    query = {"$and": [scope(actor), *asked.conditions(stamp(now))]}
     order = [(asked.field(), asked.direction()), ("_id", asked.direction())]
     found = await soon(seconds, office.documents.page(query, order, asked.limit + 1))
     more = _cursor(found[asked.limit - 1], asked) if len(found) > asked.limit else None
