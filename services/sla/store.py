@@ -69,6 +69,8 @@ class Keeper:
 
     def partition(self, case: UUID) -> int:
         """Where Kafka puts the records of a case."""
+        if (known := self.agenda.known.get(case)) is not None:
+            return known.partition
         return int(murmur2(str(case).encode()) & 0x7FFFFFFF) % self.partitions
 
     async def load(self, documents: Armed, partitions: set[int]) -> None:

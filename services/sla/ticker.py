@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 ASIDE_MS = 60_000
 UNSENT = 2_000
+LANES = 2
+"""One batch is decided while the store works on another."""
 
 
 class Reading(Protocol):
@@ -87,9 +89,9 @@ class Ticker:
             for number, barrier in self.barriers.items()
             if barrier is not None and reading.handled.get((cases.TOPIC, number), 0) >= barrier.end
         }
-        taken = self.keeper.agenda.take(open_, self.at_once)
-        if taken:
-            await self._fire(taken, open_)
+        taken = self.keeper.agenda.take(open_, LANES * self.at_once)
+        lanes = [taken[start : start + self.at_once] for start in range(0, len(taken), self.at_once)]
+        await asyncio.gather(*(self._fire(lane, open_) for lane in lanes))
         for number, upto in open_.items():
             due = self.keeper.agenda.next_due(number)
             if due is None or due > upto:
@@ -149,7 +151,7 @@ class Ticker:
             phase = "catch_up" if one.partition in self.keeper.agenda.behind else "running"
             late = self.clock.wall_seconds(timedelta(milliseconds=now - max(one.due, one.since)))
             for event in self.keeper.said.get(outcome.cause.id, ()):
-                metrics.LATENESS.labels(metrics.kind(event), phase).observe(max(0.0, late))
+                metrics.lateness(metrics.kind(event), phase).observe(max(0.0, late))
 
     def _rest(self) -> float:
         """Until the next appointment, at most the pause; briefly while a barrier waits to be read up to."""
