@@ -134,6 +134,23 @@ async def test_mail_keeps_both_languages_and_its_message_id(post_office: Provide
     assert (mail.to, mail.subject, mail.text) == (letter.to, letter.subject, letter.text)
 
 
+async def test_mail_goes_on_over_the_same_connection_and_over_a_new_one_once_it_is_gone(
+    tmp_path: Path,
+) -> None:
+    far_end = provider("mail", tmp_path)
+    channel = by_mail(far_end.port)
+    await far_end.start()
+    verdicts = [(await channel.send(a_letter())).verdict for _ in range(3)]
+    assert (verdicts, len(channel.idle)) == (["accepted"] * 3, 1)
+    await far_end.kill()
+    assert (await channel.send(a_letter())).verdict == "later"
+    await far_end.start()
+    assert (await channel.send(a_letter())).verdict == "accepted"
+    await channel.close()
+    await far_end.stop()
+    assert len(far_end.received()) == 4
+
+
 async def test_what_was_received_survives_the_death_of_the_server(tmp_path: Path) -> None:
     far_end = provider("mail", tmp_path)
     await far_end.start()

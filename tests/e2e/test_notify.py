@@ -249,3 +249,17 @@ async def test_no_address_and_no_name_of_a_customer_rests_in_deliveries_or_logs(
     for text in (listed, log, str(records)):
         assert "王女士" not in text
         assert "wang@customer" not in text
+
+
+async def test_notify_refuses_to_start_with_a_text_that_cannot_be_rendered(tmp_path: Path) -> None:
+    shipped = (POLICIES / "notices" / "gtmc.yaml").read_text("utf-8")
+    (tmp_path / "notices").mkdir()
+    broken = tmp_path / "notices" / "gtmc.yaml"
+    broken.write_text(shipped.replace("{{ cycle }}", "{{ round }}"), "utf-8")
+    command = (sys.executable, "-m", "deploy.redress", "serve", "notify", "--port", "1")
+    env = os.environ | {"REDRESS_POLICIES": str(tmp_path)}
+    ended = await asyncio.to_thread(
+        subprocess.run, command, env=env, capture_output=True, text=True, timeout=60
+    )
+    assert ended.returncode != 0
+    assert f"{broken}: template 'top_overdue', subject.en: 'round' is undefined" in ended.stderr

@@ -9,10 +9,12 @@ from uuid import UUID
 from aiosmtplib import SMTP
 from aiosmtplib.errors import SMTPException, SMTPResponseException
 
+from services.common.clock import ticks
 from services.notify.channels import Letter
 from services.notify.domain.delivery import Receipt
 
 TEMPORARY = range(400, 500)
+FRESH_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,20 +32,25 @@ class MailServer:
 
 @dataclass(frozen=True, slots=True)
 class MailChannel:
-    """One connection per message: a server that went away is met afresh by the next one."""
+    """Connections are used again while they are fresh; one that a message failed on is closed."""
 
     server: MailServer
+    idle: list[tuple[float, SMTP]] = field(default_factory=list)
 
     async def send(self, letter: Letter) -> Receipt:
-        client = self._client()
+        client = await self._fresh() or self._client()
         try:
-            await client.connect()
+            if not client.is_connected:
+                await client.connect()
         except (SMTPException, OSError) as error:
             # Whatever fails here, a refused log-in too, is not the fault of this message.
             client.close()
             return Receipt("later", type(error).__name__)
         receipt = await self._hand_over(client, letter)
-        await _leave(client)
+        if receipt.verdict == "accepted":
+            self.idle.append((ticks(), client))
+        else:
+            await _leave(client)
         return receipt
 
     async def _hand_over(self, client: SMTP, letter: Letter) -> Receipt:
@@ -67,7 +74,17 @@ class MailChannel:
         return None
 
     async def close(self) -> None:
-        """Nothing is held between messages."""
+        while self.idle:
+            await _leave(self.idle.pop()[1])
+
+    async def _fresh(self) -> SMTP | None:
+        """A connection that was used just now; older ones are left, since servers drop them anyway."""
+        while self.idle:
+            used, client = self.idle.pop()
+            if client.is_connected and ticks() - used < FRESH_SECONDS:
+                return client
+            await _leave(client)
+        return None
 
     def _client(self) -> SMTP:
         server = self.server
