@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 import httpx
 
 from deploy.local import Stack, start_service
+from deploy.local.part import Part
 from schemas import cases
 from schemas.cases import CaseEvent
 from schemas.contacts import ContactReceived
@@ -33,6 +34,7 @@ class Room:
     names: Names
     http: httpx.AsyncClient
     env: dict[str, str]
+    process: Part
 
     async def hear(self, *contacts: ContactReceived) -> None:
         records = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in contacts]
@@ -97,7 +99,7 @@ async def routing(stack: Stack, home: Path, mongo: str = "") -> AsyncIterator[Ro
     try:
         await room.wait_ready()
         async with httpx.AsyncClient(base_url=room.url, timeout=10) as http:
-            yield Room(stack, names, http, env)
+            yield Room(stack, names, http, env, room)
         await room.stop()
     finally:
         sys.stderr.write((home / "routing.log").read_text("utf-8"))

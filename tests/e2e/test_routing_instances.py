@@ -26,3 +26,13 @@ async def test_two_instances_open_every_case_once_and_spread_them_evenly(
     load = Counter(row["owner"] for row in rows)
     assert set(load) == {"op-1", "op-2"}
     assert abs(load["op-1"] - load["op-2"]) <= 2 + 1
+
+
+async def test_who_holds_what_is_known_again_after_a_kill(stack: Stack, tmp_path: Path) -> None:
+    async with routing(stack, tmp_path) as room:
+        held = [(await room.opened(received_by="op-1"))[0] for _ in range(2)]
+        await room.process.kill()
+        await room.process.start()
+        after = [(await room.opened())[0] for _ in range(2)]
+        owners = [(await room.get("gm-1", path)).json()["owner"] for path in (*held, *after)]
+    assert owners == ["op-1", "op-1", "op-2", "op-2"]
