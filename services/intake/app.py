@@ -11,7 +11,7 @@ from services.common import app as room
 from services.common import kafka
 from services.common.failures import persist
 from services.common.health import Health
-from services.intake.api import FrontDoor, routes
+from services.intake.api import FrontDoor, install
 from services.intake.settings import IntakeSettings
 
 log = logging.getLogger(__name__)
@@ -34,5 +34,5 @@ def create() -> FastAPI:
             await producer.stop()
 
     app = room.create("intake", "Redress intake", run)
-    app.include_router(routes(door))
+    install(app, door)
     return app

@@ -1,0 +1,45 @@
+"""The record that intake writes by hand is the message that everybody else reads."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from schemas.contacts import ContactReceived
+from services.intake.domain import Identity, PostedContact, record
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+POSTED = {
+    "kind": "rescue",
+    "channel": "onsite",
+    "shop": "shop-1",
+    "received_at": "2026-03-02T11:58:00.123456+08:00",
+    "received_by": "operator-1",
+    "customer": {"name": '王"女士\\', "phone": "138", "kind": "proxy"},
+    "vehicle": {"brand": "sunrise", "plate": "粤A1"},
+    "narrative": '  she said "stop", }{ \n 刹车  ',
+    "demand": "退车",
+    "criteria": ["G1", "M3"],
+    "flags": {"injury": True},
+}
+
+
+def read(**changes: Any) -> tuple[PostedContact, ContactReceived]:
+    posted = PostedContact.model_validate(POSTED | changes)
+    said = posted.model_dump_json()
+    written = record(said, Identity.of("caller", "key", said), 'a "caller"', NOON)
+    assert json.loads(written).keys() == ContactReceived.model_fields.keys() - {"seq"}
+    return posted, ContactReceived.model_validate_json(written)
+
+
+def test_everything_posted_is_in_the_message() -> None:
+    posted, message = read()
+    said = message.model_dump(include=set(PostedContact.model_fields))
+    assert said == posted.model_dump()
+    assert (message.occurred_at, message.caller, message.ticks) == (NOON, 'a "caller"', ("G1", "M3"))
+
+
+def test_the_same_words_are_the_same_contact_and_others_a_further_one_of_the_case() -> None:
+    (_, one), (_, same), (_, other) = read(), read(), read(narrative="another")
+    assert one == same
+    assert (one.case_id, one.case_number) == (other.case_id, other.case_number)
+    assert one.id != other.id
