@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 ASIDE_MS = 60_000
 UNSENT = 2_000
+LAST_SECONDS = 20.0
 LANES = 2
 """One batch is decided while the store works on another."""
 
@@ -72,10 +73,10 @@ class Ticker:
         self.keeper.agenda.leave(numbers)
 
     async def run(self, reading: Reading) -> None:
-        """Look for what is due until cancelled."""
+        """Look for what is due until cancelled; a pass that was begun is ended even then."""
         while True:
             try:
-                fired = await self.tick(reading)
+                fired = await _whole(self.tick(reading))
             except TRANSIENT as error:
                 _waits(error)
                 fired = 0
@@ -162,6 +163,16 @@ class Ticker:
             return self.pause
         ahead = from_ms(min(dues)) - self.clock.now()
         return max(0.001, min(self.pause, self.clock.wall_seconds(ahead)))
+
+
+async def _whole(work: Coroutine[Any, Any, int]) -> int:
+    """Cut off between write and publication, what was fired would wait for the next start to be told."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=LAST_SECONDS)
+        raise
 
 
 def _waits(error: Exception) -> None:

@@ -1,5 +1,10 @@
 """The ticker: never early, never before everything that occurred was read, nothing lost by a restart."""
 
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
 import pytest
 
 from schemas.deadlines import DeadlineBreached
@@ -93,6 +98,28 @@ async def test_a_tick_after_a_crash_before_publishing_says_nothing_twice(watch: 
     await new.starts()
     await new.passes(60)
     assert len(new.said("breached")) == 1
+
+
+async def test_a_pass_cut_off_by_the_end_of_the_room_is_ended_first(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    watch.clock.move(watch.clock.now() + timedelta(minutes=60))
+    writing, go_on = asyncio.Event(), asyncio.Event()
+    write = watch.shelf.write
+
+    async def slowly(documents: Sequence[dict[str, Any]]) -> set[int]:
+        lost = await write(documents)
+        writing.set()
+        await go_on.wait()
+        return lost
+
+    watch.shelf.write = slowly  # type: ignore[method-assign]
+    running = asyncio.create_task(watch.ticker.run(watch.place))
+    await writing.wait()
+    running.cancel()
+    asyncio.get_running_loop().call_soon(go_on.set)
+    await asyncio.wait([running])
+    await watch.relay.flush()
+    assert len(watch.said("breached")) == 1
 
 
 async def test_two_processes_that_fire_the_same_clock_say_it_once(watch: Watch) -> None:
