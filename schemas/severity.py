@@ -1,8 +1,8 @@
 """Severity: the levels, the criteria with their detectors, and what a judgement says."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BeforeValidator, Field
+from pydantic import Base64Bytes, BeforeValidator, Field, model_validator
 
 from schemas.base import Bilingual, Strict
 
@@ -15,7 +15,9 @@ Probability = Annotated[float, Field(ge=0, le=1)]
 
 def _terms(value: object) -> object:
     """Terms may be written as one text, separated by commas."""
-    return tuple(term.strip() for term in value.split(",") if term.strip()) if isinstance(value, str) else value
+    return (
+        tuple(term.strip() for term in value.split(",") if term.strip()) if isinstance(value, str) else value
+    )
 
 
 Terms = Annotated[tuple[str, ...], BeforeValidator(_terms)]
@@ -39,7 +41,6 @@ class CriterionSpec(Strict):
         default=(), description="flags that turn a suspicion into a hit"
     )
     default: bool = Field(default=False, description="holds when no other criterion does")
-    threshold: Probability | None = Field(default=None, description="the learned score that sets it alone")
 
 
 class LexiconSpec(Strict):
@@ -55,13 +56,28 @@ class LexiconSpec(Strict):
 
 
 class LinearModel(Strict):
-    """A learned one-vs-rest scorer: feature bucket -> one weight per criterion, and a bias each."""
+    """Learned weights: `table` holds one signed byte per kept feature and criterion, row by row."""
 
     criteria: tuple[str, ...]
-    buckets: int
-    bias: tuple[float, ...]
+    buckets: Annotated[int, Field(gt=0)]
+    kept: tuple[int, ...]
+    table: Base64Bytes
     scale: float
-    weights: dict[int, tuple[int, ...]]
+    bias: tuple[float, ...]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        rows, columns = len(self.kept), len(self.criteria)
+        if len(self.table) != rows * columns or len(self.bias) != columns:
+            raise ValueError(f"table: should hold {rows} x {columns} bytes, and bias {columns} numbers")
+        return self
+
+
+class Learned(Strict):
+    """From which probability on the learned scorer raises a complaint to a level by itself."""
+
+    major: Probability = 0.5
+    major_preliminary: Probability = 0.5
 
 
 class SeverityPolicy(Strict):
@@ -69,6 +85,7 @@ class SeverityPolicy(Strict):
 
     criteria: tuple[CriterionSpec, ...]
     lexicon: LexiconSpec = LexiconSpec()
+    learned: Learned = Learned()
 
 
 class Statement(Strict):

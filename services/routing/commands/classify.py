@@ -26,7 +26,9 @@ class Line(Frozen):
 
 
 @click.command()
-@click.option("--profile", default="gtmc", show_default=True, help="The programme whose severity table is used.")
+@click.option(
+    "--profile", default="gtmc", show_default=True, help="The programme whose severity table is used."
+)
 @click.pass_context
 def classify(context: click.Context, profile: str) -> None:
     """Judge complaints.
@@ -55,7 +57,10 @@ def answer(line: bytes, rules: Rules) -> dict[str, Any]:
         complaint = Line.model_validate(asked)
         return {"id": name, **_told(complaint.text, judge(_statement(complaint), rules))}
     except ValidationError as wrong:
-        return {"id": name, "error": "; ".join(f"{_place(each['loc'])}: {each['msg']}" for each in wrong.errors())}
+        return {
+            "id": name,
+            "error": "; ".join(f"{_place(each['loc'])}: {each['msg']}" for each in wrong.errors()),
+        }
     except ValueError as wrong:
         return {"id": name, "error": str(wrong)}
 

@@ -1,16 +1,16 @@
 """Listens to the words of a statement: patterns first, the learned scorer where they are silent."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from schemas.severity import CriterionSpec, Finding, Statement
+from schemas.severity import Finding, Statement
 from services.routing.domain.severity.clauses import lay_out
 from services.routing.domain.severity.lexicon import Mention
-from services.routing.domain.severity.linear import probabilities
 from services.routing.domain.severity.patterns import Scene, matched
 from services.routing.domain.severity.rules import Detector, Rules
 from services.routing.domain.severity.stance import Asserted
 from services.routing.domain.severity.tokens import Tokens, tokenise
+from services.routing.domain.severity.weighing import DETECTOR, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,23 +22,28 @@ class Hearing:
 
 
 def hear(statement: Statement, rules: Rules) -> Hearing:
-    """Runs every detector the words could satisfy; none of them can stop the others."""
+    """Runs every detector the words could satisfy, then the scorer; none of them can stop the others."""
     tokens = tokenise(statement.text, rules.lexicon.lemmas)
+    if not tokens.words:
+        return Hearing()
     scene = see(tokens, rules)
     findings: dict[str, Finding] = {}
     failed: list[str] = []
     stances = {facts: Asserted(scene, facts).refuses for facts in (True, False)}
-    for detector in _candidates(scene, rules):
-        criterion = rules.criteria[detector.criterion]
+    for detector in _candidates(scene, statement, rules):
         try:
-            span = matched(detector.pattern, scene, stances[criterion.asserts == "fact"])
+            facts = rules.criteria[detector.criterion].asserts == "fact"
+            span = matched(detector.pattern, scene, stances[facts])
         except Exception:  # noqa: BLE001 - whatever breaks in one detector, the complaint is still judged
             failed.append(detector.id)
             continue
-        if span is None or (detector.suspicion and not statement.flags.intersection(criterion.corroborated_by)):
-            continue
-        findings.setdefault(detector.id, _finding(detector, span, tokens))
-    return Hearing(tuple(findings.values()), tuple(failed))
+        if span is not None:
+            findings.setdefault(detector.id, _finding(detector, span, tokens))
+    try:
+        raised = weigh(tokens, scene, findings.values(), rules)
+    except Exception:  # noqa: BLE001 - the same holds for the scorer
+        return Hearing(tuple(findings.values()), (*failed, DETECTOR))
+    return Hearing((*findings.values(), *([raised] if raised else ())), tuple(failed))
 
 
 def see(tokens: Tokens, rules: Rules) -> Scene:
@@ -48,9 +53,13 @@ def see(tokens: Tokens, rules: Rules) -> Scene:
     return Scene(found, lay_out(tokens.words, breaks))
 
 
-def _candidates(scene: Scene, rules: Rules) -> Iterator[Detector]:
+def _candidates(scene: Scene, statement: Statement, rules: Rules) -> Iterator[Detector]:
+    """Detectors whose key is present; a suspicion only beside a flag that corroborates it."""
     for concept in tuple(scene.found):
-        yield from rules.detectors.get(concept, ())
+        for detector in rules.detectors.get(concept, ()):
+            by = rules.criteria[detector.criterion].corroborated_by
+            if not detector.suspicion or statement.flags.intersection(by):
+                yield detector
 
 
 def _finding(detector: Detector, span: Mention, tokens: Tokens) -> Finding:

@@ -1,6 +1,6 @@
 """Judges one statement: every criterion with its evidence, and the gravest level among them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from schemas.severity import LEVELS, Finding, Judgement, Level, Statement
 from services.routing.domain.severity.hearing import Hearing, hear

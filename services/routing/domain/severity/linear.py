@@ -1,21 +1,35 @@
-"""A learned scorer in plain Python: hashed word and character n-grams, one weight per criterion."""
+"""A learned scorer in plain Python: hashed words, word runs, ideas and detectors, weighed per criterion."""
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
-from math import exp
+from math import exp, sqrt
 from zlib import crc32
 
 from schemas.severity import LinearModel
 from services.routing.domain.severity.lexicon import BREAKS
 
+WORD, IDEA = 1.0, 2.0
+# Words that only steer how others are meant say nothing by themselves.
+UNSPOKEN = frozenset({"light", "denial"})
 
-def features(words: Sequence[str], concepts: Iterable[str]) -> Iterator[str]:
-    """Names what a text holds: its words (characters in Chinese), runs of two and three, and its ideas."""
+
+def said(words: Sequence[str]) -> Iterator[str]:
+    """Names the words of a text (characters in Chinese) and their runs of two and three."""
     spoken = [word for word in words if word not in BREAKS]
     yield from spoken
     yield from (f"{a} {b}" for a, b in pairwise(spoken))
     yield from (f"{a} {b} {c}" for a, b, c in zip(spoken, spoken[1:], spoken[2:], strict=False))
-    yield from (f"@{concept}" for concept in concepts)
+
+
+def features(words: Sequence[str], concepts: Iterable[str], detectors: Iterable[str]) -> dict[str, float]:
+    """Everything the scorer weighs, with its strength, scaled to length one."""
+    strength = dict.fromkeys(said(words), WORD)
+    strength |= {f"@{concept}": IDEA for concept in concepts if concept not in UNSPOKEN}
+    for detector in detectors:
+        strength[f"#{detector}"] = strength[f"#{detector.partition('.')[0]}"] = IDEA
+    length = sqrt(sum(value * value for value in strength.values())) or 1.0
+    return {feature: value / length for feature, value in strength.items()}
 
 
 def bucket(feature: str, buckets: int) -> int:
@@ -23,15 +37,29 @@ def bucket(feature: str, buckets: int) -> int:
     return crc32(feature.encode()) % buckets
 
 
-def probabilities(model: LinearModel, words: Sequence[str], concepts: Iterable[str]) -> Mapping[str, float]:
-    """Scores every learned criterion between 0 and 1."""
-    present = {bucket(feature, model.buckets) for feature in features(words, concepts)}
-    length = max(len(present), 1) ** 0.5
-    sums = [0.0] * len(model.criteria)
-    for number in present:
-        for at, weight in enumerate(model.weights.get(number, ())):
-            sums[at] += weight
-    return {
-        criterion: 1 / (1 + exp(-(total * model.scale / length + bias)))
-        for criterion, total, bias in zip(model.criteria, sums, model.bias, strict=True)
-    }
+class Scorer:
+    """Turns features into one probability per criterion."""
+
+    def __init__(self, model: LinearModel) -> None:
+        self.criteria = model.criteria
+        self._buckets, self._bias, self._scale = model.buckets, model.bias, model.scale
+        width = len(model.criteria)
+        table = array("b", model.table)
+        self._rows = {each: table[at * width : (at + 1) * width] for at, each in enumerate(model.kept)}
+
+    def sums(self, strength: Mapping[str, float]) -> list[float]:
+        """The weighed sum per criterion, without bias."""
+        sums = [0.0] * len(self.criteria)
+        for feature, value in strength.items():
+            row = self._rows.get(bucket(feature, self._buckets))
+            if row is not None:
+                sums = [total + weight * value for total, weight in zip(sums, row, strict=True)]
+        return [total * self._scale for total in sums]
+
+    def probabilities(self, strength: Mapping[str, float]) -> dict[str, float]:
+        """How likely each criterion is the one that decides; they add up to one."""
+        raw = [total + bias for total, bias in zip(self.sums(strength), self._bias, strict=True)]
+        top = max(raw)
+        grown = [exp(value - top) for value in raw]
+        whole = sum(grown)
+        return {criterion: value / whole for criterion, value in zip(self.criteria, grown, strict=True)}

@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.severity import CriterionSpec, LexiconSpec, LinearModel, SeverityPolicy
+from schemas.severity import CriterionSpec, Learned, LexiconSpec, LinearModel, SeverityPolicy
 from services.routing.domain.severity.lexicon import Lexicon
+from services.routing.domain.severity.linear import Scorer
 from services.routing.domain.severity.patterns import Pattern, parse
 
 Section = Mapping[str, Mapping[str, Sequence[str]]]
@@ -28,7 +29,8 @@ class Rules:
     criteria: Mapping[str, CriterionSpec]
     lexicon: Lexicon
     detectors: Mapping[str, Sequence[Detector]]
-    model: LinearModel | None
+    learned: Learned
+    scorer: Scorer | None
 
 
 def compile_rules(policy: SeverityPolicy, model: LinearModel | None = None) -> Rules:
@@ -42,7 +44,8 @@ def compile_rules(policy: SeverityPolicy, model: LinearModel | None = None) -> R
     by_key: dict[str, list[Detector]] = defaultdict(list)
     for detector in detectors:
         by_key[detector.pattern.key].append(detector)
-    return Rules(criteria, Lexicon(policy.lexicon.lemmas, concepts), by_key, model)
+    lexicon = Lexicon(policy.lexicon.lemmas, concepts)
+    return Rules(criteria, lexicon, by_key, policy.learned, Scorer(model) if model else None)
 
 
 def _flat(name: str, lexicon: LexiconSpec, above: tuple[str, ...]) -> Iterator[str]:

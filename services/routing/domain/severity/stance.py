@@ -63,7 +63,9 @@ class Asserted:
     def _over(self, span: Mention) -> bool:
         sentence = self.scene.layout.sentence
         place = sentence[span[0]]
-        ended = [at for at, _ in self._mentions("over-and-done") if at >= span[1] and sentence[at] - place <= 1]
+        ended = [
+            at for at, _ in self._mentions("over-and-done") if at >= span[1] and sentence[at] - place <= 1
+        ]
         return bool(ended) and not any(at > ended[0] for at, _ in self._mentions("again"))
 
     def _same_clause(self, concept: str, span: Mention) -> bool:
