@@ -35,7 +35,7 @@ def added(signals: tuple[Signal, ...], signal: Signal) -> tuple[Signal, ...]:
     about_header = [deed for deed in signal.deeds if deed in {"arm", "disarm"}]
     kept = [
         _silenced(old, arming=bool(about_header), severity=signal.severity is not None)
-        if old.at >= signal.at
+        if old.at > signal.at
         else old
         for old in signals
     ]
