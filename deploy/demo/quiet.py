@@ -12,7 +12,7 @@ from deploy.local import StackError
 from schemas import cases, contacts, deadlines, deliveries, outreach
 
 GLANCE = 0.25
-PATIENCE = 45.0
+PATIENCE = 150.0
 READS = {
     "routing": (contacts.TOPIC, deadlines.TOPIC, deliveries.TOPIC),
     "notify": (cases.TOPIC, deadlines.TOPIC, outreach.TOPIC),

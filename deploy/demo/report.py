@@ -91,6 +91,7 @@ def numbers(evidence: Evidence, differences: Mapping[str, Sequence[str]]) -> dic
         "deliveries": dict(
             Counter(f"{one['state']['medium']} {one['state']['status']}" for one in evidence.deliveries)
         ),
+        "templates": dict(Counter(one["state"]["template"] for one in evidence.deliveries).most_common()),
         "arrived": {medium: len(found) for medium, found in evidence.received.items()},
         "extra_copies": extra_copies(evidence),
         "kills": dict(evidence.kills),

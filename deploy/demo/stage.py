@@ -91,8 +91,8 @@ async def _environment(running: Stack, clock: Clock) -> dict[str, str]:
         "REDRESS_TIME_SCALE": str(clock.scale),
         "REDRESS_TIME_EPOCH": repr(clock.epoch),
         "REDRESS_TOKEN_KEY": secrets.token_hex(32),
-        # One at a time: a kill can then leave at most one e-mail of unknown fate, hence one extra copy.
-        "REDRESS_MAIL_AT_ONCE": "1",
+        # A kill of notify leaves at most so many e-mails of unknown fate, hence extra copies; kills are more.
+        "REDRESS_MAIL_AT_ONCE": "3",
     }
 
 
