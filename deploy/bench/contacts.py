@@ -1,15 +1,19 @@
-"""The complaints of the benchmark, as requests to intake."""
+"""The complaints of the benchmark: as requests to intake, and as the records that intake would write."""
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import count, cycle, islice
 from uuid import NAMESPACE_OID, uuid5
 
+from deploy.demo.commands import DIRECTORY
 from services.common import tokens
+from services.common.clock import Clock, wall
+from services.intake.domain import Identity, PostedContact, record
+from services.routing.commands.directory import read
 
 KEY = "a key of the benchmark, 32 characters or more"
-SHOPS = tuple(f"shop-{number}" for number in range(1, 13))
+TOWN = read(DIRECTORY)
 NARRATIVES = (
     "上周在你们店做完保养以后，空调一直有异响，开到二档以上声音更大。我已经来过两次，每次都说正常。" * 2,
     "高速上踩刹车的时候踏板一下子变软，车子没有马上减速，我连续踩了三次才停下来，差一点撞上前面的货车。" * 2,
@@ -21,14 +25,15 @@ NARRATIVES = (
 
 def bodies() -> Iterator[bytes]:
     """What is posted, without end, all of about 1 KB; received a few minutes ago."""
-    received = (datetime.now(UTC) - timedelta(minutes=5)).isoformat()
-    for number, shop, narrative in zip(count(), cycle(SHOPS), cycle(NARRATIVES), strict=False):
+    received = (wall() - timedelta(minutes=5)).isoformat()
+    told = zip(count(), cycle(TOWN.franchises), cycle(NARRATIVES), strict=False)
+    for number, franchise, narrative in told:
         contact = {
             "channel": "onsite",
-            "shop": shop,
+            "shop": franchise.shop,
             "received_at": received,
             "customer": {"name": f"客户{number}", "phone": f"138{number:08d}"},
-            "vehicle": {"brand": "sunrise", "model": "S1", "plate": f"粤A{number % 100_000:05d}"},
+            "vehicle": {"brand": franchise.brand, "model": "S1", "plate": f"粤A{number % 100_000:05d}"},
             "narrative": narrative,
             "demand": "请在两天内答复。",
         }
@@ -39,7 +44,16 @@ def requests(number: int, mark: str) -> list[bytes]:
     """Ready-made requests; `mark` makes their idempotency keys, hence their cases, differ from other runs'."""
     token = tokens.issue("bench", KEY, timedelta(hours=1))
     posted = enumerate(islice(bodies(), number))
-    return [_request(body, token, str(uuid5(NAMESPACE_OID, f"{mark} {index}"))) for index, body in posted]
+    return [_request(body, token, _key(mark, index)) for index, body in posted]
+
+
+def records(number: int, mark: str) -> list[tuple[bytes, bytes]]:
+    """Keys and values for the topic `contacts`."""
+    return [_record(body, _key(mark, index)) for index, body in enumerate(islice(bodies(), number))]
+
+
+def _key(mark: str, index: int) -> str:
+    return str(uuid5(NAMESPACE_OID, f"{mark} {index}"))
 
 
 def _request(body: bytes, token: str, key: str) -> bytes:
@@ -48,3 +62,9 @@ def _request(body: bytes, token: str, key: str) -> bytes:
         f"Authorization: Bearer {token}\r\nIdempotency-Key: {key}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
+
+
+def _record(body: bytes, key: str) -> tuple[bytes, bytes]:
+    said = PostedContact.model_validate_json(body).model_dump_json()
+    identity = Identity.of("bench", key, said)
+    return str(identity.case_id).encode(), record(said, identity, "bench", Clock().now())

@@ -1,0 +1,63 @@
+"""What one measurement has to itself: topics, a database, logs, the rooms it starts, and how it feeds them."""
+
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.bench.contacts import KEY, TOWN
+from deploy.local import Room, Stack, create_topics, start_service
+from schemas import directory
+from services.common import kafka
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A running stack and a folder for logs; `mark` keeps its topics and its database apart from others'."""
+
+    stack: Stack
+    mark: str
+    folder: Path
+
+    @property
+    def env(self) -> dict[str, str]:
+        own = {
+            "REDRESS_TOPIC_PREFIX": self.topic(""),
+            "REDRESS_DATABASE": self.mark,
+            "REDRESS_TOKEN_KEY": KEY,
+        }
+        return {**self.stack.addresses.environment(), **own}
+
+    def topic(self, name: str) -> str:
+        return f"{self.mark}.{name}"
+
+    async def prepare(self) -> None:
+        """Create the topics, and announce the shops and the people who work there."""
+        await create_topics(self.stack.addresses.kafka, replication=1, prefix=self.topic(""))
+        told = ((directory.key(one).encode(), one.model_dump_json().encode()) for one in TOWN.entries())
+        await self.produce(directory.TOPIC, told)
+
+    async def produce(self, topic: str, records: Iterable[tuple[bytes, bytes]]) -> None:
+        """Write keyed records as fast as Kafka takes them; return when it has them all."""
+        async with kafka.producer(self.stack.addresses.kafka, linger_ms=5) as producer:
+            for sent in [await producer.send(self.topic(topic), value, key) for key, value in records]:
+                await sent
+
+    def log(self, name: str) -> Path:
+        return self.folder / f"{self.mark}-{name}.log"
+
+    @asynccontextmanager
+    async def room(self, name: str) -> AsyncIterator[Room]:
+        """A room at work until the block ends."""
+        async with running(start_service(name, self.env, self.log(name))) as room:
+            yield room
+
+
+@asynccontextmanager
+async def running(room: Room) -> AsyncIterator[Room]:
+    """Wait until a launched process is ready; it ends with the block."""
+    try:
+        await room.wait_ready()
+        yield room
+    finally:
+        await room.kill()

@@ -1,0 +1,107 @@
+"""(b) Contacts to routed cases per second, beside a floor with the same traffic."""
+
+import json
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pymongo import AsyncMongoClient
+
+from deploy.bench.contacts import records
+from deploy.bench.floor import Template
+from deploy.bench.ground import Ground
+from deploy.bench.rounds import Say, compare
+from deploy.bench.watch import Watch, history, watching
+from deploy.local import Stack
+from deploy.local.part import Part
+from deploy.local.process import Command, Leashed
+from schemas import cases, contacts
+from services.common.clock import ticks
+from services.routing.domain.draft import ESCALATIONS
+
+ROUNDS = 3
+WARM = 400
+CASES = 3_000
+KINDS = 4
+PATIENCE = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    """A process that turns contacts into events of cases, and the eyes on what it does."""
+
+    ground: Ground
+    part: Part
+    watch: Watch
+
+    async def rate(self, number: int, mark: str) -> float:
+        """Cases per second from the moment it may begin, all contacts lying ready, to the last case."""
+        before = len(self.watch.seen)
+        self.part.pause()
+        await self.ground.produce(contacts.TOPIC, records(number, f"{self.ground.mark} {mark}"))
+        started = ticks()
+        self.part.resume()
+        return number / (await self.watch.until(before + number, PATIENCE) - started)
+
+
+async def measure(stack: Stack, folder: Path, say: Say) -> dict[str, Any]:
+    """Rates of both sides in cases per second, the median of their ratios, and events per case."""
+    ours, floor = Ground(stack, "b-routing", folder), Ground(stack, "b-floor", folder)
+    await ours.prepare()
+    await floor.prepare()
+    async with ours.room("routing") as room, _runner(ours, room) as routing:
+        templates = await _templates(ours)
+        async with _floor(floor, templates) as part, _runner(floor, part) as bare:
+            result = await compare(ROUNDS, partial(routing.rate, CASES), partial(bare.rate, CASES), say)
+    return {**result, "events_per_case": sum(len(one.events) for one in templates) / KINDS}
+
+
+@asynccontextmanager
+async def _runner(ground: Ground, part: Part) -> AsyncIterator[Runner]:
+    """Ready and warm."""
+    async with watching(ground, cases.TOPIC, lambda value: b'"type":"case.opened"' in value) as watch:
+        await ground.produce(contacts.TOPIC, records(WARM, "warm"))
+        await watch.until(WARM, PATIENCE)
+        yield Runner(ground, part, watch)
+
+
+async def _templates(ground: Ground) -> list[Template]:
+    """One case for each kind of complaint, as it lies in the store and on Kafka."""
+    told = [(topic, one) for topic in (cases.TOPIC, ESCALATIONS) for one in await history(ground, topic)]
+    templates = []
+    async with AsyncMongoClient[dict[str, Any]](ground.stack.addresses.mongo) as client:
+        database = client[ground.mark]
+        for key, _ in records(KINDS, "warm"):
+            case = key.decode()
+            found: dict[str, Any] = {
+                "case": await database["cases"].find_one({"_id": case}),
+                "text": await database["texts"].find_one({"case": case}),
+                "customer": await database["customers"].find_one({"case": case}),
+            }
+            events = [(topic, one.value.decode()) for topic, one in told if one.key == key]
+            templates.append(Template(**found, events=events))
+    return templates
+
+
+@asynccontextmanager
+async def _floor(ground: Ground, templates: list[Template]) -> AsyncIterator[Part]:
+    path = ground.folder / "templates.json"
+    path.write_text(json.dumps([asdict(one) for one in templates]), encoding="utf-8")
+    command = Command(
+        (sys.executable, "-m", "deploy.bench.floor", str(path)), ground.log("floor"), ground.env
+    )
+    part = Part("floor", Leashed(command), _always)
+    part.runner.launch()
+    try:
+        yield part
+    finally:
+        await part.kill()
+
+
+async def _always() -> bool:
+    """Its warm-up tells when it is ready."""
+    return True
