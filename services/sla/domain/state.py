@@ -99,7 +99,8 @@ class ClockState(Frozen):
     """One clock. Its course follows from `base` and `signals` by the times at which they occurred.
 
     `reached` is the moment up to which it has fired, `floor` the one before which nothing can be
-    changed any more, `cycles` how many cycle numbers were given, `retired` those whose breach was withdrawn, `next_at` when it must be looked at.
+    changed any more, `next_at` when it must be looked at. `cycles` is how many cycle numbers were
+    given, `retired` are those whose breach was withdrawn.
     """
 
     signals: tuple[Signal, ...] = ()
