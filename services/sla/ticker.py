@@ -11,7 +11,7 @@ from uuid import uuid5
 from schemas import cases
 from services.common.clock import Clock
 from services.common.decision import Cause, Outcome
-from services.common.failures import TRANSIENT, persist
+from services.common.failures import persist
 from services.common.store import Store
 from services.sla import metrics
 from services.sla.domain.agenda import Appointment
