@@ -75,11 +75,7 @@ class Ticker:
     async def run(self, reading: Reading) -> None:
         """Look for what is due until cancelled; a pass that was begun is ended even then."""
         while True:
-            try:
-                fired = await _whole(self.tick(reading))
-            except TRANSIENT as error:
-                _waits(error)
-                fired = 0
+            fired = await persist(lambda: _whole(self.tick(reading)), _waits)
             await asyncio.sleep(0 if fired else self._rest())
 
     async def tick(self, reading: Reading) -> int:
