@@ -1,0 +1,198 @@
+"""Steady traffic against a whole Redress, and what must hold afterwards whatever was done to it."""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import yaml
+from pymongo import AsyncMongoClient
+
+from deploy.demo.api import Api, signer
+from deploy.demo.stage import Stage, redress
+from deploy.demo.tape import READERS, tape
+from schemas.directory import DirectoryFile
+from services.common import dead_letters, history
+
+DIRECTORY = Path("deploy/demo/directory.yaml")
+TOLD = (
+    "空调有异响,来过两次都没修好",
+    "刹车踩到底车还往前溜,差点撞到人",
+    "I want my money back, this car goes back to you",
+    "The dashboard rattles on every bump",
+)
+
+
+@dataclass
+class Traffic:
+    """Posts contacts and acts on cases; remembers what it was promised."""
+
+    stage: Stage
+    people: DirectoryFile
+    intake: Api
+    routing: Api
+    store: AsyncMongoClient[dict[str, Any]]
+    accepted: dict[str, str] = field(default_factory=dict)
+    acted: list[tuple[str, str]] = field(default_factory=list)
+
+    @classmethod
+    async def begin(cls, stage: Stage) -> "Traffic":
+        await redress(stage.env, "directory", "load", str(DIRECTORY))
+        sign = signer(stage.token)
+        intake, routing = (
+            Api(httpx.AsyncClient(base_url=stage.rooms[name].url, timeout=10), sign)
+            for name in ("intake", "routing")
+        )
+        return cls(stage, _people(), intake, routing, AsyncMongoClient(stage.stack.addresses.mongo))
+
+    async def post(self, number: int) -> str:
+        """Post until it is accepted, always under one key; the case id."""
+        franchise = self.people.franchises[number % len(self.people.franchises)]
+        body = {
+            "channel": "onsite",
+            "shop": franchise.shop,
+            "received_at": self.stage.clock.now().isoformat(),
+            "vehicle": {"brand": franchise.brand},
+            "customer": {"phone": "+86 100 0000 0000"},
+            "narrative": TOLD[number % len(TOLD)],
+        }
+        key = {"Idempotency-Key": f"traffic-{number}"}
+        answer = await self.intake.ask("traffic", "POST", "/v1/contacts", key, json=body)
+        assert answer.status_code == 202, answer.text
+        told = answer.json()
+        self.accepted[told["case_id"]] = told["case_number"]
+        return str(told["case_id"])
+
+    async def accept(self, case: str) -> str | None:
+        """Whoever was offered the case takes it over; the person, or None where it was a desk."""
+        async with asyncio.timeout(60):
+            while not (offered := await self._offered(case)):
+                await asyncio.sleep(0.3)
+        if offered.startswith("desk:"):
+            return None
+        async with asyncio.timeout(60):
+            while True:
+                seen = await self.routing.case(offered, case)
+                answer = await self.routing.act(offered, seen or {}, "accept", {})
+                if answer.status_code != 412:
+                    break
+        if answer.is_success:
+            self.acted.append((case, offered))
+        return offered
+
+    async def _offered(self, case: str) -> str | None:
+        stored = await self.document("cases", case)
+        offer = stored and stored["state"]["offer"]
+        return str(offer["to"]) if offer else None
+
+    async def document(self, collection: str, case: str) -> dict[str, Any] | None:
+        return await self.store[self.stage.database][collection].find_one({"_id": case})
+
+    async def documents(self, collection: str) -> list[dict[str, Any]]:
+        return [stored async for stored in self.store[self.stage.database][collection].find()]
+
+    async def records(self) -> dict[str, list[Any]]:
+        """Everything on Kafka, in the order of its partitions, doubles included."""
+        async with tape(self.stage.stack.addresses.kafka, self.stage.prefix, list(READERS)) as taken:
+            await taken.to_the_end()
+            return dict(taken.records)
+
+    async def settled(self) -> None:
+        """Wait until every accepted case is there, stop the clocks, and let what they said be heard."""
+        async with asyncio.timeout(120):
+            while not await self._all_there():
+                await asyncio.sleep(0.5)
+            await self.stage.rooms["sla"].stop()
+            while not await self._at_rest():
+                await asyncio.sleep(0.5)
+
+    async def _all_there(self) -> bool:
+        ready = [await part.ready() for part in self.stage.rooms.values()]
+        followed = {stored["_id"] for stored in await self.documents("deadlines")}
+        return all(ready) and followed >= set(self.accepted)
+
+    async def _at_rest(self) -> bool:
+        told = await self.documents("deadlines")
+        cases = {stored["_id"]: stored for stored in await self.documents("cases")}
+        owed = [stored for stored in (*told, *cases.values()) if stored["outbox"] or stored["held"]]
+        unheard = [
+            clocks for clocks in told
+            if cases[clocks["_id"]]["applied"].get("deadlines", 0) < clocks["seqs"].get("deadlines", 0)
+        ]  # fmt: skip
+        return not owed and not unheard
+
+    async def close(self) -> None:
+        await self.intake.http.aclose()
+        await self.routing.http.aclose()
+        await self.store.close()
+
+
+def _people() -> DirectoryFile:
+    return DirectoryFile.model_validate(yaml.safe_load(DIRECTORY.read_text("utf-8")))
+
+
+async def check(traffic: Traffic) -> None:
+    """Nothing lost, nothing doubled, nothing out of order, nothing set aside."""
+    cases = await traffic.documents("cases")
+    assert {stored["_id"]: stored["state"]["number"] for stored in cases} == traffic.accepted
+    for stored in [*cases, *await traffic.documents("deadlines"), *await traffic.documents("deliveries")]:
+        _no_double_in(stored)
+    for stored in cases:
+        await _verifies(traffic, stored)
+    records = await traffic.records()
+    for topic in ("cases", "deadlines"):
+        _in_order(records[topic], {stored["_id"]: stored for stored in await traffic.documents(topic)}, topic)
+    _once_per_level(records["deadlines"])
+    for room in ("routing", "sla", "notify"):
+        topic = traffic.stage.prefix + dead_letters.dead_topic(room)
+        assert await dead_letters.waiting(traffic.stage.stack.addresses.kafka, topic) == []
+
+
+def _no_double_in(stored: dict[str, Any]) -> None:
+    entries = [entry["hash"] for entry in stored["history"]["entries"]]
+    breaches = [breach["id"] for breach in (stored["state"] or {}).get("breaches", [])]
+    for ids in (stored["seen"], entries, breaches):
+        assert [name for name, count in Counter(ids).items() if count > 1] == []
+
+
+async def _verifies(traffic: Traffic, stored: dict[str, Any]) -> None:
+    pages = [page for page in await traffic.documents("case_history") if page["key"] == stored["_id"]]
+    past = [entry for page in sorted(pages, key=lambda page: page["_id"]) for entry in page["entries"]]
+    entries = [*past, *stored["history"]["entries"]]
+    assert history.broken(entries, stored["history"]["head"]) is None
+    acted = [entry["cause"] for entry in entries if entry["event"] == "case.accepted"]
+    assert len(acted) == len(set(acted))
+
+
+def _in_order(records: Iterable[Any], documents: dict[str, dict[str, Any]], topic: str) -> None:
+    """What a reader that drops what it knows takes is 1, 2, 3 … up to what was written; no id has two."""
+    first: dict[UUID, list[UUID]] = defaultdict(list)
+    known: dict[UUID, int] = {}
+    for record in records:
+        assert known.setdefault(record.id, record.seq) == record.seq
+        if record.seq == len(first[record.case_id]) + 1:
+            first[record.case_id].append(record.id)
+        else:
+            assert record.seq <= len(first[record.case_id])
+            assert first[record.case_id][record.seq - 1] == record.id
+    for case, ids in first.items():
+        assert len(ids) == documents[str(case)]["seqs"][topic]
+
+
+def _once_per_level(records: Iterable[Any]) -> None:
+    """Each (case, clock, cycle, level) has one event id."""
+    ids: dict[tuple[Any, ...], set[UUID]] = defaultdict(set)
+    for record in records:
+        if record.type in {"deadline.breached", "deadline.warned", "deadline.climb_due"}:
+            ids[record.case_id, record.clock, record.cycle, record.level].add(record.id)
+    assert [key for key, found in ids.items() if len(found) > 1] == []
+
+
+async def until(truth: Callable[[], Awaitable[bool]], seconds: float) -> None:
+    async with asyncio.timeout(seconds):
+        while not await truth():
+            await asyncio.sleep(0.2)
