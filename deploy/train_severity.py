@@ -10,14 +10,15 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-import numpy as np
-from scipy.sparse import csr_matrix
-from sklearn.linear_model import LogisticRegression
+import numpy as np  # type: ignore[import-not-found]
+from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found]
 
 from schemas.severity import LEVELS, Statement
 from services.routing.domain.severity.hearing import hear, see
 from services.routing.domain.severity.linear import bucket, features
 from services.routing.domain.severity.rules import Rules, compile_rules
+from services.routing.domain.severity.stance import voice
 from services.routing.domain.severity.tokens import tokenise
 from services.routing.settings.severity import POLICIES, load_policy
 
@@ -25,7 +26,11 @@ BUCKETS = 1 << 20
 SELDOM = 2
 STRENGTH = 10.0
 # A case is learned as its most telling criterion: the rarer sign before the commoner one.
-TELLING = "M1 M2 M3 M4 P10 M6 M5 P2 P5 P6 P7 P9 P3 P4 P11 P1 P8 G3 G2 G1".split()
+TELLING = (
+    *("M1", "M2", "M3", "M4", "P10", "M6", "M5"),
+    *("P2", "P5", "P6", "P7", "P9", "P3", "P4", "P11", "P1", "P8"),
+    *("G3", "G2", "G1"),
+)
 
 Example = tuple[str, str]
 
@@ -52,10 +57,10 @@ def rows(text: str, rules: Rules) -> Iterator[dict[int, float]]:
     trust them more than they deserve on words nobody has seen.
     """
     tokens = tokenise(text, rules.lexicon.lemmas)
-    found = see(tokens, rules).found
+    told = voice(tokens.words, see(tokens, rules))
     detectors = sorted({finding.detector for finding in hear(Statement(text=text), rules).findings})
     for known in (detectors, []):
-        yield {bucket(each, BUCKETS): value for each, value in features(tokens.words, found, known).items()}
+        yield {bucket(each, BUCKETS): value for each, value in features(told, known).items()}
 
 
 def main(paths: Iterable[str]) -> None:

@@ -74,10 +74,15 @@ class LinearModel(Strict):
 
 
 class Learned(Strict):
-    """From which probability on the learned scorer raises a complaint to a level by itself."""
+    """How far the learned scorer is trusted; all are probabilities of a level or a graver one.
+
+    From `major` and `major_preliminary` on it raises a complaint by itself; below `doubt` it overrules a
+    pattern of that level.
+    """
 
     major: Probability = 0.5
     major_preliminary: Probability = 0.5
+    doubt: Probability = 0
 
 
 class SeverityPolicy(Strict):

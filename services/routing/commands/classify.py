@@ -5,7 +5,7 @@ import sys
 from typing import Any, get_args
 
 import click
-from pydantic import Field, ValidationError
+from pydantic import ValidationError, field_validator
 
 from schemas.base import Frozen
 from schemas.severity import Finding, Flag, Judgement, Statement
@@ -19,10 +19,18 @@ KNOWN_FLAGS: tuple[Flag, ...] = get_args(Flag)
 class Line(Frozen):
     """One line of input; unknown flags are told of and ignored."""
 
-    id: str | int = Field(description="text or a whole number")
-    text: str = Field(description="text")
+    id: Any = None
+    text: str
     channel: str | None = None
-    flags: dict[str, bool | None] | None = None
+    flags: dict[str, Any] | None = None
+
+    @field_validator("flags")
+    @classmethod
+    def _known_are_booleans(cls, flags: dict[str, Any] | None) -> dict[str, Any] | None:
+        for flag in KNOWN_FLAGS:
+            if flags and flags.get(flag) not in {None, True, False}:
+                raise ValueError(f"{flag} should be true, false or null")
+        return flags
 
 
 @click.command()

@@ -44,7 +44,7 @@ def _read(path: Path) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise ValueError(f"{path}: {error}") from error
     if not isinstance(content, dict):
-        raise ValueError(f"{path}: must be a mapping")
+        raise ValueError(f"{path}: should be a mapping of fields")  # noqa: TRY004
     return content
 
 

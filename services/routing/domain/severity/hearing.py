@@ -40,10 +40,10 @@ def hear(statement: Statement, rules: Rules) -> Hearing:
         if span is not None:
             findings.setdefault(detector.id, _finding(detector, span, tokens))
     try:
-        raised = weigh(tokens, scene, findings.values(), rules)
+        weighed = weigh(tokens, scene, findings.values(), rules)
     except Exception:  # noqa: BLE001 - the same holds for the scorer
         return Hearing(tuple(findings.values()), (*failed, DETECTOR))
-    return Hearing((*findings.values(), *([raised] if raised else ())), tuple(failed))
+    return Hearing(weighed, tuple(failed))
 
 
 def see(tokens: Tokens, rules: Rules) -> Scene:

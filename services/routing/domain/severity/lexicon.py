@@ -68,11 +68,16 @@ def _ends(node: Node, words: Sequence[str], at: int) -> Iterator[tuple[str, int]
     if at < len(words) and (after := node.then.get(words[at])) is not None:
         yield from _ends(after, words, at + 1)
     if (beyond := node.then.get(GAP)) is not None:
-        for place in range(at, min(at + GAP_TOKENS + 1, len(words))):
-            if (after := beyond.then.get(words[place])) is not None:
-                yield from _ends(after, words, place + 1)
-            if words[place] in BREAKS:
-                return
+        yield from _beyond(beyond, words, at)
+
+
+def _beyond(node: Node, words: Sequence[str], at: int) -> Iterator[tuple[str, int]]:
+    """Goes on after a gap of a few words inside the clause."""
+    for place in range(at, min(at + GAP_TOKENS + 1, len(words))):
+        if (after := node.then.get(words[place])) is not None:
+            yield from _ends(after, words, place + 1)
+        if words[place] in BREAKS:
+            return
 
 
 def variants(term: str) -> Iterator[str]:

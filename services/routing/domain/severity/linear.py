@@ -8,6 +8,7 @@ from zlib import crc32
 
 from schemas.severity import LinearModel
 from services.routing.domain.severity.lexicon import BREAKS
+from services.routing.domain.severity.stance import Voice
 
 WORD, IDEA = 1.0, 2.0
 # Words that only steer how others are meant say nothing by themselves.
@@ -16,20 +17,25 @@ UNSPOKEN = frozenset({"light", "denial"})
 
 def said(words: Sequence[str]) -> Iterator[str]:
     """Names the words of a text (characters in Chinese) and their runs of two and three."""
-    spoken = [word for word in words if word not in BREAKS]
+    spoken = [word for word in words if word.removeprefix("~") not in BREAKS]
     yield from spoken
     yield from (f"{a} {b}" for a, b in pairwise(spoken))
     yield from (f"{a} {b} {c}" for a, b, c in zip(spoken, spoken[1:], spoken[2:], strict=False))
 
 
-def features(words: Sequence[str], concepts: Iterable[str], detectors: Iterable[str]) -> dict[str, float]:
+def features(told: Voice, detectors: Iterable[str]) -> dict[str, float]:
     """Everything the scorer weighs, with its strength, scaled to length one."""
-    strength = dict.fromkeys(said(words), WORD)
-    strength |= {f"@{concept}": IDEA for concept in concepts if concept not in UNSPOKEN}
+    strength = dict.fromkeys(said(told.words), WORD)
+    strength |= {f"@{concept}": IDEA for concept in told.concepts if _speaks(concept)}
     for detector in detectors:
         strength[f"#{detector}"] = strength[f"#{detector.partition('.')[0]}"] = IDEA
     length = sqrt(sum(value * value for value in strength.values())) or 1.0
     return {feature: value / length for feature, value in strength.items()}
+
+
+def _speaks(concept: str) -> bool:
+    """A pattern's mention of a named idea would only count that idea twice."""
+    return concept not in UNSPOKEN and not concept.removeprefix("~").startswith("<")
 
 
 def bucket(feature: str, buckets: int) -> int:

@@ -24,6 +24,18 @@ class Asserted:
             return True
         return self.facts and (self._supposed(span) or self._over(span))
 
+    def holds(self, mention: Mention, aside: Collection[int]) -> bool:
+        """Tells whether one idea is asserted where it is mentioned."""
+        return mention[0] not in aside and not self._denied(mention, range(*mention))
+
+    def aside(self) -> frozenset[int]:
+        """The tokens of supposed clauses and of sentences about other people's cars."""
+        clause, sentence = self.scene.layout.clause, self.scene.layout.sentence
+        supposed = {clause[at] for at in self._suppositions}
+        ours = {sentence[at] for at, _ in self._mentions("mine")}
+        others = {sentence[at] for at, _ in self._mentions("others")} - ours
+        return frozenset(at for at in range(len(clause)) if clause[at] in supposed or sentence[at] in others)
+
     def _denied(self, part: Mention, own: Collection[int]) -> bool:
         """Walks back over light words; what stands before them may be a denial."""
         start, end = part
@@ -78,3 +90,23 @@ class Asserted:
 
     def _mentions(self, concept: str) -> list[Mention]:
         return list(self.scene.found.get(concept, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """The words and ideas of a text, with a mark on those that are not asserted about this case."""
+
+    words: tuple[str, ...]
+    concepts: frozenset[str]
+
+
+def voice(words: Sequence[str], scene: Scene) -> Voice:
+    """Marks words in supposed clauses and in other people's stories, and ideas that are denied besides."""
+    asserted = Asserted(scene, facts=True)
+    aside = asserted.aside()
+    concepts = {
+        concept if any(asserted.holds(mention, aside) for mention in mentions) else f"~{concept}"
+        for concept, mentions in scene.found.items()
+    }
+    marked = tuple(f"~{word}" if at in aside else word for at, word in enumerate(words))
+    return Voice(marked, frozenset(concepts))

@@ -1,4 +1,4 @@
-"""What the learned scorer adds: it raises a complaint whose words no pattern knows."""
+"""What the learned scorer adds: it hears what no pattern knows, and doubts what a pattern misheard."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -8,39 +8,52 @@ from services.routing.domain.severity.lexicon import Mention
 from services.routing.domain.severity.linear import Scorer, features, said
 from services.routing.domain.severity.patterns import Scene
 from services.routing.domain.severity.rules import Rules
+from services.routing.domain.severity.stance import voice
 from services.routing.domain.severity.tokens import Tokens
 
 DETECTOR = "learned"
 
 
-def weigh(tokens: Tokens, scene: Scene, heard: Collection[Finding], rules: Rules) -> Finding | None:
-    """Returns a finding graver than all `heard`, or any if nothing was heard, when the scorer is sure enough."""
+def weigh(tokens: Tokens, scene: Scene, heard: Collection[Finding], rules: Rules) -> tuple[Finding, ...]:
+    """Returns what was `heard` without what the scorer doubts, and one finding more if it hears a graver one."""
     if rules.scorer is None:
-        return None
-    strength = features(tokens.words, scene.found, sorted({finding.detector for finding in heard}))
+        return tuple(heard)
+    strength = features(voice(tokens.words, scene), sorted({finding.detector for finding in heard}))
     chances = rules.scorer.probabilities(strength)
-    level = _level(chances, rules)
-    if heard and LEVELS.index(level) <= max(
-        LEVELS.index(rules.criteria[each.criterion].level) for each in heard
-    ):
-        return None
+    mass = _mass(chances, rules)
+    kept = tuple(each for each in heard if mass[_level(each, rules)] >= rules.learned.doubt)
+    gravest = max((LEVELS.index(_level(each, rules)) for each in kept), default=-1)
+    level = _believed(mass, rules)
+    if LEVELS.index(level) <= gravest:
+        return kept
     of_level = [criterion for criterion in chances if rules.criteria[criterion].level == level]
     criterion = max(of_level, key=lambda each: chances[each])
+    if rules.criteria[criterion].default:
+        return kept
     start, end = _telling(criterion, tokens, scene, rules.scorer)
-    return Finding(
-        criterion=criterion, detector=DETECTOR, start=tokens.spans[start][0], end=tokens.spans[end - 1][1]
-    )
+    span = {"start": tokens.spans[start][0], "end": tokens.spans[end - 1][1]}
+    return (*kept, Finding(criterion=criterion, detector=DETECTOR, **span))
 
 
-def _level(chances: Mapping[str, float], rules: Rules) -> Level:
-    mass: dict[Level, float] = defaultdict(float)
-    for criterion, chance in chances.items():
-        mass[rules.criteria[criterion].level] += chance
+def _level(finding: Finding, rules: Rules) -> Level:
+    return rules.criteria[finding.criterion].level
+
+
+def _mass(chances: Mapping[str, float], rules: Rules) -> dict[Level, float]:
+    """How likely each level or a graver one is."""
+    reached = [LEVELS.index(rules.criteria[criterion].level) for criterion in chances]
+    return {
+        level: sum(chance for chance, at in zip(chances.values(), reached, strict=True) if at >= number)
+        for number, level in enumerate(LEVELS)
+    }
+
+
+def _believed(mass: Mapping[Level, float], rules: Rules) -> Level:
     if mass["major"] >= rules.learned.major:
         return "major"
-    if mass["major"] + mass["major_preliminary"] >= rules.learned.major_preliminary:
-        return "major" if mass["major"] > mass["major_preliminary"] else "major_preliminary"
-    return "general"
+    if mass["major_preliminary"] < rules.learned.major_preliminary:
+        return "general"
+    return "major" if 2 * mass["major"] > mass["major_preliminary"] else "major_preliminary"
 
 
 def _telling(criterion: str, tokens: Tokens, scene: Scene, scorer: Scorer) -> Mention:

@@ -1,0 +1,60 @@
+"""`redress classify`: one line out for every line in."""
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from services.routing.commands.classify import classify
+
+
+def run(*lines: object) -> tuple[list[dict[str, Any]], Result]:
+    given = "\n".join(line if isinstance(line, str) else json.dumps(line) for line in lines)
+    result = CliRunner().invoke(classify, input=given)
+    return [json.loads(line) for line in result.stdout.splitlines()], result
+
+
+def test_a_complaint_gets_level_criteria_and_evidence() -> None:
+    [said], result = run({"id": "a", "text": "车着火了", "channel": None, "flags": None})
+    assert result.exit_code == 0
+    assert (said["id"], said["level"], said["criteria"]) == ("a", "major", ["M1"])
+    [evidence] = said["evidence"]
+    assert evidence["text"] == "车着火了"[slice(*evidence["span"])]
+
+
+def test_channel_and_flags_count() -> None:
+    [said], _ = run(
+        {"id": 1, "text": "请回电", "channel": "hotline_800", "flags": {"injury": True, "fire": False}}
+    )
+    assert said["criteria"][:2] == ["P10", "P8"]
+
+
+def test_an_unknown_flag_is_told_of_and_ignored() -> None:
+    [said], result = run({"id": 1, "text": "请回电", "flags": {"flood": "much"}})
+    assert said["level"] == "general"
+    assert "flood" in result.stderr
+    assert result.exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("not json", "line"),
+        ("[]", "object"),
+        ({"id": 7}, "text"),
+        ({"id": 7, "text": 5}, "text"),
+        ({"id": 7, "text": "x", "flags": {"fire": "maybe"}}, "fire"),
+    ],
+)
+def test_a_wrong_line_is_answered_with_its_error_and_the_rest_goes_on(line: object, error: str) -> None:
+    said, result = run({"id": 1, "text": "洗车"}, line, {"id": 2, "text": "洗车"})
+    assert [each["id"] for each in said] == [1, 7 if isinstance(line, dict) else None, 2]
+    assert error in said[1]["error"]
+    assert result.exit_code == 1
+
+
+def test_an_unknown_profile_is_refused_with_the_file_it_needs() -> None:
+    result = CliRunner().invoke(classify, ["--profile", "nowhere"], input="")
+    assert result.exit_code == 1
+    assert "nowhere.yaml" in result.output

@@ -1,0 +1,123 @@
+"""The severity judge: what the words, marks and channel of one complaint amount to."""
+
+from dataclasses import replace
+
+import pytest
+
+from schemas.severity import Judgement, SeverityPolicy, Statement
+from services.routing.domain.severity.judge import judge
+from services.routing.domain.severity.patterns import Pattern
+from services.routing.domain.severity.rules import Detector, compile_rules
+from services.routing.settings.severity import load_policy, load_rules
+
+RULES = load_rules()
+
+
+def judged(text: str, **known: object) -> Judgement:
+    return judge(Statement.model_validate({"text": text, **known}), RULES)
+
+
+@pytest.mark.parametrize(
+    ("text", "criterion"),
+    [
+        ("车自燃了。", "M1"),
+        ("Smoke came out of the dashboard.", "M1"),
+        ("没踩油门,车自己往前窜。", "M2"),
+        ("The car shot forward by itself, my foot was on the brake.", "M2"),
+        ("撞车了,安全气囊没打开。", "M3"),
+        ("We crashed and not one airbag opened.", "M3"),
+        ("踩刹车像踩棉花,根本停不下来。", "M4"),
+        ("The brake pedal sinks to the floor.", "M4"),
+        ("法院的传票已经寄给你们了。", "M5"),
+        ("央视的记者来采访我了。", "M6"),
+        ("孩子的手被车门夹伤,缝了三针。", "P10"),
+        ("再不解决我就去法院起诉。", "P3"),
+        ("I want a signed and stamped letter.", "P9"),
+        ("这车我不要了,给我退车。", "P7"),
+    ],
+)
+def test_a_criterion_is_heard_in_either_language(text: str, criterion: str) -> None:
+    assert criterion in judged(text).criteria
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "没着火没冒烟,就是点烟器插啥都没电。",
+        "我不退车,只想换个轮胎。",
+        "万一哪天刹车失灵怎么办?",
+        "Nobody was hurt, the mirror is scratched.",
+        "What if the airbags did not open in a crash?",
+        "听说别的车主刹车失灵,我的没事,就是洗车太慢。",
+    ],
+)
+def test_denials_suppositions_and_other_peoples_cars_do_not_count(text: str) -> None:
+    assert judged(text).level == "general"
+
+
+def test_a_threat_may_stand_on_a_condition() -> None:
+    assert "P4" in judged("你们再拖下去我就找记者曝光。").criteria
+
+
+def test_a_call_on_the_manufacturers_line_is_a_complaint_to_the_manufacturer() -> None:
+    assert judged("发票还没给我。", channel="hotline_800").deciding == "P8"
+
+
+@pytest.mark.parametrize(("flag", "criterion"), [("injury", "P10"), ("casualties", "P10"), ("fire", "M1")])
+def test_a_flag_is_enough(flag: str, criterion: str) -> None:
+    assert judged("请联系我。", flags=[flag]).criteria == (criterion,)
+
+
+def test_an_accident_alone_is_no_criterion() -> None:
+    assert judged("请联系我。", flags=["accident"]).level == "general"
+
+
+def test_the_operators_tick_counts_without_words() -> None:
+    found = judged("", ticks=["P5"])
+    assert (found.level, found.findings[0].detector) == ("major_preliminary", "operator")
+
+
+def test_the_highest_level_wins_and_all_criteria_are_kept() -> None:
+    found = judged("车着火了,给我退车,我已经请了律师要起诉。")
+    assert found.level == "major"
+    assert found.criteria[0] == "M1"
+    assert {"P3", "P7"} <= set(found.criteria)
+
+
+def test_evidence_points_into_the_text() -> None:
+    text = "昨天早上,车自燃了。"
+    [finding] = [each for each in judged(text).findings if each.criterion == "M1"]
+    assert "自燃" in text[finding.start : finding.end]
+
+
+@pytest.mark.parametrize("text", ["", "  \n", "。", "🙂", "a" * 50_000, "刹" * 5_000])
+def test_any_text_is_judged(text: str) -> None:
+    assert judged(text).criteria
+
+
+def test_nothing_found_is_what_the_dealer_can_handle() -> None:
+    assert judged("").criteria == ("G1",)
+
+
+def test_a_detector_that_breaks_lifts_the_level_and_is_named() -> None:
+    empty = Pattern("", text=(), vetoes=(), needs=frozenset())
+    broken = Detector("M4.broken", "M4", empty, suspicion=False)
+    rules = replace(RULES, detectors={"poor-handling": [broken]}, scorer=None)
+    found = judge(Statement(text="服务态度差"), rules)
+    assert (found.level, found.criteria, found.failed) == ("major_preliminary", ("G1",), ("M4.broken",))
+
+
+def test_the_level_of_a_criterion_is_policy() -> None:
+    policy = load_policy("gtmc").model_dump()
+    for each in policy["criteria"]:
+        if each["id"] == "P10":
+            each["level"] = "major_preliminary"
+    rules = compile_rules(SeverityPolicy.model_validate(policy))
+    assert judge(Statement(text="孩子的手夹伤,缝了三针。"), rules).level == "major_preliminary"
+
+
+def test_a_pattern_with_an_unknown_idea_is_refused_by_name() -> None:
+    policy = load_policy("gtmc").model_dump()
+    policy["lexicon"]["detectors"] = {"M4": {"odd": ["<nowhere> & 刹车"]}}
+    with pytest.raises(ValueError, match=r"odd.*nowhere"):
+        compile_rules(SeverityPolicy.model_validate(policy))
