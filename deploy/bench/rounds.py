@@ -26,7 +26,12 @@ async def compare(rounds: int, ours: Rate, floor: Rate, say: Say) -> dict[str, A
     }
 
 
-def quantile(values: Sequence[float], share: float) -> float:
-    """The value below which `share` of all lie; nearest rank."""
-    ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+def spread(seconds: Sequence[float]) -> dict[str, Any]:
+    """Median, 99th percentile and worst in milliseconds; nearest rank."""
+    ordered = sorted(seconds)
+    shares = {"p50_ms": 0.5, "p99_ms": 0.99, "max_ms": 1.0}
+    last = len(ordered) - 1
+    told = {
+        name: round(1000 * ordered[min(last, int(share * len(ordered)))], 1) for name, share in shares.items()
+    }
+    return {**told, "count": len(ordered)}

@@ -1,0 +1,129 @@
+"""(d) How late clocks fire while very many run, and how long it takes to fire what passed during a downtime."""
+
+import json
+import math
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from pymongo import AsyncMongoClient
+
+from deploy.bench.ground import Ground
+from deploy.bench.load import BenchError
+from deploy.bench.opened import CLOCK, LIMIT, PROFILE, opened
+from deploy.bench.rounds import Say, spread
+from deploy.bench.watch import Watch, watching
+from deploy.local import Stack
+from schemas import cases, deadlines, policy
+from services.common.clock import ticks, wall
+
+ARMED = 100_000
+OVERDUE = 100_000
+PER_SECOND = 300
+SECONDS = 20
+AHEAD = 20.0
+PATIENCE = 60.0
+AT_ONCE = 2_000
+A_TIME = 10**12
+"""Numbers above it are moments, in milliseconds since 1970."""
+
+Stored = dict[str, Any]
+
+
+async def measure(stack: Stack, folder: Path, say: Say) -> dict[str, Any]:
+    """Lateness in milliseconds, from the due time to the event as it is read, and the seconds of catching up."""
+    ground = Ground(stack, "d", folder)
+    await ground.prepare()
+    async with (
+        AsyncMongoClient[Stored](stack.addresses.mongo) as client,
+        watching(ground, deadlines.TOPIC, _is_breach) as watch,
+    ):
+        collection = client[ground.mark]["deadlines"]
+        template = await _template(ground, collection)
+        say("  filling the store with clocks")
+        await _fill(
+            collection, (_moved(template, 0.0) for _ in range(math.ceil(ARMED / template["state"]["armed"])))
+        )
+        running = await _running(ground, collection, template, watch)
+        say(
+            f"  {ARMED} armed, {PER_SECOND}/s due: p50 {running['p50_ms']} ms, p99 {running['p99_ms']} ms late"
+        )
+        await _fill(collection, _overdue(template))
+        seconds = await _catch_up(ground, watch)
+        say(f"  {OVERDUE} overdue fired in {seconds} s")
+    return {"lateness": running, "catch_up_seconds": seconds}
+
+
+async def _template(ground: Ground, collection: Any) -> Stored:
+    """The clocks of a case whose customer spoke just now, as sla keeps them."""
+    profile = PROFILE.model_dump_json().encode()
+    await ground.produce(policy.TOPIC, [(f"{PROFILE.profile.id}@{PROFILE.version}".encode(), profile)])
+    event = opened(wall())
+    async with ground.room("sla"), watching(ground, deadlines.TOPIC, lambda _: True) as watch:
+        await ground.produce(cases.TOPIC, [(str(event.case_id).encode(), event.model_dump_json().encode())])
+        await watch.until(1, PATIENCE)
+    found: Stored = await collection.find_one({"_id": str(event.case_id)})
+    return {**found, "outbox": []}
+
+
+async def _running(ground: Ground, collection: Any, template: Stored, watch: Watch) -> dict[str, Any]:
+    starts = AHEAD + (wall() - _due(template)).total_seconds()
+    number = PER_SECOND * SECONDS
+    await _fill(collection, (_moved(template, starts + each / PER_SECOND) for each in range(number)))
+    async with ground.room("sla"):
+        if wall() > _due(template) + timedelta(seconds=starts):
+            raise BenchError(f"sla was not ready {AHEAD:g} s after its store was filled")
+        await watch.until(number, PATIENCE)
+    drift = wall().timestamp() - ticks()
+    return spread([at + drift - _due_of(watch.values[key]).timestamp() for key, at in watch.seen.items()])
+
+
+async def _catch_up(ground: Ground, watch: Watch) -> float:
+    """From the start of the process to the last of what passed before."""
+    before, started = len(watch.seen), ticks()
+    async with ground.room("sla"):
+        return round(await watch.until(before + OVERDUE, PATIENCE) - started, 1)
+
+
+async def _fill(collection: Any, documents: Iterable[Stored]) -> None:
+    batch: list[Stored] = []
+    for document in documents:
+        batch.append(document)
+        if len(batch) == AT_ONCE:
+            await collection.insert_many(batch, ordered=False)
+            batch = []
+    if batch:
+        await collection.insert_many(batch, ordered=False)
+
+
+def _overdue(template: Stored) -> Iterator[Stored]:
+    """Due within the minute before now."""
+    now = (wall() - _due(template)).total_seconds()
+    return (_moved(template, now - 60 * number / OVERDUE) for number in range(OVERDUE))
+
+
+def _moved(template: Stored, seconds: float) -> Stored:
+    """Another case, everything of which happened so much later."""
+    return {**template, "_id": str(uuid4()), "state": _shifted(template["state"], round(1000 * seconds))}
+
+
+def _shifted(value: Any, by: int) -> Any:
+    if isinstance(value, dict):
+        return {name: _shifted(each, by) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_shifted(each, by) for each in value]
+    return value + by if isinstance(value, int) and value > A_TIME else value
+
+
+def _due(template: Stored) -> datetime:
+    return datetime.fromtimestamp(template["state"]["received_at"] / 1000, wall().tzinfo) + LIMIT
+
+
+def _due_of(event: bytes) -> datetime:
+    return datetime.fromisoformat(json.loads(event)["due_at"])
+
+
+def _is_breach(event: bytes) -> bool:
+    return b'"type":"deadline.breached"' in event and f'"clock":"{CLOCK}"'.encode() in event
