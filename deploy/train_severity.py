@@ -40,10 +40,17 @@ def examples(path: Path, rules: Rules) -> Iterator[Example]:
     for line in path.read_text("utf-8").splitlines():
         if path.suffix == ".jsonl":
             said = json.loads(line)
-            yield said["text"], _telling(said["criteria"], rules)
+            heard = [
+                each for each in said["criteria"] if said["channel"] not in rules.criteria[each].channels
+            ]
+            yield said["text"], _telling(heard or [_default(rules)], rules)
         elif line and not line.startswith("#"):
             criterion, text = line.split("|", 1)
             yield text, criterion
+
+
+def _default(rules: Rules) -> str:
+    return next(each.id for each in rules.criteria.values() if each.default)
 
 
 def _telling(criteria: Iterable[str], rules: Rules) -> str:
