@@ -8,7 +8,9 @@ from deploy.local.addresses import Ports, StackError
 from deploy.local.process import Command
 
 STACK = Path(__file__).parents[2] / ".stack"
-JAVA = ("java", "-Xmx512m", "-XX:+UseSerialGC")
+JAVA = ("java", "-XX:+UseSerialGC")
+# A ceiling, not a reservation: the store holds its memory form, and a hundred thousand clocks, in it.
+KAFKA_HEAP, STORE_HEAP = "-Xmx512m", "-Xmx2g"
 # One node for both forms, so its id may be the same everywhere; a random one would only hide mix-ups.
 CLUSTER = "UmVkcmVzcy1sb2NhbC0wMQ"
 Form = Literal["file", "memory"]
@@ -20,7 +22,7 @@ def kafka(home: Path, ports: Ports) -> Command:
     settings = home / "kafka.properties"
     content = properties(str(home / "kafka"), ports)
     settings.write_text("".join(f"{key}={value}\n" for key, value in content.items()))
-    java = " ".join([*JAVA, "-Dlog4j2.level=WARN", "-cp", f"'{STACK}/libs/kafka/*'"])
+    java = " ".join([*JAVA, KAFKA_HEAP, "-Dlog4j2.level=WARN", "-cp", f"'{STACK}/libs/kafka/*'"])
     format_new = f"kafka.tools.StorageTool format --ignore-formatted -t {CLUSTER} -c '{settings}'"
     formatted = home / "kafka" / "meta.properties"
     script = f"[ -e '{formatted}' ] || {java} {format_new} && exec {java} kafka.Kafka '{settings}'"
@@ -38,7 +40,7 @@ def store(home: Path, port: int, form: Form) -> Command:
     flags = ("-Dio.netty.eventLoopThreads=64", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn")
     place = ("--port", str(port), *(("--file", str(home / "store.mv")) if form == "file" else ("--memory",)))
     classes = f"{STACK}/classes:{STACK}/libs/store/*"
-    return Command((*JAVA, *flags, "-cp", classes, "StoreServer", *place), home / "store.log")
+    return Command((*JAVA, STORE_HEAP, *flags, "-cp", classes, "StoreServer", *place), home / "store.log")
 
 
 def _must_exist(libraries: Path) -> None:
