@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -26,8 +27,8 @@ SECONDS = 20
 AHEAD = 20.0
 PATIENCE = 60.0
 AT_ONCE = 2_000
-A_TIME = 10**12
-"""Numbers above it are moments, in milliseconds since 1970."""
+A_TIME = re.compile(r"\b1\d{12}\b")
+"""Milliseconds since 1970, of any year until 2033."""
 
 Stored = dict[str, Any]
 
@@ -106,15 +107,10 @@ def _overdue(template: Stored) -> Iterator[Stored]:
 
 def _moved(template: Stored, seconds: float) -> Stored:
     """Another case, everything of which happened so much later."""
-    return {**template, "_id": str(uuid4()), "state": _shifted(template["state"], round(1000 * seconds))}
-
-
-def _shifted(value: Any, by: int) -> Any:
-    if isinstance(value, dict):
-        return {name: _shifted(each, by) for name, each in value.items()}
-    if isinstance(value, list):
-        return [_shifted(each, by) for each in value]
-    return value + by if isinstance(value, int) and value > A_TIME else value
+    state = A_TIME.sub(
+        lambda found: str(int(found[0]) + round(1000 * seconds)), json.dumps(template["state"])
+    )
+    return {**template, "_id": str(uuid4()), "state": json.loads(state)}
 
 
 def _due(template: Stored) -> datetime:

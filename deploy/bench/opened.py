@@ -14,7 +14,10 @@ LIMIT = timedelta(hours=1)
 
 
 def _published() -> PublishedProfile:
-    profile = load_profile(POLICIES / "gtmc.yaml")
+    """The programme without warnings, so that a clock's first word is that it was broken."""
+    read = load_profile(POLICIES / "gtmc.yaml")
+    silent = tuple(clock.model_copy(update={"warnings": ()}) for clock in read.clocks)
+    profile = read.model_copy(update={"clocks": silent})
     return PublishedProfile(version=profile.version, profile=profile)
 
 
