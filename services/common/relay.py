@@ -24,11 +24,16 @@ class Producer(Protocol):
 
 @dataclass(slots=True)
 class Unsent:
-    """What one document still owes to Kafka."""
+    """What one document still owes to Kafka.
+
+    `again` names events that were acknowledged, but that a writer who had read the document before they
+    were taken out may have brought back: they are taken out once more, and not sent.
+    """
 
     clear: Clear
     events: list[dict[str, Any]]
     since: float
+    again: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -44,8 +49,9 @@ class Relay:
 
     def add(self, clear: Clear, key: UUID, outbox: Sequence[dict[str, Any]]) -> None:
         """Owe the whole outbox of a document; what is still owed from before is part of it."""
-        known = self.unsent.get(key)
-        self.unsent[key] = Unsent(clear, list(outbox), known.since if known else ticks())
+        known = self.unsent.get(key) or Unsent(clear, [], ticks())
+        events = [event for event in outbox if event["id"] not in known.again]
+        self.unsent[key] = Unsent(clear, events, known.since, known.again)
         self._news.set()
 
     def oldest_seconds(self) -> float:
@@ -56,12 +62,12 @@ class Relay:
         """Send everything owed; raises what Kafka or the store raised, the rest stays owed."""
         async with self._busy:
             self._news.clear()
-            owed = {key: Unsent(u.clear, list(u.events), u.since) for key, u in self.unsent.items()}
+            owed = dict(self.unsent)
             if not owed:
                 return
             sent = await self._send(owed)
+            missing = sum(len(owed[key].events) - len(sent[key]) for key in owed)
             await self._settle(owed, sent)
-        missing = sum(len(owed[key].events) - len(sent[key]) for key in owed)
         if missing:
             raise TimeoutError(f"{missing} events were not acknowledged")
 
@@ -73,7 +79,8 @@ class Relay:
                     topic = self.prefix + event["topic"]
                     future = await self.producer.send(topic, event["body"].encode(), event["key"].encode())
                     futures.append((key, event, future))
-            await asyncio.wait([future for *_, future in futures])
+            if futures:
+                await asyncio.wait([future for *_, future in futures])
         return self._acknowledged(owed, futures)
 
     def _acknowledged(
@@ -94,17 +101,21 @@ class Relay:
     async def _settle(self, owed: Mapping[UUID, Unsent], sent: Mapping[UUID, Sequence[str]]) -> None:
         by_clear: dict[Clear, dict[UUID, Sequence[str]]] = {}
         for key, ids in sent.items():
-            if ids:
-                by_clear.setdefault(owed[key].clear, {})[key] = ids
+            if gone := [*owed[key].again, *ids]:
+                by_clear.setdefault(owed[key].clear, {})[key] = gone
         for clear, cleared in by_clear.items():
             await clear(cleared)
         for key, done in sent.items():
-            self._forget(key, set(done))
+            self._forget(key, owed[key], set(done))
 
-    def _forget(self, key: UUID, done: set[str]) -> None:
-        now_owed = self.unsent[key]
-        now_owed.events = [event for event in now_owed.events if event["id"] not in done]
-        if not now_owed.events:
+    def _forget(self, key: UUID, owed: Unsent, done: set[str]) -> None:
+        """Keep what is not acknowledged; and what is, when the document was written meanwhile."""
+        now = self.unsent[key]
+        written = now is not owed
+        again = [event["id"] for event in now.events if event["id"] in done]
+        now.again = [*now.again, *again] if written else []
+        now.events = [event for event in now.events if event["id"] not in done]
+        if not (now.events or now.again):
             del self.unsent[key]
 
     async def run(self) -> None:
