@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from services.common.clock import FASTEST, Clock, ticks, wall
 
-TRIED = 0.4
+TRIES = 6
+TRIED = 0.08
 SLOWEST = 600.0
 # Shanghai's Monday, five in the morning: when everything runs, the shops are about to open.
 MONDAY = timedelta(hours=5 - 8)
@@ -17,11 +18,15 @@ def monday() -> Clock:
 
 
 def crowding() -> float:
-    """How many times longer work takes here than it would on a machine of its own; at least 1."""
+    """How many times longer work takes here than it would on a machine of its own; the best of some tries."""
+    return max(1.0, min(_tried() for _ in range(TRIES)))
+
+
+def _tried() -> float:
     started, used = ticks(), _used()
     while _used() - used < TRIED:
         pass
-    return max(1.0, (ticks() - started) / TRIED)
+    return (ticks() - started) / (_used() - used)
 
 
 def clock_at(now: datetime, scale: float) -> Clock:

@@ -25,7 +25,7 @@ from schemas.directory import DirectoryFile
 EVERY_NEGLECTED = 8
 CALLING = 0.45
 ACTING = 0.88
-KILLS = ((0.06, "intake"), (0.2, "routing"), (0.4, "sla"), (0.6, "notify"))
+KILLS = ((0.06, "intake"), (0.16, "routing"), (0.3, "notify"), (0.5, "sla"))
 GLANCE = 0.5
 ZONE = timedelta(hours=8)
 
