@@ -202,7 +202,8 @@ async def test_a_case_is_found_by_its_number(room: Room) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"limit": 1000}, {"sort": "name"}, {"state": "lost"}, {"cursor": "???"}, {"x": 1}]
+    "query",
+    [{"limit": 1000}, {"sort": "name"}, {"state": "lost"}, {"cursor": "???"}, {"cursor": "NQ=="}, {"x": 1}],
 )
 async def test_a_wrong_question_is_refused(room: Room, query: dict[str, Any]) -> None:
     assert (await room.get("gm-1", "/v1/cases", **query)).status_code == 422

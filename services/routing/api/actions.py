@@ -71,16 +71,24 @@ class Asked:
     def id(self) -> UUID:
         return uuid5(self.case, f"{self.hand.actor.id}:{self.hand.key}")
 
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(f"{self.name}:{self.body.model_dump_json()}".encode()).hexdigest()
+
+    @property
+    def text(self) -> UUID:
+        """Of the words too: a key whose first action came to nothing may come with others."""
+        return uuid5(self.id, f"text:{self.digest}")
+
     def cause(self, words: Sealed) -> Cause[Action]:
         action = self.body.action(self.hand.actor.id, words)
-        digest = hashlib.sha256(f"{self.name}:{self.body.model_dump_json()}".encode()).hexdigest()
-        return Cause(self.case, self.id, action, digest=digest, revision=self.hand.seen)
+        return Cause(self.case, self.id, action, digest=self.digest, revision=self.hand.seen)
 
     async def perform(self) -> JSONResponse:
         """Decide, keep the words, write. What is refused leaves no words behind."""
         office = self.hand.office
-        document, text = await office.document(self.case, self.hand.actor), uuid5(self.id, "text")
-        foreseen = document.take(self.cause(Sealed(id=text, seal="")), office.decide, office.store.now())
+        document, text = await office.document(self.case, self.hand.actor), self.text
+        foreseen = document.take(self.cause(Sealed(id=text, seal="")), office.foresee, office.store.now())
         if foreseen.kind != "applied":
             return self._answer(foreseen)
         if words := self.body.words():

@@ -11,10 +11,12 @@ from fastapi import Depends, Header, Request
 
 from schemas.directory import Person
 from services.common import tokens
+from services.common.decision import Cause, Decision
 from services.common.document import Document, from_stored
 from services.common.problems import Problem, away
 from services.common.store import Documents, Store
 from services.routing.domain.case import Case
+from services.routing.domain.deciding import decide
 from services.routing.domain.directory import Directory
 from services.routing.handlers import Decider
 from services.routing.settings.environment import Settings
@@ -34,6 +36,29 @@ class Shelf(Documents, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Reach:
+    """Which cases somebody may see.
+
+    Those of the shops where he works or stands in, those that a manufacturer was asked to support, and
+    whichever is his own by name.
+    """
+
+    person: str
+    places: frozenset[str]
+
+    def covers(self, case: Case) -> bool:
+        supported = case.support is not None and case.manufacturer in self.places
+        return case.shop in self.places or supported or self.person in case.named()
+
+    def query(self) -> dict[str, Any]:
+        """The same rule for the store."""
+        places = sorted(self.places)
+        supported = {"state.manufacturer": {"$in": places}, "state.support": {"$ne": None}}
+        own = [{f"state.{part}": self.person} for part in ("owner", "offer.to", "support.to")]
+        return {"$or": [{"state.shop": {"$in": places}}, supported, *own]}
+
+
+@dataclass(frozen=True, slots=True)
 class Office:
     """The room's store and rules, once they are there."""
 
@@ -46,26 +71,20 @@ class Office:
     def directory(self) -> Directory:
         return self.decide.world().directory
 
+    def foresee(self, case: Case | None, cause: Cause[Any]) -> Decision[Case]:
+        """What would be decided; nobody is taken to be loaded with it yet."""
+        return decide(case, cause, self.decide.world())
+
+    def reach(self, person: Person) -> Reach:
+        return Reach(person.id, self.directory().places(person.id, self.store.now()))
+
     async def document(self, key: UUID, person: Person) -> Document[Case]:
         """A case that somebody may see; one he may not see is not there."""
         stored = (await self.documents.load([key])).get(key)
         document = from_stored(stored, Case) if stored else Document[Case](key)
-        if document.state is None or not visible(document.state, person):
+        if document.state is None or not self.reach(person).covers(document.state):
             raise Problem(404, "No such case", f"No case {key} is known to you.")
         return document
-
-
-def visible(case: Case, person: Person) -> bool:
-    """A shop's people see its cases, a manufacturer's those it was asked to support."""
-    places = {post.at for post in person.posts}
-    return case.shop in places or (case.support is not None and case.manufacturer in places)
-
-
-def scope(person: Person) -> dict[str, Any]:
-    """The same rule as a query."""
-    places = sorted({post.at for post in person.posts})
-    supported = {"state.manufacturer": {"$in": places}, "state.support": {"$ne": None}}
-    return {"$or": [{"state.shop": {"$in": places}}, supported]}
 
 
 def office(request: Request) -> Office:

@@ -17,7 +17,7 @@ from schemas.severity import Level
 from services.common.document import Document
 from services.common.problems import Problem
 from services.routing.api import view
-from services.routing.api.office import Actor, Office, Patience, TheOffice, scope, soon
+from services.routing.api.office import Actor, Office, Patience, TheOffice, soon
 from services.routing.domain.case import Case
 
 router = APIRouter(prefix="/v1/cases", tags=["reading"])
@@ -71,7 +71,7 @@ async def cases(
 ) -> JSONResponse:
     """The cases the reader may see."""
     now = office.store.now()
-    query = {"$and": [scope(actor), *asked.conditions(stamp(now))]}
+    query = {"$and": [office.reach(actor).query(), *asked.conditions(stamp(now))]}
     order = [(asked.field(), asked.direction()), ("_id", asked.direction())]
     found = await soon(seconds, office.documents.page(query, order, asked.limit + 1))
     more = _cursor(found[asked.limit - 1], asked) if len(found) > asked.limit else None
@@ -116,6 +116,6 @@ def _opened(cursor: str | None, sort: str) -> tuple[str, str]:
         order, value, key = json.loads(base64.urlsafe_b64decode(cursor or ""))
         if order == sort and isinstance(value, str) and isinstance(key, str):
             return value, key
-    except ValueError:
+    except (ValueError, TypeError):
         pass
     raise Problem(422, "The cursor is not valid", "Take `next` of the page before, with the same sort.")

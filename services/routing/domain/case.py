@@ -135,10 +135,13 @@ class Case(Frozen):
     closed_at: Instant | None = None
     revised: tuple[Revised, ...] = ()
 
+    def named(self) -> set[str]:
+        """Its owner and whoever is asked; desks included."""
+        return {self.owner, *(each.to for each in (self.offer, self.support) if each is not None)}
+
     def parties(self) -> set[str]:
-        """Everyone who has work with the case: its owner and whoever is asked; desks included."""
-        asked = {each.to for each in (self.offer, self.support) if each is not None}
-        return set() if self.state == "closed" else asked | {self.owner}
+        """Everyone who has work with the case: those named until it is closed."""
+        return set() if self.state == "closed" else self.named()
 
 
 def header(case: Case) -> CaseHeader:

@@ -85,8 +85,16 @@ class Directory:
 
     def stands_for(self, person: str, at: str, now: datetime) -> set[Role]:
         """His roles there, and those of whoever is absent and has named him deputy."""
-        absent = [one for one in self._deputised.get(person, ()) if not on_duty(one, now)]
-        return {role for name in (person, *(one.id for one in absent)) for role in self.roles(name, at)}
+        return {role for name in self._acting_for(person, now) for role in self.roles(name, at)}
+
+    def places(self, person: str, now: datetime) -> frozenset[str]:
+        """Where he works, or stands in for whoever is absent."""
+        acting = (self.people[name] for name in self._acting_for(person, now) if name in self.people)
+        return frozenset(post.at for one in acting for post in one.posts)
+
+    def _acting_for(self, person: str, now: datetime) -> list[str]:
+        """Himself, and whoever is absent and has named him deputy."""
+        return [person, *(one.id for one in self._deputised.get(person, ()) if not on_duty(one, now))]
 
 
 def holds(person: Person, at: str, role: Role, department: Department | None = None) -> bool:

@@ -1,0 +1,41 @@
+"""Whose cases somebody sees: those of his places and his own, nobody else's."""
+
+from datetime import timedelta
+
+from schemas.directory import Person
+from services.routing.api.office import Reach
+from services.routing.domain.actions.action import Accept
+from services.routing.domain.case import Case
+from services.routing.domain.directory import Directory
+from tests.casework import Casework
+from tests.dealership import directory_file, person
+
+
+def sees(casework: Casework, name: str, case: Case) -> bool:
+    return Reach(name, casework.directory.places(name, casework.now)).covers(case)
+
+
+def away(casework: Casework, deputy: str) -> Person:
+    absence = {"since": casework.now, "until": casework.now + timedelta(days=1)}
+    return Person.model_validate({**person("cr-1").model_dump(), "absences": [absence], "deputy": deputy})
+
+
+def test_people_see_the_cases_of_their_shop() -> None:
+    casework = Casework()
+    case = casework.hear()
+    assert [name for name in ("sa-1", "cr-south", "mfr-1", "a-stranger") if sees(casework, name, case)] == [
+        "sa-1"
+    ]
+
+
+def test_a_deputy_from_another_shop_sees_what_he_is_offered_and_keeps_what_he_took() -> None:
+    casework = Casework()
+    casework.directory = Directory(directory_file(cr_1=away(casework, "cr-south")).entries())
+    case = casework.hear()
+    assert case.offer is not None
+    assert case.offer.to == "cr-south"
+    assert sees(casework, "cr-south", case)
+    case = casework.act(case, Accept(actor="cr-south"))
+    casework.later(days=2)
+    assert sees(casework, "cr-south", case)
+    assert not sees(casework, "gm-south", case)
