@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
 
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from schemas.contacts import Language
@@ -48,7 +48,8 @@ def _filled(template: Template, part: str, language: Language, facts: Mapping[st
     source = getattr(getattr(template, part), language)
     try:
         text = PLAIN.from_string(source).render(facts).strip()
-    except TemplateError as error:
+    except Exception as error:
+        # Besides its own errors, a template raises whatever an expression in it does.
         raise TextError(f"template {template.id!r}, {part}.{language}: {error}") from error
     if not text:
         raise TextError(f"template {template.id!r}, {part}.{language}: renders to nothing")

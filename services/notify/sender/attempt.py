@@ -71,6 +71,10 @@ class Work:
             addressee = await self.addresses.of(delivery)
         except TRANSIENT as error:
             return Receipt("later", type(error).__name__)
+        except Exception as error:
+            # Raised further, the delivery would stand as being sent until the process ends.
+            log.exception("address cannot be looked up", extra={"delivery": delivery.id})
+            return Receipt("later", type(error).__name__)
         if not addressee.address:
             receipt = Receipt("refused", NO_ADDRESS)
         else:

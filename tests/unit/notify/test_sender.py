@@ -37,9 +37,12 @@ class MemoryAddresses:
     """Everyone is reached at his id, but for those without an address."""
 
     without: set[str] = field(default_factory=set)
+    troubles: list[Exception] = field(default_factory=list)
     forgotten: list[UUID] = field(default_factory=list)
 
     async def of(self, delivery: Delivery) -> Addressee:
+        if self.troubles:
+            raise self.troubles.pop()
         return Addressee(
             "" if delivery.person in self.without else f"{delivery.person}@shop.example", "王女士"
         )
@@ -136,6 +139,16 @@ async def test_a_person_without_an_address_is_a_failure_and_not_a_silence() -> N
         sender.add(delivery)
         assert (await office.until(delivery, "failed")).reason == NO_ADDRESS
     assert [one.result for one in await office.results()] == ["failed"]
+
+
+async def test_trouble_with_looking_up_an_address_delays_a_message_and_loses_nothing() -> None:
+    office = Office(addresses=MemoryAddresses(troubles=[ValueError("no offset"), TimeoutError()]))
+    delivery = await office.recorded()
+    sender = office.sender()
+    async with running(sender):
+        sender.add(delivery)
+        settled = await office.until(delivery, "sent")
+    assert (settled.attempt, settled.copies) == (3, 1)
 
 
 async def test_a_message_that_is_no_longer_worth_sending_is_not_sent() -> None:

@@ -65,6 +65,11 @@ def test_every_wrong_text_is_named_at_once() -> None:
     assert "body.en: " in said
 
 
+def test_a_text_that_reckons_wrongly_is_found_like_any_other() -> None:
+    told = complaint(wording(rule("case.opened", "owner"), en="{{ number + 1 }}"))
+    assert "template 'told', body.en" in told
+
+
 def test_an_empty_text_is_found() -> None:
     assert "body.zh: renders to nothing" in complaint(wording(rule("case.opened", "owner"), zh=" "))
 
