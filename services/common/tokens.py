@@ -15,12 +15,13 @@ SHORTEST_KEY = 32
 
 def issue(subject: str, key: str, lifetime: timedelta) -> str:
     """A token that names `subject`; raises ValueError when the key is too short to protect it."""
-    _check(key)
+    must_protect(key)
     now = wall()
     return jwt.encode({"sub": subject, "aud": AUDIENCE, "iat": now, "exp": now + lifetime}, key, ALGORITHM)
 
 
-def _check(key: str) -> None:
+def must_protect(key: str) -> None:
+    """Raises ValueError for a key that could be guessed; asked when a room starts."""
     if len(key) < SHORTEST_KEY:
         raise ValueError(f"REDRESS_TOKEN_KEY must have at least {SHORTEST_KEY} characters")
 
@@ -35,7 +36,7 @@ def _claims(token: str, key: str) -> tuple[str, float]:
 
 def subject(authorization: str, key: str) -> str:
     """Whom an Authorization header names; raises a 401 problem when it names nobody."""
-    _check(key)
+    must_protect(key)
     try:
         return _live(authorization, key)
     except jwt.InvalidTokenError as error:

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 
 from schemas import contacts
 from services.common import app as room
-from services.common import kafka
+from services.common import kafka, tokens
 from services.common.failures import persist
 from services.common.health import Health
 from services.intake.api import FrontDoor, install
@@ -24,6 +24,7 @@ def create() -> FastAPI:
 
     @asynccontextmanager
     async def run(_app: FastAPI, _health: Health) -> AsyncIterator[None]:
+        tokens.must_protect(settings.token_key.get_secret_value())
         await kafka.await_topics(settings.kafka, [settings.topic_prefix + contacts.TOPIC])
         door.producer = producer = kafka.producer(settings.kafka)
         await persist(producer.start, lambda error: log.warning("waiting", extra={"reason": repr(error)}))

@@ -17,6 +17,7 @@ from schemas import cases, contacts, deadlines, deliveries, directory, outreach,
 from schemas.outreach import OutreachRequested
 from schemas.policy import PublishedProfile
 from services.common import app as process
+from services.common import tokens
 from services.common.consumer import Feed
 from services.common.failures import persist
 from services.common.health import Health
@@ -55,6 +56,7 @@ def create() -> FastAPI:
 
 @asynccontextmanager
 async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterator[None]:
+    tokens.must_protect(settings.token_key.get_secret_value())
     async with connected("routing", settings, ALL_TOPICS) as parts:
         known = Known(settings, parts)
         await known.start()
@@ -146,6 +148,7 @@ class Known:
         for path in profile_files(self.settings.policies):
             profile = load_profile(path)
             await self._publish(PublishedProfile(version=profile.version, profile=profile))
+        self.programmes.must_have_default()
         topic = self.settings.topic_prefix + contacts.TOPIC
         self._count = len(await self.parts.producer.partitions_for(topic))
 

@@ -42,6 +42,12 @@ class Programmes:
     newest: dict[str, Programme] = field(default_factory=dict)
     versions: dict[tuple[str, str], Programme] = field(default_factory=dict)
 
+    def must_have_default(self) -> None:
+        """Raises ValueError where a case of an unknown programme could not be decided."""
+        if self.default not in self.newest:
+            known = ", ".join(sorted(self.newest)) or "none"
+            raise ValueError(f"default_programme: {self.default!r} has no policy file; there are: {known}")
+
     def add(self, programme: Programme, *, newest: bool) -> None:
         profile = programme.profile.id
         self.versions[profile, programme.version] = programme
