@@ -29,7 +29,10 @@ Via = Literal["assignment", "transfer", "climb", "return", "support"]
 
 
 class CaseHeader(Frozen):
-    """What every event says of its case, so that no room has to ask another."""
+    """What every event says of its case, so that no room has to ask another.
+
+    `support_to` is whoever is asked to support it, or supports it, at the manufacturer.
+    """
 
     number: str
     kind: Kind
@@ -44,6 +47,7 @@ class CaseHeader(Frozen):
     owner_role: Role
     offered_to: str | None = None
     offered_role: Role | None = None
+    support_to: str | None = None
     rung: int
     profile: str
     profile_version: str
@@ -156,12 +160,16 @@ class CaseClosed(CaseMessage):
 
 
 class CaseClimbWithdrawn(CaseMessage):
-    """The breach that had made it climb did not stand; an offer not yet accepted is taken back."""
+    """The breach that had made it climb did not stand; an offer not yet accepted is taken back.
+
+    `again` says that an earlier one of the same kind stands again and is still to be accepted.
+    """
 
     type: Literal["case.climb_withdrawn"] = "case.climb_withdrawn"
     clock: str
     to: str
     tier: Tier = "dealer"
+    again: bool = False
 
 
 class CaseSnapshot(CaseMessage):

@@ -161,6 +161,7 @@ def header(case: Case) -> CaseHeader:
         owner_role=case.owner_role,
         offered_to=offer and offer.to,
         offered_role=offer and offer.role,
+        support_to=case.support and case.support.to,
         rung=case.rung,
         profile=case.profile,
         profile_version=case.profile_version,

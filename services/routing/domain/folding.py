@@ -18,8 +18,9 @@ from schemas.deadlines import (
 from schemas.deliveries import DeliverySettled
 from services.common.decision import Change
 from services.routing.domain import ladder
-from services.routing.domain.case import NEVER, Breach, Case, Promise, PromiseStatus
+from services.routing.domain.case import ENDED, NEVER, Breach, Case, Promise, PromiseStatus
 from services.routing.domain.draft import Draft
+from services.routing.domain.manufacturer import inform
 from services.routing.domain.world import World
 
 KEPT = 50
@@ -49,7 +50,7 @@ def folded(case: Case, event: DeadlineEvent, cause: UUID, world: World) -> Chang
         case DeadlineBreached():
             _breached(draft, event)
         case DeadlineWithdrawn():
-            _withdrawn(draft, event)
+            _withdrawn(draft, event, world)
         case DeadlineWarned():
             _warned(draft, event)
         case _:
@@ -106,7 +107,7 @@ def _warned(draft: Draft, event: DeadlineWarned) -> None:
     draft.set(promises={**promises, event.clock: warned})
 
 
-def _withdrawn(draft: Draft, event: DeadlineWithdrawn) -> None:
+def _withdrawn(draft: Draft, event: DeadlineWithdrawn, world: World) -> None:
     case = draft.case
     breaches = tuple(
         each.model_copy(update={"standing": False}) if each.id == event.breach else each
@@ -115,3 +116,6 @@ def _withdrawn(draft: Draft, event: DeadlineWithdrawn) -> None:
     draft.set(breaches=breaches, broken=max(0, case.broken - 1))
     draft.note(event.type, clock=event.clock, cycle=event.cycle)
     ladder.withdraw(draft, event.breach, event.clock)
+    if draft.case.state not in ENDED:
+        # Where the climb had stood in for it, the manufacturer is asked for the severity's sake.
+        inform(draft, world)

@@ -7,7 +7,7 @@ from schemas.deadlines import DeadlineClimbDue
 from services.common.decision import Change
 from services.routing.domain import manufacturer
 from services.routing.domain.assignment import Chosen, Seat
-from services.routing.domain.case import ENDED, Case, Offer
+from services.routing.domain.case import ENDED, Case, Offer, Support
 from services.routing.domain.draft import Draft
 from services.routing.domain.programme import Programme
 from services.routing.domain.world import World
@@ -60,8 +60,7 @@ def _to_dealer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineClimbDue, p
     case, step = draft.case, programme.profile.ladder[rung]
     offered = Offer(
         to=chosen.person, role=step.role, via="climb", rung=rung, at=draft.at, giver=case.owner,
-        before=case.state, rung_before=case.rung, breach=due.breach,
-        over=case.offer and case.offer.model_copy(update={"over": None}),
+        before=case.state, rung_before=case.rung, breach=due.breach, over=case.offer,
     )  # fmt: skip
     draft.set(offer=offered, rung=rung, state="escalated")
     draft.tell(
@@ -78,23 +77,47 @@ def _to_manufacturer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineClimb
     support = draft.case.support
     if support is not None and not support.to.startswith("desk:"):
         chosen = Chosen(support.to, "supporter", {"role": manufacturer.ROLE})
-    manufacturer.ask(draft, chosen, "climb", due, rung)
+    manufacturer.ask(draft, chosen, manufacturer.Ground("climb", due, rung))
 
 
 def withdraw(draft: Draft, breach: UUID, clock: str) -> None:
-    """Take back the climb that a breach caused, unless somebody has accepted it."""
+    """Take back the climb that a breach caused, unless somebody has accepted it.
+
+    One that a later climb had put aside goes without a word, since it is offered to nobody now.
+    """
     case = draft.case
     offer, support = case.offer, case.support
     if offer is not None and offer.via == "climb" and offer.breach == breach:
         state = offer.before if case.state == "escalated" else case.state
         draft.set(offer=offer.over, rung=offer.rung_before, state=state)
-        _tell(draft, clock, offer.to, "dealer")
+        _tell(draft, clock, offer.to, "dealer", again=_climbed(offer.over))
     elif support is not None and support.breach == breach and support.accepted_at is None:
         state = support.before if case.state == "escalated" else case.state
         draft.set(support=support.over, rung=support.rung_before, state=state)
-        _tell(draft, clock, support.to, "manufacturer")
+        _tell(draft, clock, support.to, "manufacturer", again=_asked(support.over))
+    elif offer is not None:
+        draft.set(offer=_without(offer, breach))
 
 
-def _tell(draft: Draft, clock: str, to: str, tier: Tier) -> None:
-    draft.tell(CaseClimbWithdrawn, clock=clock, to=to, tier=tier)
+def _without(offer: Offer, breach: UUID) -> Offer:
+    """The offer with the climb of a breach taken out from beneath it."""
+    under = offer.over
+    if under is None:
+        return offer
+    if under.breach == breach:
+        left = {"over": under.over, "before": under.before, "rung_before": under.rung_before}
+        return offer.model_copy(update=left)
+    return offer.model_copy(update={"over": _without(under, breach)})
+
+
+def _climbed(offer: Offer | None) -> bool:
+    return offer is not None and offer.via == "climb"
+
+
+def _asked(support: Support | None) -> bool:
+    return support is not None and support.accepted_at is None
+
+
+def _tell(draft: Draft, clock: str, to: str, tier: Tier, *, again: bool) -> None:
+    draft.tell(CaseClimbWithdrawn, clock=clock, to=to, tier=tier, again=again)
     draft.note("case.climb_withdrawn", clock=clock, to=to)

@@ -1,20 +1,33 @@
 """The manufacturer's track: it is asked to support, the dealer keeps the lead (S3a, D-16)."""
 
+from dataclasses import dataclass
+
 from schemas.cases import CaseHandedOver, Role, Via
 from schemas.deadlines import DeadlineClimbDue
 from services.routing.domain.assignment import Chosen, Seat
 from services.routing.domain.case import Support
 from services.routing.domain.draft import Draft
+from services.routing.domain.words import Sealed
 from services.routing.domain.world import World
 
 ROLE: Role = "mfr_cr"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the manufacturer is asked for: a climb with its rung, a person's request with his note, a rule."""
+
+    via: Via
+    due: DeadlineClimbDue | None = None
+    rung: int | None = None
+    note: Sealed | None = None
 
 
 def inform(draft: Draft, world: World) -> None:
     """Ask the manufacturer as soon as the severity demands it, once."""
     case = draft.case
     if case.support is None and case.severity in world.programme(case).profile.escalate_to_manufacturer:
-        ask(draft, pick(draft, world, frozenset()), "support")
+        ask(draft, pick(draft, world, frozenset()), Ground("support"))
 
 
 def pick(draft: Draft, world: World, not_by: frozenset[str]) -> Chosen:
@@ -23,16 +36,17 @@ def pick(draft: Draft, world: World, not_by: frozenset[str]) -> Chosen:
     return world.roster().choose(Seat(case.manufacturer or case.shop, ROLE, None, not_by))
 
 
-def ask(
-    draft: Draft, chosen: Chosen, via: Via, due: DeadlineClimbDue | None = None, rung: int | None = None
-) -> None:
+def ask(draft: Draft, chosen: Chosen, ground: Ground) -> None:
     """Offer the case to the manufacturer's side, beside whatever is offered at the dealer's."""
-    case = draft.case
+    case, due, note, rung = draft.case, ground.due, ground.note, ground.rung
     support = Support(
-        to=chosen.person, via=via, at=draft.at, rung_before=case.rung, before=case.state,
+        to=chosen.person, via=ground.via, at=draft.at, rung_before=case.rung, before=case.state,
         breach=due and due.breach, over=case.support and case.support.model_copy(update={"over": None}),
     )  # fmt: skip
     draft.set(support=support, **({} if rung is None else {"rung": rung, "state": "escalated"}))
-    told = {"to": chosen.person, "via": via, "clock": due and due.clock}
-    draft.tell(CaseHandedOver, role=ROLE, tier="manufacturer", rung=draft.case.rung, **told)
-    draft.note("case.handed_over", step=chosen.step, **told, **chosen.facts)
+    told = {"to": chosen.person, "via": ground.via, "clock": due and due.clock}
+    draft.tell(
+        CaseHandedOver, role=ROLE, tier="manufacturer", rung=draft.case.rung, note=note and note.id, **told
+    )
+    said = {"text": note and str(note.id), "text_seal": note and note.seal}
+    draft.note("case.handed_over", step=chosen.step, **told, **chosen.facts, **said)

@@ -55,6 +55,12 @@ def test_the_accountable_role_is_the_owner_the_offered_or_everyone_in_it(
     assert meant(warned(role), "accountable") == people
 
 
+def test_the_manufacturer_is_reminded_by_whom_it_asked_to_support() -> None:
+    assert meant(warned("mfr_cr", support_to="mfr-2"), "accountable") == ["mfr-2"]
+    assert meant(warned("mfr_cr", support_to="desk:gtmc:mfr_cr"), "accountable") == ["mfr-1", "mfr-2"]
+    assert meant(warned("dept_manager", support_to="mfr-2"), "accountable") == ["dm-service"]
+
+
 def test_a_role_is_held_by_those_of_the_department() -> None:
     assert meant(opened(department="sales"), "dept_manager") == ["dm-sales"]
     assert meant(opened(), "dept_manager") == ["dm-service"]

@@ -177,6 +177,17 @@ def test_a_general_manager_asks_the_manufacturer_for_support() -> None:
     assert casework.act(case, Accept(actor="mfr-2")).state == "in_progress"
 
 
+def test_what_is_said_to_the_manufacturer_stands_in_the_history() -> None:
+    casework, said = Casework(), words()
+    ask = Transfer(actor="gm-1", shop="gtmc", role="mfr_cr", person="mfr-2", note=said)
+    casework.act(judged(casework), ask)
+    event, facts = casework.facts[-1]
+    assert (event, facts["text"]) == ("case.handed_over", str(said.id))
+    handed = casework.events()[-1]
+    assert isinstance(handed, CaseHandedOver)
+    assert (handed.note, handed.header.support_to) == (said.id, "mfr-2")
+
+
 def test_reaching_the_customer_brings_a_judged_case_in_progress() -> None:
     casework = Casework()
     case = casework.act(judged(casework), LogContact(actor="dm-service", note=words()))

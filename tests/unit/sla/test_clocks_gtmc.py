@@ -67,3 +67,18 @@ def test_a_manufacturer_who_does_not_accept_is_reminded_three_times_then_daily()
     story.passes(3 * DAY)
     reminders = [one.due_at for one in story.of("breached") if one.clock == "HO-02"]
     assert reminders == [at(121), at(241), at(361), at(361 + DAY), at(361 + 2 * DAY)]
+
+
+def test_a_climb_to_the_manufacturer_that_is_taken_back_leaves_it_nothing_to_accept() -> None:
+    story = a_complaint()
+    story.happens("handed_over", 1, role="mfr_cr", tier="manufacturer", via="climb")
+    taken: dict[str, Any] = {"tier": "manufacturer", "clock": "DL-01"}
+    assert story.happens("climb_withdrawn", 2, **taken, again=True) == []
+    assert story.happens("climb_withdrawn", 3, **taken) == ["cancelled HO-02"]
+
+
+def test_a_climb_within_the_dealer_that_stands_again_is_still_to_be_accepted() -> None:
+    story = a_complaint()
+    story.happens("handed_over", 1, via="climb", role="dealer_gm", header_offered_role="dealer_gm")
+    assert story.happens("climb_withdrawn", 2, again=True) == []
+    assert story.happens("climb_withdrawn", 3) == ["cancelled HO-01"]

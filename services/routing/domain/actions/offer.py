@@ -53,7 +53,8 @@ def hand_back(draft: Draft, action: HandBack, world: World) -> None:
     else:
         draft.set(notes=draft.case.notes + 1)
         _tell(draft, action, manufacturer.ROLE)
-        manufacturer.ask(draft, manufacturer.pick(draft, world, frozenset({action.actor})), "return")
+        colleague = manufacturer.pick(draft, world, frozenset({action.actor}))
+        manufacturer.ask(draft, colleague, manufacturer.Ground("return"))
 
 
 def _tell(draft: Draft, action: HandBack, role: str) -> None:

@@ -21,7 +21,8 @@ def transfer(draft: Draft, action: Transfer, world: World) -> Refusal | None:
     draft.set(notes=draft.case.notes + 1)
     if tier(action.role) == "manufacturer":
         draft.set(state="escalated")
-        manufacturer.ask(draft, Chosen(action.person, "named", {"role": action.role}), "support")
+        named = Chosen(action.person, "named", {"role": action.role})
+        manufacturer.ask(draft, named, manufacturer.Ground("support", note=action.note))
     else:
         _offer(draft, action, world)
     return None
