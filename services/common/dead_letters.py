@@ -1,12 +1,13 @@
 """Records a group could not handle: set aside with their origin and reason, listed, replayed."""
 
-import traceback
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+
+from services.common.failures import frames
 
 ORIGIN = "redress-origin"
 REASON = "redress-reason"
@@ -69,7 +70,7 @@ class Casualty:
     kept: tuple[Header, ...] = ()
 
     @classmethod
-    def of(cls, record: Record, reason: str, error: Exception) -> "Casualty":
+    def of(cls, record: Record, reason: str, error: Exception | None) -> "Casualty":
         """A record as it stands on Kafka; a replayed one keeps its first origin."""
         headers = dict(record.headers)
         place = origin(record.topic, record.partition, record.offset)
@@ -83,17 +84,8 @@ class Casualty:
             *self.kept,
             (ORIGIN, self.origin.encode()),
             (REASON, self.reason.encode()),
-            (ERROR, _frames(self.error).encode()[:STACK]),
+            (ERROR, frames(self.error).encode()[:STACK]),
         ]
-
-
-def _frames(error: Exception | None) -> str:
-    """Type and frames only: the text of an error can hold personal words."""
-    if error is None:
-        return ""
-    frames = traceback.extract_tb(error.__traceback__)
-    lines = [f"{frame.filename.rsplit('/', 3)[-1]}:{frame.lineno} {frame.name}" for frame in frames]
-    return "\n".join([type(error).__name__, *lines])
 
 
 @dataclass(frozen=True, slots=True)

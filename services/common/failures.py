@@ -1,9 +1,11 @@
 """The two kinds of failure: a closed list is transient and retried in place, all else is poison."""
 
 import asyncio
+import logging
 import random
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+import traceback
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar
 
 from aiokafka.errors import (
     KafkaConnectionError,
@@ -13,8 +15,11 @@ from aiokafka.errors import (
     NodeNotReadyError,
     NotLeaderForPartitionError,
     RequestTimedOutError,
+    UnknownTopicOrPartitionError,
 )
-from pymongo.errors import AutoReconnect, NetworkTimeout, NotPrimaryError, WTimeoutError
+from pymongo.errors import ConnectionFailure, CursorNotFound, WTimeoutError
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -26,9 +31,9 @@ TRANSIENT: tuple[type[Exception], ...] = (
     NodeNotReadyError,
     NotLeaderForPartitionError,
     RequestTimedOutError,
-    AutoReconnect,  # the parent of ServerSelectionTimeoutError and ConnectionFailure's retryable kin
-    NetworkTimeout,
-    NotPrimaryError,
+    UnknownTopicOrPartitionError,  # what a topic not met before looks like while the broker is away
+    ConnectionFailure,  # the parent of AutoReconnect, NetworkTimeout, NotPrimaryError and their kin
+    CursorNotFound,  # the store was started anew between two pages of an answer
     WTimeoutError,
     TimeoutError,
 )
@@ -50,3 +55,38 @@ async def persist(attempt: Callable[[], Awaitable[T]], failed: Callable[[Excepti
             failed(error)
             await asyncio.sleep(backoff(tries))
             tries += 1
+
+
+async def bounded(stop: Callable[[], Awaitable[Any]], seconds: float = 5.0) -> None:
+    """End something, but do not wait longer than `seconds` for a broker or store that is away."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop()
+    except TRANSIENT as error:
+        # Nothing is lost: an outbox is in the store, and what was not acknowledged was not promised.
+        log.warning("left for the next start", extra={"reason": repr(error)})
+
+
+def telling(error: BaseException) -> str:
+    """The type of an error, and its text where that cannot quote a record: in our own and in transient ones."""
+    ours = type(error).__module__.startswith("services.")
+    return (
+        f"{type(error).__name__}: {error}" if ours or isinstance(error, TRANSIENT) else type(error).__name__
+    )
+
+
+def frames(error: BaseException | None) -> str:
+    """Types and places of an error, of its parts and of what led to it: texts can hold personal words."""
+    return "" if error is None else "\n".join(_lines(error))
+
+
+def _lines(error: BaseException) -> Iterator[str]:
+    yield telling(error)
+    for frame in traceback.extract_tb(error.__traceback__):
+        yield f"{frame.filename.rsplit('/', 3)[-1]}:{frame.lineno} {frame.name}"
+    if isinstance(error, BaseExceptionGroup):
+        for part in error.exceptions:
+            yield from _lines(part)
+    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if before is not None:
+        yield from _lines(before)

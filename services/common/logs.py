@@ -1,4 +1,4 @@
-"""One event per line as JSON, on standard error; no message bodies, no customer data."""
+"""One event per line as JSON, on standard error; no message bodies, no texts of errors that could quote one."""
 
 import json
 import logging
@@ -6,7 +6,9 @@ import sys
 import time
 from typing import Any
 
-_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+from services.common.failures import frames
+
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 NOISY = ("aiokafka", "kafka", "pymongo")
 
 
@@ -27,7 +29,7 @@ class JsonLine(logging.Formatter):
             **{name: str(value) for name, value in vars(record).items() if name not in _STANDARD},
         }
         if record.exc_info:
-            fields["stack"] = self.formatException(record.exc_info)
+            fields["stack"] = frames(record.exc_info[1])
         return json.dumps(fields, ensure_ascii=False)
 
 

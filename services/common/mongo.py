@@ -6,17 +6,19 @@ from uuid import UUID
 
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo import ASCENDING, InsertOne, ReplaceOne, UpdateOne, WriteConcern
-from pymongo.errors import BulkWriteError
+from pymongo.errors import AutoReconnect, BulkWriteError
 
 from services.common.history import Page
 
 DUPLICATE_KEY = 11_000
+GOING = {64, 91, 189, 10_107, 11_600, 11_602, 13_435, 13_436}  # shuts down, steps down, not confirmed in time
 TIMEOUT_MS = 5_000
 
 Stored = dict[str, Any]
 Database = AsyncIOMotorDatabase[Stored]
 Collection = AsyncIOMotorCollection[Stored]
 Query = Mapping[str, Any]
+Write = ReplaceOne[Any] | InsertOne[Any] | UpdateOne
 
 
 def connect(url: str, name: str) -> Database:
@@ -78,13 +80,11 @@ class MongoDocuments:
         return [entry async for page in found for entry in page["entries"]]
 
     async def clear(self, sent: Mapping[UUID, Sequence[str]]) -> None:
-        await self.collection.bulk_write(
-            [
-                UpdateOne({"_id": str(key)}, {"$pull": {"outbox": {"id": {"$in": list(ids)}}}})
-                for key, ids in sent.items()
-            ],
-            ordered=False,
-        )
+        updates = [
+            UpdateOne({"_id": str(key)}, {"$pull": {"outbox": {"id": {"$in": list(ids)}}}})
+            for key, ids in sent.items()
+        ]
+        await _lost(self.collection, updates)
 
     async def unsent(self) -> AsyncIterator[tuple[UUID, list[dict[str, Any]]]]:
         """Every document that still owes events to Kafka, whoever wrote it."""
@@ -116,13 +116,19 @@ class MongoRecords:
         return {record["_id"]: record async for record in self.collection.find({"_id": {"$in": list(keys)}})}
 
 
-async def _lost(collection: Collection, writes: Sequence[ReplaceOne[Any] | InsertOne[Any]]) -> set[int]:
-    """Write unordered; the indexes of the writes that met an existing key."""
+async def _lost(collection: Collection, writes: Sequence[Write]) -> set[int]:
+    """Write unordered; the indexes of the writes that met an existing key.
+
+    Raises AutoReconnect where a write may not outlive the server that took it.
+    """
     try:
         await collection.bulk_write(list(writes), ordered=False)
     except BulkWriteError as error:
-        failures = error.details["writeErrors"]
-        if any(failure["code"] != DUPLICATE_KEY for failure in failures):
+        refused = error.details["writeErrors"]
+        others = [failure for failure in refused if failure["code"] != DUPLICATE_KEY]
+        if error.details["writeConcernErrors"] or any(failure["code"] in GOING for failure in others):
+            raise AutoReconnect("a write is not confirmed") from None
+        if others:
             raise
-        return {failure["index"] for failure in failures}
+        return {failure["index"] for failure in refused}
     return set()

@@ -14,16 +14,20 @@ SHORTEST_KEY = 32
 
 
 def issue(subject: str, key: str, lifetime: timedelta) -> str:
-    """A token that names `subject`; raises ValueError when the key is too short to protect it."""
+    """A token that names `subject`; raises `WeakKeyError` when the key is too short to protect it."""
     must_protect(key)
     now = wall()
     return jwt.encode({"sub": subject, "aud": AUDIENCE, "iat": now, "exp": now + lifetime}, key, ALGORITHM)
 
 
+class WeakKeyError(ValueError):
+    """The key is too short to protect what it signs."""
+
+
 def must_protect(key: str) -> None:
-    """Raises ValueError for a key that could be guessed; asked when a room starts."""
+    """Raises `WeakKeyError` for a key that could be guessed; asked when a room starts."""
     if len(key) < SHORTEST_KEY:
-        raise ValueError(f"REDRESS_TOKEN_KEY must have at least {SHORTEST_KEY} characters")
+        raise WeakKeyError(f"REDRESS_TOKEN_KEY must have at least {SHORTEST_KEY} characters")
 
 
 @lru_cache(4_096)
@@ -36,7 +40,6 @@ def _claims(token: str, key: str) -> tuple[str, float]:
 
 def subject(authorization: str, key: str) -> str:
     """Whom an Authorization header names; raises a 401 problem when it names nobody."""
-    must_protect(key)
     try:
         return _live(authorization, key)
     except jwt.InvalidTokenError as error:

@@ -1,0 +1,82 @@
+"""What is waited for and what is not, and that no word of a record gets into a log by way of an error."""
+
+import asyncio
+import json
+import logging
+import sys
+import time
+
+import pytest
+from aiokafka.errors import OutOfOrderSequenceNumber, ProducerFenced, UnknownTopicOrPartitionError
+from pydantic import BaseModel
+from pymongo.errors import AutoReconnect, CursorNotFound, ServerSelectionTimeoutError, WriteError
+
+from services.common.failures import bounded, frames, persist
+from services.common.health import StalledError
+from services.common.logs import JsonLine
+
+
+class Named(BaseModel):
+    """Something with a name."""
+
+    name: int
+
+
+@pytest.mark.parametrize(
+    "away",
+    [
+        UnknownTopicOrPartitionError(),
+        AutoReconnect("gone"),
+        ServerSelectionTimeoutError("gone"),
+        CursorNotFound("gone"),
+        TimeoutError(),
+    ],
+)
+async def test_a_broker_or_store_that_is_away_is_waited_for(away: Exception) -> None:
+    failures, told = [away], list[Exception]()
+
+    async def attempt() -> str:
+        if failures:
+            raise failures.pop()
+        return "done"
+
+    assert await persist(attempt, told.append) == "done"
+    assert told == [away]
+
+
+@pytest.mark.parametrize(
+    "fault", [OutOfOrderSequenceNumber(), ProducerFenced(), WriteError("no"), KeyError()]
+)
+async def test_a_fault_is_not_retried(fault: Exception) -> None:
+    async def attempt() -> None:
+        raise fault
+
+    with pytest.raises(type(fault)):
+        await persist(attempt, lambda _error: None)
+
+
+async def test_an_end_does_not_wait_for_who_is_away() -> None:
+    started = time.monotonic()
+    await bounded(asyncio.Event().wait, 0.05)
+    assert time.monotonic() - started < 1
+
+
+def test_the_log_of_an_error_names_places_and_not_what_a_record_says() -> None:
+    try:
+        try:
+            Named.model_validate({"name": "王女士"})
+        except ValueError as error:
+            raise RuntimeError("王女士 cannot be kept") from error
+    except RuntimeError:
+        record = logging.LogRecord("any", logging.ERROR, __file__, 1, "failed", None, sys.exc_info())
+        record.color_message = "failed"
+        line = json.loads(JsonLine("sla").format(record))
+    assert "王女士" not in json.dumps(line, ensure_ascii=False)
+    assert "RuntimeError" in line["stack"]
+    assert "ValidationError" in line["stack"]
+    assert "test_the_log_of_an_error" in line["stack"]
+    assert "color_message" not in line
+
+
+def test_the_parts_of_a_group_of_errors_are_told_with_our_own_words() -> None:
+    assert "StalledError: no progress" in frames(ExceptionGroup("two", [StalledError("no progress")]))
