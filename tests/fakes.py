@@ -70,16 +70,17 @@ class MemoryDocuments:
 
 @dataclass
 class MemoryLog:
-    """A producer that keeps what it was sent, per topic; `away` makes it refuse."""
+    """A producer that keeps what it was sent, per topic; `away` makes it refuse with `trouble`."""
 
     topics: dict[str, list[tuple[bytes, bytes]]] = field(default_factory=dict)
     away: bool = False
+    trouble: Exception = field(default_factory=lambda: KafkaConnectionError("away"))
 
     async def send(self, topic: str, value: bytes, key: bytes) -> asyncio.Future[Any]:
         await asyncio.sleep(0)
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         if self.away:
-            future.set_exception(KafkaConnectionError("away"))
+            future.set_exception(self.trouble)
             future.exception()  # a sender that was killed never asks
             return future
         self.topics.setdefault(topic, []).append((key, value))

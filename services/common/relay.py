@@ -8,11 +8,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from services.common.clock import ticks
-from services.common.failures import persist
+from services.common.failures import TRANSIENT, persist
 
 log = logging.getLogger(__name__)
 
 Clear = Callable[[Mapping[UUID, Sequence[str]]], Awaitable[None]]
+Flight = tuple[UUID, dict[str, Any], asyncio.Future[Any]]
 SEND_TIMEOUT = 30.0
 
 
@@ -46,11 +47,16 @@ class Relay:
     published: Callable[[str, int], None] = lambda _topic, _count: None
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _flying: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
 
     def add(self, clear: Clear, key: UUID, outbox: Sequence[dict[str, Any]]) -> None:
-        """Owe the whole outbox of a document; what is still owed from before is part of it."""
+        """Owe the whole outbox of a document.
+
+        What is owed from before stays first: a slow writer may tell of an older outbox than a fast one.
+        """
         known = self.unsent.get(key) or Unsent(clear, [], ticks())
-        events = [event for event in outbox if event["id"] not in known.again]
+        names = {*known.again, *(event["id"] for event in known.events)}
+        events = [*known.events, *(event for event in outbox if event["id"] not in names)]
         self.unsent[key] = Unsent(clear, events, known.since, known.again)
         self._news.set()
 
@@ -65,27 +71,39 @@ class Relay:
             owed = dict(self.unsent)
             if not owed:
                 return
-            sent = await self._send(owed)
-            missing = sum(len(owed[key].events) - len(sent[key]) for key in owed)
-            await self._settle(owed, sent)
+            try:
+                futures = await self._send(owed)
+                sent = self._acknowledged(owed, futures)
+                missing = sum(len(owed[key].events) - len(sent[key]) for key in owed)
+                await self._settle(owed, sent)
+            finally:
+                if self.unsent:
+                    self._news.set()
+        for *_, future in futures:
+            if (error := future.exception()) and not isinstance(error, TRANSIENT):
+                # A producer that lost its place in a sequence never finds it again; a new process does.
+                raise error
         if missing:
             raise TimeoutError(f"{missing} events were not acknowledged")
 
-    async def _send(self, owed: Mapping[UUID, Unsent]) -> dict[UUID, list[str]]:
-        futures: list[tuple[UUID, dict[str, Any], asyncio.Future[Any]]] = []
+    async def _send(self, owed: Mapping[UUID, Unsent]) -> Sequence[Flight]:
+        """Queue every event owed, unless it still flies since the last time, and wait for their fates."""
+        futures: list[Flight] = []
         async with asyncio.timeout(SEND_TIMEOUT):
             for key, unsent in owed.items():
                 for event in unsent.events:
-                    topic = self.prefix + event["topic"]
-                    future = await self.producer.send(topic, event["body"].encode(), event["key"].encode())
-                    futures.append((key, event, future))
+                    name, topic = event["id"], self.prefix + event["topic"]
+                    if name not in self._flying:
+                        body, to = event["body"].encode(), event["key"].encode()
+                        self._flying[name] = await self.producer.send(topic, body, to)
+                    futures.append((key, event, self._flying[name]))
             if futures:
                 await asyncio.wait([future for *_, future in futures])
-        return self._acknowledged(owed, futures)
+        for _, event, _ in futures:
+            self._flying.pop(event["id"], None)
+        return futures
 
-    def _acknowledged(
-        self, owed: Mapping[UUID, Unsent], futures: Sequence[tuple[UUID, dict[str, Any], asyncio.Future[Any]]]
-    ) -> dict[UUID, list[str]]:
+    def _acknowledged(self, owed: Mapping[UUID, Unsent], futures: Sequence[Flight]) -> dict[UUID, list[str]]:
         """Per document the ids up to the first failure: what follows one is sent again."""
         sent: dict[UUID, list[str]] = {key: [] for key in owed}
         failed: set[UUID] = set()

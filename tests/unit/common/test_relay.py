@@ -1,10 +1,12 @@
 """The relay: what is acknowledged leaves the outbox for good, whoever writes the document meanwhile."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from aiokafka.errors import OutOfOrderSequenceNumber
 
 from services.common.relay import Relay
 from tests.fakes import MemoryLog
@@ -52,3 +54,44 @@ async def test_a_refused_event_stays_owed_with_what_follows() -> None:
     log.away = False
     await relay.flush()
     assert (bodies(log), cleared, relay.unsent) == ([b"first", b"second"], ["first", "second"], {})
+
+
+async def test_a_slow_writer_does_not_make_forget_what_a_faster_one_owes() -> None:
+    log = MemoryLog()
+    relay = Relay(log)
+    relay.add(_cleared, KEY, [event("first"), event("second")])
+    relay.add(_cleared, KEY, [event("first")])  # written before, told of later: a bulk takes its time
+    await relay.flush()
+    assert bodies(log) == [b"first", b"second"]
+
+
+async def test_a_producer_that_lost_its_place_ends_the_publishing_with_an_error() -> None:
+    log = MemoryLog(away=True, trouble=OutOfOrderSequenceNumber())
+    relay = Relay(log)
+    relay.add(_cleared, KEY, [event("first")])
+    with pytest.raises(OutOfOrderSequenceNumber):
+        await relay.run()
+
+
+async def test_what_still_flies_after_a_time_out_is_not_sent_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.common.relay.SEND_TIMEOUT", 0.02)
+    flights: list[asyncio.Future[Any]] = []
+
+    class Slow(MemoryLog):
+        async def send(self, topic: str, value: bytes, key: bytes) -> asyncio.Future[Any]:
+            await super().send(topic, value, key)
+            flights.append(asyncio.get_running_loop().create_future())
+            return flights[-1]
+
+    log = Slow()
+    relay = Relay(log)
+    relay.add(_cleared, KEY, [event("first")])
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            await relay.flush()
+    flights[0].set_result(None)
+    await relay.flush()
+    assert (bodies(log), relay.unsent) == ([b"first"], {})
+
+
+async def _cleared(_sent: Mapping[UUID, Sequence[str]]) -> None: ...
