@@ -50,8 +50,13 @@ async def _work(app: FastAPI, health: Health, run: Run, stopping: asyncio.Event)
             await stopping.wait()
     except Exception:
         log.exception("room fails")
-        app.state.failed = True
-        signal.raise_signal(signal.SIGTERM)
+        fail(app)
+
+
+def fail(app: FastAPI) -> None:
+    """End the process in good order, with an exit status that tells to start another."""
+    app.state.failed = True
+    signal.raise_signal(signal.SIGTERM)
 
 
 def _add_probes(app: FastAPI, health: Health) -> None:

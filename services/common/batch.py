@@ -37,9 +37,9 @@ class Result:
     outcomes: list[Outcome[Any, Any]] = field(default_factory=list)
     dead: list[Casualty] = field(default_factory=list)
 
-    def poisoned(self) -> int:
-        """Records that are at fault themselves; one out of turn is not."""
-        return sum(casualty.reason != "gap" for casualty in self.dead)
+    def poison(self) -> set[bytes]:
+        """The values of records that are at fault themselves; one out of turn is not."""
+        return {casualty.value for casualty in self.dead if casualty.reason != "gap"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Batch:
             self._validate(record, received, result)
         if received:
             await self._handle(received, result)
-        self._name_casualties(received, result)
+        self._name_casualties(records, result)
         self._count(records, result)
         return result
 
@@ -69,6 +69,7 @@ class Batch:
             message = self.topics[topic].validate_json(raw)
         except (ValidationError, KeyError) as error:
             result.dead.append(Casualty.of(record, "invalid", error))
+            metrics.MESSAGES.labels(self.room, self._label(record), "invalid").inc()
             return
         received.append(Received(topic, record.partition, record.offset, message, raw))
 
@@ -78,6 +79,11 @@ class Batch:
             first = dict(record.headers).get(ORIGIN, b"").decode()
             topic = first.split("/")[0]
         return topic.removeprefix(self.prefix)
+
+    def _label(self, record: Record) -> str:
+        """The topic, from a closed set: a replayed record names what it likes."""
+        topic = self._topic(record)
+        return topic if topic in self.topics else "unknown"
 
     async def _handle(self, received: Sequence[Received[Any]], result: Result) -> None:
         """Where a batch fails as a whole, the record at fault is found by going one by one."""
@@ -90,26 +96,32 @@ class Batch:
                 for one in received:
                     await self._handle([one], result)
                 return
-            log.exception("record could not be handled")
             one = received[0]
+            names = {"case_id": one.message.case_id, "message_id": one.message.id, "topic": one.topic}
+            log.exception("record could not be handled", extra=names)
             cause = Cause(one.message.case_id, one.message.id, one.message, one.topic, raw=one.raw)
             result.outcomes.append(Outcome("failed", cause, error=error))
 
-    def _name_casualties(self, received: Sequence[Received[Any]], result: Result) -> None:
-        places = {one.raw: origin(self.prefix + one.topic, one.partition, one.offset) for one in received}
+    def _name_casualties(self, records: Sequence[Record], result: Result) -> None:
+        """What failed as it stands on Kafka; what was held back as the document kept it."""
+        found = {record.value: record for record in records}
         named: set[bytes] = set()
         for outcome in result.outcomes:
             raw = outcome.cause.raw
             if outcome.kind in {"failed", "gap"} and raw not in named:
                 named.add(raw)
-                place = places.get(raw, origin(self.prefix + outcome.cause.stream, -1, -1))
-                key = str(outcome.cause.key).encode()
-                result.dead.append(Casualty(key, raw, place, outcome.kind, outcome.error))
+                result.dead.append(self._casualty(found.get(raw), outcome))
+
+    def _casualty(self, record: "Record | None", outcome: Outcome[Any, Any]) -> Casualty:
+        if record is not None:
+            return Casualty.of(record, outcome.kind, outcome.error)
+        cause, place = outcome.cause, origin(self.prefix + outcome.cause.stream, -1, -1)
+        return Casualty(str(cause.key).encode(), cause.raw, place, outcome.kind, outcome.error)
 
     def _count(self, records: Sequence[Record], result: Result) -> None:
         now = wall().timestamp()
         for record in records:
             age = max(0.0, now - record.timestamp / 1000)
-            metrics.EVENT_AGE.labels(self.room, self._topic(record)).observe(age)
+            metrics.EVENT_AGE.labels(self.room, self._label(record)).observe(age)
         for outcome in result.outcomes:
             metrics.MESSAGES.labels(self.room, outcome.cause.stream, outcome.kind).inc()

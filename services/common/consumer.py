@@ -12,10 +12,10 @@ from faststream.kafka import KafkaBroker, KafkaMessage, Topic
 from pydantic import TypeAdapter
 
 from services.common import metrics
-from services.common.batch import Batch, Handle
+from services.common.batch import Batch, Handle, Result
 from services.common.clock import ticks
-from services.common.dead_letters import Casualty, Limit, Record, dead_topic, replay_topic
-from services.common.failures import persist
+from services.common.dead_letters import Casualty, Limit, LimitError, Record, dead_topic, replay_topic
+from services.common.failures import frames, persist, telling
 from services.common.partitions import Partitions
 from services.common.relay import Relay
 from services.common.settings import CommonSettings
@@ -42,7 +42,8 @@ class Consumer:
     """Reads a room's topics as one member of its group.
 
     `waiting` names the trouble a batch is retried for. `stopped` names why it stopped for good:
-    nothing more is read or committed then, and the room is not ready.
+    nothing more is read or committed then, and the room is not ready. `fault` is set beside it where
+    not the records are the trouble: then a new process is the cure.
     """
 
     room: str
@@ -54,6 +55,7 @@ class Consumer:
     progress: float = field(default_factory=ticks)
     waiting: str = ""
     stopped: str = ""
+    fault: bool = False
     _limit: Limit = field(default_factory=Limit)
     _leaving: asyncio.Event = field(default_factory=asyncio.Event)
     _broker: KafkaBroker | None = None
@@ -88,7 +90,11 @@ class Consumer:
         )
         subscriber(self._on_batch)
         self.partitions.driver = lambda: subscriber.consumer
-        await self._broker.start()
+        try:
+            await self._broker.start()
+        except Exception:
+            await self._broker.stop()
+            raise
 
     async def stop(self) -> None:
         """Finish the batch in hand, then leave."""
@@ -107,7 +113,7 @@ class Consumer:
             try:
                 await self._work(message.raw_message)
             except Exception as error:
-                self.stopped = repr(error)
+                self.stopped, self.fault = telling(error), not isinstance(error, LimitError)
                 log.exception("consumer stopped")
             self.progress, self.waiting = ticks(), ""
             metrics.HANDLING.labels(self.room).observe(ticks() - started)
@@ -119,11 +125,19 @@ class Consumer:
         batch = Batch(self.room, self.settings.topic_prefix, self.feed.topics, self.feed.handle)
         result = await persist(lambda: batch.work(records), self._waits)
         await persist(self.relay.flush, self._waits)
-        poisoned = result.poisoned()
-        self._limit.note([*[True] * (len(records) - poisoned), *[False] * poisoned])
+        self._judge(records, result)
         for casualty in result.dead:
             await persist(lambda dead=casualty: self._set_aside(dead), self._waits)  # type: ignore[misc]
         await persist(lambda: self._commit(records), self._waits)
+
+    def _judge(self, records: Sequence[Record], result: Result) -> None:
+        poison = result.poison()
+        try:
+            self._limit.note([(record.value or b"") not in poison for record in records])
+        except LimitError:
+            # Nothing of it is set aside, so this is where an operator sees what is wrong.
+            self._tell(result.dead[-1], "record at fault", stack=frames(result.dead[-1].error))
+            raise
 
     def _waits(self, error: Exception) -> None:
         self.waiting = repr(error)
@@ -133,8 +147,13 @@ class Consumer:
     async def _set_aside(self, dead: Casualty) -> None:
         topic = self.settings.topic_prefix + dead_topic(self.room)
         await self.producer.send_and_wait(topic, dead.value, dead.key, headers=dead.headers())
-        metrics.DEAD.labels(self.room, dead.origin.split("/")[0], dead.reason).inc()
-        log.error("record set aside", extra={"reason": dead.reason, "origin": dead.origin})
+        first = dead.origin.split("/")[0].removeprefix(self.settings.topic_prefix)
+        metrics.DEAD.labels(self.room, first if first in self.feed.topics else "unknown", dead.reason).inc()
+        self._tell(dead, "record set aside")
+
+    def _tell(self, dead: Casualty, event: str, **more: str) -> None:
+        case = (dead.key or b"").decode(errors="replace")
+        log.error(event, extra={"reason": dead.reason, "origin": dead.origin, "case_id": case, **more})
 
     async def _commit(self, records: Sequence[Record]) -> None:
         offsets: dict[TopicPartition, int] = {}

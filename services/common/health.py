@@ -51,6 +51,8 @@ async def _look(health: Health, consumer: Consumer) -> None:
         async with asyncio.timeout(ANSWER_SECONDS):
             lag = await consumer.partitions.lag()
     except TRANSIENT as error:
+        # Time without a broker is not the consumer's standing still.
+        consumer.progress = ticks()
         health.set("kafka", repr(error))
         return
     health.set("kafka", "")
@@ -60,6 +62,8 @@ async def _look(health: Health, consumer: Consumer) -> None:
     still = ticks() - consumer.progress
     stands = f"no progress for {still:.0f} s" if still > STALLED_SECONDS else ""
     health.set("consumer", consumer.stopped or consumer.partitions.failed or consumer.waiting or stands)
+    if broken := consumer.partitions.failed or (consumer.stopped if consumer.fault else ""):
+        raise StalledError(broken)
     if still > LOST_SECONDS and not consumer.stopped:
         raise StalledError(stands)
 

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from services.common import metrics
-from services.common.failures import persist
+from services.common.failures import persist, telling
 
 log = logging.getLogger(__name__)
 
@@ -46,9 +46,9 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def lag(self) -> int:
         """Records not yet handled, over all partitions held; raises while the broker is away."""
-        total = 0
-        for part, end in (await self._ends(self.held())).items():
-            topic = part.topic.removeprefix(self.prefix)
+        total, ends = 0, await self._ends(self.held())
+        for part in ends.keys() & self.held():
+            end, topic = ends[part], part.topic.removeprefix(self.prefix)
             behind = max(0, end - self.handled.get((topic, part.partition), end))
             metrics.LAG.labels(self.room, topic, str(part.partition)).set(behind)
             total += behind
@@ -82,11 +82,17 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Let the batch in hand be committed first; only then another may read on."""
         async with self.in_hand:
+            # All partitions go at once: an arrival still on its way would speak of what is another's.
+            self.stop()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
             for part in revoked:
-                self.handled.pop((part.topic.removeprefix(self.prefix), part.partition), None)
+                topic = part.topic.removeprefix(self.prefix)
+                self.handled.pop((topic, part.partition), None)
+                metrics.LAG.remove(self.room, topic, str(part.partition))
             await self.revoked({part.partition for part in revoked})
 
     def stop(self) -> None:
+        """Give up what is still being taken over."""
         for task in self._tasks:
             task.cancel()
 
@@ -109,5 +115,5 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     def _arrived(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            self.failed = repr(error)
+            self.failed = telling(error)
             log.error("partitions could not be taken over", exc_info=error)

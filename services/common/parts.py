@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from services.common import kafka, metrics, mongo
 from services.common.clock import Clock
 from services.common.consumer import Consumer, Feed
-from services.common.failures import TRANSIENT, persist
+from services.common.failures import bounded, persist
 from services.common.health import Health, watch
 from services.common.mongo import MongoDocuments
 from services.common.partitions import OnPartitions, Partitions
@@ -24,13 +24,13 @@ from services.common.table import Table
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+Beside = Callable[[Coroutine[Any, Any, None]], None]
 LEFTOVERS_SECONDS = 600.0
-STOP_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """Connections of a room, all answering."""
+    """Connections of a room, all answering; what runs `beside` its work ends the room when it fails."""
 
     room: str
     settings: CommonSettings
@@ -38,11 +38,13 @@ class Parts:
     producer: AIOKafkaProducer
     database: mongo.Database
     relay: Relay
+    beside: Beside
 
     async def table(self, topic: str, adapter: TypeAdapter[T]) -> Table[T]:
-        """A compacted topic, read to its end."""
+        """A compacted topic, read to its end and followed."""
         table = Table(self.settings.kafka, self.settings.topic_prefix + topic, adapter)
         await table.start()
+        self.beside(table.follow())
         return table
 
     def conflicted(self) -> None:
@@ -59,13 +61,12 @@ async def connected(room: str, settings: CommonSettings, topics: Sequence[str]) 
     await persist(producer.start, _waits)
     relay = Relay(producer, settings.topic_prefix, published=_counter(room))
     metrics.OUTBOX_AGE.labels(room).set_function(relay.oldest_seconds)
-    sending = asyncio.create_task(relay.run())
     try:
-        yield Parts(room, settings, settings.clock(), producer, database, relay)
+        async with background(relay.run()) as beside:
+            yield Parts(room, settings, settings.clock(), producer, database, relay, beside)
     finally:
-        sending.cancel()
-        await _bounded(relay.flush)
-        await _bounded(producer.stop)
+        await bounded(relay.flush)
+        await bounded(producer.stop)
         database.client.close()
 
 
@@ -100,12 +101,18 @@ async def consuming(
 
 
 @asynccontextmanager
-async def background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+async def background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[Beside]:
     """Run beside the body; the first that fails ends the room, all are cancelled at the end."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one) for one in work]
+        tasks: list[asyncio.Task[None]] = []
+
+        def beside(one: Coroutine[Any, Any, None]) -> None:
+            tasks.append(group.create_task(one))
+
+        for one in work:
+            beside(one)
         try:
-            yield
+            yield beside
         finally:
             for task in tasks:
                 task.cancel()
@@ -123,15 +130,6 @@ async def _sweep(relay: Relay, owners: Sequence[MongoDocuments]) -> None:
     while True:
         await asyncio.sleep(LEFTOVERS_SECONDS)
         await persist(lambda: _owe_leftovers(relay, owners), _waits)
-
-
-async def _bounded(stop: Callable[[], Awaitable[Any]]) -> None:
-    try:
-        async with asyncio.timeout(STOP_SECONDS):
-            await stop()
-    except TRANSIENT as error:
-        # Nothing is lost: the outbox is in the store and is found at the next start.
-        log.warning("left for the next start", extra={"reason": repr(error)})
 
 
 def _counter(room: str) -> Callable[[str, int], None]:

@@ -1,12 +1,13 @@
 """A compacted topic as a table in memory: read to its end at the start, then followed."""
 
-import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import ConsumerStoppedError
 from pydantic import TypeAdapter, ValidationError
 
 from services.common.failures import persist
@@ -19,7 +20,10 @@ POLL_MS = 500
 
 @dataclass(slots=True)
 class Table(Generic[T]):
-    """`entries` by Kafka key; `changed` is told the key and the entry, None when it was removed."""
+    """`entries` by Kafka key; `changed` is told the key and the entry, None when it was removed.
+
+    Whoever starts it runs `follow` beside his work, so that its end is noticed.
+    """
 
     bootstrap: str
     topic: str
@@ -27,7 +31,6 @@ class Table(Generic[T]):
     entries: dict[str, T] = field(default_factory=dict)
     changed: Callable[[str, T | None], None] = lambda _key, _entry: None
     _consumer: AIOKafkaConsumer | None = None
-    _task: "asyncio.Task[None] | None" = None
 
     async def start(self) -> None:
         """Read everything there is now; return only then."""
@@ -41,11 +44,9 @@ class Table(Generic[T]):
         ends = await persist(lambda: self._ends(parts), _waits)
         while any([await self._consumer.position(part) < end for part, end in ends.items()]):
             await self._poll()
-        self._task = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
+        """Read no more; `follow` returns."""
         if self._consumer is not None:
             await self._consumer.stop()
 
@@ -62,14 +63,16 @@ class Table(Generic[T]):
     def _driver(self) -> Any:
         return self._consumer
 
-    async def _follow(self) -> None:
-        while True:
-            await self._poll()
+    async def follow(self) -> None:
+        """Read what is announced from now on, until stopped."""
+        with suppress(ConsumerStoppedError):
+            while True:
+                await self._poll()
 
     async def _poll(self) -> None:
         for records in (await self._driver.getmany(timeout_ms=POLL_MS)).values():
             for record in records:
-                self._put((record.key or b"").decode(), record.value)
+                self._put((record.key or b"").decode(errors="replace"), record.value)
 
     def _put(self, key: str, value: bytes | None) -> None:
         if value is None:

@@ -1,0 +1,73 @@
+"""A batch of records: each is handled, or named with everything that a replay needs."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from aiokafka import ConsumerRecord
+from pydantic import TypeAdapter
+
+from services.common.batch import Batch, Received
+from services.common.dead_letters import ORIGIN, Limit, LimitError, replay_topic
+from services.common.decision import Cause, Outcome
+from services.common.metrics import MESSAGES
+from tests.counting import KEYS, Added, added
+
+TRACE = ("traceparent", b"00-1")
+
+
+def record(value: bytes, offset: int, topic: str = "t.contacts", *headers: tuple[str, bytes]) -> Any:
+    return ConsumerRecord(topic, 3, offset, 0, 0, str(KEYS[0]).encode(), value, None, 1, len(value), headers)
+
+
+def batch() -> Batch:
+    return Batch("sla", "t.", {"contacts": TypeAdapter(Added)}, fails_on_seven)
+
+
+async def fails_on_seven(received: Sequence[Received[Added]]) -> Sequence[Outcome[Any, Added]]:
+    return [
+        Outcome(
+            "failed" if one.message.amount == 7 else "applied",
+            Cause(one.message.case_id, one.message.id, one.message, one.topic, raw=one.raw),
+            error=RuntimeError() if one.message.amount == 7 else None,
+        )
+        for one in received
+    ]
+
+
+async def test_what_failed_keeps_its_key_and_headers_and_tells_where_it_stood() -> None:
+    raw = added(KEYS[0], 1, 7).raw
+    [dead] = (await batch().work([record(raw, 5, "t.contacts", TRACE)])).dead
+    assert (dead.key, dead.value, dead.origin, dead.reason) == (
+        str(KEYS[0]).encode(), raw, "t.contacts/3/5", "failed",
+    )  # fmt: skip
+    assert TRACE in dead.headers()
+
+
+async def test_what_fails_again_after_a_replay_still_tells_where_it_stood_first() -> None:
+    raw = added(KEYS[0], 1, 7).raw
+    replayed = record(raw, 1, "t." + replay_topic("sla"), (ORIGIN, b"t.contacts/3/5"))
+    [dead] = (await batch().work([replayed])).dead
+    assert dead.origin == "t.contacts/3/5"
+
+
+async def test_what_is_invalid_is_counted_under_a_topic_that_is_known() -> None:
+    forged = record(b"no json", 1, "t." + replay_topic("sla"), (ORIGIN, b"t.made-up/3/5"))
+    before = _invalid("unknown"), _invalid("contacts")
+    await batch().work([record(b"no json", 1), forged])
+    assert (_invalid("unknown"), _invalid("contacts")) == (before[0] + 1, before[1] + 1)
+    assert not any(sample.labels["topic"] == "made-up" for sample in MESSAGES.collect()[0].samples)
+
+
+def _invalid(topic: str) -> float:
+    counted: float = MESSAGES.labels("sla", topic, "invalid")._value.get()  # noqa: SLF001 - no public way
+    return counted
+
+
+async def test_twenty_failures_in_a_row_are_bearable_in_two_batches_but_not_one_more() -> None:
+    limit = Limit()
+    limit.note([True] * 5 + [False] * 10)
+    limit.note([False] * 10 + [True] * 5)
+    limit.note([False] * 20)
+    with pytest.raises(LimitError, match="21 in a row"):
+        limit.note([False])
