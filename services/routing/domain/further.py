@@ -5,10 +5,11 @@ from uuid import UUID
 from schemas.cases import CaseContactAdded, CaseSeverityRaised
 from services.common.decision import Change
 from services.routing.domain.assessment import Assessment, assess
-from services.routing.domain.case import Case
+from services.routing.domain.assignment import Chosen
+from services.routing.domain.case import ENDED, Case
 from services.routing.domain.draft import Draft
-from services.routing.domain.manufacturer import inform
-from services.routing.domain.opening import Heard, kept, reoffer, sealed
+from services.routing.domain.manufacturer import ROLE, Ground, ask, inform
+from services.routing.domain.opening import Heard, hand_over, kept, sealed
 from services.routing.domain.programme import Programme, gravity
 from services.routing.domain.world import World
 
@@ -45,8 +46,12 @@ def _raise(draft: Draft, found: Assessment, programme: Programme) -> None:
 
 def _reopen(draft: Draft, programme: Programme, world: World) -> None:
     """A customer who speaks again is not done: a closed case starts over with the first hand-over."""
-    if draft.case.state == "resolved":
+    case = draft.case
+    if case.state == "resolved":
         draft.set(state="in_progress", resolved_at=None)
-    elif draft.case.state == "closed":
-        draft.set(state="registered", resolved_at=None, closed_at=None, rung=0)
-        reoffer(draft, programme.profile.first_hand_over, programme, world)
+    elif case.state == "closed":
+        draft.set(state="registered", resolved_at=None, closed_at=None, rung=0, contacted_at=None, attempts=0)
+        hand_over(draft, programme, world)
+    if case.state in ENDED and case.support is not None and case.support.accepted_at is None:
+        # Its clock ended with the case; asked anew, it runs again.
+        ask(draft, Chosen(case.support.to, "supporter", {"role": ROLE}), Ground("support"))

@@ -47,7 +47,7 @@ def opened(heard: Heard, cause: UUID, world: World) -> Change[Case]:
     draft = Draft(None, _case(opening, owner, role, world), cause, "opening", world.now)
     _announce(draft, opening)
     draft.note("case.opened", owner=owner, **facts, **sealed(heard), triage=list(draft.case.triage) or None)
-    _hand_over(draft, opening, world)
+    hand_over(draft, programme, world)
     inform(draft, world)
     return draft.change()
 
@@ -132,18 +132,18 @@ def _announce(draft: Draft, opening: Opening) -> None:
     )
 
 
-def _hand_over(draft: Draft, opening: Opening, world: World) -> None:
-    """Offered to the first hand-over's role; a receiver who has that role has accepted already."""
-    role = opening.programme.profile.first_hand_over
+def hand_over(draft: Draft, programme: Programme, world: World) -> None:
+    """Offered to the first hand-over's role; an owner who has that role has accepted already."""
+    role = programme.profile.first_hand_over
     if draft.case.owner_role == role:
-        offer(draft, draft.case.owner, role, {"step": "received by", "role": role})
+        offer(draft, draft.case.owner, role, {"step": "owner", "role": role})
         draft.set(offer=None, state="in_review")
         draft.tell(CaseAccepted, role=role, tier=tier(role))
     else:
-        reoffer(draft, role, opening.programme, world)
+        _offer_role(draft, role, programme, world)
 
 
-def reoffer(draft: Draft, role: Role, programme: Programme, world: World) -> None:
+def _offer_role(draft: Draft, role: Role, programme: Programme, world: World) -> None:
     """Offer the case to somebody of a role at its shop, or to one who stands in for him."""
     case = draft.case
     stand_ins = tuple(rung.role for _, rung in programme.above(0) if rung.tier == "dealer")

@@ -1,6 +1,8 @@
 """Further contacts of a case: judged again, raised, never lowered, never lost."""
 
+from schemas.cases import CaseHandedOver
 from services.routing.domain.actions.action import Accept, Close, JudgeNature, LogContact, Resolve, Transfer
+from services.routing.domain.case import Case
 from tests.casework import Casework, heard, words
 from tests.dealership import a_contact
 
@@ -40,18 +42,55 @@ def test_a_contact_the_case_has_already_is_left_out() -> None:
     assert casework.decide(case, case.id, heard(contact)) is None
 
 
+def closed(casework: Casework, narrative: str = "空调有异响", owner: str = "dm-service") -> Case:
+    """A case taken to its end by the manager of its department, or by the CR manager himself."""
+    case = casework.act(casework.hear(a_contact(narrative)), Accept(actor="cr-1"))
+    if owner != "cr-1":
+        hand = Transfer(actor="cr-1", shop="north", role="dept_manager", person=owner, note=words())
+        case = casework.act(casework.act(case, hand), Accept(actor=owner))
+    case = casework.act(case, JudgeNature(actor="gm-1", severity=case.severity))
+    case = casework.act(case, LogContact(actor=owner, note=words()))
+    case = casework.act(case, Resolve(actor=owner, note=words()))
+    return casework.act(case, Close(actor="cr-1", note=words()))
+
+
+def again(casework: Casework, case: Case) -> Case:
+    return casework.hear(a_contact("又坏了", case_id=case.id), case)
+
+
+def test_a_customer_who_speaks_again_reopens_what_was_resolved() -> None:
+    casework = Casework()
+    case = closed(casework).model_copy(update={"state": "resolved"})
+    assert again(casework, case).state == "in_progress"
+
+
 def test_a_customer_who_speaks_again_reopens_what_was_closed() -> None:
     casework = Casework()
-    case = casework.act(casework.hear(), Accept(actor="cr-1"))
-    hand = Transfer(actor="cr-1", shop="north", role="dept_manager", person="dm-service", note=words())
-    case = casework.act(casework.act(case, hand), Accept(actor="dm-service"))
-    case = casework.act(case, JudgeNature(actor="dm-service", severity="general"))
-    case = casework.act(case, LogContact(actor="dm-service", note=words()))
-    case = casework.act(case, Resolve(actor="dm-service", note=words()))
-    resolved = casework.hear(a_contact("还没修好", case_id=case.id), case)
-    assert resolved.state == "in_progress"
-    case = casework.act(case, Close(actor="cr-1", note=words()))
-    case = casework.hear(a_contact("又坏了", case_id=case.id), case)
+    case = again(casework, closed(casework))
     assert (case.state, case.closed_at) == ("registered", None)
     assert case.offer is not None
     assert case.offer.to == "cr-1"
+
+
+def test_a_case_reopened_is_not_resolved_before_somebody_speaks_with_the_customer_again() -> None:
+    casework = Casework()
+    case = again(casework, closed(casework))
+    assert casework.refused(case, Resolve(actor="dm-service", note=words())).rule == "resolve_after_contact"
+
+
+def test_a_case_reopened_in_the_hands_of_the_cr_manager_stays_there() -> None:
+    casework = Casework()
+    case = again(casework, closed(casework, owner="cr-1"))
+    assert (case.owner, case.offer, case.state) == ("cr-1", None, "in_review")
+
+
+def test_a_manufacturer_who_had_not_accepted_is_asked_anew_when_the_case_reopens() -> None:
+    casework = Casework()
+    case = closed(casework, FIRE)
+    told = len(casework.events())
+    case = again(casework, case)
+    asked = [event for event in casework.events()[told:] if isinstance(event, CaseHandedOver)]
+    assert case.support is not None
+    assert [(each.to, each.tier) for each in asked] == [
+        ("cr-1", "dealer"), (case.support.to, "manufacturer"),
+    ]  # fmt: skip

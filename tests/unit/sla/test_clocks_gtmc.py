@@ -82,3 +82,12 @@ def test_a_climb_within_the_dealer_that_stands_again_is_still_to_be_accepted() -
     story.happens("handed_over", 1, via="climb", role="dealer_gm", header_offered_role="dealer_gm")
     assert story.happens("climb_withdrawn", 2, again=True) == []
     assert story.happens("climb_withdrawn", 3) == ["cancelled HO-01"]
+
+
+def test_a_closed_complaint_that_comes_up_again_is_followed_up_again() -> None:
+    story = a_complaint()
+    story.happens("resolved", DAY)
+    story.happens("closed", DAY + 10)
+    said = story.happens("contact_added", 20 * DAY, header_state="closed")
+    assert (said, story.due_in("DL-05")) == (["started DL-05"], 27 * DAY)
+    assert story.happens("contact_added", 21 * DAY, header_state="registered") == []
