@@ -152,7 +152,7 @@ def _count(case: Case, message: Any) -> None:
         case Heard() if len(case.contacts) == 1:
             metrics.OPENED.labels(case.kind, case.severity).inc()
             metrics.TRIAGE.inc(bool(case.triage))
-        case DeadlineClimbDue():
+        case DeadlineClimbDue() if case.climbed_for == (message.breach,):
             metrics.CLIMBED.labels(str(case.rung)).inc()
         case _:
             pass

@@ -93,7 +93,10 @@ class Revised(Frozen):
 
 
 class Case(Frozen):
-    """`rung` is a place on the profile's ladder, 0 being its lowest; `broken` counts standing breaches."""
+    """`rung` is a place on the profile's ladder, 0 being its lowest; `broken` counts standing breaches.
+
+    `climbed_for` are the breaches that the last climb answers: its own, and others of the same pass.
+    """
 
     id: UUID
     number: str
@@ -118,6 +121,7 @@ class Case(Frozen):
     support: Support | None = None
     rung: int = 0
     climbed_at: Instant | None = None
+    climbed_for: tuple[UUID, ...] = ()
     contacts: tuple[Contact, ...]
     notes: int = 0
     attempts: int = 0

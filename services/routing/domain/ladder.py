@@ -14,24 +14,28 @@ from services.routing.domain.world import World
 
 
 def climb(case: Case, due: DeadlineClimbDue, cause: UUID, world: World) -> Change[Case] | None:
-    """Offer the case to the next rung; None at the top, when over, or when it has just climbed.
-
-    What was found due no later than the last climb belongs to the same pass: one rung, not two.
-    """
-    same_pass = case.climbed_at is not None and due.occurred_at <= case.climbed_at
-    if case.state in ENDED or same_pass or _fallen(case, due.breach):
+    """Offer the case to the next rung; None at the top or when over."""
+    if case.state in ENDED or _fallen(case, due.breach):
         return None
+    draft = Draft.of(case, cause, "ladder", world.now)
+    if _same_pass(case, due):
+        draft.set(climbed_for=(*case.climbed_for, due.breach))
+        return draft.change()
     found = _next(case, due, world)
     if found is None:
         return None
     rung, chosen = found
-    draft = Draft.of(case, cause, "ladder", world.now)
-    draft.set(climbed_at=world.now)
+    draft.set(climbed_at=world.now, climbed_for=(due.breach,))
     if world.programme(case).profile.ladder[rung].tier == "manufacturer":
         _to_manufacturer(draft, rung, chosen, due)
     else:
         _to_dealer(draft, rung, chosen, due, world.programme(case))
     return draft.change()
+
+
+def _same_pass(case: Case, due: DeadlineClimbDue) -> bool:
+    """What was found due no later than the last climb is answered by it: one rung, not two."""
+    return bool(case.climbed_for) and case.climbed_at is not None and due.occurred_at <= case.climbed_at
 
 
 def _fallen(case: Case, breach: UUID) -> bool:
@@ -81,10 +85,29 @@ def _to_manufacturer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineClimb
 
 
 def withdraw(draft: Draft, breach: UUID, clock: str) -> None:
-    """Take back the climb that a breach caused, unless somebody has accepted it.
+    """Take back the climb that a breach caused, unless somebody has accepted it or another breach stands for it.
 
     One that a later climb had put aside goes without a word, since it is offered to nobody now.
     """
+    left = tuple(each for each in draft.case.climbed_for if each != breach)
+    if left and left != draft.case.climbed_for:
+        _answer(draft, breach, left)
+    else:
+        draft.set(climbed_for=left)
+        _take_back(draft, breach, clock)
+
+
+def _answer(draft: Draft, breach: UUID, left: tuple[UUID, ...]) -> None:
+    """The climb stays, for the next of the breaches that it answers."""
+    offer, support = draft.case.offer, draft.case.support
+    if offer is not None and offer.breach == breach:
+        offer = offer.model_copy(update={"breach": left[0]})
+    if support is not None and support.breach == breach:
+        support = support.model_copy(update={"breach": left[0]})
+    draft.set(climbed_for=left, offer=offer, support=support)
+
+
+def _take_back(draft: Draft, breach: UUID, clock: str) -> None:
     case = draft.case
     offer, support = case.offer, case.support
     if offer is not None and offer.via == "climb" and offer.breach == breach:
