@@ -1,0 +1,163 @@
+"""What a batch costs in store commands and Kafka requests: exact counts, which no busy machine can blur."""
+
+import asyncio
+import importlib
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.client import AIOKafkaClient
+from prometheus_client import REGISTRY
+from pymongo import monitoring
+
+from deploy.bench.opened import PROFILE, opened
+from deploy.local import Stack
+from services.common.clock import wall
+from tests.dealership import a_contact, directory_file
+from tests.front_office import KEY
+from tests.stack import Names, produce
+
+CASES = 60
+PARTITIONS = 12
+MESSAGES, BATCHES = "redress_messages_total", "redress_batch_seconds_count"
+ROUTED = ("cases", "escalations", "outreach")
+
+
+class Commands(monitoring.CommandListener):
+    """Commands of one database that belong to handling records, by name and collection."""
+
+    def __init__(self) -> None:
+        self.database = ""
+        self.counts: Counter[str] = Counter()
+
+    def started(self, event: monitoring.CommandStartedEvent) -> None:
+        name = event.command_name
+        if event.database_name != self.database or name not in {"find", "insert", "update", "delete"}:
+            return
+        # What a room looks for when partitions come is not asked by `_id`, and is asked once.
+        if name != "find" or "_id" in event.command["filter"]:
+            self.counts[f"{name} {event.command[name]}"] += 1
+
+    def succeeded(self, event: monitoring.CommandSucceededEvent) -> None: ...
+
+    def failed(self, event: monitoring.CommandFailedEvent) -> None: ...
+
+
+STORE = Commands()
+monitoring.register(STORE)
+
+
+@pytest.fixture
+def requests(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """Requests to Kafka from now on, by kind."""
+    counts: Counter[str] = Counter()
+    send = AIOKafkaClient.send
+
+    async def noted(client: AIOKafkaClient, node: int, request: Any, **options: Any) -> Any:
+        counts[type(request).__name__] += 1
+        return await send(client, node, request, **options)
+
+    monkeypatch.setattr(AIOKafkaClient, "send", noted)
+    return counts
+
+
+@pytest.fixture
+def environment(stack: Stack, names: Names, monkeypatch: pytest.MonkeyPatch) -> Names:
+    """What a room in this very process is set up with."""
+    for name, value in (names.environment(stack) | {"REDRESS_TOKEN_KEY": KEY}).items():
+        monkeypatch.setenv(name, value)
+    STORE.database, STORE.counts = names.database, Counter()
+    return names
+
+
+@asynccontextmanager
+async def room(name: str) -> AsyncIterator[None]:
+    """A room at work in this process, so that every call of its drivers can be counted."""
+    handlers, level = logging.root.handlers[:], logging.root.level
+    app = importlib.import_module(f"services.{name}.app").create()
+    try:
+        async with app.router.lifespan_context(app):
+            yield
+    finally:
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
+
+
+def counted(metric: str, **labels: str) -> float:
+    """What this process has counted so far, whatever the labels not named."""
+    samples = (sample for family in REGISTRY.collect() for sample in family.samples)
+    return sum(one.value for one in samples if one.name == metric and labels.items() <= one.labels.items())
+
+
+async def worked(name: str, records: int) -> int:
+    """Let a room handle so many records and leave in order; into how many batches it cut them."""
+    before = {metric: counted(metric, room=name) for metric in (MESSAGES, BATCHES)}
+    async with room(name), asyncio.timeout(60):
+        while counted(MESSAGES, room=name) < before[MESSAGES] + records:
+            await asyncio.sleep(0.05)
+    return round(counted(BATCHES, room=name) - before[BATCHES])
+
+
+async def settle(stack: Stack, names: Names, *topics: str) -> None:
+    """Write once to every partition: while topics are new Kafka refuses, and the driver asks again."""
+    async with AIOKafkaProducer(bootstrap_servers=stack.addresses.kafka) as producer:
+        for topic in topics:
+            for number in range(PARTITIONS):
+                await producer.send_and_wait(names.topic(topic), b"", partition=number)
+
+
+async def lying(stack: Stack, names: Names, *topics: str) -> int:
+    """How many records came to some topics after they were settled."""
+    async with AIOKafkaConsumer(bootstrap_servers=stack.addresses.kafka) as consumer:
+        parts = [
+            TopicPartition(names.topic(topic), number) for topic in topics for number in range(PARTITIONS)
+        ]
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(parts)
+        return sum(ends.values()) - len(parts)
+
+
+async def test_routing_opens_a_batch_of_cases_with_five_store_commands_and_two_requests(
+    stack: Stack, environment: Names, requests: Counter[str]
+) -> None:
+    entries = [
+        (f"{e.kind}:{e.id}".encode(), e.model_dump_json().encode()) for e in directory_file().entries()
+    ]
+    await produce(stack, environment.topic("directory"), entries)
+    contacts = [a_contact() for _ in range(CASES)]
+    told = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in contacts]
+    await produce(stack, environment.topic("contacts"), told)
+    await settle(stack, environment, *ROUTED)
+    requests.clear()
+    batches = await worked("routing", CASES)
+    assert STORE.counts == {
+        "insert texts": batches,
+        "insert customers": batches,
+        "find cases": batches,
+        "update cases": 2 * batches,
+    }
+    # The first record of a topic may go ahead while the driver learns of the next one; and a room publishes
+    # its programme when it starts.
+    assert requests["ProduceRequest"] <= batches + len(ROUTED) + 1
+    assert requests["OffsetCommitRequest"] <= batches
+    assert await lying(stack, environment, *ROUTED) == 3 * CASES
+
+
+async def test_sla_starts_the_clocks_of_a_batch_with_three_store_commands_and_two_requests(
+    stack: Stack, environment: Names, requests: Counter[str]
+) -> None:
+    profile = (f"{PROFILE.profile.id}@{PROFILE.version}".encode(), PROFILE.model_dump_json().encode())
+    await produce(stack, environment.topic("policies"), [profile])
+    events = [opened(wall()) for _ in range(CASES)]
+    told = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in events]
+    await produce(stack, environment.topic("cases"), told)
+    await settle(stack, environment, "deadlines")
+    requests.clear()
+    batches = await worked("sla", CASES)
+    assert STORE.counts == {"find deadlines": batches, "update deadlines": 2 * batches}
+    assert requests["ProduceRequest"] <= batches + 1
+    assert requests["OffsetCommitRequest"] <= batches
+    assert await lying(stack, environment, "deadlines") == 3 * CASES
