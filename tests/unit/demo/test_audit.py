@@ -1,0 +1,136 @@
+"""The demo's audit: silent where all is well, and naming what differs otherwise."""
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from deploy.demo.calls import Accepted
+from deploy.demo.complaints import Complaint, Telling
+from deploy.demo.evidence import Evidence
+from deploy.demo.reconcile import reconcile
+from deploy.local.provider import Received
+from schemas.cases import CaseHeader, CaseOpened
+from schemas.deadlines import DeadlineBreached
+from schemas.directory import Franchise
+from services.common import history
+from services.common.dead_letters import DeadLetter
+from services.common.decision import Entry
+from services.routing.domain.directory import ALWAYS_OPEN
+
+CASE, BREACH, DELIVERY = UUID(int=1), UUID(int=2), UUID(int=3)
+NUMBER = "0000-0000-0000-0"
+AT = datetime(2026, 11, 23, 1, tzinfo=UTC)
+HEADER = CaseHeader(
+    number=NUMBER, kind="complaint", franchise="f", shop="s", group="g", manufacturer="m", department="sales",
+    severity="major", state="registered", owner="op", owner_role="operator", rung=0, profile="gtmc",
+    profile_version="1",
+)  # fmt: skip
+
+
+def telling() -> Telling:
+    complaint = Complaint(
+        id="C-1", channel="onsite", level="major", criteria=("M1",), narrative_zh="", narrative_en=""
+    )
+    franchise = Franchise(id="f", shop="s", brand="b", manufacturer="m", region="r", programme="gtmc")
+    return Telling(complaint, "zh", franchise, "sales", None, timedelta())
+
+
+def opened(**changes: Any) -> CaseOpened:
+    body: dict[str, Any] = {
+        "id": UUID(int=9), "case_id": CASE, "occurred_at": AT, "seq": 1, "header": HEADER, "channel": "onsite",
+        "received_at": AT, "calendar": ALWAYS_OPEN, "criteria": ("M1",),
+    }  # fmt: skip
+    return CaseOpened(**body | changes)
+
+
+def breached(**changes: Any) -> DeadlineBreached:
+    body: dict[str, Any] = {
+        "id": BREACH, "case_id": CASE, "occurred_at": AT, "seq": 1, "header": HEADER, "clock": "DL-01",
+        "cycle": 1, "accountable": "operator", "due_at": AT,
+    }  # fmt: skip
+    return DeadlineBreached(**body | changes)
+
+
+def a_case(**changes: Any) -> dict[str, Any]:
+    entry = history.link(1, history.GENESIS, Entry(AT, "opening", "case.opened"), "cause")
+    past = {"head": entry["hash"], "count": 1, "entries": [entry]}
+    state = {"number": NUMBER, "owner": "op", "broken": 1}
+    return {"_id": str(CASE), "state": state, "history": past, "outbox": [], "held": [], **changes}
+
+
+def a_delivery(**changes: Any) -> dict[str, Any]:
+    state = {
+        "event": str(BREACH), "case_id": str(CASE), "medium": "email", "person": "op", "template": "breached",
+        "status": "sent", "reason": "",
+    }  # fmt: skip
+    return {"_id": str(DELIVERY), "state": state | changes, "outbox": [], "held": []}
+
+
+def a_mail(reference: UUID = DELIVERY) -> Received:
+    return Received(reference=f"{reference}@localhost", to="op@redress.example", text="")
+
+
+def all_well() -> Evidence:
+    return Evidence(
+        accepted=[Accepted(telling(), str(CASE), NUMBER)],
+        cases=[a_case()],
+        pages={},
+        deliveries=[a_delivery()],
+        records={"cases": [opened(), opened()], "deadlines": [breached()]},
+        received={"email": [a_mail()], "sms": []},
+        dead={"routing": []},
+        people=frozenset({"op"}),
+        kills=Counter({"notify": 1}),
+    )
+
+
+def records(**topics: Any) -> dict[str, Any]:
+    return {"records": {**all_well().records, **topics}}
+
+
+def test_where_all_is_well_nothing_is_said() -> None:
+    assert all(not found for found in reconcile(all_well()).values())
+
+
+def test_a_repeated_message_is_no_fault_while_kills_explain_it() -> None:
+    twice = replace(all_well(), received={"email": [a_mail(), a_mail()], "sms": []})
+    assert all(not found for found in reconcile(twice).values())
+
+
+LETTER = DeadLetter(0, 7, b"", b"", "cases/0/3", "invalid", "", ())
+
+
+@pytest.mark.parametrize(
+    ("check", "changes"),
+    [
+        ("every 202 is exactly one case", {"cases": []}),
+        ("every 202 is exactly one case", {"accepted": []}),
+        ("every 202 is exactly one case", records(cases=[opened(), opened(id=UUID(int=10), seq=2)])),
+        ("every case has one owner", {"people": frozenset({"somebody"})}),
+        (
+            "every case has one owner",
+            records(cases=[opened(header=HEADER.model_copy(update={"owner": "cr"}))]),
+        ),
+        ("events of a case are in order, without gaps", records(deadlines=[breached(seq=2)])),
+        ("events of a case are in order, without gaps", records(cases=[opened(), opened(id=UUID(int=10))])),
+        ("every breach has one event id", records(deadlines=[breached(), breached(id=UUID(int=11), seq=2)])),
+        ("every breach has one event id", records(deadlines=[])),
+        ("every breach has a reaction", {"deliveries": [a_delivery(event=str(CASE))]}),
+        ("every delivery arrived under one reference", {"received": {"email": [], "sms": []}}),
+        ("every delivery arrived under one reference", {"deliveries": []}),
+        ("no more extra copies than kills", {"received": {"email": [a_mail()] * 3, "sms": []}}),
+        ("history chains verify", {"cases": [a_case(history={"head": "0", "count": 1, "entries": []})]}),
+        ("dead topics are empty", {"dead": {"sla": [LETTER]}}),
+        ("nothing is owed or held back", {"cases": [a_case(outbox=[{}])]}),
+        (
+            "severity is as labelled",
+            records(cases=[opened(header=HEADER.model_copy(update={"severity": "general"}))]),
+        ),
+    ],
+)
+def test_what_differs_is_named(check: str, changes: dict[str, Any]) -> None:
+    assert reconcile(replace(all_well(), **changes))[check]
