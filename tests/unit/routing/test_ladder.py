@@ -208,3 +208,13 @@ def test_news_of_a_round_that_is_over_leave_the_present_one_alone() -> None:
     case = casework.fold(casework.fold(case, breach), casework.started(case, "DL-05", cycle=2))
     case = casework.fold(case, casework.withdrawn(case, breach))
     assert (case.promises["DL-05"].cycle, case.promises["DL-05"].status, case.broken) == (2, "running", 0)
+
+
+def test_a_transfer_that_takes_the_place_of_a_climb_and_is_declined_leaves_nothing_escalated() -> None:
+    casework = Casework()
+    case = casework.act(casework.hear(), Accept(actor="cr-1"))
+    for clock in ("DL-03", "HO-01"):
+        case, _ = casework.breach(case, clock, accountable="dealer_cr_manager")
+    hand = Transfer(actor="cr-1", shop="north", role="dept_manager", person="dm-sales", note=words())
+    case = casework.act(casework.act(case, hand), HandBack(actor="dm-sales", reason=words()))
+    assert (case.offer, case.state) == (None, "in_review")

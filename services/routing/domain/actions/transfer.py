@@ -63,7 +63,7 @@ def _offer(draft: Draft, action: Transfer, world: World) -> None:
     rung = world.programme(case).rung(action.role) or 0
     offered = Offer(
         to=action.person, role=action.role, via="transfer", rung=rung, at=draft.at, giver=action.actor,
-        before=case.state, rung_before=case.rung,
+        before=_before(case), rung_before=case.rung,
     )  # fmt: skip
     department = _department(world.directory.people[action.person], action, case.department)
     draft.set(offer=offered, rung=rung, department=department, state=_state(case, action.role))
@@ -82,3 +82,11 @@ def _department(person: Person, action: Transfer, present: Department) -> Depart
 
 def _state(case: Case, role: Role) -> State:
     return "transferred" if role == "dept_manager" and not case.confirmed else case.state
+
+
+def _before(case: Case) -> State:
+    """What it returns to when declined: without the climbs that this offer takes the place of."""
+    state, offer = case.state, case.offer
+    while state == "escalated" and offer is not None and offer.via == "climb":
+        state, offer = offer.before, offer.over
+    return state
