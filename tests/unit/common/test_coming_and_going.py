@@ -1,0 +1,112 @@
+"""Partitions that come and go, and a broker that does: what the room is told, and when it gives up."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaTimeoutError
+from prometheus_client import REGISTRY
+
+from services.common import health
+from services.common.consumer import Consumer
+from services.common.health import Health, StalledError
+from services.common.partitions import Partitions
+from services.common.parts import background
+
+PART = TopicPartition("cases", 3)
+LAG = "redress_consumer_lag_records"
+LABELS = {"room": "any", "topic": "cases", "partition": "3"}
+
+
+class Driver:
+    """A Kafka consumer that holds one partition, ten records behind."""
+
+    away = False
+
+    def assignment(self) -> set[TopicPartition]:
+        return {PART}
+
+    async def end_offsets(self, parts: set[TopicPartition]) -> dict[TopicPartition, int]:
+        if self.away:
+            raise KafkaTimeoutError
+        return dict.fromkeys(parts, 15)
+
+    async def beginning_offsets(self, parts: set[TopicPartition]) -> dict[TopicPartition, int]:
+        return dict.fromkeys(parts, 0)
+
+    async def committed(self, _part: TopicPartition) -> int:
+        return 5
+
+
+class Told:
+    """A room that takes its time to take partitions over."""
+
+    def __init__(self) -> None:
+        self.begun, self.ready = asyncio.Event(), asyncio.Event()
+        self.held: set[int] = set()
+
+    async def assigned(self, numbers: set[int]) -> None:
+        self.begun.set()
+        await self.ready.wait()
+        self.held |= numbers
+
+    async def revoked(self, numbers: set[int]) -> None:
+        self.held -= numbers
+
+
+def partitions(told: Told, driver: Any) -> Partitions:
+    return Partitions("any", "", told.assigned, told.revoked, driver=lambda: driver)
+
+
+async def test_what_is_taken_away_while_it_comes_does_not_arrive_later() -> None:
+    told = Told()
+    parts = partitions(told, Driver())
+    await parts.on_partitions_assigned({PART})
+    await told.begun.wait()
+    assert await parts.lag() == 10
+    assert REGISTRY.get_sample_value(LAG, LABELS) == 10
+    await parts.on_partitions_revoked({PART})
+    told.ready.set()
+    await asyncio.sleep(0)
+    assert (told.held, parts.handled, parts.failed) == (set(), {}, "")
+    assert REGISTRY.get_sample_value(LAG, LABELS) is None
+
+
+@pytest.fixture
+def consumer() -> Any:
+    unused: Any = None
+    return Consumer("any", unused, unused, unused, unused, partitions(Told(), Driver()))
+
+
+async def test_an_outage_of_the_broker_does_not_count_as_standing_still(consumer: Any) -> None:
+    driver = consumer.partitions.driver()
+    consumer.partitions.handled["cases", 3] = 5
+    consumer.progress -= health.LOST_SECONDS + 1
+    driver.away = True
+    await health._look(Health("any"), consumer)  # noqa: SLF001 - one look of the endless watch
+    driver.away = False
+    await health._look(Health("any"), consumer)  # noqa: SLF001
+    consumer.progress -= health.LOST_SECONDS + 1
+    with pytest.raises(StalledError):
+        await health._look(Health("any"), consumer)  # noqa: SLF001
+
+
+async def test_poison_keeps_a_room_shut_and_any_other_fault_ends_it(consumer: Any) -> None:
+    consumer.stopped = "21 in a row"
+    state = Health("any")
+    await health._look(state, consumer)  # noqa: SLF001
+    assert state.troubles == {"consumer": "21 in a row"}
+    consumer.fault = True
+    with pytest.raises(StalledError, match="21 in a row"):
+        await health._look(state, consumer)  # noqa: SLF001
+
+
+async def test_what_dies_beside_the_work_ends_the_work() -> None:
+    async def dies() -> None:
+        raise StalledError("no table is followed any more")
+
+    with pytest.raises(ExceptionGroup):
+        async with asyncio.timeout(5), background() as beside:
+            beside(dies())
+            await asyncio.Event().wait()
