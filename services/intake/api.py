@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,8 @@ from services.intake.settings import IntakeSettings
 PATH = "/v1/contacts"
 LONGEST_KEY = 255
 
+log = logging.getLogger(__name__)
+
 
 class Producer(Protocol):
     """Where contacts go; returns when they are safe."""
@@ -32,11 +35,15 @@ class Producer(Protocol):
 
 @dataclass(slots=True)
 class FrontDoor:
-    """Validates, identifies and publishes one contact at a time. `producer` is None until Kafka answers."""
+    """Validates, identifies and publishes one contact at a time.
+
+    `producer` is None until Kafka answers. `failed` is called when it is broken for good.
+    """
 
     settings: IntakeSettings
     now: Callable[[], datetime]
     producer: Producer | None = None
+    failed: Callable[[], None] = lambda: None
 
     async def accept(self, request: Request) -> Response:
         """Answer 202 once the contact is on Kafka; raises the problem to answer otherwise."""
@@ -51,8 +58,12 @@ class FrontDoor:
         identity = Identity.of(caller, key, said)
         try:
             await self._publish(record(said, identity, caller, self.now()), identity)
-        except TRANSIENT as error:
+        except Exception as error:
             metrics.CONTACTS.labels(posted.channel, "unavailable").inc()
+            if not isinstance(error, TRANSIENT):
+                # A producer that lost its place in a sequence never finds it again; a new process does.
+                log.exception("producer is broken", extra={"case_id": identity.case_id})
+                self.failed()
             raise _unsure(identity, key) from error
         metrics.CONTACTS.labels(posted.channel, "accepted").inc()
         return self._accepted(identity, key)
@@ -60,10 +71,14 @@ class FrontDoor:
     async def _body(self, request: Request) -> bytes:
         most = self.settings.largest_body
         body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > most:
-                raise Problem(413, "The contact is too large", f"At most {most} bytes.")
+        try:
+            async with asyncio.timeout(self.settings.body_patience):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > most:
+                        raise Problem(413, "The contact is too large", f"At most {most} bytes.")
+        except TimeoutError:
+            raise Problem(408, "The contact took too long", "Send it again, in one go.") from None
         return bytes(body)
 
     def _parse(self, body: bytes) -> PostedContact:
@@ -115,7 +130,7 @@ def install(app: FastAPI, door: FrontDoor) -> None:
         try:
             return await door.accept(request)
         except Problem as problem:
-            if problem.status in {413, 422}:
+            if problem.status in {408, 413, 422}:
                 metrics.CONTACTS.labels("unknown", "invalid").inc()
             raise
         finally:

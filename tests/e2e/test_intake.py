@@ -110,7 +110,8 @@ async def test_nobody_posts_anonymously(door: Door) -> None:
         assert answer.status_code == 401
 
 
-async def test_with_kafka_away_it_says_so_within_three_seconds(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["killed", "frozen"])
+async def test_with_kafka_away_it_says_so_within_three_seconds(tmp_path: Path, how: str) -> None:
     own = choose(tmp_path, Ports.free(), "memory")
     await own.start()
     env = own.addresses.environment() | {"REDRESS_TOKEN_KEY": KEY}
@@ -120,17 +121,44 @@ async def test_with_kafka_away_it_says_so_within_three_seconds(tmp_path: Path) -
         headers = {"Authorization": f"Bearer {TOKEN}"}
         async with httpx.AsyncClient(base_url=intake.url, headers=headers, timeout=10) as client:
             assert (await client.post("/v1/contacts", json=contact())).status_code == 202
-            await own.kafka.kill()
+            if how == "killed":
+                await own.kafka.kill()
+            else:
+                own.kafka.pause()
             for _ in range(3):
                 answer = await client.post("/v1/contacts", json=contact())
                 assert answer.status_code == 503
                 assert answer.headers["retry-after"]
                 assert answer.json()["idempotency_key"] == answer.headers["idempotency-key"]
                 assert answer.elapsed < timedelta(seconds=3)
-            await own.kafka.start()
+            if how == "killed":
+                await own.kafka.start()
+            else:
+                own.kafka.resume()
             async with asyncio.timeout(30):
                 while (await client.post("/v1/contacts", json=contact())).status_code != 202:
                     await asyncio.sleep(0.2)
     finally:
+        own.kafka.resume()
+        await intake.kill()
+        await asyncio.gather(own.kafka.kill(), own.store.kill())
+
+
+async def test_it_ends_soon_after_kafka_went_away(tmp_path: Path) -> None:
+    own = choose(tmp_path, Ports.free(), "memory")
+    await own.start()
+    intake = start_service(
+        "intake", own.addresses.environment() | {"REDRESS_TOKEN_KEY": KEY}, tmp_path / "intake.log"
+    )
+    try:
+        await intake.wait_ready()
+        own.kafka.pause()
+        headers = {"Authorization": f"Bearer {TOKEN}"}
+        async with httpx.AsyncClient(base_url=intake.url, headers=headers, timeout=10) as client:
+            assert (await client.post("/v1/contacts", json=contact())).status_code == 503
+        async with asyncio.timeout(20):
+            await intake.stop()
+    finally:
+        own.kafka.resume()
         await intake.kill()
         await asyncio.gather(own.kafka.kill(), own.store.kill())
