@@ -61,15 +61,23 @@ class Directory:
         """The franchise of a shop for a brand; a shop with one franchise needs no brand."""
         known = self.shops.get(shop)
         if known is None:
-            return Place(shop, missing=(f"unknown shop {shop!r}",))
+            return Place(
+                shop, manufacturer=self._only_manufacturer(shop), missing=(f"unknown shop {shop!r}",)
+            )
         franchises = self._franchises[shop]
         named = [each for each in franchises if each.brand == brand.strip().lower()]
         found = named or (franchises if len(franchises) == 1 and not brand.strip() else [])
         if not found:
             missing = (f"shop {shop!r} has no franchise for brand {brand!r}",)
-            return Place(shop, group=known.group, calendar=known.calendar, missing=missing)
+            maker = self._only_manufacturer(shop)
+            return Place(shop, "", known.group, maker, calendar=known.calendar, missing=missing)
         one = found[0]
         return Place(shop, one.id, known.group, one.manufacturer, one.programme, known.calendar)
+
+    def _only_manufacturer(self, shop: str) -> str:
+        """The one that can only be meant, so that somebody sees a case that belongs nowhere; else nobody."""
+        meant = {each.manufacturer for each in self._franchises.get(shop, ())} or set(self.manufacturers)
+        return next(iter(meant)) if len(meant) == 1 else ""
 
     def calendar(self, shop: str) -> CalendarSpec:
         return self.shops[shop].calendar if shop in self.shops else ALWAYS_OPEN

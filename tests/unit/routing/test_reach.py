@@ -8,7 +8,7 @@ from services.routing.domain.actions.action import Accept
 from services.routing.domain.case import Case
 from services.routing.domain.directory import Directory
 from tests.casework import Casework
-from tests.dealership import directory_file, person
+from tests.dealership import a_contact, directory_file, person
 
 
 def sees(casework: Casework, name: str, case: Case) -> bool:
@@ -39,3 +39,11 @@ def test_a_deputy_from_another_shop_sees_what_he_is_offered_and_keeps_what_he_to
     casework.later(days=2)
     assert sees(casework, "cr-south", case)
     assert not sees(casework, "gm-south", case)
+
+
+def test_a_case_of_a_shop_nobody_knows_is_seen_by_the_only_manufacturer() -> None:
+    casework = Casework()
+    case = casework.hear(a_contact(shop="nowhere"))
+    assert case.support is not None
+    assert case.support.to in {"mfr-1", "mfr-2"}
+    assert [name for name in ("mfr-1", "mfr-2", "gm-1") if sees(casework, name, case)] == ["mfr-1", "mfr-2"]
