@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
@@ -76,6 +77,9 @@ class Person(Strict):
     posts: tuple[Post, ...] = ()
     deputy: Identifier | None = None
     absences: tuple[Absence, ...] = ()
+
+    def absent(self, at: datetime) -> bool:
+        return any(absence.since <= at < absence.until for absence in self.absences)
 
 
 Entry = Manufacturer | Group | Shop | Franchise | Person

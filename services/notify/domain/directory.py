@@ -34,7 +34,7 @@ class Directory:
     def on_duty(self, person: Person, at: datetime) -> Person | None:
         """The person, or while he is absent the nearest deputy who is not; None where all are."""
         seen: set[str] = set()
-        while _absent(person, at):
+        while person.absent(at):
             seen.add(person.id)
             deputy = self.person(person.deputy) if person.deputy else None
             if deputy is None or deputy.id in seen:
@@ -51,7 +51,3 @@ class Directory:
         """Where its clocks hang; UTC for a shop that is not in the directory."""
         found = self._entries.get(f"shop:{shop}")
         return ZoneInfo(found.calendar.zone) if isinstance(found, Shop) else UTC
-
-
-def _absent(person: Person, at: datetime) -> bool:
-    return any(absence.since <= at < absence.until for absence in person.absences)

@@ -11,7 +11,7 @@ from schemas.cases import Role
 from schemas.contacts import Department
 from schemas.directory import Person
 from services.routing.domain.case import desk
-from services.routing.domain.directory import Directory, on_duty
+from services.routing.domain.directory import Directory
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -104,7 +104,7 @@ class Roster:
         return [one for one in staff if one.id not in seat.not_by]
 
     def _least_loaded(self, people: Sequence[Person]) -> Person | None:
-        return min((one for one in people if on_duty(one, self.now)), key=self.workload.order, default=None)
+        return min((one for one in people if not one.absent(self.now)), key=self.workload.order, default=None)
 
     def _deputy(self, absent: Person, seat: Seat) -> Person | None:
         deputy = self.directory.people.get(absent.deputy or "")

@@ -102,7 +102,7 @@ class Directory:
 
     def _acting_for(self, person: str, now: datetime) -> list[str]:
         """Himself, and whoever is absent and has named him deputy."""
-        return [person, *(one.id for one in self._deputised.get(person, ()) if not on_duty(one, now))]
+        return [person, *(one.id for one in self._deputised.get(person, ()) if one.absent(now))]
 
 
 def holds(person: Person, at: str, role: Role, department: Department | None = None) -> bool:
@@ -111,7 +111,3 @@ def holds(person: Person, at: str, role: Role, department: Department | None = N
         (post.at, post.role) == (at, role) and (department is None or post.department in (None, department))
         for post in person.posts
     )
-
-
-def on_duty(person: Person, now: datetime) -> bool:
-    return not any(absence.since <= now < absence.until for absence in person.absences)
