@@ -24,7 +24,7 @@ OVERDUE = 100_000
 PER_SECOND = 300
 SECONDS = 20
 AHEAD = 25.0
-PATIENCE = 60.0
+PATIENCE = 120.0
 AT_ONCE = 2_000
 A_TIME = re.compile(r"\b1\d{12}\b")
 """Milliseconds since 1970, of any year until 2033."""

@@ -27,7 +27,7 @@ ROUNDS = 3
 WARM = 400
 CASES = 3_000
 KINDS = 4
-PATIENCE = 60.0
+PATIENCE = 90.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,13 +23,14 @@ class Watch:
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def until(self, number: int, patience: float) -> float:
-        """The tick at which `number` keys were seen; BenchError after `patience` seconds without a new one."""
-        while len(self.seen) < number:
-            self._news.clear()
-            try:
-                await asyncio.wait_for(self._news.wait(), patience)
-            except TimeoutError:
-                raise BenchError(f"only {len(self.seen)} of {number} records came") from None
+        """The tick at which the last of `number` keys was seen; BenchError when that takes longer."""
+        try:
+            async with asyncio.timeout(patience):
+                while len(self.seen) < number:
+                    self._news.clear()
+                    await self._news.wait()
+        except TimeoutError:
+            raise BenchError(f"{len(self.seen)} of {number} records came in {patience:g} s") from None
         return max(self.seen.values())
 
     def note(self, records: list[Any]) -> None:
