@@ -106,7 +106,10 @@ async def test_what_dies_beside_the_work_ends_the_work() -> None:
     async def dies() -> None:
         raise StalledError("no table is followed any more")
 
-    with pytest.raises(ExceptionGroup):
+    async def works() -> None:
         async with asyncio.timeout(5), background() as beside:
             beside(dies())
             await asyncio.Event().wait()
+
+    with pytest.raises(ExceptionGroup):
+        await works()
