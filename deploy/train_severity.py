@@ -1,18 +1,18 @@
 """Learns the weights of the severity scorer from labelled complaints; needs scikit-learn, running does not.
 
-Usage: python -m deploy.train_severity tests/data/complaints_training.jsonl deploy/training/*.txt
+Usage: python -m deploy.train_severity tests/data/complaints_training*.jsonl deploy/training/*.txt
 """
 
 import json
 import sys
 from base64 import b64encode
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-import numpy as np  # type: ignore[import-not-found]
-from scipy.sparse import csr_matrix  # type: ignore[import-untyped]
-from sklearn.linear_model import LogisticRegression  # type: ignore[import-not-found]
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
 
 from schemas.severity import LEVELS, Statement
 from services.routing.domain.severity.hearing import hear, see
@@ -77,21 +77,31 @@ def main(paths: Iterable[str]) -> None:
     pairs = [(row, criterion) for text, criterion in told for row in rows(text, rules)]
     counts = Counter(each for row, _ in pairs for each in row)
     kept = sorted(each for each, count in counts.items() if count >= 2 * SELDOM)
-    model = LogisticRegression(C=STRENGTH, max_iter=3000)
-    model.fit(_matrix([row for row, _ in pairs], kept), [criterion for _, criterion in pairs])
-    scale = float(np.abs(model.coef_).max()) / 127
-    table = np.rint(model.coef_.T / scale).astype(np.int8)
+    known = _matrix([row for row, _ in pairs], kept)
+    meant = [criterion for _, criterion in pairs]
+    levels = {criterion: rules.criteria[criterion].level for criterion in sorted(set(meant))}
+    heads = [_fit(known, meant, list(levels)), _fit(known, [levels[each] for each in meant], LEVELS)]
+    weights = np.vstack([coefficients for coefficients, _ in heads])
+    scale = float(np.abs(weights).max()) / 127
+    table = np.rint(weights.T / scale).astype(np.int8)
     written = {
-        "criteria": list(model.classes_),
+        "criteria": levels,
         "buckets": BUCKETS,
         "kept": kept,
         "table": b64encode(table.tobytes()).decode(),
         "scale": scale,
-        "bias": [round(float(each), 5) for each in model.intercept_],
+        "bias": [round(float(each), 5) for _, biases in heads for each in biases],
     }
     target = POLICIES / "weights.json"
     target.write_text(json.dumps(written, separators=(",", ":")) + "\n", "utf-8")
     print(f"{len(told)} examples, {len(kept)} features, {target.stat().st_size} bytes")
+
+
+def _fit(known: csr_matrix, meant: Sequence[str], outcomes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """The coefficients and biases, one row for each of `outcomes` in their order."""
+    model = LogisticRegression(C=STRENGTH, max_iter=1000, tol=1e-3).fit(known, meant)
+    order = [list(model.classes_).index(each) for each in outcomes]
+    return model.coef_[order], model.intercept_[order]
 
 
 def _matrix(found: list[dict[int, float]], kept: list[int]) -> csr_matrix:

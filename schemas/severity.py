@@ -56,9 +56,12 @@ class LexiconSpec(Strict):
 
 
 class LinearModel(Strict):
-    """Learned weights: `table` holds one signed byte per kept feature and criterion, row by row."""
+    """Learned weights: `table` holds one signed byte per kept feature and column, row by row.
 
-    criteria: tuple[str, ...]
+    The columns are the criteria, then the three levels; `criteria` says which level each had in training.
+    """
+
+    criteria: dict[str, Level]
     buckets: Annotated[int, Field(gt=0)]
     kept: tuple[int, ...]
     table: Base64Bytes
@@ -67,7 +70,7 @@ class LinearModel(Strict):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        rows, columns = len(self.kept), len(self.criteria)
+        rows, columns = len(self.kept), len(self.criteria) + len(LEVELS)
         if len(self.table) != rows * columns or len(self.bias) != columns:
             raise ValueError(f"table: should hold {rows} x {columns} bytes, and bias {columns} numbers")
         return self
@@ -77,11 +80,12 @@ class Learned(Strict):
     """How far the learned scorer is trusted; all are probabilities of a level or a graver one.
 
     From `major` and `major_preliminary` on it raises a complaint by itself; below `doubt` it overrules a
-    pattern of that level.
+    pattern of that level. What is major with the probability `suspect` is at least major-preliminary.
     """
 
     major: Probability = 0.5
     major_preliminary: Probability = 0.5
+    suspect: Probability = 1
     doubt: Probability = 0
 
 

@@ -1,12 +1,13 @@
-"""A learned scorer in plain Python: hashed words, word runs, ideas and detectors, weighed per criterion."""
+"""A learned scorer in plain Python: hashed words, word runs, ideas and detectors, weighed per outcome."""
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, sqrt
 from zlib import crc32
 
-from schemas.severity import LinearModel
+from schemas.severity import LEVELS, Level, LinearModel
 from services.routing.domain.severity.lexicon import BREAKS
 from services.routing.domain.severity.stance import Voice
 
@@ -43,29 +44,46 @@ def bucket(feature: str, buckets: int) -> int:
     return crc32(feature.encode()) % buckets
 
 
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """How likely each criterion is the one that decides, and each level; either adds up to one."""
+
+    criteria: Mapping[str, float]
+    levels: Mapping[Level, float]
+
+
 class Scorer:
-    """Turns features into one probability per criterion."""
+    """Turns features into probabilities."""
 
     def __init__(self, model: LinearModel) -> None:
-        self.criteria = model.criteria
+        self.taught = model.criteria
+        self.criteria = tuple(model.criteria)
         self._buckets, self._bias, self._scale = model.buckets, model.bias, model.scale
-        width = len(model.criteria)
+        width = self._width = len(model.bias)
         table = array("b", model.table)
         self._rows = {each: table[at * width : (at + 1) * width] for at, each in enumerate(model.kept)}
 
     def sums(self, strength: Mapping[str, float]) -> list[float]:
-        """The weighed sum per criterion, without bias."""
-        sums = [0.0] * len(self.criteria)
+        """The weighed sum per column, without bias."""
+        sums = [0.0] * self._width
         for feature, value in strength.items():
             row = self._rows.get(bucket(feature, self._buckets))
             if row is not None:
                 sums = [total + weight * value for total, weight in zip(sums, row, strict=True)]
         return [total * self._scale for total in sums]
 
-    def probabilities(self, strength: Mapping[str, float]) -> dict[str, float]:
-        """How likely each criterion is the one that decides; they add up to one."""
+    def chances(self, strength: Mapping[str, float]) -> Chances:
+        """Weighs the features of one text."""
         raw = [total + bias for total, bias in zip(self.sums(strength), self._bias, strict=True)]
-        top = max(raw)
-        grown = [exp(value - top) for value in raw]
-        whole = sum(grown)
-        return {criterion: value / whole for criterion, value in zip(self.criteria, grown, strict=True)}
+        width = len(self.criteria)
+        return Chances(
+            criteria=dict(zip(self.criteria, _shares(raw[:width]), strict=True)),
+            levels=dict(zip(LEVELS, _shares(raw[width:]), strict=True)),
+        )
+
+
+def _shares(raw: Sequence[float]) -> list[float]:
+    top = max(raw)
+    grown = [exp(value - top) for value in raw]
+    whole = sum(grown)
+    return [value / whole for value in grown]
