@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import exp, sqrt
+from operator import mul
 from zlib import crc32
 
 from schemas.severity import LEVELS, Level, LinearModel
@@ -65,12 +66,12 @@ class Scorer:
 
     def sums(self, strength: Mapping[str, float]) -> list[float]:
         """The weighed sum per column, without bias."""
-        sums = [0.0] * self._width
-        for feature, value in strength.items():
-            row = self._rows.get(bucket(feature, self._buckets))
-            if row is not None:
-                sums = [total + weight * value for total, weight in zip(sums, row, strict=True)]
-        return [total * self._scale for total in sums]
+        known = ((self._rows.get(bucket(each, self._buckets)), value) for each, value in strength.items())
+        found = [(row, value) for row, value in known if row is not None]
+        if not found:
+            return [0.0] * self._width
+        rows, values = zip(*found, strict=True)
+        return [sum(map(mul, column, values)) * self._scale for column in zip(*rows, strict=True)]
 
     def chances(self, strength: Mapping[str, float]) -> Chances:
         """Weighs the features of one text."""
