@@ -25,7 +25,7 @@ from services.routing.commands.directory import read
 BUILD = Path(__file__).parents[2] / "build" / "demo"
 DIRECTORY = Path(__file__).with_name("directory.yaml")
 SEED = 20_110
-WIDTH = 150
+WIDTH = 110
 
 
 @click.command()

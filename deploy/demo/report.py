@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from deploy.demo.evidence import Evidence
@@ -12,6 +13,7 @@ from schemas import cases, deadlines
 from schemas.directory import DirectoryFile
 
 Row = dict[str, Any]
+SHORT = {"general": "general", "major_preliminary": "prelim.", "major": "major"}
 COLOURS = {"general": "green", "major_preliminary": "yellow", "major": "red"}
 
 
@@ -58,19 +60,20 @@ def _clocks(evidence: Evidence) -> Counter[tuple[str, str]]:
 
 
 def table(found: Sequence[Row], directory: DirectoryFile) -> Table:
+    """What stands at the end; where the terminal is narrow, names take two lines."""
     names = {one.id: one.name for one in directory.people}
-    shown = Table(title=f"{len(found)} cases", title_justify="left", show_lines=False)
-    for heading in ("case", "channel", "severity", "by", "state", "owner now"):
-        shown.add_column(heading, no_wrap=True)
-    for heading in ("met", "breached", "messages"):
-        shown.add_column(heading, justify="right", no_wrap=True)
+    shown = Table(title=f"{len(found)} cases", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    shown.add_column("case", min_width=16)
+    shown.add_column("channel", no_wrap=True)
+    shown.add_column("severity", min_width=11)
+    shown.add_column("owner now")
+    for heading in ("met", "breached", "sent"):
+        shown.add_column(heading, justify="right", min_width=len(heading))
     for row in found:
-        owner = f"{names.get(row['owner'], row['owner'])} ({row['owner_role']})"
-        severity = f"[{COLOURS[row['severity']]}]{row['severity']}[/]"
-        numbers = (str(row[name]) for name in ("met", "breached", "messages"))
-        shown.add_row(
-            row["number"], row["channel"], severity, row["criterion"], row["state"], owner, *numbers
-        )
+        severity = f"[{COLOURS[row['severity']]}]{SHORT[row['severity']]}[/] {row['criterion']}"
+        owner = f"{names.get(row['owner'], row['owner'])}, {row['owner_role']}"
+        counts = (str(row[name]) for name in ("met", "breached", "messages"))
+        shown.add_row(row["number"], row["channel"], severity, owner, *counts)
     return shown
 
 
