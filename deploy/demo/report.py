@@ -60,11 +60,17 @@ def _clocks(evidence: Evidence) -> Counter[tuple[str, str]]:
 
 
 def table(found: Sequence[Row], directory: DirectoryFile) -> Table:
-    """What stands at the end; where the terminal is narrow, names take two lines."""
+    """What stands at the end; where the terminal is narrow, cells take two lines."""
     names = {one.id: one.name for one in directory.people}
-    shown = Table(title=f"{len(found)} cases", title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    shown = Table(
+        title=f"{len(found)} cases",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     shown.add_column("case", min_width=16)
-    shown.add_column("channel", no_wrap=True)
+    shown.add_column("channel")
     shown.add_column("severity", min_width=11)
     shown.add_column("owner now")
     for heading in ("met", "breached", "sent"):
@@ -73,7 +79,7 @@ def table(found: Sequence[Row], directory: DirectoryFile) -> Table:
         severity = f"[{COLOURS[row['severity']]}]{SHORT[row['severity']]}[/] {row['criterion']}"
         owner = f"{names.get(row['owner'], row['owner'])}, {row['owner_role']}"
         counts = (str(row[name]) for name in ("met", "breached", "messages"))
-        shown.add_row(row["number"], row["channel"], severity, owner, *counts)
+        shown.add_row(row["number"], row["channel"].replace("_", " "), severity, owner, *counts)
     return shown
 
 
