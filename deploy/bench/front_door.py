@@ -14,7 +14,7 @@ from deploy.local.addresses import free_port
 from deploy.local.process import Command, Leashed
 from deploy.local.rooms import Room, is_ready
 
-ROUNDS = 7
+ROUNDS = 5
 CONTACTS = 3_000
 
 
