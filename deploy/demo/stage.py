@@ -94,8 +94,6 @@ async def _environment(running: Stack, clock: Clock) -> dict[str, str]:
         await create_topics(running.addresses.kafka, replication=1, prefix=prefix)
     return {
         **running.addresses.environment(),
-        # A room that is killed comes back sooner when it need not compile what it is made of.
-        "PYTHONDONTWRITEBYTECODE": "",
         "REDRESS_TOPIC_PREFIX": prefix,
         "REDRESS_DATABASE": f"demo-{mark}",
         "REDRESS_TIME_SCALE": str(clock.scale),
