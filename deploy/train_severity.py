@@ -99,7 +99,7 @@ def main(paths: Iterable[str]) -> None:
 
 def _fit(known: csr_matrix, meant: Sequence[str], outcomes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """The coefficients and biases, one row for each of `outcomes` in their order."""
-    model = LogisticRegression(C=STRENGTH, max_iter=1000, tol=1e-3).fit(known, meant)
+    model = LogisticRegression(C=STRENGTH, max_iter=1000, tol=1e-4).fit(known, meant)
     order = [list(model.classes_).index(each) for each in outcomes]
     return model.coef_[order], model.intercept_[order]
 

@@ -55,4 +55,4 @@ def test_unseen_complaints_do_not_get_worse() -> None:
 
 
 # Reached when last trained; far from 0.85, 0.95 and 0, which remain the aim for this much harder set.
-HELD_OUT_EXACT, HELD_OUT_MAJORS, HELD_OUT_LOST = 0.79, 0.9, 0.05
+HELD_OUT_EXACT, HELD_OUT_MAJORS, HELD_OUT_LOST = 0.8, 0.9, 0.04

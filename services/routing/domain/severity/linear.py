@@ -12,7 +12,8 @@ from schemas.severity import LEVELS, Level, LinearModel
 from services.routing.domain.severity.lexicon import BREAKS
 from services.routing.domain.severity.stance import Voice
 
-WORD, IDEA = 1.0, 2.0
+WORD, IDEA, TONGUE = 1.0, 2.0, 0.5
+FEW = 3
 # Words that only steer how others are meant say nothing by themselves.
 UNSPOKEN = frozenset({"light", "denial"})
 
@@ -26,13 +27,23 @@ def said(words: Sequence[str]) -> Iterator[str]:
 
 
 def features(told: Voice, detectors: Iterable[str]) -> dict[str, float]:
-    """Everything the scorer weighs, with its strength, scaled to length one."""
+    """Everything the scorer weighs, with its strength; all but the language is scaled to length one.
+
+    Ideas and detectors are weighed apart in each language: they meet different words there.
+    """
+    tongue = language(told.words)
     strength = dict.fromkeys(said(told.words), WORD)
-    strength |= {f"@{concept}": IDEA for concept in told.concepts if _speaks(concept)}
+    strength |= {f"{tongue}@{concept}": IDEA for concept in told.concepts if _speaks(concept)}
     for detector in detectors:
-        strength[f"#{detector}"] = strength[f"#{detector.partition('.')[0]}"] = IDEA
+        for name in (detector, detector.partition(".")[0]):
+            strength[f"{tongue}#{name}"] = IDEA
     length = sqrt(sum(value * value for value in strength.values())) or 1.0
-    return {feature: value / length for feature, value in strength.items()}
+    return {f"={tongue}": TONGUE} | {feature: value / length for feature, value in strength.items()}
+
+
+def language(words: Iterable[str]) -> str:
+    """Chinese as soon as there are a few Chinese characters, else English."""
+    return "zh" if sum("\u4e00" <= word.removeprefix("~")[:1] <= "\u9fff" for word in words) > FEW else "en"
 
 
 def _speaks(concept: str) -> bool:
