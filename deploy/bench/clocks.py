@@ -5,6 +5,7 @@ import math
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,9 +22,6 @@ from deploy.local import Stack
 from schemas import cases, deadlines, policy
 from services.common.clock import ticks, wall
 
-ARMED = 100_000
-OVERDUE = 100_000
-PER_SECOND = 300
 SECONDS = 20
 AHEAD = 25.0
 PATIENCE = 120.0
@@ -35,7 +33,19 @@ A_TIME = re.compile(r"\b1\d{12}\b")
 Stored = dict[str, Any]
 
 
-async def measure(stack: Stack, folder: Path, say: Say) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Clocks that run, clocks due per second, and clocks that passed during the downtime."""
+
+    armed: int = 100_000
+    per_second: int = 300
+    overdue: int = 100_000
+
+
+FULL, TENTH = Size(), Size(10_000, 30, 10_000)
+
+
+async def measure(stack: Stack, folder: Path, say: Say, size: Size = FULL) -> dict[str, Any]:
     """Lateness in milliseconds, from the due time to the event as it is read, and the seconds of catching up."""
     ground = Ground(stack, "d", folder)
     await ground.prepare()
@@ -47,16 +57,17 @@ async def measure(stack: Stack, folder: Path, say: Say) -> dict[str, Any]:
         template = await _template(ground, collection)
         say("  filling the store with clocks")
         await _fill(
-            collection, (_moved(template, 0.0) for _ in range(math.ceil(ARMED / template["state"]["armed"])))
+            collection,
+            (_moved(template, 0.0) for _ in range(math.ceil(size.armed / template["state"]["armed"]))),
         )
-        running = await _running(ground, watch)
+        running = await _running(ground, watch, size)
         say(
-            f"  {ARMED} armed, {PER_SECOND}/s due: p50 {running['p50_ms']} ms, p99 {running['p99_ms']} ms late"
+            f"  {size.armed} armed, {size.per_second}/s due: p50 {running['p50_ms']} ms, p99 {running['p99_ms']} ms late"
         )
-        await _fill(collection, _overdue(template))
-        caught_up = await _catch_up(ground, watch)
-        say(f"  {caught_up['fired']} of {OVERDUE} overdue fired in {caught_up['seconds']} s")
-    return {"lateness": running, "catch_up": caught_up}
+        await _fill(collection, _overdue(template, size.overdue))
+        caught_up = await _catch_up(ground, watch, size.overdue)
+        say(f"  {caught_up['fired']} of {size.overdue} overdue fired in {caught_up['seconds']} s")
+    return {"size": asdict(size), "lateness": running, "catch_up": caught_up}
 
 
 async def _template(ground: Ground, collection: Any) -> Stored:
@@ -71,12 +82,13 @@ async def _template(ground: Ground, collection: Any) -> Stored:
     return {**found, "outbox": []}
 
 
-async def _running(ground: Ground, watch: Watch) -> dict[str, Any]:
+async def _running(ground: Ground, watch: Watch, size: Size) -> dict[str, Any]:
     """Cases heard of AHEAD seconds before the first is due, then so many due every second."""
     async with ground.room("sla"):
         first = wall() + timedelta(seconds=AHEAD) - LIMIT
         events = [
-            opened(first + timedelta(seconds=each / PER_SECOND)) for each in range(PER_SECOND * SECONDS)
+            opened(first + timedelta(seconds=each / size.per_second))
+            for each in range(size.per_second * SECONDS)
         ]
         told = ((str(one.case_id).encode(), one.model_dump_json().encode()) for one in events)
         await ground.produce(cases.TOPIC, told)
@@ -85,12 +97,12 @@ async def _running(ground: Ground, watch: Watch) -> dict[str, Any]:
     return spread([at + drift - _due_of(watch.values[key]).timestamp() for key, at in watch.seen.items()])
 
 
-async def _catch_up(ground: Ground, watch: Watch) -> dict[str, Any]:
+async def _catch_up(ground: Ground, watch: Watch, number: int) -> dict[str, Any]:
     """From the start of the process to the last of what passed before, or as far as it came in time."""
     before, started = len(watch.seen), ticks()
     async with ground.room("sla"):
         with suppress(BenchError):
-            await watch.until(before + OVERDUE, CATCH_UP)
+            await watch.until(before + number, CATCH_UP)
         return {"fired": len(watch.seen) - before, "seconds": round(ticks() - started, 1)}
 
 
@@ -105,10 +117,10 @@ async def _fill(collection: Any, documents: Iterable[Stored]) -> None:
         await collection.insert_many(batch, ordered=False)
 
 
-def _overdue(template: Stored) -> Iterator[Stored]:
+def _overdue(template: Stored, number: int) -> Iterator[Stored]:
     """Due within the minute before now."""
     now = (wall() - _due(template)).total_seconds()
-    return (_moved(template, now - 60 * number / OVERDUE) for number in range(OVERDUE))
+    return (_moved(template, now - 60 * each / number) for each in range(number))
 
 
 def _moved(template: Stored, seconds: float) -> Stored:

@@ -25,7 +25,7 @@ from services.routing.domain.draft import ESCALATIONS
 
 ROUNDS = 3
 WARM = 400
-CASES = 3_000
+CASES = 2_000
 KINDS = 4
 PATIENCE = 90.0
 
