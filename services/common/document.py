@@ -54,6 +54,9 @@ class Document(Generic[S]):
         except Exception as error:  # noqa: BLE001 - whatever a pure decision raises is the record's fault
             return Outcome("failed", cause, self.state, self.revision, error=error)
         if isinstance(decision, Refusal):
+            if cause.seq:
+                # A refused record has had its turn; a refused action may be asked for again.
+                self._remember(cause)
             return Outcome("refused", cause, self.state, self.revision, refusal=decision)
         self._remember(cause)
         if decision is None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Generic, Protocol
 from uuid import UUID
 
+from services.common.clock import wall
 from services.common.decision import Cause, Decide, M, Outcome, S
 from services.common.document import Document, from_stored, to_stored
 from services.common.history import Page
@@ -34,7 +35,10 @@ class ConflictError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Store(Generic[S]):
-    """Changes documents of one kind. `revive` turns a held record back into its cause."""
+    """Changes documents of one kind. `revive` turns a held record back into its cause.
+
+    `now` is business time, for those who decide; `wall` is not scaled and times what is held back.
+    """
 
     state: type[S]
     documents: Documents
@@ -42,6 +46,7 @@ class Store(Generic[S]):
     now: Callable[[], datetime]
     revive: Callable[[str, bytes], Cause[Any]]
     conflicted: Callable[[], None]
+    wall: Callable[[], datetime] = wall
 
     async def change(self, cause: Cause[M], decide: Decide[S, M]) -> list[Outcome[S, M]]:
         """Apply one cause, deciding again whenever another writer was faster.
@@ -70,7 +75,7 @@ class Store(Generic[S]):
         self, causes: Sequence[Cause[M]], decide: Decide[S, M]
     ) -> tuple[list[Outcome[S, M]], set[UUID]]:
         drafts = await self._drafts({cause.key for cause in causes})
-        now = self.now()
+        now = self.wall()
         outcomes = []
         for cause in causes:
             outcomes.extend(self._take(drafts[cause.key], cause, decide, now))

@@ -24,7 +24,15 @@ class Bench:
         self.documents, self.log = MemoryDocuments(), MemoryLog()
         self.now = NOON
         self.conflicts = 0
-        self.store = Store(Sum, self.documents, Relay(self.log), lambda: self.now, revive, self._conflicted)
+        self.store = Store(
+            Sum,
+            self.documents,
+            Relay(self.log),
+            lambda: self.now,
+            revive,
+            self._conflicted,
+            wall=lambda: self.now,
+        )
 
     def _conflicted(self) -> None:
         self.conflicts += 1
@@ -97,6 +105,12 @@ async def test_a_refusal_changes_nothing_and_names_its_rule(bench: Bench) -> Non
     [outcome] = await bench.store.change(added(KEY, 2, -5, seq=False), decide)
     assert (outcome.kind, outcome.refusal and outcome.refusal.rule) == ("refused", "no-debts")
     assert bench.documents.documents[KEY]["version"] == 1
+
+
+async def test_a_refused_record_does_not_hold_up_those_after_it(bench: Bench) -> None:
+    outcomes = await bench.store.change_many([added(KEY, 1, -5), added(KEY, 2, 7)], decide)
+    assert kinds(outcomes) == ["refused", "applied"]
+    assert bench.state() == Sum(total=7)
 
 
 async def test_an_actor_who_saw_another_revision_is_told_so(bench: Bench) -> None:
