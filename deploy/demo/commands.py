@@ -31,7 +31,7 @@ WIDTH = 110
 @click.command()
 @click.option("--complaints", "count", type=click.IntRange(1, 92), default=92, show_default=True)
 @click.option(
-    "--hours", type=click.FloatRange(1, 200), default=27, show_default=True, help="Of business time."
+    "--hours", type=click.FloatRange(1, 200), default=24, show_default=True, help="Of business time."
 )
 @click.option(
     "--data",
