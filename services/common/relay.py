@@ -44,7 +44,7 @@ class Relay:
     producer: Producer
     prefix: str = ""
     unsent: dict[UUID, Unsent] = field(default_factory=dict)
-    published: Callable[[str, int], None] = lambda _topic, _count: None
+    published: Callable[[str], None] = lambda _topic: None
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _flying: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
@@ -113,7 +113,7 @@ class Relay:
                 failed.add(key)
             elif key not in failed:
                 sent[key].append(event["id"])
-                self.published(event["topic"], 1)
+                self.published(event["topic"])
         return sent
 
     async def _settle(self, owed: Mapping[UUID, Unsent], sent: Mapping[UUID, Sequence[str]]) -> None:
