@@ -57,11 +57,11 @@ class MemoryDocuments:
             stored = self.documents[key]
             stored["outbox"] = [event for event in stored["outbox"] if event["id"] not in set(ids)]
 
-    async def unsent(self) -> AsyncIterator[tuple[UUID, list[Stored]]]:
+    async def leftovers(self) -> AsyncIterator[Stored]:
         await self._command()
-        for key, stored in list(self.documents.items()):
-            if stored["outbox"]:
-                yield key, copy.deepcopy(stored["outbox"])
+        for stored in list(self.documents.values()):
+            if stored["outbox"] or stored["held"]:
+                yield {name: copy.deepcopy(stored[name]) for name in ("_id", "outbox", "held")}
 
     async def _command(self) -> None:
         self.commands += 1

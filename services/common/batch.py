@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.common import metrics
 from services.common.clock import wall
-from services.common.dead_letters import ORIGIN, Casualty, Record, origin, replay_topic
+from services.common.dead_letters import ORIGIN, Casualty, Record, replay_topic
 from services.common.decision import Cause, M, Outcome
 from services.common.failures import TRANSIENT
 
@@ -115,8 +115,8 @@ class Batch:
     def _casualty(self, record: "Record | None", outcome: Outcome[Any, Any]) -> Casualty:
         if record is not None:
             return Casualty.of(record, outcome.kind, outcome.error)
-        cause, place = outcome.cause, origin(self.prefix + outcome.cause.stream, -1, -1)
-        return Casualty(str(cause.key).encode(), cause.raw, place, outcome.kind, outcome.error)
+        cause, topic = outcome.cause, self.prefix + outcome.cause.stream
+        return Casualty.held_back(cause.key, topic, cause.raw, outcome.kind, outcome.error)
 
     def _count(self, records: Sequence[Record], result: Result) -> None:
         now = wall().timestamp()

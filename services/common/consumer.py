@@ -5,6 +5,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from faststream import AckPolicy
@@ -150,6 +151,11 @@ class Consumer:
         first = dead.origin.split("/")[0].removeprefix(self.settings.topic_prefix)
         metrics.DEAD.labels(self.room, first if first in self.feed.topics else "unknown", dead.reason).inc()
         self._tell(dead, "record set aside")
+
+    async def set_aside_held(self, key: UUID, stream: str, raw: bytes) -> None:
+        """Set aside a record that waited in its document for one that did not come."""
+        topic = self.settings.topic_prefix + stream
+        await self._set_aside(Casualty.held_back(key, topic, raw, "gap"))
 
     def _tell(self, dead: Casualty, event: str, **more: str) -> None:
         case = (dead.key or b"").decode(errors="replace")

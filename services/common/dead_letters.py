@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
+from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
 
@@ -77,6 +78,13 @@ class Casualty:
         first = headers.get(ORIGIN, place.encode()).decode()
         kept = tuple((name, value) for name, value in record.headers if not name.startswith("redress-"))
         return cls(record.key, record.value or b"", first, reason, error, kept)
+
+    @classmethod
+    def held_back(
+        cls, key: UUID, topic: str, raw: bytes, reason: str, error: Exception | None = None
+    ) -> "Casualty":
+        """A record that a document held back: where on its topic it stood is not known."""
+        return cls(str(key).encode(), raw, origin(topic, -1, -1), reason, error)
 
     def headers(self) -> list[Header]:
         """The original headers, origin, reason and stack."""

@@ -1,5 +1,6 @@
 """A document as it is written: state, versions, sequences, outbox and history, changed in memory."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Generic
@@ -101,14 +102,10 @@ class Document(Generic[S]):
                 return record
         return None
 
-    def outwaited(self, now: datetime) -> list[dict[str, Any]]:
-        """Held records whose predecessor did not come in ten minutes, taken out."""
-        limit = stamp(now - PATIENCE)
-        late = [record for record in self.held if record["at"] < limit]
-        if late:
-            self.held = [record for record in self.held if record["at"] >= limit]
-            self.changed = True
-        return late
+    def drop(self, records: Sequence[dict[str, Any]]) -> None:
+        """Hold these no more."""
+        self.held = [record for record in self.held if record not in records]
+        self.changed = True
 
     def _remember(self, cause: Cause[M]) -> None:
         if cause.seq:
@@ -143,6 +140,11 @@ class Document(Generic[S]):
 
 def _mark(cause: Cause[M]) -> str:
     return f"{cause.id}:{cause.digest}" if cause.digest else str(cause.id)
+
+
+def outwaited(since: str, now: datetime) -> bool:
+    """Whether a record held back since then has waited long enough for the one before it."""
+    return since <= stamp(now - PATIENCE)
 
 
 def to_stored(document: Document[S]) -> dict[str, Any]:

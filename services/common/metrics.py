@@ -15,6 +15,12 @@ LAG = Gauge("redress_consumer_lag_records", "Records not yet handled.", ["room",
 CONFLICTS = Counter("redress_conflicts_total", "Writes that another writer overtook.", ["room"])
 PUBLISHED = Counter("redress_published_total", "Events acknowledged by Kafka.", ["room", "topic"])
 OUTBOX_AGE = Gauge("redress_outbox_oldest_seconds", "Age of the oldest event not yet on Kafka.", ["room"])
+HELD = Gauge("redress_held_records", "Records that wait in a document for the one before them.", ["room"])
 DEAD = Counter("redress_dead_letters_total", "Records set aside.", ["room", "topic", "reason"])
 RETRIES = Counter("redress_transient_failures_total", "Tries that met a broker or store away.", ["room"])
+LARGE = Counter(
+    "redress_large_documents_total",
+    "Changes of documents over 256 KB, one in sixteen counted.",
+    ["collection"],
+)
 READY = Gauge("redress_ready", "1 while the room can do its work.", ["room"])

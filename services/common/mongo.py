@@ -1,18 +1,25 @@
 """The only module that knows the store's driver: documents under version, and plain keyed records."""
 
+import logging
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
+import bson
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo import ASCENDING, InsertOne, ReplaceOne, UpdateOne, WriteConcern
 from pymongo.errors import AutoReconnect, BulkWriteError
 
+from services.common import metrics
 from services.common.history import Page
 
 DUPLICATE_KEY = 11_000
 GOING = {64, 91, 189, 10_107, 11_600, 11_602, 13_435, 13_436}  # shuts down, steps down, not confirmed in time
 TIMEOUT_MS = 5_000
+LARGE_BYTES = 256 * 1024
+WEIGHED_EVERY = 16
+
+log = logging.getLogger(__name__)
 
 Stored = dict[str, Any]
 Database = AsyncIOMotorDatabase[Stored]
@@ -57,11 +64,23 @@ class MongoDocuments:
 
     async def write(self, documents: Sequence[dict[str, Any]]) -> set[int]:
         """A lost race is an upsert that meets the document in another version: error 11000."""
+        self._weigh(documents)
         replacements = [
             ReplaceOne({"_id": stored["_id"], "version": stored["version"] - 1}, stored, upsert=True)
             for stored in documents
         ]
         return await _lost(self.collection, replacements)
+
+    def _weigh(self, documents: Sequence[dict[str, Any]]) -> None:
+        """Alarm at a document that outgrows what is fast to change: nothing refuses it for that.
+
+        It takes many changes to grow that far, so one in sixteen is weighed: a second encoding of each
+        would cost more than it tells.
+        """
+        for stored in documents:
+            if stored["version"] % WEIGHED_EVERY == 0 and (size := len(bson.encode(stored))) > LARGE_BYTES:
+                metrics.LARGE.labels(self.collection.name).inc()
+                log.warning("document is large", extra={"case_id": stored["_id"], "bytes": size})
 
     async def archive(self, pages: Iterable[tuple[UUID, Page]]) -> None:
         if self.pages is None:
@@ -86,10 +105,11 @@ class MongoDocuments:
         ]
         await _lost(self.collection, updates)
 
-    async def unsent(self) -> AsyncIterator[tuple[UUID, list[dict[str, Any]]]]:
-        """Every document that still owes events to Kafka, whoever wrote it."""
-        async for stored in self.collection.find({"outbox.0": {"$exists": True}}, {"outbox": 1}):
-            yield UUID(stored["_id"]), stored["outbox"]
+    async def leftovers(self) -> AsyncIterator[dict[str, Any]]:
+        """Every document that owes events to Kafka or holds records back, whoever wrote it."""
+        left = {"$or": [{"outbox.0": {"$exists": True}}, {"held.0": {"$exists": True}}]}
+        async for stored in self.collection.find(left, {"outbox": 1, "held": 1}):
+            yield stored
 
     async def find(self, query: Query, fields: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
         """Documents that match, only the fields named; for loading what is kept in memory."""

@@ -16,10 +16,10 @@ from services.common.clock import Clock
 from services.common.consumer import Consumer, Feed
 from services.common.failures import bounded, persist
 from services.common.health import Health, watch
-from services.common.mongo import MongoDocuments
 from services.common.partitions import OnPartitions, Partitions
 from services.common.relay import Relay
 from services.common.settings import CommonSettings
+from services.common.store import Store
 from services.common.table import Table
 
 log = logging.getLogger(__name__)
@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 Beside = Callable[[Coroutine[Any, Any, None]], None]
 LEFTOVERS_SECONDS = 600.0
+GIVING_UP_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +77,29 @@ async def consuming(
     parts: Parts,
     health: Health,
     feed: Feed,
-    owners: Sequence[MongoDocuments],
+    stores: Sequence[Store[Any]],
     told: tuple[OnPartitions, OnPartitions],
 ) -> AsyncIterator[Consumer]:
     """Read a room's topics.
 
-    `owners` are searched for what a crash left unpublished; `told` are called with the numbers of
-    partitions that came and that went.
+    `stores` are looked through for what a crash left unpublished and for what waits too long; `told` are
+    called with the numbers of partitions that came and that went.
     """
 
     async def assigned(numbers: set[int]) -> None:
-        await persist(lambda: _owe_leftovers(parts.relay, owners), _waits)
+        await persist(lambda: _look_after_leftovers(stores), _waits)
         await told[0](numbers)
 
     partitions = Partitions(parts.room, parts.settings.topic_prefix, assigned, told[1])
     consumer = Consumer(parts.room, parts.settings, parts.producer, parts.relay, feed, partitions)
+    metrics.HELD.labels(parts.room).set_function(
+        lambda: sum(len(since) for store in stores for since in store.holding.values())
+    )
     await persist(consumer.start, _waits)
     async with background(
-        watch(health, consumer, lambda: mongo.ping(parts.database)), _sweep(parts.relay, owners)
+        watch(health, consumer, lambda: mongo.ping(parts.database)),
+        _sweep(stores),
+        _give_up(stores, consumer),
     ):
         try:
             yield consumer
@@ -119,18 +125,22 @@ async def background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[Beside]:
                 task.cancel()
 
 
-async def _owe_leftovers(relay: Relay, owners: Sequence[MongoDocuments]) -> None:
-    """What a crash left in outboxes is owed by whoever finds it: two senders double, never reorder."""
-    for owner in owners:
-        async for key, outbox in owner.unsent():
-            if key not in relay.unsent:
-                relay.add(owner.clear, key, outbox)
+async def _look_after_leftovers(stores: Sequence[Store[Any]]) -> None:
+    for store in stores:
+        await store.look_after_leftovers()
 
 
-async def _sweep(relay: Relay, owners: Sequence[MongoDocuments]) -> None:
+async def _sweep(stores: Sequence[Store[Any]]) -> None:
     while True:
         await asyncio.sleep(LEFTOVERS_SECONDS)
-        await persist(lambda: _owe_leftovers(relay, owners), _waits)
+        await persist(lambda: _look_after_leftovers(stores), _waits)
+
+
+async def _give_up(stores: Sequence[Store[Any]], consumer: Consumer) -> None:
+    while True:
+        for store in stores:
+            await persist(lambda one=store: one.give_up(consumer.set_aside_held), _waits)  # type: ignore[misc]
+        await asyncio.sleep(GIVING_UP_SECONDS)
 
 
 def _counter(room: str) -> Callable[[str], None]:

@@ -1,14 +1,14 @@
 """The one write path: load, decide, write on condition of the version, publish."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Generic, Protocol
+from typing import Any, Generic, NoReturn, Protocol
 from uuid import UUID
 
 from services.common.clock import wall
 from services.common.decision import Cause, Decide, M, Outcome, S
-from services.common.document import Document, from_stored, to_stored
+from services.common.document import Document, from_stored, outwaited, to_stored
 from services.common.history import Page
 from services.common.relay import Relay
 
@@ -28,25 +28,34 @@ class Documents(Protocol):
     async def clear(self, sent: Mapping[UUID, Sequence[str]]) -> None:
         """Take acknowledged events out of the outboxes."""
 
+    def leftovers(self) -> AsyncIterator[dict[str, Any]]:
+        """Documents that owe events to Kafka or hold records back: `_id`, `outbox` and `held`."""
+
 
 class ConflictError(Exception):
     """A document kept changing under every attempt."""
 
 
+def _never_held(_stream: str, _raw: bytes) -> NoReturn:
+    raise NotImplementedError("causes of this kind come in no sequence, so none is ever held")
+
+
 @dataclass(frozen=True, slots=True)
 class Store(Generic[S]):
-    """Changes documents of one kind. `revive` turns a held record back into its cause.
+    """Changes documents of one kind. `revive` turns a held record back into its cause, where causes have a sequence.
 
     `now` is business time, for those who decide; `wall` is not scaled and times what is held back.
+    `holding` tells since when each record that a document is known to hold back has waited.
     """
 
     state: type[S]
     documents: Documents
     relay: Relay
     now: Callable[[], datetime]
-    revive: Callable[[str, bytes], Cause[Any]]
     conflicted: Callable[[], None]
+    revive: Callable[[str, bytes], Cause[Any]] = _never_held
     wall: Callable[[], datetime] = wall
+    holding: dict[UUID, list[str]] = field(default_factory=dict)
 
     async def change(self, cause: Cause[M], decide: Decide[S, M]) -> list[Outcome[S, M]]:
         """Apply one cause, deciding again whenever another writer was faster.
@@ -71,6 +80,36 @@ class Store(Generic[S]):
                 outcomes.extend(await self.change(cause, decide))
         return outcomes
 
+    async def look_after_leftovers(self) -> None:
+        """Owe what a crash left in outboxes, and learn what is held back, whoever wrote it."""
+        async for stored in self.documents.leftovers():
+            key = UUID(stored["_id"])
+            if stored["outbox"] and key not in self.relay.unsent:
+                # Two senders can double an event, never reorder it.
+                self.relay.add(self.documents.clear, key, stored["outbox"])
+            if stored["held"]:
+                self.holding[key] = [record["at"] for record in stored["held"]]
+
+    async def give_up(self, set_aside: Callable[[UUID, str, bytes], Awaitable[None]]) -> None:
+        """Set aside what waited too long for the record before it, and only then hold it no more."""
+        now = self.wall()
+        for key in [key for key, since in self.holding.items() if outwaited(min(since), now)]:
+            draft = (await self._drafts({key}))[key]
+            late = [record for record in draft.held if outwaited(record["at"], now)]
+            for record in late:
+                await set_aside(key, record["stream"], record["raw"].encode())
+            draft.drop(late)
+            if late and await self._write([draft]):
+                # Somebody was faster: what is still held there is looked at in the next pass.
+                self.conflicted()
+            else:
+                self._note_held(draft)
+
+    def _note_held(self, draft: Document[S]) -> None:
+        self.holding.pop(draft.key, None)
+        if draft.held:
+            self.holding[draft.key] = [record["at"] for record in draft.held]
+
     async def _attempt(
         self, causes: Sequence[Cause[M]], decide: Decide[S, M]
     ) -> tuple[list[Outcome[S, M]], set[UUID]]:
@@ -81,7 +120,10 @@ class Store(Generic[S]):
             outcomes.extend(self._take(drafts[cause.key], cause, decide, now))
         lost = await self._write([draft for draft in drafts.values() if draft.changed])
         for key, draft in drafts.items():
-            if key not in lost and draft.outbox:
+            if key in lost:
+                continue
+            self._note_held(draft)
+            if draft.outbox:
                 self.relay.add(self.documents.clear, key, draft.outbox)
         return [outcome for outcome in outcomes if outcome.cause.key not in lost], lost
 
@@ -96,9 +138,6 @@ class Store(Generic[S]):
         while cause.seq and (record := draft.next_held(cause.stream)):
             released = self.revive(record["stream"], record["raw"].encode())
             outcomes.append(draft.take(released, decide, now))
-        for record in draft.outwaited(now):
-            released = self.revive(record["stream"], record["raw"].encode())
-            outcomes.append(Outcome("gap", released, draft.state))
         return outcomes
 
     async def _write(self, drafts: Sequence[Document[S]]) -> set[UUID]:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NoReturn
+from typing import Any
 
 from fastapi import FastAPI
 from pydantic import TypeAdapter
@@ -66,7 +66,7 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
         feed, told = Feed(TOPICS, handler.handle), (handler.assigned, handler.revoked)
         async with (
             background(*(sender.run() for sender in senders)),
-            consuming(parts, health, feed, [documents], told),
+            consuming(parts, health, feed, [handler.store], told),
         ):
             yield
         for sender in senders:
@@ -76,7 +76,7 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
 
 
 def _handler(settings: Settings, parts: Parts, known: "Known", documents: MongoDocuments) -> Handler:
-    store = Store(Delivery, documents, parts.relay, parts.clock.now, _never_held, parts.conflicted)
+    store = Store(Delivery, documents, parts.relay, parts.clock.now, parts.conflicted)
     writes = Writes(store, lambda state, cause: advance(state, cause, parts.clock.now()))
     topic = OutreachTopic(settings.kafka, settings.topic_prefix + outreach.TOPIC)
     book = Book(known.directory, topic.read)
@@ -109,10 +109,6 @@ def _mail(settings: Settings) -> MailChannel:
 
 def _sms(settings: Settings) -> SmsChannel:
     return SmsChannel.of(settings.sms_url, settings.sms_token.get_secret_value(), settings.send_seconds)
-
-
-def _never_held(_stream: str, _raw: bytes) -> NoReturn:
-    raise NotImplementedError("deliveries have no order among themselves, so no record is ever held")
 
 
 @dataclass(slots=True)

@@ -87,7 +87,7 @@ async def _settle(documents: Documents, delivery: UUID, settled: Settled) -> str
     settings = Settings()
     clock, producer = settings.clock(), kafka.producer(settings.kafka)
     relay = Relay(producer, settings.topic_prefix)
-    store = Store(Delivery, documents, relay, clock.now, _never_held, lambda: None)
+    store = Store(Delivery, documents, relay, clock.now, lambda: None)
     cause: Cause[Step] = Cause(delivery, uuid4(), settled)
     [outcome] = await store.change(cause, lambda state, asked: advance(state, asked, clock.now()))
     if outcome.state is None:
@@ -100,10 +100,6 @@ async def _settle(documents: Documents, delivery: UUID, settled: Settled) -> str
     finally:
         await producer.stop()
     return "to be sent once more" if settled.how == "resend" else outcome.state.status
-
-
-def _never_held(_stream: str, _raw: bytes) -> Cause[Any]:
-    raise NotImplementedError("deliveries have no order among themselves, so no record is ever held")
 
 
 commands: list[click.Command] = [deliveries]

@@ -26,6 +26,7 @@ from services.common.parts import Parts, background, connected, consuming
 from services.common.store import Store
 from services.common.table import Table
 from services.routing import api, metrics
+from services.routing.domain.announcement import Listed
 from services.routing.domain.case import Case
 from services.routing.domain.directory import Directory
 from services.routing.domain.draft import ESCALATIONS
@@ -62,8 +63,9 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
         await known.start()
         documents = MongoDocuments(parts.database, "cases", "case_history")
         await documents.prepare("state.number")
-        announced = MongoDocuments(parts.database, "directory")
-        await announced.prepare()
+        entries = MongoDocuments(parts.database, "directory")
+        await entries.prepare()
+        announced = Store(Listed, entries, parts.relay, parts.clock.now, parts.conflicted)
         handler = _handler(parts, known, documents)
 
         async def assigned(numbers: set[int]) -> None:
@@ -76,7 +78,7 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
 
         async with (
             consuming(
-                parts, health, Feed(TOPICS, handler.handle), [documents, announced], (assigned, revoked)
+                parts, health, Feed(TOPICS, handler.handle), [handler.store, announced], (assigned, revoked)
             ),
             background(_audit(settings, parts, handler.decide.ledger)),
         ):
@@ -89,7 +91,7 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
 
 def _handler(parts: Parts, known: "Known", documents: MongoDocuments) -> Handler:
     ledger = Ledger(known.mine)
-    store = Store(Case, documents, parts.relay, parts.clock.now, revive, parts.conflicted)
+    store = Store(Case, documents, parts.relay, parts.clock.now, parts.conflicted, revive)
     return Handler(
         store,
         Decider(partial(known.world, ledger), ledger),

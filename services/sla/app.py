@@ -39,7 +39,7 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
         profiles = await parts.table(policy.TOPIC, TypeAdapter(PublishedProfile))
         documents = MongoDocuments(parts.database, COLLECTION)
         await documents.prepare()
-        store = Store(Deadlines, documents, parts.relay, parts.clock.now, revive, parts.conflicted)
+        store = Store(Deadlines, documents, parts.relay, parts.clock.now, parts.conflicted, revive)
         keeper = await _keeper(parts, profiles)
         ticker = Ticker(
             store,
@@ -52,7 +52,7 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
         )
         feed, told = Feed(TOPICS, Handler(store, keeper).handle), (ticker.assigned, ticker.revoked)
         async with (
-            consuming(parts, health, feed, [documents], told) as consumer,
+            consuming(parts, health, feed, [store], told) as consumer,
             background(ticker.run(consumer.partitions)),
         ):
             yield

@@ -30,7 +30,7 @@ async def documents(request: pytest.FixtureRequest, stack: Stack) -> AsyncIterat
 
 def stored(key: UUID, version: int, *events: str, **state: Any) -> dict[str, Any]:
     outbox = [{"id": event, "topic": "t", "key": str(key), "body": "{}"} for event in events]
-    return {"_id": str(key), "version": version, "state": state, "outbox": outbox}
+    return {"_id": str(key), "version": version, "state": state, "outbox": outbox, "held": []}
 
 
 async def test_a_document_is_found_as_it_was_written(documents: Adapter) -> None:
@@ -62,11 +62,12 @@ async def test_acknowledged_events_leave_the_outbox_whatever_the_version(documen
     assert (await documents.load([key]))[key] == stored(key, 1, "e2")
 
 
-async def test_documents_that_owe_events_are_found(documents: Adapter) -> None:
-    owing, clear = uuid4(), uuid4()
-    await documents.write([stored(owing, 1, "e1"), stored(clear, 1)])
-    found = {key: [event["id"] for event in outbox] async for key, outbox in documents.unsent()}
-    assert found == {owing: ["e1"]}
+async def test_documents_that_owe_events_or_hold_records_are_found(documents: Adapter) -> None:
+    owing, holding, clear = uuid4(), uuid4(), uuid4()
+    held = {"stream": "numbers", "seq": 3, "raw": "{}", "at": "2026-03-02T12:00:00.000Z"}
+    await documents.write([stored(owing, 1, "e1"), {**stored(holding, 1), "held": [held]}, stored(clear, 1)])
+    found = {left["_id"]: (left["outbox"], left["held"]) async for left in documents.leftovers()}
+    assert found == {str(owing): (stored(owing, 1, "e1")["outbox"], []), str(holding): ([], [held])}
 
 
 async def test_a_page_of_history_is_kept_once_and_in_order(documents: Adapter) -> None:
@@ -75,6 +76,20 @@ async def test_a_page_of_history_is_kept_once_and_in_order(documents: Adapter) -
     await documents.archive(pages)
     await documents.archive(pages[:1])
     assert [entry["number"] for entry in await documents.past(key)] == [1, 11, 101]
+
+
+async def test_a_document_that_outgrew_a_quarter_megabyte_is_written_and_alarms(
+    stack: Stack, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = mongo.connect(stack.addresses.mongo, Names.fresh().database)
+    real, key = MongoDocuments(database, "things"), uuid4()
+    for version in range(1, 17):
+        assert await real.write([stored(key, version, text="x" * 300_000)]) == set()
+    assert [record.getMessage() for record in caplog.records if record.name == mongo.__name__] == [
+        "document is large"
+    ]
+    assert (await real.load([key]))[key]["version"] == 16
+    database.client.close()
 
 
 async def test_a_record_is_put_once(stack: Stack) -> None:

@@ -47,10 +47,10 @@ class Room:
         parts = await self.exits.enter_async_context(connected(ROOM, self.settings, [NUMBERS]))
         self.documents = MongoDocuments(parts.database, "sums", "sums_past")
         await self.documents.prepare()
-        self.store = Store(Sum, self.documents, parts.relay, parts.clock.now, _revive, lambda: None)
+        self.store = Store(Sum, self.documents, parts.relay, parts.clock.now, lambda: None, _revive)
         feed = Feed({NUMBERS: TypeAdapter(Added)}, self.handle)
         self.consumer = await self.exits.enter_async_context(
-            consuming(parts, self.health, feed, [self.documents], (_told, _told))
+            consuming(parts, self.health, feed, [self.store], (_told, _told))
         )
 
     async def close(self) -> None:
@@ -179,6 +179,27 @@ async def test_transient_trouble_is_retried_in_place_and_nothing_is_set_aside(ro
 
     await until(done)
     assert await room.dead() == []
+
+
+async def test_a_record_that_waits_in_vain_reaches_the_dead_topic_by_itself(room: Room) -> None:
+    await room.send(record(0, 1, 5), record(0, 3, 7))
+
+    async def held() -> bool:
+        return bool(room.store.holding)
+
+    await until(held)
+    [stored] = (await room.documents.load(KEYS[:1])).values()
+    long_ago = [{**one, "at": "2026-01-01T00:00:00.000Z"} for one in stored["held"]]
+    await room.documents.write([{**stored, "held": long_ago, "version": stored["version"] + 1}])
+    await room.store.look_after_leftovers()
+
+    async def given_up() -> bool:
+        return [letter.reason for letter in await room.dead()] == ["gap"]
+
+    await until(given_up)
+    [letter] = await room.dead()
+    assert (letter.value, letter.origin) == (record(0, 3, 7), room.names.topic(NUMBERS) + "/-1/-1")
+    assert (await room.documents.load(KEYS[:1]))[KEYS[0]]["held"] == []
 
 
 async def test_too_much_poison_stops_the_consumer_instead_of_draining_the_topic(room: Room) -> None:

@@ -55,7 +55,7 @@ class World:
         self.running: list[tuple[int, asyncio.Task[None]]] = []
 
     def _process(self) -> Store[Sum]:
-        return Store(Sum, self.documents, Relay(self.log), lambda: NOON, revive, lambda: None)
+        return Store(Sum, self.documents, Relay(self.log), lambda: NOON, lambda: None, revive)
 
     def start(self, process: int, work: Coroutine[Any, Any, None]) -> None:
         self.running.append((process, asyncio.create_task(work)))
@@ -88,8 +88,7 @@ class World:
 
     async def leftovers(self, process: int, _: int) -> None:
         store = self.stores[process]
-        async for key, outbox in self.documents.unsent():
-            store.relay.add(self.documents.clear, key, outbox)
+        await store.look_after_leftovers()
         await store.relay.flush()
 
     async def flush(self, process: int, _: int) -> None:

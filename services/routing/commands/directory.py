@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 from uuid import uuid4, uuid5
 
 import click
@@ -56,7 +55,7 @@ async def _load(settings: Settings, entries: Sequence[Entry]) -> int:
     async with connected("routing", settings, [vocabulary.TOPIC]) as parts:
         documents = MongoDocuments(parts.database, "directory")
         await documents.prepare()
-        store = Store(Listed, documents, parts.relay, parts.clock.now, _unheld, parts.conflicted)
+        store = Store(Listed, documents, parts.relay, parts.clock.now, parts.conflicted)
         # An operator's command has no cause before it, hence a run of its own each time.
         run = uuid4()
         causes = [
@@ -68,7 +67,3 @@ async def _load(settings: Settings, entries: Sequence[Entry]) -> int:
         if outcome.error is not None:
             raise outcome.error
     return sum(outcome.kind == "applied" for outcome in outcomes)
-
-
-def _unheld(_stream: str, _raw: bytes) -> Cause[Any]:
-    raise NotImplementedError("entries come in no sequence, so none is ever held")

@@ -78,7 +78,7 @@ async def _resync(settings: Settings, name: str) -> None:
         documents = _documents(parts)
         people = await parts.table(directory.TOPIC, directory.ADAPTER)
         world = World(Directory(people.entries.values()), Programmes(""), Workload(), parts.clock.now())
-        store = Store(Case, documents, parts.relay, parts.clock.now, revive, parts.conflicted)
+        store = Store(Case, documents, parts.relay, parts.clock.now, parts.conflicted, revive)
         cause = Cause((await _find(documents, name)).key, uuid4(), Resync())
         outcome = (await store.change(cause, lambda case, cause: decide(case, cause, world)))[0]
         await parts.relay.flush()

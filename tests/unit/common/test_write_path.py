@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -29,8 +30,8 @@ class Bench:
             self.documents,
             Relay(self.log),
             lambda: self.now,
-            revive,
             self._conflicted,
+            revive,
             wall=lambda: self.now,
         )
 
@@ -39,6 +40,16 @@ class Bench:
 
     def published(self) -> list[Total]:
         return [Total.model_validate_json(value) for _, value in self.log.topics.get("cases", [])]
+
+    async def given_up(self) -> list[bytes]:
+        """What one pass sets aside."""
+        aside: list[bytes] = []
+
+        async def set_aside(_key: UUID, _stream: str, raw: bytes) -> None:
+            aside.append(raw)
+
+        await self.store.give_up(set_aside)
+        return aside
 
     def state(self) -> Frozen:
         return Sum.model_validate(self.documents.documents[KEY]["state"])
@@ -84,9 +95,47 @@ async def test_a_record_out_of_turn_waits_for_the_one_before_it(bench: Bench) ->
 
 async def test_a_record_that_waited_ten_minutes_for_another_is_given_up(bench: Bench) -> None:
     await bench.store.change(added(KEY, 3, 100), decide)
-    bench.now += timedelta(minutes=11)
-    assert kinds(await bench.store.change(added(KEY, 1, 1), decide)) == ["applied", "gap"]
-    assert bench.documents.documents[KEY]["held"] == []
+    bench.now += timedelta(minutes=9)
+    await bench.store.change(added(KEY, 4, 100), decide)
+    assert await bench.given_up() == []
+    bench.now += timedelta(minutes=1)
+    assert await bench.given_up() == [added(KEY, 3, 100).raw]
+    assert await bench.given_up() == []
+    assert [record["seq"] for record in bench.documents.documents[KEY]["held"]] == [4]
+
+
+async def test_a_record_is_held_until_it_lies_elsewhere(bench: Bench) -> None:
+    await bench.store.change(added(KEY, 3, 100), decide)
+    bench.now += timedelta(minutes=10)
+
+    async def away(_key: UUID, _stream: str, _raw: bytes) -> None:
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        await bench.store.give_up(away)
+    assert await bench.given_up() == [added(KEY, 3, 100).raw]
+
+
+async def test_what_another_process_held_back_is_given_up_as_well(bench: Bench) -> None:
+    await bench.store.change(added(KEY, 3, 100), decide)
+    bench.store.holding.clear()  # the process that held it died
+    bench.now += timedelta(minutes=10)
+    assert await bench.given_up() == []
+    await bench.store.look_after_leftovers()
+    assert await bench.given_up() == [added(KEY, 3, 100).raw]
+
+
+async def test_a_record_whose_turn_came_while_it_was_given_up_stays_applied(bench: Bench) -> None:
+    await bench.store.change(added(KEY, 2, 100), decide)
+    bench.now += timedelta(minutes=10)
+
+    async def meanwhile(_key: UUID, _stream: str, _raw: bytes) -> None:
+        await bench.store.change(added(KEY, 1, 1), decide)
+
+    await bench.store.give_up(meanwhile)
+    assert bench.state() == Sum(total=101)
+    assert await bench.given_up() == []
+    assert bench.conflicts == 1
 
 
 async def test_at_most_fifty_records_wait(bench: Bench) -> None:

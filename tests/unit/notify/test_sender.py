@@ -64,7 +64,7 @@ class Office:
 
     def __post_init__(self) -> None:
         self.relay = Relay(self.kafka)
-        self.store = Store(Delivery, self.documents, self.relay, lambda: self.now, _never, lambda: None)
+        self.store = Store(Delivery, self.documents, self.relay, lambda: self.now, lambda: None)
 
     def sender(self) -> Sender:
         writes = Writes(self.store, lambda state, cause: advance(state, cause, self.now))
@@ -91,10 +91,6 @@ class Office:
         return [
             DeliverySettled.model_validate_json(value) for _, value in self.kafka.topics.get("deliveries", ())
         ]
-
-
-def _never(_stream: str, _raw: bytes) -> Cause[Any]:
-    raise AssertionError
 
 
 @asynccontextmanager

@@ -59,7 +59,7 @@ class Counter:
     texts: MemoryRecords = field(default_factory=MemoryRecords)
 
     def __post_init__(self) -> None:
-        store = Store(Case, self.shelf, Relay(MemoryLog()), lambda: self.casework.now, revive, lambda: None)
+        store = Store(Case, self.shelf, Relay(MemoryLog()), lambda: self.casework.now, lambda: None, revive)
         decide = Decider(self.casework.world, self.casework.ledger)
         self.office = Office(store, self.shelf, decide, Words(self.texts), Words(MemoryRecords()))
 

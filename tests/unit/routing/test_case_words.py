@@ -44,7 +44,7 @@ class Room:
         self.casework, self.documents, self.log = Casework(), MemoryDocuments(), MemoryLog()
         self.texts, self.customers = Shelf(), Shelf()
         self.asked: list[OutreachRequested] = []
-        store = Store(Case, self.documents, Relay(self.log), lambda: MONDAY, revive, lambda: None)
+        store = Store(Case, self.documents, Relay(self.log), lambda: MONDAY, lambda: None, revive)
         decider = Decider(self.casework.world, self.casework.ledger)
         self.handler = Handler(store, decider, Words(self.texts), Words(self.customers), self._reach_out)
         self.handler.loaded.set()

@@ -93,8 +93,7 @@ async def test_a_tick_after_a_crash_before_publishing_says_nothing_twice(watch: 
         await watch.passes(60)
     watch.log.away = False
     new = watch.again()
-    async for key, outbox in watch.shelf.unsent():
-        new.relay.add(watch.shelf.clear, key, outbox)
+    await new.store.look_after_leftovers()
     await new.starts()
     await new.passes(60)
     assert len(new.said("breached")) == 1

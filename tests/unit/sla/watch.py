@@ -72,7 +72,7 @@ class Watch:
         self.profile = a_profile(a_clock(climbs=False))
         published = {"gtmc@1": PublishedProfile(version="1", profile=self.profile)}
         self.relay = Relay(log)
-        self.store = Store(Deadlines, shelf, self.relay, clock.now, revive, lambda: None)
+        self.store = Store(Deadlines, shelf, self.relay, clock.now, lambda: None, revive)
         self.keeper = Keeper(published, Agenda(), PARTITIONS, clock.now)
         self.handler = Handler(self.store, self.keeper)
         self.ticker = Ticker(self.store, self.keeper, shelf, clock, self.relay.flush, 0.2, 100)
