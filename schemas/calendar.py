@@ -84,7 +84,7 @@ class PublicDays(Strict):
 
     country: Country
     published_until: int
-    off: frozenset[date] = frozenset()
+    holidays: frozenset[date] = frozenset()
     make_up: frozenset[date] = frozenset()
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import Field, SecretStr
 
 from schemas.policy import Wording
+from services.common import files
 from services.common.settings import CommonSettings
 
 POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
@@ -32,6 +32,5 @@ class Settings(CommonSettings):
 
 
 def wordings(policies: Path) -> dict[Path, Wording]:
-    """The notices of every programme, by their file; raises ValidationError naming the field."""
-    files = sorted((policies / "notices").glob("*.yaml"))
-    return {path: Wording.model_validate(yaml.safe_load(path.read_text("utf-8"))) for path in files}
+    """The notices of every programme, by their file; raises FileError naming file, line and field."""
+    return {path: files.load(path, Wording) for path in sorted((policies / "notices").glob("*.yaml"))}

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from schemas import cases, deadlines, policy
+from schemas.calendar import PublicDays
 from schemas.policy import PublishedProfile
 from services.common import app as process
 from services.common import logs
@@ -22,25 +23,33 @@ from services.sla.domain.agenda import Agenda
 from services.sla.domain.instants import to_ms
 from services.sla.domain.state import Deadlines
 from services.sla.handlers import TOPICS, Handler, revive
-from services.sla.settings import Settings
+from services.sla.settings import Settings, announced
 from services.sla.store import COLLECTION, Keeper
 from services.sla.ticker import Ticker
 
 
 def create() -> FastAPI:
-    """The room as a web application, its work in the background."""
+    """The room as a web application, its work in the background.
+
+    Raises `FileError` naming file, line and field when announced public days cannot be read.
+    """
     logs.configure("sla")
-    return process.create("sla", "Redress: sla", partial(_run, Settings()))
+    settings = Settings()
+    days = announced(settings.policies)
+    metrics.horizons(days)
+    return process.create("sla", "Redress: sla", partial(_run, settings, days))
 
 
 @asynccontextmanager
-async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterator[None]:
+async def _run(
+    settings: Settings, days: tuple[PublicDays, ...], _app: FastAPI, health: Health
+) -> AsyncIterator[None]:
     async with connected("sla", settings, (cases.TOPIC, deadlines.TOPIC, policy.TOPIC)) as parts:
         profiles = await parts.table(policy.TOPIC, TypeAdapter(PublishedProfile))
         documents = MongoDocuments(parts.database, COLLECTION)
         await documents.prepare()
         store = Store(Deadlines, documents, parts.relay, parts.clock.now, parts.conflicted, revive)
-        keeper = await _keeper(parts, profiles)
+        keeper = await _keeper(parts, profiles, days)
         ticker = Ticker(
             store,
             keeper,
@@ -59,11 +68,11 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
         await profiles.stop()
 
 
-async def _keeper(parts: Parts, profiles: Table[PublishedProfile]) -> Keeper:
+async def _keeper(parts: Parts, profiles: Table[PublishedProfile], days: tuple[PublicDays, ...]) -> Keeper:
     topic = parts.settings.topic_prefix + cases.TOPIC
     partitions = len(await parts.producer.partitions_for(topic))
     agenda = Agenda()
     metrics.ARMED.set_function(lambda: agenda.armed)
     metrics.OVERDUE.set_function(lambda: agenda.overdue(to_ms(parts.clock.now())))
     metrics.BEHIND.set_function(lambda: len(agenda.behind))
-    return Keeper(profiles.entries, agenda, partitions, parts.clock.now)
+    return Keeper(profiles.entries, agenda, partitions, parts.clock.now, days)

@@ -10,7 +10,9 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from schemas.base import Frozen, instant
-from schemas.calendar import CalendarSpec, Hours, Limit
+from schemas.calendar import CalendarSpec, Hours, Limit, PublicDays
+from services.common.files import FileError
+from services.sla import settings
 from services.sla.domain import limits
 from services.sla.domain.worktime import calendar
 
@@ -106,20 +108,20 @@ def _unknown(asked: dict[str, Any]) -> None:
         )
 
 
-def _answer(asked: dict[str, Any]) -> datetime:
+def _answer(asked: dict[str, Any], announced: tuple[PublicDays, ...]) -> datetime:
     question = Question.model_validate(asked)
-    shop = calendar(question.calendar) if question.calendar else None
+    shop = calendar(question.calendar, announced) if question.calendar else None
     return limits.due(question.start, question.limit, shop, question.pauses or ()).at
 
 
-def answer(line: bytes) -> dict[str, Any]:
+def answer(line: bytes, announced: tuple[PublicDays, ...] = ()) -> dict[str, Any]:
     """`{id, due_at}` for one line of JSON, or `{id, error}` naming every wrong field; id null if unreadable."""
     name = None
     try:
         asked = _read(line)
         name = _name(asked.get("id"))
         _unknown(asked)
-        return {"id": name, "due_at": _written(_answer(asked))}
+        return {"id": name, "due_at": _written(_answer(asked, announced))}
     except ValidationError as wrong:
         return {"id": name, "error": "; ".join(map(_wrong, wrong.errors()))}
     except ValueError as wrong:
@@ -134,9 +136,13 @@ def due(context: click.Context) -> None:
     Reads JSON Lines {id, start, limit, calendar, pauses} on standard input and writes {id, due_at} in UTC
     for each, in order. A wrong line gives {id, error} and exit status 1 at the end; blank lines are skipped.
     """
+    try:
+        days = settings.announced(settings.Settings().policies)
+    except FileError as wrong:
+        raise click.ClickException(str(wrong)) from None
     failed = False
     for line in (line for line in sys.stdin.buffer if line.strip()):
-        said = answer(line)
+        said = answer(line, days)
         failed |= "error" in said
         click.echo(json.dumps(said))
     context.exit(int(failed))

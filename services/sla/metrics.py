@@ -3,17 +3,23 @@
 from collections import Counter as Counted
 from collections.abc import Iterable
 from functools import cache
+from typing import get_args
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from schemas.calendar import Country, PublicDays
 from schemas.deadlines import DeadlineEvent
 from services.common.decision import Outgoing
+from services.sla.domain.holidays import horizon
 
 LATENESS_SECONDS = (0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1, 2, 5, 10, 60, 600, 3600)
 
 ARMED = Gauge("redress_clocks_armed", "Clocks that run.")
 OVERDUE = Gauge("redress_clocks_overdue", "Cases with a clock that should have fired.")
 BEHIND = Gauge("redress_clocks_partitions_behind", "Partitions not yet caught up since they came.")
+HORIZON = Gauge(
+    "redress_holidays_published_until_year", "Last year whose public days are certain.", ["country"]
+)
 LATENESS = Histogram(
     "redress_clock_lateness_seconds",
     "From when a clock had to fire, or became known, to the write; seconds of the wall.",
@@ -25,6 +31,13 @@ WARNINGS = Counter("redress_warnings_total", "Warnings given.", ["profile", "clo
 WITHDRAWALS = Counter("redress_withdrawals_total", "Breaches taken back.", ["profile", "clock"])
 BY_CLOCK = {"warned": WARNINGS, "withdrawn": WITHDRAWALS}
 EVENTS = Counter("redress_deadline_events_total", "What clocks said.", ["type"])
+
+
+def horizons(announced: Iterable[PublicDays]) -> None:
+    """Show how far the public days of each country are certain: beyond, due times are provisional."""
+    days = {each.country: each for each in announced}
+    for country in get_args(Country):
+        HORIZON.labels(country).set(horizon(country, days.get(country)))
 
 
 @cache

@@ -8,13 +8,15 @@ from uuid import UUID
 
 from aiokafka.partitioner import murmur2
 
+from schemas.calendar import PublicDays
 from schemas.cases import CaseEvent, CaseHeader
-from schemas.policy import Profile, PublishedProfile
+from schemas.policy import PublishedProfile
 from services.common.decision import Cause, Change, Outcome, Outgoing
 from services.sla.domain.agenda import Agenda, Appointment
 from services.sla.domain.clocks import Tick, decide_event, decide_tick
 from services.sla.domain.instants import to_ms
 from services.sla.domain.state import Deadlines
+from services.sla.domain.terms import Rules
 
 COLLECTION = "deadlines"
 ARMED: Mapping[str, Any] = {"state.next_due": {"$ne": None}}
@@ -31,7 +33,7 @@ class Armed(Protocol):
 
 @dataclass(slots=True)
 class Keeper:
-    """Decides with the profile a case names, and keeps the agenda of what was written.
+    """Decides with the profile a case names and the public days `announced`; keeps the agenda of what was written.
 
     `said` holds what each cause made the clocks say, until it is known to be written.
     """
@@ -40,6 +42,7 @@ class Keeper:
     agenda: Agenda
     partitions: int
     now: Callable[[], datetime]
+    announced: tuple[PublicDays, ...] = ()
     said: dict[UUID, tuple[Outgoing, ...]] = field(default_factory=dict)
 
     def decide(self, state: Deadlines | None, cause: Cause[Any]) -> Change[Deadlines] | None:
@@ -86,14 +89,13 @@ class Keeper:
         message = cause.message
         if not isinstance(message, Tick):
             behind = self.partition(cause.key) in self.agenda.behind
-            profile = self.profile(message.header)
-            return decide_event(state, message, profile, self.now(), catch_up=behind)
+            return decide_event(state, message, self.rules(message.header), self.now(), catch_up=behind)
         if state is None:
             return None
-        return decide_tick(state, cause.key, message, self.profile(state.header))
+        return decide_tick(state, cause.key, message, self.rules(state.header))
 
-    def profile(self, header: CaseHeader) -> Profile:
-        return self.profiles[key(header)].profile
+    def rules(self, header: CaseHeader) -> Rules:
+        return Rules(self.profiles[key(header)].profile, self.announced)
 
 
 def key(header: CaseHeader) -> str:

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from schemas.policy import ClockSpec
 from services.sla.domain.clocks import Tick, decide_tick
 from services.sla.domain.state import ClockState, Deadlines, View
+from services.sla.domain.terms import Rules
 from tests.property.minutes import SEVERITIES, Happening, Minutes
 from tests.unit.sla.story import CASE, Story, a_clock, a_profile, at
 
@@ -125,7 +126,7 @@ class Clocks(RuleBasedStateMachine):
             self.time_passes(0)
             self.exactly_the_broken_promises_stand()
             assert self.story.state is not None
-            assert decide_tick(self.story.state, CASE, Tick(at(self.now)), self.story.profile) is None
+            assert decide_tick(self.story.state, CASE, Tick(at(self.now)), Rules(self.story.profile)) is None
             assert (
                 self.story.state.next_due is None
                 or self.story.state.next_due > at(self.now).timestamp() * 1000

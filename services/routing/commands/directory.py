@@ -6,18 +6,16 @@ from pathlib import Path
 from uuid import uuid4, uuid5
 
 import click
-import yaml
-from pydantic import ValidationError
 
 from schemas import directory as vocabulary
 from schemas.directory import DirectoryFile, Entry
+from services.common import files
 from services.common.decision import Cause
 from services.common.mongo import MongoDocuments
 from services.common.parts import connected
 from services.common.store import Store
 from services.routing.domain.announcement import Listed, announce, key
 from services.routing.settings.environment import Settings
-from services.routing.settings.policies import line
 
 
 @click.group()
@@ -40,15 +38,9 @@ def load(file: Path) -> None:
 def read(file: Path) -> DirectoryFile:
     """The directory in a file; raises ClickException naming file, line and field of every mistake."""
     try:
-        return DirectoryFile.model_validate(yaml.safe_load(file.read_text("utf-8")))
-    except ValidationError as wrong:
-        told = (
-            f"{file}:{line(file, error['loc'])}: {'.'.join(map(str, error['loc']))}: {error['msg']}"
-            for error in wrong.errors()
-        )
-        raise click.ClickException("\n".join(told)) from None
-    except yaml.YAMLError as wrong:
-        raise click.ClickException(f"{file}: {wrong}") from None
+        return files.load(file, DirectoryFile)
+    except files.FileError as wrong:
+        raise click.ClickException(str(wrong)) from None
 
 
 async def _load(settings: Settings, entries: Sequence[Entry]) -> int:

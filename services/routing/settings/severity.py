@@ -4,10 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import ValidationError
-
 from schemas.severity import LinearModel, SeverityPolicy
+from services.common import files
 from services.routing.domain.severity.rules import Rules, compile_rules
 
 POLICIES = Path(__file__).parents[3] / "deploy" / "policies" / "severity"
@@ -25,27 +23,15 @@ def load_policy(profile: str, directory: Path = POLICIES) -> SeverityPolicy:
     """Reads the policy as data, without compiling it."""
     lexicon: dict[str, dict[str, Any]] = {}
     for path in sorted((directory / "lexicon").glob("*.yaml")):
-        for section, entries in _read(path).items():
+        for section, entries in files.read(path).items():
             _merge(lexicon.setdefault(section, {}), entries, f"{path.name}: {section}")
-    try:
-        return SeverityPolicy.model_validate({**_read(directory / f"{profile}.yaml"), "lexicon": lexicon})
-    except ValidationError as error:
-        raise ValueError(f"{directory}: {error}") from error
+    table = directory / f"{profile}.yaml"
+    return files.checked({table: files.read(table)}, SeverityPolicy, {"lexicon": lexicon})
 
 
 def load_model(path: Path) -> LinearModel | None:
     """Reads the learned weights; without the file the patterns judge alone."""
     return LinearModel.model_validate(json.loads(path.read_text("utf-8"))) if path.exists() else None
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = yaml.load(path.read_text("utf-8"), getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
-    except yaml.YAMLError as error:
-        raise ValueError(f"{path}: {error}") from error
-    if not isinstance(content, dict):
-        raise ValueError(f"{path}: should be a mapping of fields")  # noqa: TRY004
-    return content
 
 
 def _merge(into: dict[str, Any], entries: dict[str, Any], where: str) -> None:

@@ -12,6 +12,7 @@ from services.sla.domain.climbing import Clocks, chosen, climbed, hurried
 from services.sla.domain.instants import to_ms
 from services.sla.domain.state import ClockState, Deadlines
 from services.sla.domain.telling import Occasion, Voice
+from services.sla.domain.terms import Rules, calendar_of
 from services.sla.domain.turn import Turn, wants
 
 
@@ -24,7 +25,7 @@ class Tick:
 
 
 def decide_event(
-    state: Deadlines | None, event: CaseEvent, profile: Profile, now: datetime, *, catch_up: bool = False
+    state: Deadlines | None, event: CaseEvent, rules: Rules, now: datetime, *, catch_up: bool = False
 ) -> Change[Deadlines]:
     """Let every clock of the profile hear an event of its case, at the time it occurred.
 
@@ -43,26 +44,26 @@ def decide_event(
         late=catch_up,
     )
     clocks, events = dict(state.clocks), list[Outgoing]()
-    for spec in profile.clocks:
-        heard = Turn.of(spec, state, occasion).hear(event)
+    calendar = calendar_of(state.calendar, rules.announced)
+    for spec in rules.profile.clocks:
+        heard = Turn.of(spec, state, calendar, occasion).hear(event)
         if heard is not None:
             clocks[spec.id] = heard[0]
             events += heard[1]
-    return Change(_summed(state, clocks, profile), tuple(events))
+    return Change(_summed(state, clocks, rules.profile), tuple(events))
 
 
-def decide_tick(
-    state: Deadlines | None, case: UUID, tick: Tick, profile: Profile
-) -> Change[Deadlines] | None:
+def decide_tick(state: Deadlines | None, case: UUID, tick: Tick, rules: Rules) -> Change[Deadlines] | None:
     """Fire everything due up to the moment of the tick, and at most one climb; None when nothing is."""
     if state is None:
         return None
-    upto = to_ms(tick.upto)
+    upto, profile = to_ms(tick.upto), rules.profile
+    calendar = calendar_of(state.calendar, rules.announced)
     occasion = Occasion(case, state.header, upto, upto, "calendar", late=tick.catch_up)
     clocks, events = dict(state.clocks), list[Outgoing]()
     for spec in profile.clocks:
         if wants(clocks.get(spec.id), upto):
-            clocks[spec.id], said = Turn.of(spec, state, occasion).pass_time()
+            clocks[spec.id], said = Turn.of(spec, state, calendar, occasion).pass_time()
             events += said
     if (climb := chosen(profile.clocks, clocks, upto)) is not None:
         events.append(Voice(climb[0], occasion).climb_due(climb[1]))

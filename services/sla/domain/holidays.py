@@ -34,7 +34,7 @@ def overridden(days: YearOfDays, announced: PublicDays | None, year: int) -> Yea
     """`days` with what was announced since put on top."""
     if announced is None:
         return days
-    off, make_up = _ordinals(announced.off, year), _ordinals(announced.make_up, year)
+    off, make_up = _ordinals(announced.holidays, year), _ordinals(announced.make_up, year)
     return YearOfDays(days.off - make_up | off, days.make_up - off | make_up)
 
 
@@ -43,3 +43,8 @@ def published_until(country: Country) -> int:
     """The last year whose days are certain. China announces each year's by notice; other countries' follow from law."""
     known = holidays.country_holidays(country)
     return max(known.special_public_holidays) if country == "CN" else known.end_year
+
+
+def horizon(country: Country, announced: PublicDays | None) -> int:
+    """The last year whose days are certain by the library or by what was announced since."""
+    return max(published_until(country), announced.published_until if announced else 0)

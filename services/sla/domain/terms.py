@@ -3,9 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
-from schemas.calendar import CalendarDays, CalendarSpec, ElapsedMinutes, Hours, Limit, WorkingMinutes
-from schemas.policy import ClockSpec, Warn
+from schemas.calendar import (
+    CalendarDays,
+    CalendarSpec,
+    ElapsedMinutes,
+    Hours,
+    Limit,
+    PublicDays,
+    WorkingMinutes,
+)
+from schemas.policy import ClockSpec, Profile, Warn
 from services.sla.domain import limits
 from services.sla.domain.instants import MILLISECOND, MINUTE, from_ms, to_ms
 from services.sla.domain.state import Run
@@ -14,11 +23,19 @@ from services.sla.domain.worktime import Calendar, calendar
 ALWAYS = Hours(**dict.fromkeys(Hours.model_fields, (("00:00", "24:00"),)))
 
 
+class Rules(NamedTuple):
+    """What clocks go by: the profile of their case, and the public days announced of any country."""
+
+    profile: Profile
+    announced: tuple[PublicDays, ...] = ()
+
+
 @lru_cache(maxsize=10_000)
-def calendar_of(text: str) -> Calendar:
+def calendar_of(text: str, announced: tuple[PublicDays, ...]) -> Calendar:
     """The calendar of a shop; one that gave no hours is taken to be always open, so that clocks run."""
     spec = CalendarSpec.model_validate_json(text)
-    return calendar(spec if any(spec.hours.days()) else spec.model_copy(update={"hours": ALWAYS}))
+    always = spec if any(spec.hours.days()) else spec.model_copy(update={"hours": ALWAYS})
+    return calendar(always, announced)
 
 
 def pausable(spec: ClockSpec) -> bool:

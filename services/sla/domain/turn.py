@@ -11,7 +11,8 @@ from services.sla.domain.hearing import added, beginning, signal_of
 from services.sla.domain.settling import settle
 from services.sla.domain.state import ClockState, Deadlines
 from services.sla.domain.telling import Occasion, Voice
-from services.sla.domain.terms import Terms, calendar_of
+from services.sla.domain.terms import Terms
+from services.sla.domain.worktime import Calendar
 
 MOST_BREACHES = 20
 """Of one clock in one pass; the rest follows in the next."""
@@ -29,8 +30,8 @@ class Turn:
     occasion: Occasion
 
     @classmethod
-    def of(cls, spec: ClockSpec, state: Deadlines, occasion: Occasion) -> "Turn":
-        terms = Terms(spec, calendar_of(state.calendar), state.received_at)
+    def of(cls, spec: ClockSpec, state: Deadlines, calendar: Calendar, occasion: Occasion) -> "Turn":
+        terms = Terms(spec, calendar, state.received_at)
         return cls(terms, state.clocks.get(spec.id), occasion)
 
     def hear(self, event: CaseEvent) -> tuple[ClockState, list[Outgoing]] | None:
@@ -86,7 +87,8 @@ def _trimmed(terms: Terms, clock: ClockState) -> ClockState:
     course.until(floor)
     return clock.model_copy(
         update={
-            "base": replace(course.run),
+            # Worked out anew from here on: public days may be announced that move it.
+            "base": replace(course.run, due=None),
             "floor": floor,
             "signals": tuple(signal for signal in clock.signals if signal.at > floor),
             "fired": tuple(one for one in clock.fired if one.at > floor or one.mark == course.run.mark),

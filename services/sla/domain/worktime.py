@@ -8,7 +8,7 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from schemas.calendar import CalendarSpec, Country, PublicDays, minute
-from services.sla.domain.holidays import NOTHING, YearOfDays, days_of, overridden, published_until
+from services.sla.domain.holidays import NOTHING, YearOfDays, days_of, horizon, overridden
 from services.sla.domain.instants import Span, from_ms, spans, to_ms, wall
 
 # A hundred years: whoever is not open by then never is, and a search has to end.
@@ -95,8 +95,7 @@ class Calendar:
         """Whether the public holidays up to a moment may still change."""
         if self.country is None:
             return False
-        until = max(published_until(self.country), self.announced.published_until if self.announced else 0)
-        return at.astimezone(self.zone).year > until
+        return at.astimezone(self.zone).year > horizon(self.country, self.announced)
 
     def _public(self, year: int) -> YearOfDays:
         known = days_of(self.country, year) if self.country else NOTHING
@@ -104,10 +103,11 @@ class Calendar:
 
 
 @lru_cache(maxsize=10_000)
-def calendar(spec: CalendarSpec, announced: PublicDays | None = None) -> Calendar:
-    """The arithmetic of a calendar; `announced` are days of its country newer than the library."""
+def calendar(spec: CalendarSpec, announced: tuple[PublicDays, ...] = ()) -> Calendar:
+    """The arithmetic of a calendar; `announced` are days of any country newer than the library."""
     week = tuple(
         tuple((minute(opening), minute(closing)) for opening, closing in day) for day in spec.hours.days()
     )
     closures = frozenset(day.toordinal() for day in spec.closures)
-    return Calendar(ZoneInfo(spec.zone), spec.holidays, week, closures, announced)
+    of_country = next((days for days in announced if days.country == spec.holidays), None)
+    return Calendar(ZoneInfo(spec.zone), spec.holidays, week, closures, of_country)

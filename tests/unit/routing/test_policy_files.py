@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from services.common.files import FileError
 from services.routing.commands.directory import read
 from services.routing.commands.policies import policies
-from services.routing.settings.policies import PolicyError, load_profile
+from services.routing.settings.policies import load_profile
 from tests.casework import POLICIES
 from tests.dealership import directory_file
 
@@ -42,13 +43,13 @@ def test_a_wrong_field_is_named_with_file_and_line(shelf: Path) -> None:
     file = shelf / "gtmc.yaml"
     change(file, "accountable: operator", "accountable: porter")
     number = next(n for n, text in enumerate(file.read_text("utf-8").splitlines(), 1) if "porter" in text)
-    with pytest.raises(PolicyError, match=rf"gtmc.yaml:{number}: clocks.0.accountable"):
+    with pytest.raises(FileError, match=rf"gtmc.yaml:{number}: clocks.0.accountable"):
         load_profile(file)
 
 
 def test_an_unknown_field_is_a_mistake_worth_telling(shelf: Path) -> None:
     change(shelf / "gtmc.yaml", "first_receiver:", "first_reciever: operator\nfirst_receiver:")
-    with pytest.raises(PolicyError, match="first_reciever"):
+    with pytest.raises(FileError, match="first_reciever"):
         load_profile(shelf / "gtmc.yaml")
 
 

@@ -16,6 +16,7 @@ from schemas.policy import ClockSpec, Profile
 from schemas.severity import SeverityPolicy
 from services.sla.domain.clocks import Tick, decide_event, decide_tick
 from services.sla.domain.state import Deadlines
+from services.sla.domain.terms import Rules
 
 CASE = UUID("00000000-0000-0000-0000-00000000ca5e")
 NOTE = str(UUID(int=7))
@@ -110,7 +111,7 @@ class Story:
             "received_at": at(occurred), "calendar": self.calendar,
         }  # fmt: skip
         event = ADAPTER.validate_python(body | EXTRA.get(str(body["type"]), {}) | fields)
-        change = decide_event(self.state, event, self.profile, at(occurred if read is None else read))
+        change = decide_event(self.state, event, Rules(self.profile), at(occurred if read is None else read))
         self.state = change.state
         return self._keep(change.events)
 
@@ -118,7 +119,7 @@ class Story:
         """Time passes in one go, and what the clocks said to it."""
         tick = Tick(at(until), catch_up)
         said: list[str] = []
-        while (change := decide_tick(self.state, CASE, tick, self.profile)) is not None:
+        while (change := decide_tick(self.state, CASE, tick, Rules(self.profile))) is not None:
             self.state = change.state
             said += self._keep(change.events)
         return said

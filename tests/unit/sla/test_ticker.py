@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from schemas.deadlines import DeadlineBreached
+from schemas.calendar import PublicDays
+from schemas.deadlines import DeadlineBreached, DeadlineMoved, DeadlineStarted
 from services.common.decision import Cause
+from tests.unit.sla.story import a_clock
 from tests.unit.sla.watch import Watch, an_event, case
 
 
@@ -97,6 +99,26 @@ async def test_a_tick_after_a_crash_before_publishing_says_nothing_twice(watch: 
     await new.starts()
     await new.passes(60)
     assert len(new.said("breached")) == 1
+
+
+async def test_public_days_announced_since_move_what_was_provisional(watch: Watch) -> None:
+    clock = a_clock(limit={"working_days": 230}, climbs=False)
+    watch.goes_by(clock)
+    await watch.happens(an_event("opened"))
+    await watch.relay.flush()
+    [started] = watch.said("started")
+    assert isinstance(started, DeadlineStarted)
+    assert started.provisional
+    announced = PublicDays(
+        country="CN", published_until=started.due_at.year, holidays=frozenset({started.due_at.date()})
+    )
+    new = watch.again(announced)
+    new.goes_by(clock)
+    await new.starts()
+    [moved] = new.said("moved")
+    assert isinstance(moved, DeadlineMoved)
+    assert moved.due_at > started.due_at
+    assert not moved.provisional
 
 
 async def test_a_pass_cut_off_by_the_end_of_the_room_is_ended_first(watch: Watch) -> None:

@@ -70,7 +70,7 @@ def test_advancing_takes_parts_of_minutes() -> None:
     assert advance(start, timedelta(seconds=1.5), None) == at("2026-03-02T12:00:00.500+08:00")
 
 
-def with_extra_days(announced: PublicDays | None = None, closures: tuple[date, ...] = ()) -> Calendar:
+def with_extra_days(*announced: PublicDays, closures: tuple[date, ...] = ()) -> Calendar:
     spec = CalendarSpec.model_validate(
         {
             "zone": "Asia/Shanghai",
@@ -91,7 +91,7 @@ def test_announced_days_win_over_the_library() -> None:
     announced = PublicDays(
         country="CN",
         published_until=2027,
-        off=frozenset({date(2027, 2, 11)}),
+        holidays=frozenset({date(2027, 2, 11)}),
         make_up=frozenset({date(2027, 2, 13)}),
     )
     start = at("2027-02-10T10:00+08:00")

@@ -7,9 +7,10 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from schemas import cases, deadlines
+from schemas.calendar import PublicDays
 from schemas.cases import ADAPTER, CaseEvent
 from schemas.deadlines import DeadlineEvent
-from schemas.policy import PublishedProfile
+from schemas.policy import ClockSpec, PublishedProfile
 from services.common.batch import Received
 from services.common.clock import Clock
 from services.common.relay import Relay
@@ -67,13 +68,14 @@ class Shelf(MemoryDocuments):
 class Watch:
     """One process of the room over a store and a log that survive it."""
 
-    def __init__(self, shelf: Shelf, log: MemoryLog, place: Place, clock: StoppedClock) -> None:
+    def __init__(
+        self, shelf: Shelf, log: MemoryLog, place: Place, clock: StoppedClock, *announced: PublicDays
+    ) -> None:
         self.shelf, self.log, self.place, self.clock = shelf, log, place, clock
-        self.profile = a_profile(a_clock(climbs=False))
-        published = {"gtmc@1": PublishedProfile(version="1", profile=self.profile)}
         self.relay = Relay(log)
         self.store = Store(Deadlines, shelf, self.relay, clock.now, lambda: None, revive)
-        self.keeper = Keeper(published, Agenda(), PARTITIONS, clock.now)
+        self.keeper = Keeper({}, Agenda(), PARTITIONS, clock.now, announced)
+        self.goes_by(a_clock(climbs=False))
         self.handler = Handler(self.store, self.keeper)
         self.ticker = Ticker(self.store, self.keeper, shelf, clock, self.relay.flush, 0.2, 100)
 
@@ -81,9 +83,15 @@ class Watch:
     def fresh(cls) -> "Watch":
         return cls(Shelf(), MemoryLog(), Place(), StoppedClock(at(0)))
 
-    def again(self) -> "Watch":
-        """A new process on what the old one left behind."""
-        return Watch(self.shelf, self.log, self.place, self.clock)
+    def goes_by(self, clock: ClockSpec) -> None:
+        """The only clock of the profile from now on."""
+        self.profile = a_profile(clock)
+        published = {"gtmc@1": PublishedProfile(version="1", profile=self.profile)}
+        self.keeper.profiles = published
+
+    def again(self, *announced: PublicDays) -> "Watch":
+        """A new process on what the old one left behind, and perhaps with new public days."""
+        return Watch(self.shelf, self.log, self.place, self.clock, *announced)
 
     async def starts(self) -> None:
         await self.ticker.assigned(set(range(PARTITIONS)))
