@@ -45,6 +45,9 @@ def test_an_unknown_flag_is_told_of_and_ignored() -> None:
         ({"id": 7}, "text"),
         ({"id": 7, "text": 5}, "text"),
         ({"id": 7, "text": "x", "flags": {"fire": "maybe"}}, "fire"),
+        ({"id": 7, "text": "x", "flags": {"fire": 1}}, "fire"),
+        ({"id": 7, "text": "x", "flags": {"fire": []}}, "fire"),
+        ('{"id": NaN, "text": "x"}', "NaN"),
     ],
 )
 def test_a_wrong_line_is_answered_with_its_error_and_the_rest_goes_on(line: object, error: str) -> None:
@@ -52,6 +55,13 @@ def test_a_wrong_line_is_answered_with_its_error_and_the_rest_goes_on(line: obje
     assert [each["id"] for each in said] == [1, 7 if isinstance(line, dict) else None, 2]
     assert error in said[1]["error"]
     assert result.exit_code == 1
+
+
+def test_half_a_character_is_judged_and_written_back() -> None:
+    said, result = run('{"id": "\\ud800", "text": "\\ud83d 车着火了"}', {"id": 2, "text": "洗车"})
+    assert result.exit_code == 0
+    assert [(each["id"], each["level"]) for each in said] == [("\ud800", "major"), (2, "general")]
+    assert "failed" not in said[0]
 
 
 def test_an_unknown_profile_is_refused_with_the_file_it_needs() -> None:

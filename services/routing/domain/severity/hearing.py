@@ -13,6 +13,10 @@ from services.routing.domain.severity.tokens import Tokens, tokenise
 from services.routing.domain.severity.weighing import DETECTOR, weigh
 
 
+# A narrative and a demand as intake takes them, and what stands between them.
+LONGEST = 22_001
+
+
 @dataclass(frozen=True, slots=True)
 class Hearing:
     """What the words gave: findings, and the detectors that broke on them."""
@@ -22,13 +26,16 @@ class Hearing:
 
 
 def hear(statement: Statement, rules: Rules) -> Hearing:
-    """Runs every detector the words could satisfy, then the scorer; none of them can stop the others."""
-    tokens = tokenise(statement.text, rules.lexicon.lemmas)
+    """Runs every detector the words could satisfy, then the scorer; none of them can stop the others.
+
+    What stands beyond the longest contact is not heard; `failed` says so.
+    """
+    tokens = tokenise(statement.text[:LONGEST], rules.lexicon.lemmas)
     if not tokens.words:
         return Hearing()
     scene = see(tokens, rules)
     findings: dict[str, Finding] = {}
-    failed: list[str] = []
+    failed = ["length"] if len(statement.text) > LONGEST else list[str]()
     stances = {facts: Asserted(scene, facts).refuses for facts in (True, False)}
     for detector in _candidates(scene, statement, rules):
         try:

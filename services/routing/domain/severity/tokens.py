@@ -14,7 +14,6 @@ _SAME_WIDTH = str.maketrans(
 _SPOKEN = {"n't": "not", "'ll": "will", "'d": "would", "ca": "can", "wo": "will", "sha": "shall"}
 _SILENT = frozenset({"'s", "'ve", "'re", "'m"})
 _VOWEL = re.compile(r"[aeiouy]")
-MAX_CHARACTERS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,10 @@ def tokenise(text: str, lemmas: Mapping[str, str]) -> Tokens:
     """Cuts `text`; `lemmas` maps irregular stems to the one their family is known by."""
     words: list[str] = []
     spans: list[tuple[int, int]] = []
-    for found in _TOKEN.finditer(text[:MAX_CHARACTERS].translate(_SAME_WIDTH)):
+    whole = text.encode(
+        "utf-8", "replace"
+    ).decode()  # half a character, as a careless cut leaves it, says nothing
+    for found in _TOKEN.finditer(whole.translate(_SAME_WIDTH)):
         raw = found.group().lower()
         if raw in _SILENT:
             continue
