@@ -72,6 +72,35 @@ def test_an_accident_alone_is_no_criterion() -> None:
     assert judged("请联系我。", flags=["accident"]).level == "general"
 
 
+@pytest.mark.parametrize(
+    ("text", "criterion"),
+    [
+        ("踩了刹车感觉有点软,追尾了前车。", "M4"),
+        ("方向盘有点沉,撞了护栏。", "M4"),
+        ("该弹的没弹。", "M3"),
+    ],
+)
+def test_an_accident_turns_a_suspicion_into_a_hit(text: str, criterion: str) -> None:
+    def patterns(found: Judgement) -> set[str]:
+        return {each.criterion for each in found.findings if each.detector.startswith(f"{criterion}.")}
+
+    assert judged(text, flags=["accident"]).deciding == criterion
+    assert patterns(judged(text)) == set()
+    assert patterns(judged(text, flags=["accident"])) == {criterion}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "追尾了,刹车没有异常,就是后备箱合不拢。",
+        "撞了柱子以后,方向盘的按键有点怪。",
+        "The brake light looks odd since the crash was repaired.",
+    ],
+)
+def test_an_accident_does_not_make_a_part_of_the_brakes_or_the_steering_grave(text: str) -> None:
+    assert judged(text, flags=["accident"]).level == "general"
+
+
 def test_the_operators_tick_counts_without_words() -> None:
     found = judged("", ticks=["P5"])
     assert (found.level, found.findings[0].detector) == ("major_preliminary", "operator")
