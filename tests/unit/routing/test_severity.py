@@ -1,9 +1,11 @@
 """The severity judge: what the words, marks and channel of one complaint amount to."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
+from schemas.contacts import Channel
 from schemas.severity import Judgement, SeverityPolicy, Statement
 from services.routing.domain.severity.judge import judge
 from services.routing.domain.severity.patterns import Pattern
@@ -61,6 +63,22 @@ def test_a_threat_may_stand_on_a_condition() -> None:
 
 def test_a_call_on_the_manufacturers_line_is_a_complaint_to_the_manufacturer() -> None:
     assert judged("发票还没给我。", channel="hotline_800").deciding == "P8"
+
+
+@pytest.mark.parametrize("channel", ["web_statement", "third_party"])
+def test_what_comes_by_the_web_or_through_a_third_party_involves_it(channel: str) -> None:
+    assert judged("发票还没给我。", channel=channel).deciding == "P11"
+
+
+def test_a_third_party_of_national_rank_outranks_its_channel() -> None:
+    assert judged("中消协转来一件投诉,请贵店答复。", channel="third_party").deciding == "M6"
+
+
+@pytest.mark.parametrize(
+    "channel", sorted(set(get_args(Channel)) - {"hotline_800", "web_statement", "third_party"})
+)
+def test_no_other_channel_says_how_grave_a_complaint_is(channel: str) -> None:
+    assert judged("发票还没给我。", channel=channel).level == "general"
 
 
 @pytest.mark.parametrize(("flag", "criterion"), [("injury", "P10"), ("casualties", "P10"), ("fire", "M1")])
