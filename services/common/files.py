@@ -56,10 +56,10 @@ def _complaints(wrong: ValidationError, parts: Mapping[Path, Fields]) -> Iterato
         place = error["loc"]
         path = next((path for path, fields in parts.items() if place[:1] and place[0] in fields), first)
         field = ".".join(str(part) for part in place)
-        yield f"{path}:{_line(path, place)}: {field}: {error['msg'].removeprefix('Value error, ')}"
+        yield f"{path}:{line(path, place)}: {field}: {error['msg'].removeprefix('Value error, ')}"
 
 
-def _line(path: Path, loc: Loc) -> int:
+def line(path: Path, loc: Loc) -> int:
     """The line, counted from 1, where a field stands, or the nearest thing around it that does."""
     node: yaml.Node | None = yaml.compose(path.read_text("utf-8"))
     at = 0
