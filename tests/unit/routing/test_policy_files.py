@@ -42,6 +42,16 @@ def test_an_unknown_field_is_a_mistake_worth_telling(shelf: Shelf) -> None:
     assert "first_reciever" in shelf.refused()
 
 
+def test_a_field_given_twice_is_told_with_its_line(shelf: Shelf) -> None:
+    line = shelf.change("recurring: true", "recurring: true\n    start: [{type: case.judged}]")
+    assert shelf.refused() == f"{shelf.programme}:{line}: start: is given twice"
+
+
+def test_a_broken_file_is_told_with_its_line(shelf: Shelf) -> None:
+    line = shelf.change("hand_overs:", "hand_overs: ]")
+    assert shelf.refused().startswith(f"{shelf.programme}:{line}: ")
+
+
 def test_a_programme_has_the_id_of_its_file_so_that_none_takes_the_place_of_another(shelf: Shelf) -> None:
     shelf.refuses(("id: gtmc", "id: other", "id", "should be 'gtmc'"))
 
