@@ -13,19 +13,17 @@ from schemas.severity import Finding, Level
 TOPIC = "cases"
 
 State = Literal[
-    "registered",
-    "in_review",
-    "transferred",
-    "assessed",
-    "in_progress",
-    "not_reached",
-    "escalated",
-    "resolved",
+    "registered", "in_review", "transferred", "assessed", "in_progress", "not_reached", "escalated", "resolved",
     "closed",
-]
+]  # fmt: skip
 Role = Literal["operator", "dealer_cr_manager", "sc_sa", "dept_manager", "dealer_gm", "mfr_cr"]
 Tier = Literal["dealer", "manufacturer"]
 Via = Literal["assignment", "transfer", "climb", "return", "support"]
+
+
+def tier(role: Role) -> Tier:
+    """The side a role stands on."""
+    return "manufacturer" if role == "mfr_cr" else "dealer"
 
 
 class CaseHeader(Frozen):

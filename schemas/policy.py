@@ -1,61 +1,20 @@
 """Topic `policies` (compacted): one programme's rules as data; a case keeps the version it opened with."""
 
 import hashlib
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from schemas.base import Bilingual, Strict
-from schemas.calendar import Limit
-from schemas.cases import Role, Tier
+from schemas.cases import Role, Tier, tier
+from schemas.clocks import ClockSpec
+from schemas.conditions import EVENTS, AnyWhen, HeaderWanted, When
 from schemas.deliveries import Medium
+from schemas.faults import FILLED, Fault, once, one_of, refuse
 from schemas.severity import Level, SeverityPolicy
 
 TOPIC = "policies"
-
-
-class When(Strict):
-    """An event by type, with fields that must equal one of the values listed; no expressions."""
-
-    type: str
-    where: dict[str, tuple[str | bool | int, ...]] = {}
-
-
-class Warn(Strict):
-    """A warning before the due time: when this share of the limit has passed, or minutes before."""
-
-    percent: Annotated[int, Field(gt=0, lt=100)] | None = None
-    minutes_before: Annotated[int, Field(gt=0)] | None = None
-
-
-class ClockSpec(Strict):
-    """One clock: when it starts, stands still and stops, how long it has, and what follows.
-
-    It runs while `applies` holds for the case header. A recurring clock starts its next cycle at
-    each due time, and anew at an event of `restart`. `climbs` lets a breach climb a rung. After
-    `repeats` breaches a recurring clock goes on at the pace of `then`.
-    """
-
-    id: str
-    title: Bilingual
-    source: str
-    accountable: Role | Literal["owner", "offered"]
-    limit: Limit
-    limit_by_severity: dict[Level, Limit] = {}
-    starts_from: Literal["event", "receipt"] = "event"
-    applies: dict[str, tuple[str | bool | int, ...]] = {}
-    start: tuple[When, ...]
-    pause: tuple[When, ...] = ()
-    resume: tuple[When, ...] = ()
-    stop: tuple[When, ...] = ()
-    cancel: tuple[When, ...] = ()
-    restart: tuple[When, ...] = ()
-    recurring: bool = False
-    repeats: int | None = None
-    then: Limit | None = None
-    warnings: tuple[Warn, ...] = (Warn(percent=75),)
-    climbs: bool = True
-    statutory: bool = False
 
 
 class Rung(Strict):
@@ -65,12 +24,18 @@ class Rung(Strict):
     tier: Tier
     title: Bilingual
 
+    @model_validator(mode="after")
+    def _stands_on_the_side_of_its_role(self) -> Self:
+        if self.tier != tier(self.role):
+            refuse([(("tier",), f"should be {tier(self.role)}, where a {self.role} works")])
+        return self
+
 
 class HandOver(Strict):
     """Who may hand a case to whom."""
 
     giver: Role
-    receivers: tuple[Role, ...]
+    receivers: Annotated[tuple[Role, ...], FILLED]
     source: str
 
 
@@ -84,6 +49,7 @@ class Template(Strict):
 
 
 Recipient = Literal["owner", "offered", "accountable", "giver", "subject"]
+Media = Annotated[tuple[Medium, ...], FILLED]
 
 
 class NoticeRule(Strict):
@@ -94,20 +60,33 @@ class NoticeRule(Strict):
     """
 
     id: str
-    when: When
-    applies: dict[str, tuple[str | bool | int, ...]] = {}
-    to: tuple[Recipient | Role, ...]
-    by: tuple[Medium, ...]
+    when: AnyWhen
+    applies: HeaderWanted = {}
+    to: Annotated[tuple[Literal[Recipient, Role], ...], FILLED]
+    by: Media
     template: str
     not_after_minutes: Annotated[int, Field(gt=0)]
     source: str = "origin: product"
+
+    @model_validator(mode="after")
+    def _the_subject_is_in_the_event(self) -> Self:
+        if "subject" in self.to and "to" not in EVENTS[self.when.type].model_fields:
+            naming = ", ".join(name for name, event in EVENTS.items() if "to" in event.model_fields)
+            refuse([(("to", self.to.index("subject")), f"should be subject only of {naming}")])
+        return self
+
+
+class Opening(Strict):
+    """The one event a customer is told of: only with the contact in hand is there an address."""
+
+    type: Literal["case.opened"]
 
 
 class CustomerNotice(Strict):
     """What the customer himself is told by the medium he gave; texts know `number`, `shop` and `name`."""
 
-    when: When
-    by: tuple[Medium, ...]
+    when: Opening
+    by: Media
     template: str
     not_after_minutes: Annotated[int, Field(gt=0)] = 2880
 
@@ -117,8 +96,19 @@ class Wording(Strict):
 
     notices: tuple[NoticeRule, ...] = ()
     customer_notices: tuple[CustomerNotice, ...] = ()
-    templates: tuple[Template, ...] = ()
+    templates: Annotated[tuple[Template, ...], once("id")] = ()
     words: dict[str, Bilingual] = {}
+
+    @model_validator(mode="after")
+    def _templates_are_there(self) -> Self:
+        known = [template.id for template in self.templates]
+        asked = [(("notices", at, "template"), rule.template) for at, rule in enumerate(self.notices)]
+        asked += [
+            (("customer_notices", at, "template"), rule.template)
+            for at, rule in enumerate(self.customer_notices)
+        ]
+        refuse((place, one_of(known)) for place, one in asked if one not in known)
+        return self
 
 
 class Profile(Wording):
@@ -127,17 +117,37 @@ class Profile(Wording):
     id: str
     title: Bilingual
     severity: SeverityPolicy
-    ladder: tuple[Rung, ...]
+    ladder: Annotated[tuple[Rung, ...], once("role")]
     first_receiver: Role
     first_hand_over: Role
     escalate_to_manufacturer: tuple[Level, ...] = ()
     hand_overs: tuple[HandOver, ...]
-    clocks: tuple[ClockSpec, ...]
+    clocks: Annotated[tuple[ClockSpec, ...], once("id")]
 
     @property
     def version(self) -> str:
         """The hash of the content: the same rules are the same version."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+    @model_validator(mode="after")
+    def _clocks_are_there(self) -> Self:
+        refuse(self._unknown_clocks())
+        return self
+
+    def _unknown_clocks(self) -> Iterator[Fault]:
+        known = [clock.id for clock in self.clocks]
+        for place, when in self._conditions():
+            for at, name in enumerate(when.where.get("clock", ())):
+                if name not in known:
+                    yield (*place, "where", "clock", at), one_of(known)
+
+    def _conditions(self) -> Iterator[tuple[tuple[int | str, ...], When]]:
+        for at, rule in enumerate(self.notices):
+            yield ("notices", at, "when"), rule.when
+        for at, clock in enumerate(self.clocks):
+            for name in ("start", "pause", "resume", "stop", "cancel", "restart"):
+                for nth, when in enumerate(getattr(clock, name)):
+                    yield ("clocks", at, name, nth), when
 
 
 class PublishedProfile(Strict):
@@ -145,19 +155,3 @@ class PublishedProfile(Strict):
 
     version: str
     profile: Profile
-
-
-def matches(when: When, message: Any) -> bool:
-    """Whether a message is of the type and its fields have one of the values asked for."""
-    return message.type == when.type and satisfies(when.where, message)
-
-
-def satisfies(fields: dict[str, tuple[str | bool | int, ...]], value: Any) -> bool:
-    """Whether every field named has one of its values; `header.severity` reaches inside."""
-    return all(_reach(value, path) in allowed for path, allowed in fields.items())
-
-
-def _reach(value: Any, path: str) -> Any:
-    for name in path.split("."):
-        value = getattr(value, name, None)
-    return value

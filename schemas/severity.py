@@ -1,10 +1,13 @@
 """Severity: the levels, the criteria with their detectors, and what a judgement says."""
 
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Base64Bytes, BeforeValidator, Field, model_validator
 
 from schemas.base import Bilingual, Strict
+from schemas.contacts import Channel
+from schemas.faults import Fault, once, refuse
 
 Level = Literal["general", "major_preliminary", "major"]
 Flag = Literal["injury", "accident", "casualties", "fire"]
@@ -35,7 +38,7 @@ class CriterionSpec(Strict):
     title: Bilingual
     source: str
     asserts: Literal["fact", "act"] = "fact"
-    channels: tuple[str, ...] = ()
+    channels: tuple[Channel, ...] = ()
     flags: tuple[Flag, ...] = ()
     corroborated_by: tuple[Flag, ...] = Field(
         default=(), description="flags that turn a suspicion into a hit"
@@ -88,13 +91,49 @@ class Learned(Strict):
     suspect: Probability = 1
     doubt: Probability = 0
 
+    @model_validator(mode="after")
+    def _no_threshold_undoes_another(self) -> Self:
+        refuse(_thwarted(self))
+        return self
+
+
+def _thwarted(learned: Learned) -> Iterator[Fault]:
+    lowest = min(learned.major, learned.major_preliminary)
+    if learned.doubt > lowest:
+        yield ("doubt",), f"should be at most {lowest}: from there on it raises what it would overrule"
+    if lowest <= learned.suspect < 1:
+        yield ("suspect",), f"should be less than {lowest}, where it is raised anyway, or 1 to do without"
+
 
 class SeverityPolicy(Strict):
     """Everything a judge needs, as an operator writes it."""
 
-    criteria: tuple[CriterionSpec, ...]
+    criteria: Annotated[tuple[CriterionSpec, ...], once("id")]
     lexicon: LexiconSpec = LexiconSpec()
     learned: Learned = Learned()
+
+    @model_validator(mode="after")
+    def _every_complaint_meets_a_criterion(self) -> Self:
+        defaults = [at for at, criterion in enumerate(self.criteria) if criterion.default]
+        if not defaults:
+            refuse([(("criteria",), "should have one criterion with default: true")])
+        refuse((("criteria", at, "default"), "should be true of one criterion only") for at in defaults[1:])
+        return self
+
+    @model_validator(mode="after")
+    def _suspicions_can_be_corroborated(self) -> Self:
+        refuse(_uncorroborated(self))
+        return self
+
+
+def _uncorroborated(policy: SeverityPolicy) -> Iterator[Fault]:
+    for at, criterion in enumerate(policy.criteria):
+        suspected = criterion.id in policy.lexicon.suspicions
+        if suspected and not criterion.corroborated_by:
+            yield ("criteria", at), "should have corroborated_by, since the lexicon has suspicions of it"
+        if criterion.corroborated_by and not suspected:
+            place = ("criteria", at, "corroborated_by")
+            yield place, "should be left out: the lexicon has no suspicions of it"
 
 
 class Statement(Strict):

@@ -12,6 +12,19 @@ MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 HOURS = {day: [["08:30", "17:30"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat")}
 CALENDAR = {"zone": "Asia/Shanghai", "holidays": "CN", "hours": HOURS}
 
+SEVERITY: dict[str, Any] = {
+    "criteria": [
+        {
+            "id": "G1",
+            "level": "general",
+            "title": {"zh": "其他", "en": "Else"},
+            "source": "test",
+            "default": True,
+        }
+    ]
+}
+"""The smallest severity table: everything is general."""
+
 POSTS: dict[str, tuple[str, Role, str | None]] = {
     "op-1": ("north", "operator", None),
     "op-2": ("north", "operator", None),

@@ -13,12 +13,24 @@ Fields = dict[str, Any]
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """Leaves dates as text: a model that reads them can say where a wrong one stands, this parser cannot."""
+    """Leaves dates as text: a model that reads them can say where a wrong one stands, this parser cannot.
+
+    A field given twice is a mistake: the parser alone would keep the last and lose the other without a word.
+    """
 
     yaml_implicit_resolvers = {
         sign: [(tag, pattern) for tag, pattern in known if tag != "tag:yaml.org,2002:timestamp"]
         for sign, known in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:  # noqa: FBT001, FBT002 - theirs
+        names = [str(key.value) for key, _ in node.value]
+        for at, (key, _) in enumerate(node.value):
+            if names[at] in names[:at]:
+                raise yaml.MarkedYAMLError(
+                    problem=f"{names[at]}: is given twice", problem_mark=key.start_mark
+                )
+        return super().construct_mapping(node, deep)
 
 
 class FileError(ValueError):
@@ -29,6 +41,9 @@ def read(path: Path) -> Fields:
     """The fields of a file, not yet checked."""
     try:
         content = yaml.load(path.read_text("utf-8"), _Loader)  # noqa: S506 - builds plain values only
+    except yaml.MarkedYAMLError as error:
+        at = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise FileError(f"{path}:{at}: {error.problem}") from None
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise FileError(f"{path}: {error}") from None
     if not isinstance(content, dict):
@@ -56,10 +71,10 @@ def _complaints(wrong: ValidationError, parts: Mapping[Path, Fields]) -> Iterato
         place = error["loc"]
         path = next((path for path, fields in parts.items() if place[:1] and place[0] in fields), first)
         field = ".".join(str(part) for part in place)
-        yield f"{path}:{_line(path, place)}: {field}: {error['msg'].removeprefix('Value error, ')}"
+        yield f"{path}:{line(path, place)}: {field}: {error['msg'].removeprefix('Value error, ')}"
 
 
-def _line(path: Path, loc: Loc) -> int:
+def line(path: Path, loc: Loc) -> int:
     """The line, counted from 1, where a field stands, or the nearest thing around it that does."""
     node: yaml.Node | None = yaml.compose(path.read_text("utf-8"))
     at = 0

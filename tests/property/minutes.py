@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.policy import ClockSpec
+from schemas.clocks import ClockSpec
 
 SEVERITIES = ("general", "major")
 
@@ -93,8 +93,7 @@ class Minutes:
             self.ending = "dormant" if not self.armed else "cancelled" if "cancel" in deeds else met
             self.running = self.paused = False
             return
-        if not self.spec.statutory:
-            self.paused = (self.paused or ("pause" in deeds and not self.broken)) and "resume" not in deeds
+        self.paused = (self.paused or ("pause" in deeds and not self.broken)) and "resume" not in deeds
         if "restart" in deeds:
             self.used, self.round, self.broken = 0, 0, False
 

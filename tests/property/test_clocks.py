@@ -7,7 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from schemas.policy import ClockSpec
+from schemas.clocks import ClockSpec
 from services.sla.domain.clocks import Tick, decide_tick
 from services.sla.domain.state import ClockState, Deadlines, View
 from services.sla.domain.terms import Rules
@@ -25,7 +25,6 @@ HOLD: dict[str, Any] = {
 }
 CLOCKS = (
     a_clock("simple", **HOLD),
-    a_clock("statutory", **HOLD, statutory=True),
     a_clock("own", **HOLD, restart=[{"type": "case.returned"}]),
     a_clock("cadence", **HOLD, recurring=True, restart=[{"type": "case.followed_up"}]),
     a_clock("slowing", **HOLD, recurring=True, repeats=2, then={"elapsed_minutes": 25}),

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from schemas.cases import CaseHeader, CaseMessage, Role, Tier
+from schemas.cases import CaseHeader, CaseMessage, Role, tier
 from schemas.deadlines import DeadlineMessage
 from schemas.policy import Recipient, Rung
 from services.notify.domain.directory import Directory
@@ -71,7 +71,7 @@ class Parties:
             return self._named(self.header.owner)
         if role == self.header.offered_role:
             return self._named(self.header.offered_to)
-        if self._tier(role) == "manufacturer" and self.header.support_to:
+        if tier(role) == "manufacturer" and self.header.support_to:
             return self._named(self.header.support_to)
         return self._everyone(role)
 
@@ -95,7 +95,4 @@ class Parties:
 
     def _place(self, role: Role) -> str:
         """Where the people of a role sit."""
-        return self.header.manufacturer if self._tier(role) == "manufacturer" else self.header.shop
-
-    def _tier(self, role: Role) -> Tier:
-        return next((rung.tier for rung in self.ladder if rung.role == role), "dealer")
+        return self.header.manufacturer if tier(role) == "manufacturer" else self.header.shop

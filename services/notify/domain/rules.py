@@ -4,10 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from schemas.conditions import matches, satisfies
 from schemas.contacts import Language
 from schemas.deliveries import Medium
 from schemas.outreach import OutreachRequested
-from schemas.policy import NoticeRule, Profile, PublishedProfile, matches, satisfies
+from schemas.policy import NoticeRule, Profile, PublishedProfile
 from services.notify.domain.delivery import CUSTOMER, Delivery, delivery_id
 from services.notify.domain.directory import Directory
 from services.notify.domain.facts import Facts, Teller

@@ -5,7 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from schemas.base import Frozen, Instant
-from schemas.cases import CaseHeader, Role, State, Tier, Via
+from schemas.cases import CaseHeader, Role, State, Via
 from schemas.contacts import Channel, Department, Kind
 from schemas.severity import Finding, Level
 
@@ -171,11 +171,6 @@ def header(case: Case) -> CaseHeader:
         profile_version=case.profile_version,
         triage=bool(case.triage),
     )
-
-
-def tier(role: Role) -> Tier:
-    """The side a role stands on."""
-    return "manufacturer" if role == "mfr_cr" else "dealer"
 
 
 def desk(at: str, role: Role) -> str:

@@ -10,18 +10,14 @@ from services.common.decision import event_id
 from services.routing.domain.case import Case
 from services.routing.domain.programme import Programme
 
-# Only with the contact in hand is there an address: the case itself holds none.
-TOLD_OF = "case.opened"
-
 
 def requests(case: Case, contact: ContactReceived, programme: Programme) -> Iterator[OutreachRequested]:
     """What to tell the customer whose contact opened the case; asked again, the same ids."""
-    opened = event_id(contact.id, TOLD_OF)
     for notice in programme.profile.customer_notices:
         medium = _medium(notice, contact.customer)
-        if notice.when.type == TOLD_OF and medium is not None:
+        if medium is not None:
             yield OutreachRequested(
-                id=event_id(opened, f"{notice.template}:{medium}"),
+                id=event_id(event_id(contact.id, notice.when.type), f"{notice.template}:{medium}"),
                 case_id=case.id,
                 occurred_at=case.opened_at,
                 case_number=case.number,

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from schemas.cases import CaseAccepted, CaseHandedOver, CaseOpened, Role
+from schemas.cases import CaseAccepted, CaseHandedOver, CaseOpened, Role, tier
 from schemas.contacts import ContactReceived
 from services.common.decision import Change
 from services.routing.domain.assessment import Assessment, assess
 from services.routing.domain.assignment import Seat
-from services.routing.domain.case import Case, Contact, Offer, tier
+from services.routing.domain.case import Case, Contact, Offer
 from services.routing.domain.directory import Place
 from services.routing.domain.draft import Draft
 from services.routing.domain.manufacturer import inform

@@ -5,7 +5,6 @@ from pathlib import Path
 from schemas.policy import Profile
 from services.common import files
 from services.common.files import FileError
-from services.routing.domain.courtesy import TOLD_OF
 from services.routing.domain.programme import Programme
 from services.routing.domain.severity.rules import compile_rules
 from services.routing.settings.severity import load_model, load_policy
@@ -22,14 +21,12 @@ def load_profile(path: Path) -> Profile:
     parts = {part: files.read(part) for part in (path, notices) if part == path or part.exists()}
     severity = load_policy(path.stem, path.parent / "severity")
     profile = files.checked(parts, Profile, {"severity": severity})
-    _check_courtesies(profile, path)
+    if profile.id != path.stem:
+        # Two files of one id would be one programme: that of the file read last.
+        raise FileError(
+            f"{path}:{files.line(path, ('id',))}: id: should be {path.stem!r}, the file's own name"
+        )
     return profile
-
-
-def _check_courtesies(profile: Profile, path: Path) -> None:
-    for at, notice in enumerate(profile.customer_notices):
-        if notice.when.type != TOLD_OF or notice.when.where:
-            raise FileError(f"{path}: customer_notices.{at}.when: should be {{type: {TOLD_OF}}}, no other")
 
 
 def programme(profile: Profile, weights: Path) -> Programme:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from schemas.cases import CaseHeader
-from schemas.policy import ClockSpec
+from schemas.clocks import ClockSpec
 from services.sla.domain.settling import Settlement
 from services.sla.domain.state import Climb, ClockState
 from services.sla.domain.terms import Terms

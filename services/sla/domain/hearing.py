@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 
 from schemas.cases import CaseEvent, CaseHeader, CaseSnapshot
-from schemas.policy import ClockSpec, When, matches, satisfies
+from schemas.clocks import ClockSpec
+from schemas.conditions import When, matches, satisfies
 from services.sla.domain.state import ClockState, Deed, Run, Signal
-from services.sla.domain.terms import pausable
 
 
 def signal_of(
@@ -63,9 +63,8 @@ def _deeds(spec: ClockSpec, clock: ClockState | None, event: CaseEvent) -> Itera
 def _conditions(spec: ClockSpec) -> Iterable[tuple[Deed, tuple[When, ...]]]:
     yield "cancel", spec.cancel
     yield "stop", spec.stop
-    if pausable(spec):
-        yield "pause", spec.pause
-        yield "resume", spec.resume
+    yield "pause", spec.pause
+    yield "resume", spec.resume
     yield "restart", spec.restart
     yield "start", spec.start
 

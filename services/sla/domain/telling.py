@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 
 from schemas import deadlines
 from schemas.cases import CaseHeader, Role
+from schemas.clocks import ClockSpec
 from schemas.deadlines import (
     DeadlineBreached,
     DeadlineCancelled,
@@ -18,7 +19,6 @@ from schemas.deadlines import (
     DeadlineWarned,
     DeadlineWithdrawn,
 )
-from schemas.policy import ClockSpec
 from services.common.decision import Outgoing
 from services.sla.domain.instants import from_ms
 from services.sla.domain.settling import Firing, Settlement

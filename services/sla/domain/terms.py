@@ -12,9 +12,9 @@ from schemas.calendar import (
     Hours,
     Limit,
     PublicDays,
-    WorkingMinutes,
 )
-from schemas.policy import ClockSpec, Profile, Warn
+from schemas.clocks import ClockSpec, Warn
+from schemas.policy import Profile
 from services.sla.domain import limits
 from services.sla.domain.instants import MILLISECOND, MINUTE, from_ms, to_ms
 from services.sla.domain.state import Run
@@ -36,12 +36,6 @@ def calendar_of(text: str, announced: tuple[PublicDays, ...]) -> Calendar:
     spec = CalendarSpec.model_validate_json(text)
     always = spec if any(spec.hours.days()) else spec.model_copy(update={"hours": ALWAYS})
     return calendar(always, announced)
-
-
-def pausable(spec: ClockSpec) -> bool:
-    """Only minutes can stand still, and never those that a law counts."""
-    every = (spec.limit, *spec.limit_by_severity.values())
-    return not spec.statutory and all(isinstance(limit, ElapsedMinutes | WorkingMinutes) for limit in every)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +95,7 @@ class Terms:
             length = limit.elapsed_minutes * MINUTE
             return run.anchor + _share(warn, length)
         working = None if isinstance(limit, ElapsedMinutes | CalendarDays) else self.calendar
-        pauses = _moments(run.pauses) if pausable(self.spec) else ()
+        pauses = _moments(run.pauses)
         start = from_ms(run.anchor)
         length = limits.running(start, from_ms(self.due(run)), working, pauses) // MILLISECOND
         return to_ms(limits.advance(start, _share(warn, length) * MILLISECOND, working, pauses))

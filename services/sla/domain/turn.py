@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 from schemas.cases import CaseEvent, CaseHeader, CaseSnapshot
-from schemas.policy import ClockSpec
+from schemas.clocks import ClockSpec
 from services.common.decision import Outgoing
 from services.sla.domain.climbing import awaiting
 from services.sla.domain.course import Course, course_of

@@ -10,7 +10,7 @@ from schemas.policy import Profile, PublishedProfile
 from services.notify.domain.directory import Directory
 from services.notify.domain.rules import Place, Rulebook
 from services.notify.domain.samples import FIELDS, HEADER
-from tests.dealership import MONDAY, directory_file
+from tests.dealership import MONDAY, SEVERITY, directory_file
 
 CASE = UUID("6f5a0c7e-0000-5000-8000-000000000001")
 EVENT = uuid5(CASE, "event")
@@ -73,7 +73,7 @@ def profile(*rules: dict[str, Any], **changes: Any) -> Profile:
     whole = {
         "id": "gtmc",
         "title": title,
-        "severity": {"criteria": []},
+        "severity": SEVERITY,
         "ladder": [{"role": role, "tier": tier, "title": title} for role, tier in ladder],
         "first_receiver": "operator",
         "first_hand_over": "dealer_cr_manager",

@@ -58,10 +58,10 @@ def test_a_rule_applies_to_cases_whose_header_says_so() -> None:
 
 def test_a_rule_may_ask_for_fields_of_the_event() -> None:
     book = rulebook(
-        rule("deadline.breached", "owner", when={"type": "deadline.breached", "where": {"clock": ["HO-02"]}})
+        rule("deadline.breached", "owner", when={"type": "deadline.breached", "where": {"late": [True]}})
     )
-    assert told(book, breached("HO-02")) == [("cr-1", "email")]
-    assert told(book, breached("DL-01")) == []
+    assert told(book, breached("DL-01", late=True)) == [("cr-1", "email")]
+    assert told(book, breached("DL-01", late=False)) == []
 
 
 def test_ids_derive_from_event_person_and_channel() -> None:

@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from schemas.policy import Template, Wording
 from services.notify.domain.texts import TextError, render
 from services.notify.domain.wording import must_render
 from services.notify.settings import POLICIES, wordings
-from tests.unit.notify.events import TEMPLATE, profile, rule
+from tests.unit.notify.events import TEMPLATE, rule
 
 FACTS = {"number": "7K2M", "severity": "major complaint", "owner": "cr-1"}
 
@@ -72,24 +71,3 @@ def test_a_text_that_reckons_wrongly_is_found_like_any_other() -> None:
 
 def test_an_empty_text_is_found() -> None:
     assert "body.zh: renders to nothing" in complaint(wording(rule("case.opened", "owner"), zh=" "))
-
-
-def test_a_rule_must_name_a_template_an_event_and_fields_that_exist() -> None:
-    where: dict[str, Any] = {"when": {"type": "case.opened", "where": {"colour": ["red"]}}}
-    said = complaint(
-        wording(
-            rule("case.opened", "owner", template="other"),
-            rule("case.vanished", "owner"),
-            rule("case.opened", "dealer_gm", **where),
-            rule("case.opened", "mfr_cr", applies={"weather": ["fine"]}),
-        )
-    )
-    assert "template 'other': is not among ['told']" in said
-    assert "'case.vanished' is no event" in said
-    assert "'case.opened' has no field 'colour'" in said
-    assert "'case.opened' has no field 'weather'" in said
-
-
-def test_the_shipped_notices_fit_into_a_profile() -> None:
-    shipped = yaml.safe_load((POLICIES / "notices" / "gtmc.yaml").read_text("utf-8"))
-    assert len(profile(**{"notices": (), **shipped}).notices) == len(shipped["notices"])

@@ -1,9 +1,11 @@
 """The severity judge: what the words, marks and channel of one complaint amount to."""
 
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
+from schemas.contacts import Channel
 from schemas.severity import Judgement, SeverityPolicy, Statement
 from services.routing.domain.severity.judge import judge
 from services.routing.domain.severity.patterns import Pattern
@@ -63,6 +65,22 @@ def test_a_call_on_the_manufacturers_line_is_a_complaint_to_the_manufacturer() -
     assert judged("发票还没给我。", channel="hotline_800").deciding == "P8"
 
 
+@pytest.mark.parametrize("channel", ["web_statement", "third_party"])
+def test_what_comes_by_the_web_or_through_a_third_party_involves_it(channel: str) -> None:
+    assert judged("发票还没给我。", channel=channel).deciding == "P11"
+
+
+def test_a_third_party_of_national_rank_outranks_its_channel() -> None:
+    assert judged("中消协转来一件投诉,请贵店答复。", channel="third_party").deciding == "M6"
+
+
+@pytest.mark.parametrize(
+    "channel", sorted(set(get_args(Channel)) - {"hotline_800", "web_statement", "third_party"})
+)
+def test_no_other_channel_says_how_grave_a_complaint_is(channel: str) -> None:
+    assert judged("发票还没给我。", channel=channel).level == "general"
+
+
 @pytest.mark.parametrize(("flag", "criterion"), [("injury", "P10"), ("casualties", "P10"), ("fire", "M1")])
 def test_a_flag_is_enough(flag: str, criterion: str) -> None:
     assert judged("请联系我。", flags=[flag]).criteria == (criterion,)
@@ -70,6 +88,35 @@ def test_a_flag_is_enough(flag: str, criterion: str) -> None:
 
 def test_an_accident_alone_is_no_criterion() -> None:
     assert judged("请联系我。", flags=["accident"]).level == "general"
+
+
+@pytest.mark.parametrize(
+    ("text", "criterion"),
+    [
+        ("踩了刹车感觉有点软,追尾了前车。", "M4"),
+        ("方向盘有点沉,撞了护栏。", "M4"),
+        ("该弹的没弹。", "M3"),
+    ],
+)
+def test_an_accident_turns_a_suspicion_into_a_hit(text: str, criterion: str) -> None:
+    def patterns(found: Judgement) -> set[str]:
+        return {each.criterion for each in found.findings if each.detector.startswith(f"{criterion}.")}
+
+    assert judged(text, flags=["accident"]).deciding == criterion
+    assert patterns(judged(text)) == set()
+    assert patterns(judged(text, flags=["accident"])) == {criterion}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "追尾了,刹车没有异常,就是后备箱合不拢。",
+        "撞了柱子以后,方向盘的按键有点怪。",
+        "The brake light looks odd since the crash was repaired.",
+    ],
+)
+def test_an_accident_does_not_make_a_part_of_the_brakes_or_the_steering_grave(text: str) -> None:
+    assert judged(text, flags=["accident"]).level == "general"
 
 
 def test_the_operators_tick_counts_without_words() -> None:

@@ -11,12 +11,14 @@ import yaml
 from schemas.base import Bilingual
 from schemas.calendar import CalendarSpec
 from schemas.cases import ADAPTER, CaseHeader
+from schemas.clocks import ClockSpec
 from schemas.deadlines import DeadlineMessage
-from schemas.policy import ClockSpec, Profile
+from schemas.policy import Profile
 from schemas.severity import SeverityPolicy
 from services.sla.domain.clocks import Tick, decide_event, decide_tick
 from services.sla.domain.state import Deadlines
 from services.sla.domain.terms import Rules
+from tests.dealership import SEVERITY
 
 CASE = UUID("00000000-0000-0000-0000-00000000ca5e")
 NOTE = str(UUID(int=7))
@@ -75,7 +77,7 @@ def a_clock(clock: str = "C", /, **fields: Any) -> ClockSpec:
 
 def a_profile(*clocks: ClockSpec) -> Profile:
     return Profile(
-        id="gtmc", title=Bilingual(zh="", en=""), severity=SeverityPolicy(criteria=()), ladder=(),
+        id="gtmc", title=Bilingual(zh="", en=""), severity=SeverityPolicy.model_validate(SEVERITY), ladder=(),
         first_receiver="operator", first_hand_over="dealer_cr_manager", hand_overs=(), clocks=clocks,
     )  # fmt: skip
 

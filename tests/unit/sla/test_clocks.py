@@ -117,17 +117,6 @@ def test_a_pause_holds_the_clock_and_its_end_moves_the_due_time() -> None:
     assert story.due_in() == 560
 
 
-def test_a_statutory_clock_cannot_be_paused() -> None:
-    story = told(a_clock(statutory=True, climbs=False, **PAUSES))
-    assert story.happens("not_reached", 20) == []
-    assert story.passes(60) == ["breached"]
-
-
-def test_a_limit_of_days_is_not_held_by_a_pause() -> None:
-    story = told(a_clock(limit={"working_days": 1}, **PAUSES))
-    assert story.happens("not_reached", 20) == []
-
-
 def test_a_stop_during_a_pause_is_in_time() -> None:
     story = told(a_clock(**PAUSES))
     story.happens("not_reached", 20)

@@ -9,8 +9,9 @@ from uuid import UUID, uuid5
 from schemas import cases, deadlines
 from schemas.calendar import PublicDays
 from schemas.cases import ADAPTER, CaseEvent
+from schemas.clocks import ClockSpec
 from schemas.deadlines import DeadlineEvent
-from schemas.policy import ClockSpec, PublishedProfile
+from schemas.policy import PublishedProfile
 from services.common.batch import Received
 from services.common.clock import Clock
 from services.common.relay import Relay

@@ -1,6 +1,6 @@
 """Handing over to a named person: no hand-over without a name, and only to whom the programme allows."""
 
-from schemas.cases import CaseHandedOver, Role, State
+from schemas.cases import CaseHandedOver, Role, State, tier
 from schemas.contacts import Department
 from schemas.directory import Person
 from services.common.decision import Refusal
@@ -8,7 +8,7 @@ from services.routing.domain import manufacturer
 from services.routing.domain.actions.action import Transfer
 from services.routing.domain.actions.permission import acting_as
 from services.routing.domain.assignment import Chosen
-from services.routing.domain.case import Case, Offer, tier
+from services.routing.domain.case import Case, Offer
 from services.routing.domain.directory import holds
 from services.routing.domain.draft import Draft
 from services.routing.domain.world import World

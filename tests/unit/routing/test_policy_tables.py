@@ -1,0 +1,87 @@
+"""Ladder, hand-overs and severity table: an entry that could never count is refused, with what would be right."""
+
+from pathlib import Path
+
+import pytest
+
+from services.routing.settings.policies import load_profile
+from tests.policies import Change, Shelf
+
+SEVERITY = "severity/gtmc.yaml"
+CONSULTANT = "{role: sc_sa, tier: dealer, "
+LEARNED = "learned: {major: 0.45, major_preliminary: 0.6, suspect: 0.35, doubt: 0.4}"
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return Shelf(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (CONSULTANT, "{role: mfr_cr, tier: dealer, ", "ladder.0.tier", "should be manufacturer"),
+        (CONSULTANT, "{role: sc_sa, tier: manufacturer, ", "ladder.0.tier", "should be dealer"),
+        ("{role: dept_manager, tier: dealer, ", CONSULTANT, "ladder.1.role", "there is one 'sc_sa' already"),
+    ],
+)
+def test_a_rung_has_a_role_of_its_own_on_its_own_side(shelf: Shelf, change: Change) -> None:
+    shelf.refuses(change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("giver: operator", "giver: telephonist", "hand_overs.0.giver", "'operator'"),
+        ("receivers: [dealer_cr_manager]", "receivers: [cr_manager]", "hand_overs.0.receivers.0", "'dealer_cr_manager'"),
+        ("receivers: [dealer_cr_manager]", "receivers: []", "hand_overs.0.receivers", "at least one entry"),
+    ],
+)  # fmt: skip
+def test_a_hand_over_names_roles_there_are(shelf: Shelf, change: Change) -> None:
+    shelf.refuses(change)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("{id: G2, ", "{id: G1, ", "criteria.1.id", "there is one 'G1' already"),
+        ("{id: G2, ", "{id: G2, default: true, ", "criteria.1.default", "true of one criterion only"),
+        ("channels: [hotline_800]", "channels: [hotline]", "criteria.10.channels.0", "'hotline_800'"),
+        ("{id: G2, ", "{id: G2, corroborated_by: [fire], ", "criteria.1.corroborated_by", "no suspicions of it"),
+    ],
+)  # fmt: skip
+def test_every_complaint_meets_one_criterion_and_each_criterion_can_be_met(
+    shelf: Shelf, change: Change
+) -> None:
+    shelf.refuses(change, SEVERITY)
+
+
+def test_a_complaint_that_meets_nothing_has_a_default(shelf: Shelf) -> None:
+    shelf.change("default: true", "default: false", SEVERITY)
+    assert "gtmc.yaml:5: criteria: should have one criterion with default: true" in shelf.refused()
+
+
+def test_a_suspicion_has_a_flag_that_can_corroborate_it(shelf: Shelf) -> None:
+    old, new = "corroborated_by: [fire]", "corroborated_by: []"
+    shelf.refuses((old, new, "criteria.14", "should have corroborated_by"), SEVERITY)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (LEARNED, LEARNED.replace("doubt: 0.4", "doubt: 0.5"), "learned.doubt", "should be at most 0.45"),
+        (
+            LEARNED,
+            LEARNED.replace("suspect: 0.35", "suspect: 0.5"),
+            "learned.suspect",
+            "should be less than 0.45",
+        ),
+    ],
+)
+def test_a_threshold_does_not_undo_another(shelf: Shelf, change: Change) -> None:
+    shelf.refuses(change, SEVERITY)
+
+
+def test_a_scorer_may_do_without_suspecting(shelf: Shelf) -> None:
+    shelf.change("suspect: 0.35", "suspect: 1", SEVERITY)
+    assert load_profile(shelf.programme).severity.learned.suspect == 1
