@@ -18,7 +18,7 @@ from schemas.severity import LEVELS, Statement
 from services.routing.domain.severity.hearing import hear, see
 from services.routing.domain.severity.linear import bucket, features
 from services.routing.domain.severity.rules import Rules, compile_rules
-from services.routing.domain.severity.stance import voice
+from services.routing.domain.severity.stance import Ground, voice
 from services.routing.domain.severity.tokens import tokenise
 from services.routing.settings.severity import POLICIES, load_policy
 
@@ -63,8 +63,8 @@ def rows(text: str, rules: Rules) -> Iterator[dict[int, float]]:
     The detectors were written with these examples in view: without the second row the scorer would
     trust them more than they deserve on words nobody has seen.
     """
-    tokens = tokenise(text, rules.lexicon.lemmas)
-    told = voice(tokens.words, see(tokens, rules))
+    tokens = tokenise(text, rules.lexicon.speller)
+    told = voice(tokens.words, Ground(see(tokens, rules)))
     detectors = sorted({finding.detector for finding in hear(Statement(text=text), rules).findings})
     for known in (detectors, []):
         yield {bucket(each, BUCKETS): value for each, value in features(told, known).items()}

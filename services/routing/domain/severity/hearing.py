@@ -8,7 +8,7 @@ from services.routing.domain.severity.clauses import lay_out
 from services.routing.domain.severity.lexicon import Mention
 from services.routing.domain.severity.patterns import Scene, matched
 from services.routing.domain.severity.rules import Detector, Rules
-from services.routing.domain.severity.stance import Asserted
+from services.routing.domain.severity.stance import Asserted, Ground
 from services.routing.domain.severity.tokens import Tokens, tokenise
 from services.routing.domain.severity.weighing import DETECTOR, weigh
 
@@ -30,13 +30,14 @@ def hear(statement: Statement, rules: Rules) -> Hearing:
 
     What stands beyond the longest contact is not heard; `failed` says so.
     """
-    tokens = tokenise(statement.text[:LONGEST], rules.lexicon.lemmas)
+    tokens = tokenise(statement.text[:LONGEST], rules.lexicon.speller)
     if not tokens.words:
         return Hearing()
     scene = see(tokens, rules)
     findings: dict[str, Finding] = {}
     failed = ["length"] if len(statement.text) > LONGEST else list[str]()
-    stances = {facts: Asserted(scene, facts).refuses for facts in (True, False)}
+    ground = Ground(scene)
+    stances = {facts: Asserted(ground, facts).refuses for facts in (True, False)}
     for detector in _candidates(scene, statement, rules):
         try:
             facts = rules.criteria[detector.criterion].asserts == "fact"
@@ -47,7 +48,7 @@ def hear(statement: Statement, rules: Rules) -> Hearing:
         if span is not None:
             findings.setdefault(detector.id, _finding(detector, span, tokens))
     try:
-        weighed = weigh(tokens, scene, findings.values(), rules)
+        weighed = weigh(tokens, ground, findings.values(), rules)
     except Exception:  # noqa: BLE001 - the same holds for the scorer
         return Hearing(tuple(findings.values()), (*failed, DETECTOR))
     return Hearing(weighed, tuple(failed))

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.routing.domain.severity.tokens import tokenise
+from services.routing.domain.severity.tokens import Speller, tokenise
 
 GAP = ".."
 GAP_TOKENS = 4
@@ -17,17 +17,26 @@ Mention = tuple[int, int]
 
 @dataclass(slots=True)
 class Node:
-    """A state of the walk: where each next word leads, and which concepts end here."""
+    """A state of the walk: where each next word leads, where a gap leads, and which concepts end here."""
 
     then: "dict[str, Node]" = field(default_factory=dict)
+    beyond: "Node | None" = None
     concepts: list[str] = field(default_factory=list)
+
+    def step(self, word: str) -> "Node":
+        """Where a word of a term leads, made if it is not there yet."""
+        if word != GAP:
+            return self.then.setdefault(word, Node())
+        self.beyond = self.beyond or Node()
+        return self.beyond
 
 
 class Lexicon:
     """Concepts compiled to one trie; `find` is linear in the text for all practical terms."""
 
     def __init__(self, lemmas: Mapping[str, str], concepts: Mapping[str, Sequence[str]]) -> None:
-        self.lemmas = {_lone(word): _lone(base) for word, base in lemmas.items()}
+        plain = Speller({})
+        self.speller = Speller({_lone(word, plain): _lone(base, plain) for word, base in lemmas.items()})
         self._root = Node()
         for concept, terms in concepts.items():
             for term in terms:
@@ -37,7 +46,7 @@ class Lexicon:
         for variant in variants(term):
             node = self._root
             for word in self._words(variant):
-                node = node.then.setdefault(word, Node())
+                node = node.step(word)
             if node is not self._root and concept not in node.concepts:
                 node.concepts.append(concept)
 
@@ -45,37 +54,41 @@ class Lexicon:
         for number, part in enumerate(variant.split(GAP)):
             if number:
                 yield GAP
-            yield from tokenise(part, self.lemmas).words
+            yield from tokenise(part, self.speller).words
 
     def find(self, words: Sequence[str]) -> dict[str, list[Mention]]:
         """Returns, for each concept present, its mentions as [start, end) token positions."""
         found: dict[str, list[Mention]] = defaultdict(list)
+        first = self._root.then
         for start, word in enumerate(words):
-            node = self._root.then.get(word)
-            if node is not None:
-                for concept, end in _ends(node, words, start + 1):
-                    found[concept].append((start, end))
+            if (node := first.get(word)) is not None:
+                _walk(node, words, (start, start + 1), found)
         return found
 
 
-def _lone(word: str) -> str:
-    return tokenise(word, {}).words[0]
+def _lone(word: str, speller: Speller) -> str:
+    return tokenise(word, speller).words[0]
 
 
-def _ends(node: Node, words: Sequence[str], at: int) -> Iterator[tuple[str, int]]:
-    for concept in node.concepts:
-        yield concept, at
-    if at < len(words) and (after := node.then.get(words[at])) is not None:
-        yield from _ends(after, words, at + 1)
-    if (beyond := node.then.get(GAP)) is not None:
-        yield from _beyond(beyond, words, at)
+def _walk(node: Node, words: Sequence[str], span: Mention, found: dict[str, list[Mention]]) -> None:
+    """Notes every concept that ends on the way from `node`, which was reached by the words of `span`."""
+    start, at = span
+    after: Node | None = node
+    while after is not None:
+        for concept in after.concepts:
+            found[concept].append((start, at))
+        if after.beyond is not None:
+            _leap(after.beyond, words, (start, at), found)
+        after = after.then.get(words[at]) if at < len(words) else None
+        at += 1
 
 
-def _beyond(node: Node, words: Sequence[str], at: int) -> Iterator[tuple[str, int]]:
+def _leap(node: Node, words: Sequence[str], span: Mention, found: dict[str, list[Mention]]) -> None:
     """Goes on after a gap of a few words inside the clause."""
+    start, at = span
     for place in range(at, min(at + GAP_TOKENS + 1, len(words))):
         if (after := node.then.get(words[place])) is not None:
-            yield from _ends(after, words, place + 1)
+            _walk(after, words, (start, place + 1), found)
         if words[place] in BREAKS:
             return
 

@@ -76,7 +76,7 @@ class Scene:
                 yield from self._grown((*parts, mention), rest[1:])
 
 
-Places = dict[int, list[Mention]]
+Places = Mapping[int, list[Mention]]
 
 
 def matched(pattern: Pattern, scene: Scene, unasserted: Stance) -> Mention | None:
@@ -101,9 +101,14 @@ def _vetoed(pattern: Pattern, scene: Scene, spans: Iterable[Mention]) -> bool:
 
 
 def _in_clause(clause: Clause, scene: Scene, unasserted: Stance, own: Collection[int]) -> Places:
-    by_clause = [_by(scene.layout.clause, _asserted(chain, scene, unasserted, own)) for chain in clause]
-    spans = [span for found in _both(by_clause).values() for span in found]
-    return _by(scene.layout.sentence, spans)
+    """The spans, by sentence, of clauses in which every chain is asserted."""
+    asserted = [list(_asserted(chain, scene, unasserted, own)) for chain in clause]
+    if not all(asserted):
+        return {}
+    if len(asserted) > 1:
+        by_clause = _both([_by(scene.layout.clause, spans) for spans in asserted])
+        asserted = list(by_clause.values())
+    return _by(scene.layout.sentence, (span for spans in asserted for span in spans))
 
 
 def _asserted(chain: Chain, scene: Scene, unasserted: Stance, own: Collection[int]) -> Iterator[Mention]:

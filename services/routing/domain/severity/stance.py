@@ -1,6 +1,6 @@
 """Whether words are asserted about this case: not denied, supposed, told of others, or over and done."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,46 +8,68 @@ from services.routing.domain.severity.lexicon import Mention
 from services.routing.domain.severity.patterns import Scene
 
 BRIDGE = 7
+NONE: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
-class Asserted:
-    """Judges words of one scene; `facts` also fall to suppositions and to closed history."""
+class Ground:
+    """What one scene denies, supposes, tells of others or calls done, found once for all who ask."""
 
     scene: Scene
-    facts: bool
 
-    def refuses(self, parts: Sequence[Mention], own: Collection[int]) -> bool:
-        """Tells whether the words at `parts` do not count; a denial among `own` tokens is part of their sense."""
-        span = (parts[0][0], parts[-1][1])
-        if any(self._denied(part, own) for part in parts) or self._of_others(span):
+    def denied(self, part: Mention, own: Collection[int]) -> bool:
+        """Whether a denial stands before the words, or they came to nothing; one of their `own` is no denial."""
+        start, end = part
+        if self._denials and self._stands_before(start, own):
             return True
-        return self.facts and (self._supposed(span) or self._over(span))
+        if not self._came_to_nothing:
+            return False
+        clause = self.scene.layout.clause
+        return any(at >= end and clause[at] == clause[start] for at in self._came_to_nothing)
 
-    def holds(self, mention: Mention, aside: Collection[int]) -> bool:
-        """Tells whether one idea is asserted where it is mentioned."""
-        return mention[0] not in aside and not self._denied(mention, range(*mention))
+    def supposed(self, span: Mention) -> bool:
+        """Whether a supposition opens their clause before them."""
+        return self._first_supposition.get(self.scene.layout.clause[span[0]], span[0]) < span[0]
 
+    def of_others(self, span: Mention) -> bool:
+        """Whether somebody else's car is spoken of before them, and not the customer's own beside them."""
+        sentence, clause = self.scene.layout.sentence, self.scene.layout.clause
+        told = self._first_other.get(sentence[span[0]], span[1]) < span[1]
+        return told and clause[span[0]] not in self._own_clauses
+
+    def over(self, span: Mention) -> bool:
+        """Whether it is said after them, in this sentence or the next, that it is over, and not that it is back."""
+        if not self._over_and_done:
+            return False
+        sentence = self.scene.layout.sentence
+        place = sentence[span[0]]
+        ended = [at for at in self._over_and_done if at >= span[1] and sentence[at] - place <= 1]
+        return bool(ended) and not any(at > ended[0] for at, _ in self._mentions("again"))
+
+    @cached_property
     def aside(self) -> frozenset[int]:
         """The tokens of supposed clauses and of sentences about other people's cars."""
         clause, sentence = self.scene.layout.clause, self.scene.layout.sentence
-        supposed = {clause[at] for at in self._suppositions}
         ours = {sentence[at] for at, _ in self._mentions("mine")}
-        others = {sentence[at] for at, _ in self._mentions("others")} - ours
-        return frozenset(at for at in range(len(clause)) if clause[at] in supposed or sentence[at] in others)
+        others = self._first_other.keys() - ours
+        supposed = self._first_supposition
+        if not others and not supposed:
+            return NONE
+        return frozenset(
+            at for at in range(len(clause)) if clause[at] in supposed or sentence[at] in others
+        )
 
-    def _denied(self, part: Mention, own: Collection[int]) -> bool:
+    def _stands_before(self, start: int, own: Collection[int]) -> bool:
         """Walks back over light words; what stands before them may be a denial."""
-        start, end = part
         clause = self.scene.layout.clause
         for at in range(start - 1, max(start - BRIDGE, 0) - 1, -1):
             if clause[at] != clause[start]:
-                break
+                return False
             if at in self._denials and at not in own:
                 return True
             if at not in self._light:
-                break
-        return any(at >= end and clause[at] == clause[start] for at, _ in self._mentions("came-to-nothing"))
+                return False
+        return False
 
     @cached_property
     def _denials(self) -> frozenset[int]:
@@ -58,38 +80,52 @@ class Asserted:
         return self._covered("light")
 
     @cached_property
-    def _suppositions(self) -> frozenset[int]:
+    def _came_to_nothing(self) -> Sequence[int]:
+        return [at for at, _ in self._mentions("came-to-nothing")]
+
+    @cached_property
+    def _over_and_done(self) -> Sequence[int]:
+        return [at for at, _ in self._mentions("over-and-done")]
+
+    @cached_property
+    def _first_supposition(self) -> Mapping[int, int]:
         masked = self._covered("not-a-supposition")
-        return frozenset(start for start, _ in self._mentions("supposition") if start not in masked)
+        meant = [at for at, _ in self._mentions("supposition") if at not in masked]
+        return _firsts(meant, self.scene.layout.clause)
+
+    @cached_property
+    def _first_other(self) -> Mapping[int, int]:
+        return _firsts([at for at, _ in self._mentions("others")], self.scene.layout.sentence)
+
+    @cached_property
+    def _own_clauses(self) -> frozenset[int]:
+        return frozenset(self.scene.layout.clause[at] for at, _ in self._mentions("mine"))
 
     def _covered(self, concept: str) -> frozenset[int]:
         return frozenset(at for start, end in self._mentions(concept) for at in range(start, end))
 
-    def _of_others(self, span: Mention) -> bool:
-        return self._same_sentence_before("others", span) and not self._same_clause("mine", span)
+    def _mentions(self, concept: str) -> Sequence[Mention]:
+        return self.scene.found.get(concept, ())
 
-    def _supposed(self, span: Mention) -> bool:
-        clause = self.scene.layout.clause
-        return any(at < span[0] and clause[at] == clause[span[0]] for at in self._suppositions)
 
-    def _over(self, span: Mention) -> bool:
-        sentence = self.scene.layout.sentence
-        place = sentence[span[0]]
-        ended = [
-            at for at, _ in self._mentions("over-and-done") if at >= span[1] and sentence[at] - place <= 1
-        ]
-        return bool(ended) and not any(at > ended[0] for at, _ in self._mentions("again"))
+def _firsts(places: Sequence[int], numbers: Sequence[int]) -> dict[int, int]:
+    """The first of the places in each clause or sentence that has one."""
+    return {numbers[at]: at for at in sorted(places, reverse=True)}
 
-    def _same_clause(self, concept: str, span: Mention) -> bool:
-        clause = self.scene.layout.clause
-        return any(clause[at] == clause[span[0]] for at, _ in self._mentions(concept))
 
-    def _same_sentence_before(self, concept: str, span: Mention) -> bool:
-        sentence = self.scene.layout.sentence
-        return any(at < span[1] and sentence[at] == sentence[span[0]] for at, _ in self._mentions(concept))
+@dataclass(frozen=True, slots=True)
+class Asserted:
+    """Judges words of one scene; `facts` also fall to suppositions and to closed history."""
 
-    def _mentions(self, concept: str) -> list[Mention]:
-        return list(self.scene.found.get(concept, ()))
+    ground: Ground
+    facts: bool
+
+    def refuses(self, parts: Sequence[Mention], own: Collection[int]) -> bool:
+        """Tells whether the words at `parts` do not count; a denial among `own` tokens is part of their sense."""
+        ground, span = self.ground, (parts[0][0], parts[-1][1])
+        if any(ground.denied(part, own) for part in parts) or ground.of_others(span):
+            return True
+        return self.facts and (ground.supposed(span) or ground.over(span))
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +136,16 @@ class Voice:
     concepts: frozenset[str]
 
 
-def voice(words: Sequence[str], scene: Scene) -> Voice:
+def voice(words: Sequence[str], ground: Ground) -> Voice:
     """Marks words in supposed clauses and in other people's stories, and ideas that are denied besides."""
-    asserted = Asserted(scene, facts=True)
-    aside = asserted.aside()
+    aside = ground.aside
     concepts = {
-        concept if any(asserted.holds(mention, aside) for mention in mentions) else f"~{concept}"
-        for concept, mentions in scene.found.items()
+        concept if any(_holds(mention, ground, aside) for mention in mentions) else f"~{concept}"
+        for concept, mentions in ground.scene.found.items()
     }
-    marked = tuple(f"~{word}" if at in aside else word for at, word in enumerate(words))
-    return Voice(marked, frozenset(concepts))
+    marked = tuple(f"~{word}" if at in aside else word for at, word in enumerate(words)) if aside else words
+    return Voice(tuple(marked), frozenset(concepts))
+
+
+def _holds(mention: Mention, ground: Ground, aside: Collection[int]) -> bool:
+    return mention[0] not in aside and not ground.denied(mention, range(*mention))

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 _TOKEN = re.compile(
     r"[a-z]+?(?=n't\b)|n't\b|'(?:s|ve|re|ll|d|m)\b|[a-z]+|\d+(?:[.,]\d+)*|[^\s]", re.IGNORECASE
@@ -13,6 +12,7 @@ _SAME_WIDTH = str.maketrans(
 )
 _SPOKEN = {"n't": "not", "'ll": "will", "'d": "would", "ca": "can", "wo": "will", "sha": "shall"}
 _SILENT = frozenset({"'s", "'ve", "'re", "'m"})
+REMEMBERED = 50_000
 _VOWEL = re.compile(r"[aeiouy]")
 
 
@@ -24,7 +24,6 @@ class Tokens:
     spans: tuple[tuple[int, int], ...]
 
 
-@lru_cache(maxsize=8192)
 def stem(word: str) -> str:
     """Reduces an English word so that stops, stopped and stopping meet; other tokens stay as they are."""
     if len(word) < 4 or not word.isascii():
@@ -54,19 +53,33 @@ def _trim(word: str) -> str:
     return shorter[:-1] if len(shorter) > 3 and shorter[-1] == shorter[-2] else shorter
 
 
-def tokenise(text: str, lemmas: Mapping[str, str]) -> Tokens:
-    """Cuts `text`; `lemmas` maps irregular stems to the one their family is known by."""
+class Speller(dict[str, tuple[str, ...]]):
+    """The normalised words of a token as it is written, remembered once met; mostly one, sometimes none or two.
+
+    `lemmas` maps irregular stems to the one their family is known by.
+    """
+
+    def __init__(self, lemmas: Mapping[str, str]) -> None:
+        super().__init__()
+        self.lemmas = lemmas
+
+    def __missing__(self, token: str) -> tuple[str, ...]:
+        raw = token.lower()
+        spoken = ("can", "not") if raw == "cannot" else (_SPOKEN.get(raw, raw),)
+        words = () if raw in _SILENT else tuple(self.lemmas.get(stem(word), stem(word)) for word in spoken)
+        if len(self) < REMEMBERED:
+            self[token] = words
+        return words
+
+
+def tokenise(text: str, speller: Speller) -> Tokens:
+    """Cuts `text` into the words that the speller knows them by."""
     words: list[str] = []
     spans: list[tuple[int, int]] = []
-    whole = text.encode(
-        "utf-8", "replace"
-    ).decode()  # half a character, as a careless cut leaves it, says nothing
-    for found in _TOKEN.finditer(whole.translate(_SAME_WIDTH)):
-        raw = found.group().lower()
-        if raw in _SILENT:
-            continue
-        for word in ("can", "not") if raw == "cannot" else (_SPOKEN.get(raw, raw),):
-            short = stem(word)
-            words.append(lemmas.get(short, short))
+    # Half a character, as a careless cut leaves it, says nothing.
+    whole = text.encode("utf-8", "replace").decode().translate(_SAME_WIDTH)
+    for found in _TOKEN.finditer(whole):
+        for word in speller[found.group()]:
+            words.append(word)
             spans.append(found.span())
     return Tokens(tuple(words), tuple(spans))

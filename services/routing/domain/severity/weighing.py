@@ -8,17 +8,17 @@ from services.routing.domain.severity.lexicon import Mention
 from services.routing.domain.severity.linear import Chances, Scorer, features, said
 from services.routing.domain.severity.patterns import Scene
 from services.routing.domain.severity.rules import Rules
-from services.routing.domain.severity.stance import voice
+from services.routing.domain.severity.stance import Ground, voice
 from services.routing.domain.severity.tokens import Tokens
 
 DETECTOR = "learned"
 
 
-def weigh(tokens: Tokens, scene: Scene, heard: Collection[Finding], rules: Rules) -> tuple[Finding, ...]:
+def weigh(tokens: Tokens, ground: Ground, heard: Collection[Finding], rules: Rules) -> tuple[Finding, ...]:
     """Returns what was `heard` without what the scorer doubts, and one finding more if it hears a graver one."""
     if rules.scorer is None:
         return tuple(heard)
-    strength = features(voice(tokens.words, scene), sorted({finding.detector for finding in heard}))
+    strength = features(voice(tokens.words, ground), sorted({finding.detector for finding in heard}))
     chances = rules.scorer.chances(strength)
     mass = _mass(chances, rules.scorer.taught, rules)
     kept = tuple(each for each in heard if mass[_level(each, rules)] >= rules.learned.doubt)
@@ -30,7 +30,7 @@ def weigh(tokens: Tokens, scene: Scene, heard: Collection[Finding], rules: Rules
     criterion = max(of_level, key=lambda each: chances.criteria[each])
     if rules.criteria[criterion].default:
         return kept
-    start, end = _telling(criterion, tokens, scene, rules.scorer)
+    start, end = _telling(criterion, tokens, ground.scene, rules.scorer)
     span = {"start": tokens.spans[start][0], "end": tokens.spans[end - 1][1]}
     return (*kept, Finding(criterion=criterion, detector=DETECTOR, **span))
 
