@@ -1,6 +1,7 @@
 """Refusals over HTTP as problem documents (RFC 9457), each naming what is wrong and what would be right."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypedDict
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -11,6 +12,13 @@ from services.common.failures import TRANSIENT
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "2"
+
+
+class Fault(TypedDict):
+    """One field at fault, and what would be right."""
+
+    field: str
+    problem: str
 
 
 class Problem(Exception):  # noqa: N818 - a problem document, raised
@@ -34,12 +42,14 @@ def away(what: str) -> Problem:
     return Problem(503, f"{what} is not available", "Try again shortly.", {"Retry-After": RETRY_AFTER})
 
 
-def invalid(error: ValidationError | RequestValidationError) -> Problem:
+def faults(error: ValidationError | RequestValidationError) -> list[Fault]:
     """Every field at fault, where it stands and what is wrong with it; never the value itself."""
-    fields = [
-        {"field": ".".join(map(str, at["loc"])) or "body", "problem": at["msg"]} for at in error.errors()
-    ]
-    return Problem(422, "The request is not valid", f"{len(fields)} fields need attention.", errors=fields)
+    return [{"field": ".".join(map(str, at["loc"])) or "body", "problem": at["msg"]} for at in error.errors()]
+
+
+def invalid(found: Sequence[Fault]) -> Problem:
+    """What is asked cannot be taken; every field at fault is named."""
+    return Problem(422, "The request is not valid", f"Fields at fault: {len(found)}.", errors=found)
 
 
 def install(app: FastAPI) -> None:
@@ -51,7 +61,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def malformed(_request: Request, error: RequestValidationError) -> JSONResponse:
-        return answer(invalid(error))
+        return answer(invalid(faults(error)))
 
     for failure in TRANSIENT:
 

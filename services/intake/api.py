@@ -16,13 +16,14 @@ from schemas import contacts
 from services.common import tokens
 from services.common.clock import ticks
 from services.common.failures import TRANSIENT
-from services.common.problems import Problem, away, invalid
+from services.common.problems import Fault, Problem, away, faults, invalid
 from services.intake import metrics
-from services.intake.domain import Identity, PostedContact, drawn_key, record
+from services.intake.domain import Identity, PostedContact, drawn_key, posted, record
 from services.intake.settings import IntakeSettings
 
 PATH = "/v1/contacts"
 LONGEST_KEY = 255
+LONG_KEY = Fault(field="Idempotency-Key", problem=f"should have at most {LONGEST_KEY} characters")
 
 log = logging.getLogger(__name__)
 
@@ -51,21 +52,19 @@ class FrontDoor:
             request.headers.get("authorization", ""), self.settings.token_key.get_secret_value()
         )
         key = request.headers.get("idempotency-key") or drawn_key()
-        if len(key) > LONGEST_KEY:
-            raise Problem(422, "The Idempotency-Key is too long", f"At most {LONGEST_KEY} characters.")
-        posted = self._parse(await self._body(request))
-        said = posted.model_dump_json()
+        contact = self._parse(await self._body(request), key)
+        said = contact.model_dump_json()
         identity = Identity.of(caller, key, said)
         try:
             await self._publish(record(said, identity, caller, self.now()), identity)
         except Exception as error:
-            metrics.CONTACTS.labels(posted.channel, "unavailable").inc()
+            metrics.CONTACTS.labels(contact.channel, "unavailable").inc()
             if not isinstance(error, TRANSIENT):
                 # A producer that lost its place in a sequence never finds it again; a new process does.
                 log.exception("producer is broken", extra={"case_id": identity.case_id})
                 self.failed()
             raise _unsure(identity, key) from error
-        metrics.CONTACTS.labels(posted.channel, "accepted").inc()
+        metrics.CONTACTS.labels(contact.channel, "accepted").inc()
         return self._accepted(identity, key)
 
     async def _body(self, request: Request) -> bytes:
@@ -81,15 +80,15 @@ class FrontDoor:
             raise Problem(408, "The contact took too long", "Send it again, in one go.") from None
         return bytes(body)
 
-    def _parse(self, body: bytes) -> PostedContact:
+    def _parse(self, body: bytes, key: str) -> PostedContact:
+        wrong = [] if len(key) <= LONGEST_KEY else [LONG_KEY]
         try:
-            posted = PostedContact.model_validate_json(body)
+            contact = posted(body, self.now())
         except ValidationError as error:
-            raise invalid(error) from None
-        if untimely := posted.untimely(self.now()):
-            fault = [{"field": "received_at", "problem": untimely}]
-            raise Problem(422, "The request is not valid", "1 fields need attention.", errors=fault)
-        return posted
+            raise invalid([*wrong, *faults(error)]) from None
+        if wrong:
+            raise invalid(wrong)
+        return contact
 
     async def _publish(self, message: bytes, identity: Identity) -> None:
         if self.producer is None:

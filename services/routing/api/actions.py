@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from schemas.directory import Person
 from services.common.decision import Cause, Outcome
-from services.common.problems import Problem, invalid
+from services.common.problems import Problem, faults, invalid
 from services.routing import metrics
 from services.routing.api import view
 from services.routing.api.bodies import BODIES, Body
@@ -153,7 +153,7 @@ def _validated(kind: type[Body], raw: bytes) -> Body:
     try:
         return kind.model_validate_json(raw or b"{}")
     except ValidationError as error:
-        raise invalid(error) from None
+        raise invalid(faults(error)) from None
 
 
 for _name, _kind in BODIES.items():
