@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
+from starlette.exceptions import HTTPException
 
 from services.common.failures import TRANSIENT
 
@@ -52,19 +53,42 @@ def invalid(found: Sequence[Fault]) -> Problem:
     return Problem(422, "The request is not valid", f"Fields at fault: {len(found)}.", errors=found)
 
 
+async def _refused(_request: Request, problem: Problem) -> JSONResponse:
+    return answer(problem)
+
+
+async def _malformed(_request: Request, error: RequestValidationError) -> JSONResponse:
+    return answer(invalid(faults(error)))
+
+
+async def _unavailable(_request: Request, _error: Exception) -> JSONResponse:
+    return answer(away("A part of the system"))
+
+
+async def _nowhere(request: Request, _error: HTTPException) -> JSONResponse:
+    return answer(Problem(404, "Nothing is there", f"This room has no {_place(request)}."))
+
+
+async def _otherwise(request: Request, error: HTTPException) -> JSONResponse:
+    allowed = dict(error.headers or {})
+    detail = f"{_place(request)} takes {allowed.get('Allow')}."
+    return answer(Problem(405, "The method is not allowed", detail, allowed))
+
+
+def _place(request: Request) -> str:
+    return f"{request.url.path:.200}"
+
+
+HANDLERS: dict[int | type[Exception], Any] = {
+    Problem: _refused,
+    RequestValidationError: _malformed,
+    404: _nowhere,
+    405: _otherwise,
+    **dict.fromkeys(TRANSIENT, _unavailable),
+}
+
+
 def install(app: FastAPI) -> None:
     """Answer every refusal of a room in this form."""
-
-    @app.exception_handler(Problem)
-    async def refused(_request: Request, problem: Problem) -> JSONResponse:
-        return answer(problem)
-
-    @app.exception_handler(RequestValidationError)
-    async def malformed(_request: Request, error: RequestValidationError) -> JSONResponse:
-        return answer(invalid(faults(error)))
-
-    for failure in TRANSIENT:
-
-        @app.exception_handler(failure)
-        async def unavailable(_request: Request, _error: Exception) -> JSONResponse:
-            return answer(away("A part of the system"))
+    for refusal, handler in HANDLERS.items():
+        app.add_exception_handler(refusal, handler)

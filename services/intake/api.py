@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from starlette.routing import Route
 
 from schemas import contacts
-from services.common import tokens
+from services.common import body, tokens
 from services.common.clock import ticks
 from services.common.failures import TRANSIENT
 from services.common.problems import Fault, Problem, away, faults, invalid
@@ -52,7 +52,8 @@ class FrontDoor:
             request.headers.get("authorization", ""), self.settings.token_key.get_secret_value()
         )
         key = request.headers.get("idempotency-key") or drawn_key()
-        contact = self._parse(await self._body(request), key)
+        told = await body.read(request, self.settings.largest_body, self.settings.body_patience)
+        contact = self._parse(told, key)
         said = contact.model_dump_json()
         identity = Identity.of(caller, key, said)
         try:
@@ -67,23 +68,10 @@ class FrontDoor:
         metrics.CONTACTS.labels(contact.channel, "accepted").inc()
         return self._accepted(identity, key)
 
-    async def _body(self, request: Request) -> bytes:
-        most = self.settings.largest_body
-        body = bytearray()
-        try:
-            async with asyncio.timeout(self.settings.body_patience):
-                async for chunk in request.stream():
-                    body += chunk
-                    if len(body) > most:
-                        raise Problem(413, "The contact is too large", f"At most {most} bytes.")
-        except TimeoutError:
-            raise Problem(408, "The contact took too long", "Send it again, in one go.") from None
-        return bytes(body)
-
-    def _parse(self, body: bytes, key: str) -> PostedContact:
+    def _parse(self, told: bytes, key: str) -> PostedContact:
         wrong = [] if len(key) <= LONGEST_KEY else [LONG_KEY]
         try:
-            contact = posted(body, self.now())
+            contact = posted(told, self.now())
         except ValidationError as error:
             raise invalid([*wrong, *faults(error)]) from None
         if wrong:
@@ -99,14 +87,14 @@ class FrontDoor:
 
     def _accepted(self, identity: Identity, key: str) -> Response:
         location = f"{self.settings.routing_url}/v1/cases/{identity.case_id}"
-        body = {
+        answer = {
             "case_id": str(identity.case_id),
             "case_number": identity.case_number,
             "location": location,
             "idempotency_key": key,
         }
         headers = {"Location": location, "Idempotency-Key": key}
-        return Response(json.dumps(body), 202, headers, "application/json")
+        return Response(json.dumps(answer), 202, headers, "application/json")
 
 
 def _unsure(identity: Identity, key: str) -> Problem:

@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from schemas.directory import Person
+from services.common import body
 from services.common.decision import Cause, Outcome
 from services.common.problems import Problem, faults, invalid
 from services.routing import metrics
@@ -26,6 +27,7 @@ from services.routing.store import Spoken
 router = APIRouter(prefix="/v1/cases", tags=["actions"])
 
 LARGEST_BODY = 64 * 1024
+BODY_SECONDS = 10.0
 KEY = re.compile(r"[\x21-\x7e]{1,128}")
 ETAG = re.compile(r'"(\d{1,18})"')
 
@@ -51,7 +53,8 @@ def _route(name: str, kind: type[Body]) -> Callable[..., Awaitable[JSONResponse]
     async def act(
         request: Request, case: UUID, hand: Annotated[Hand, Depends(hand)], seconds: Patience
     ) -> JSONResponse:
-        asked = Asked(name, case, hand, _validated(kind, await _body(request)))
+        said = await body.read(request, LARGEST_BODY, BODY_SECONDS)
+        asked = Asked(name, case, hand, _validated(kind, said))
         return await soon(seconds, asked.perform())
 
     act.__doc__ = f"{(kind.__doc__ or name).splitlines()[0]}"
@@ -138,15 +141,6 @@ def _key(key: str) -> str:
         detail = "Send a key of 1 to 128 visible ASCII characters, a new one for each action."
         raise Problem(400, "Idempotency-Key is needed", detail, rule="one_key")
     return key
-
-
-async def _body(request: Request) -> bytes:
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > LARGEST_BODY:
-            raise Problem(413, "The body is too large", f"At most {LARGEST_BODY} bytes are read.")
-    return raw
 
 
 def _validated(kind: type[Body], raw: bytes) -> Body:
