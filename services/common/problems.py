@@ -1,12 +1,12 @@
 """Refusals over HTTP as problem documents (RFC 9457), each naming what is wrong and what would be right."""
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
 
 from services.common.failures import TRANSIENT
@@ -15,11 +15,24 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "2"
 
 
-class Fault(TypedDict):
+class Fault(BaseModel):
     """One field at fault, and what would be right."""
 
     field: str
     problem: str
+
+
+class ProblemDocument(BaseModel):
+    """A refusal as it is answered (RFC 9457); some have members of their own besides."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault] = Field([], description="Every field at fault, where fields are.")
+    rule: str = Field("", description="The rule that forbids it, where one does.")
 
 
 class Problem(Exception):  # noqa: N818 - a problem document, raised
@@ -45,12 +58,13 @@ def away(what: str) -> Problem:
 
 def faults(error: ValidationError | RequestValidationError) -> list[Fault]:
     """Every field at fault, where it stands and what is wrong with it; never the value itself."""
-    return [{"field": ".".join(map(str, at["loc"])) or "body", "problem": at["msg"]} for at in error.errors()]
+    return [Fault(field=".".join(map(str, at["loc"])) or "body", problem=at["msg"]) for at in error.errors()]
 
 
 def invalid(found: Sequence[Fault]) -> Problem:
     """What is asked cannot be taken; every field at fault is named."""
-    return Problem(422, "The request is not valid", f"Fields at fault: {len(found)}.", errors=found)
+    errors = [fault.model_dump() for fault in found]
+    return Problem(422, "The request is not valid", f"Fields at fault: {len(errors)}.", errors=errors)
 
 
 async def _refused(_request: Request, problem: Problem) -> JSONResponse:

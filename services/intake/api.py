@@ -7,16 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from fastapi import FastAPI, Request, Response
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.routing import Route
 
 from schemas import contacts
-from services.common import body, tokens
+from services.common import body, openapi, tokens
 from services.common.clock import ticks
 from services.common.failures import TRANSIENT
-from services.common.problems import Fault, Problem, away, faults, invalid
+from services.common.problems import Fault, Problem, ProblemDocument, away, faults, invalid
 from services.intake import metrics
 from services.intake.domain import Identity, PostedContact, drawn_key, posted, record
 from services.intake.settings import IntakeSettings
@@ -25,7 +26,31 @@ PATH = "/v1/contacts"
 LONGEST_KEY = 255
 LONG_KEY = Fault(field="Idempotency-Key", problem=f"should have at most {LONGEST_KEY} characters")
 
+TELLS_AGAIN = openapi.header(
+    "Idempotency-Key",
+    "The same caller, key and body are the same contact, another body a further one of the same case. "
+    "Without a key one is drawn and answered.",
+    required=False,
+    maxLength=LONGEST_KEY,
+)
+
 log = logging.getLogger(__name__)
+
+
+class Accepted(BaseModel):
+    """A contact that is safe, and the case it belongs to."""
+
+    case_id: UUID
+    case_number: str
+    location: str
+    idempotency_key: str
+
+
+class Unsure(ProblemDocument):
+    """Whether the contact is recorded is not known; the same key asks again safely."""
+
+    idempotency_key: str
+    case_id: UUID
 
 
 class Producer(Protocol):
@@ -105,14 +130,18 @@ def _unsure(identity: Identity, key: str) -> Problem:
     return problem
 
 
+ANSWERS: openapi.Responses = {
+    202: openapi.shown("Kafka has acknowledged it.", Accepted, "Location", "Idempotency-Key"),
+    **openapi.refused(401, 408, 413, 422),
+    **openapi.refused(503, model=Unsure, headers=["Idempotency-Key"]),
+}
+
+
 def install(app: FastAPI, door: FrontDoor) -> None:
     """Add the front door's one route."""
-    schema = {
-        "content": {"application/json": {"schema": PostedContact.model_json_schema()}},
-        "required": True,
-    }
 
     async def post_contact(request: Request) -> Response:
+        """Take a contact of a customer; answered once it is safe."""
         started = ticks()
         try:
             return await door.accept(request)
@@ -125,4 +154,7 @@ def install(app: FastAPI, door: FrontDoor) -> None:
 
     # The framework's way to an endpoint costs as much as all our work; its route only documents the plain one.
     app.router.routes.insert(0, Route(PATH, post_contact, methods=["POST"]))
-    app.post(PATH, status_code=202, openapi_extra={"requestBody": schema})(post_contact)
+    app.post(
+        PATH, status_code=202, responses=ANSWERS, openapi_extra=openapi.asked(PostedContact, TELLS_AGAIN)
+    )(post_contact)
+    openapi.complete(app, [PostedContact, Accepted, Unsure])

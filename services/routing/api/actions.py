@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from schemas.directory import Person
-from services.common import body
+from services.common import body, openapi
 from services.common.decision import Cause, Outcome
 from services.common.problems import Problem, faults, invalid
 from services.routing import metrics
@@ -31,8 +31,18 @@ BODY_SECONDS = 10.0
 KEY = re.compile(r"[\x21-\x7e]{1,128}")
 ETAG = re.compile(r'"(\d{1,18})"')
 
-Key = Annotated[str, Header(alias="Idempotency-Key", description="Says the same action again.")]
-Seen = Annotated[str, Header(alias="If-Match", description="The ETag the actor saw.")]
+HEADERS = (
+    openapi.header(
+        "Idempotency-Key", "A new one for each action; the same says it again.", required=True,
+        pattern="^[!-~]{1,128}$",
+    ),
+    openapi.header("If-Match", "The ETag that the actor saw.", required=True, pattern=r'^"\d{1,18}"$'),
+)  # fmt: skip
+ANSWERS: openapi.Responses = {
+    200: openapi.shown("The case as it is now.", view.CaseShown, "ETag"),
+    **openapi.refused(400, 401, 403, 404, 408, 409, 413, 422, 428, 503),
+    **openapi.refused(412, model=view.Stale),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +55,10 @@ class Hand:
     seen: int
 
 
-def hand(actor: Actor, office: TheOffice, idempotency_key: Key = "", if_match: Seen = "") -> Hand:
-    return Hand(actor, office, _key(idempotency_key), _seen(if_match))
+def hand(request: Request, actor: Actor, office: TheOffice) -> Hand:
+    headers = request.headers
+    key, seen = _key(headers.get("idempotency-key", "")), _seen(headers.get("if-match", ""))
+    return Hand(actor, office, key, seen)
 
 
 def _route(name: str, kind: type[Body]) -> Callable[..., Awaitable[JSONResponse]]:
@@ -156,7 +168,6 @@ for _name, _kind in BODIES.items():
         _route(_name, _kind),
         methods=["POST"],
         name=_name,
-        openapi_extra={
-            "requestBody": {"content": {"application/json": {"schema": _kind.model_json_schema()}}}
-        },
+        responses=ANSWERS,
+        openapi_extra=openapi.asked(_kind, *HEADERS),
     )
