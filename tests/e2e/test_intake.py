@@ -15,6 +15,8 @@ import pytest
 from deploy.local import Ports, Stack, choose, start_service
 from schemas.contacts import ContactReceived
 from services.common import tokens
+from services.intake.app import create
+from tests.interface import Interface
 from tests.stack import Names, consume
 
 KEY = "a key for tests only, 32 characters or more"
@@ -43,7 +45,10 @@ async def door(
     intake = start_service("intake", env, tmp_path_factory.mktemp("intake") / "intake.log")
     await intake.wait_ready()
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with httpx.AsyncClient(base_url=intake.url, headers=headers, timeout=10) as client:
+    hooks = {"response": [Interface(create().openapi()).hold]}
+    async with httpx.AsyncClient(
+        base_url=intake.url, headers=headers, timeout=10, event_hooks=hooks
+    ) as client:
         yield client, names
     await intake.stop()
 
