@@ -2,6 +2,7 @@
 
 import importlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policy
+from services.common import dead_letters
 from services.common.dead_letters import dead_topic, replay_topic
 
 TOPICS = Path(__file__).with_name("topics.yaml")
@@ -63,20 +65,60 @@ def asyncapi() -> dict[str, Any]:
     for topic, adapter in CARRIED.items():
         schema = adapter.json_schema(ref_template=SCHEMAS + "{model}")
         schemas |= schema.pop("$defs", {})
+        # Its form is OpenAPI's; each member's constant `type` says the same.
+        schema.pop("discriminator", None)
         schemas[f"topic.{topic}"] = schema
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Redress", "version": "1"},
         "defaultContentType": "application/json",
-        "channels": {topic: _channel(topic, about["meaning"]) for topic, about in declared.items()},
+        "channels": {topic: _channel(topic, declared) for topic in declared},
         "operations": dict(_operations()),
         "components": {"schemas": schemas},
     }
 
 
-def _channel(topic: str, meaning: str) -> dict[str, Any]:
-    carried = {"payload": {"$ref": f"{SCHEMAS}topic.{topic}"}} if topic in CARRIED else {}
-    return {"address": topic, "description": meaning, "messages": {"record": carried}}
+def _channel(topic: str, declared: Mapping[str, Any]) -> dict[str, Any]:
+    messages = {"record": {"payload": _schema(topic)}} if topic in CARRIED else _set_aside(topic, declared)
+    return {"address": topic, "description": declared[topic]["meaning"], "messages": messages}
+
+
+def _schema(topic: str) -> dict[str, str]:
+    return {"$ref": f"{SCHEMAS}topic.{topic}"}
+
+
+def _set_aside(topic: str, declared: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as they stood on the topics of a room; its dead topic also keeps marks of what was replayed."""
+    room, _, kind = topic.rpartition(".")
+    # Entries of compacted topics are left out where they cannot be read; the last good one serves on.
+    read = [each for each in FLOWS[room][0] if not declared[each].get("compacted")]
+    found = {
+        "record": _letter("failed", "gap", payload={"anyOf": [_schema(each) for each in read]}),
+        "unreadable": _letter("invalid", payload={}) | {"contentType": "application/octet-stream"},
+    }
+    mark = {
+        "headers": _headers({dead_letters.REPLAYED: "partition/offset, on this topic, of what was replayed"}),
+        "contentType": "text/plain",
+        "payload": {"const": ""},
+    }
+    return {**found, "replayed": mark} if kind == "dead" else found
+
+
+def _letter(*reasons: str, payload: dict[str, Any]) -> dict[str, Any]:
+    headers = _headers(
+        {
+            dead_letters.REASON: "why it was set aside",
+            dead_letters.ORIGIN: "topic/partition/offset where it first stood; -1 where only the topic is known",
+            dead_letters.ERROR: "types and places of the error that was raised, if one was",
+        }
+    )
+    headers["properties"][dead_letters.REASON]["enum"] = list(reasons)
+    return {"headers": headers, "payload": payload}
+
+
+def _headers(meanings: Mapping[str, str]) -> dict[str, Any]:
+    properties = {name: {"type": "string", "description": meaning} for name, meaning in meanings.items()}
+    return {"type": "object", "properties": properties, "required": list(meanings)}
 
 
 def _operations() -> list[tuple[str, dict[str, Any]]]:

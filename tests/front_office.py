@@ -20,7 +20,9 @@ from schemas import cases
 from schemas.cases import CaseEvent
 from schemas.contacts import ContactReceived
 from services.common import tokens
+from services.routing.app import create
 from tests.dealership import a_contact, directory_file
+from tests.interface import Interface
 from tests.stack import Names, consume, produce
 
 KEY = "a key for tests only, 32 characters or more"
@@ -84,7 +86,7 @@ def redress(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str
 
 @asynccontextmanager
 async def routing(stack: Stack, home: Path, mongo: str = "") -> AsyncIterator[Room]:
-    """Routing with the test dealership loaded; its log goes to standard error at the end.
+    """Routing with the test dealership loaded; whatever it answers is held to its document.
 
     `mongo` is another way to the same store.
     """
@@ -98,7 +100,8 @@ async def routing(stack: Stack, home: Path, mongo: str = "") -> AsyncIterator[Ro
     room = start_service("routing", env, home / "routing.log")
     try:
         await room.wait_ready()
-        async with httpx.AsyncClient(base_url=room.url, timeout=10) as http:
+        hooks = {"response": [Interface(create().openapi()).hold]}
+        async with httpx.AsyncClient(base_url=room.url, timeout=10, event_hooks=hooks) as http:
             yield Room(stack, names, http, env, room)
         await room.stop()
     finally:

@@ -9,7 +9,7 @@ from uuid import NAMESPACE_OID, uuid5
 from deploy.demo.commands import DIRECTORY
 from services.common import tokens
 from services.common.clock import Clock, wall
-from services.intake.domain import Identity, PostedContact, record
+from services.intake.domain import Identity, posted, record
 from services.routing.commands.directory import read
 
 KEY = "a key of the benchmark, 32 characters or more"
@@ -65,6 +65,7 @@ def _request(body: bytes, token: str, key: str) -> bytes:
 
 
 def _record(body: bytes, key: str) -> tuple[bytes, bytes]:
-    said = PostedContact.model_validate_json(body).model_dump_json()
+    now = Clock().now()
+    said = posted(body, now).model_dump_json()
     identity = Identity.of("bench", key, said)
-    return str(identity.case_id).encode(), record(said, identity, "bench", Clock().now())
+    return str(identity.case_id).encode(), record(said, identity, "bench", now)

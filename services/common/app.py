@@ -35,7 +35,8 @@ def create(room: str, title: str, run: Run) -> FastAPI:
             work.cancel()
         await asyncio.wait([work], timeout=LAST_SECONDS)
 
-    app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None)
+    # A redirect for a trailing slash would be the only answer without a body that says what is wrong.
+    app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.failed = False
     problems.install(app)
     _add_probes(app, health)

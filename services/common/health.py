@@ -46,6 +46,13 @@ async def watch(health: Health, consumer: Consumer, ping: Callable[[], Awaitable
         await asyncio.sleep(LOOK_SECONDS)
 
 
+async def keep_asking(health: Health, part: str, ask: Callable[[], Awaitable[None]]) -> None:
+    """Note whether one part answers, until cancelled: the watch of a room that consumes nothing."""
+    while True:
+        health.set(part, await _trouble(ask()))
+        await asyncio.sleep(LOOK_SECONDS)
+
+
 async def _look(health: Health, consumer: Consumer) -> None:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaConnectionError
 
 from services.common.failures import persist
 
@@ -27,6 +28,12 @@ def producer(
         retry_backoff_ms=RETRY_BACKOFF_MS,
         request_timeout_ms=request_timeout_ms,
     )
+
+
+async def reach(producer: AIOKafkaProducer) -> None:
+    """Return when a broker answers the producer; raises KafkaConnectionError when none does."""
+    if not await producer.client.force_metadata_update():
+        raise KafkaConnectionError("no broker answers")
 
 
 async def await_topics(bootstrap: str, topics: Iterable[str]) -> None:

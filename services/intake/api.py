@@ -7,24 +7,50 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from fastapi import FastAPI, Request, Response
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.routing import Route
 
 from schemas import contacts
-from services.common import tokens
+from services.common import body, openapi, tokens
 from services.common.clock import ticks
 from services.common.failures import TRANSIENT
-from services.common.problems import Problem, away, invalid
+from services.common.problems import Fault, Problem, ProblemDocument, away, faults, invalid
 from services.intake import metrics
-from services.intake.domain import Identity, PostedContact, drawn_key, record
+from services.intake.domain import Identity, PostedContact, drawn_key, posted, record
 from services.intake.settings import IntakeSettings
 
 PATH = "/v1/contacts"
 LONGEST_KEY = 255
+LONG_KEY = Fault(field="Idempotency-Key", problem=f"should have at most {LONGEST_KEY} characters")
+
+TELLS_AGAIN = openapi.header(
+    "Idempotency-Key",
+    "The same caller, key and body are the same contact, another body a further one of the same case. "
+    "Without a key one is drawn and answered.",
+    required=False,
+    maxLength=LONGEST_KEY,
+)
 
 log = logging.getLogger(__name__)
+
+
+class Accepted(BaseModel):
+    """A contact that is safe, and the case it belongs to."""
+
+    case_id: UUID
+    case_number: str
+    location: str
+    idempotency_key: str
+
+
+class Unsure(ProblemDocument):
+    """Whether the contact is recorded is not known; the same key asks again safely."""
+
+    idempotency_key: str
+    case_id: UUID
 
 
 class Producer(Protocol):
@@ -51,45 +77,31 @@ class FrontDoor:
             request.headers.get("authorization", ""), self.settings.token_key.get_secret_value()
         )
         key = request.headers.get("idempotency-key") or drawn_key()
-        if len(key) > LONGEST_KEY:
-            raise Problem(422, "The Idempotency-Key is too long", f"At most {LONGEST_KEY} characters.")
-        posted = self._parse(await self._body(request))
-        said = posted.model_dump_json()
+        told = await body.read(request, self.settings.largest_body, self.settings.body_patience)
+        contact = self._parse(told, key)
+        said = contact.model_dump_json()
         identity = Identity.of(caller, key, said)
         try:
             await self._publish(record(said, identity, caller, self.now()), identity)
         except Exception as error:
-            metrics.CONTACTS.labels(posted.channel, "unavailable").inc()
+            metrics.CONTACTS.labels(contact.channel, "unavailable").inc()
             if not isinstance(error, TRANSIENT):
                 # A producer that lost its place in a sequence never finds it again; a new process does.
                 log.exception("producer is broken", extra={"case_id": identity.case_id})
                 self.failed()
             raise _unsure(identity, key) from error
-        metrics.CONTACTS.labels(posted.channel, "accepted").inc()
+        metrics.CONTACTS.labels(contact.channel, "accepted").inc()
         return self._accepted(identity, key)
 
-    async def _body(self, request: Request) -> bytes:
-        most = self.settings.largest_body
-        body = bytearray()
+    def _parse(self, told: bytes, key: str) -> PostedContact:
+        wrong = [] if len(key) <= LONGEST_KEY else [LONG_KEY]
         try:
-            async with asyncio.timeout(self.settings.body_patience):
-                async for chunk in request.stream():
-                    body += chunk
-                    if len(body) > most:
-                        raise Problem(413, "The contact is too large", f"At most {most} bytes.")
-        except TimeoutError:
-            raise Problem(408, "The contact took too long", "Send it again, in one go.") from None
-        return bytes(body)
-
-    def _parse(self, body: bytes) -> PostedContact:
-        try:
-            posted = PostedContact.model_validate_json(body)
+            contact = posted(told, self.now())
         except ValidationError as error:
-            raise invalid(error) from None
-        if untimely := posted.untimely(self.now()):
-            fault = [{"field": "received_at", "problem": untimely}]
-            raise Problem(422, "The request is not valid", "1 fields need attention.", errors=fault)
-        return posted
+            raise invalid([*wrong, *faults(error)]) from None
+        if wrong:
+            raise invalid(wrong)
+        return contact
 
     async def _publish(self, message: bytes, identity: Identity) -> None:
         if self.producer is None:
@@ -100,14 +112,14 @@ class FrontDoor:
 
     def _accepted(self, identity: Identity, key: str) -> Response:
         location = f"{self.settings.routing_url}/v1/cases/{identity.case_id}"
-        body = {
+        answer = {
             "case_id": str(identity.case_id),
             "case_number": identity.case_number,
             "location": location,
             "idempotency_key": key,
         }
         headers = {"Location": location, "Idempotency-Key": key}
-        return Response(json.dumps(body), 202, headers, "application/json")
+        return Response(json.dumps(answer), 202, headers, "application/json")
 
 
 def _unsure(identity: Identity, key: str) -> Problem:
@@ -118,14 +130,18 @@ def _unsure(identity: Identity, key: str) -> Problem:
     return problem
 
 
+ANSWERS: openapi.Responses = {
+    202: openapi.shown("Kafka has acknowledged it.", Accepted, "Location", "Idempotency-Key"),
+    **openapi.refused(401, 408, 413, 422),
+    **openapi.refused(503, model=Unsure, headers=["Idempotency-Key"]),
+}
+
+
 def install(app: FastAPI, door: FrontDoor) -> None:
     """Add the front door's one route."""
-    schema = {
-        "content": {"application/json": {"schema": PostedContact.model_json_schema()}},
-        "required": True,
-    }
 
     async def post_contact(request: Request) -> Response:
+        """Take a contact of a customer; answered once it is safe."""
         started = ticks()
         try:
             return await door.accept(request)
@@ -138,4 +154,7 @@ def install(app: FastAPI, door: FrontDoor) -> None:
 
     # The framework's way to an endpoint costs as much as all our work; its route only documents the plain one.
     app.router.routes.insert(0, Route(PATH, post_contact, methods=["POST"]))
-    app.post(PATH, status_code=202, openapi_extra={"requestBody": schema})(post_contact)
+    app.post(
+        PATH, status_code=202, responses=ANSWERS, openapi_extra=openapi.asked(PostedContact, TELLS_AGAIN)
+    )(post_contact)
+    openapi.complete(app, [PostedContact, Accepted, Unsure])

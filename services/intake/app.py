@@ -11,7 +11,8 @@ from schemas import contacts
 from services.common import app as room
 from services.common import kafka, tokens
 from services.common.failures import bounded, persist
-from services.common.health import Health
+from services.common.health import Health, keep_asking
+from services.common.parts import background
 from services.intake.api import FrontDoor, install
 from services.intake.settings import IntakeSettings
 
@@ -24,14 +25,15 @@ def create() -> FastAPI:
     door = FrontDoor(settings, settings.clock().now)
 
     @asynccontextmanager
-    async def run(app: FastAPI, _health: Health) -> AsyncIterator[None]:
+    async def run(app: FastAPI, health: Health) -> AsyncIterator[None]:
         tokens.must_protect(settings.token_key.get_secret_value())
         await kafka.await_topics(settings.kafka, [settings.topic_prefix + contacts.TOPIC])
         producer = kafka.producer(settings.kafka)
         await persist(producer.start, lambda error: log.warning("waiting", extra={"reason": repr(error)}))
         door.producer, door.failed = producer, partial(room.fail, app)
         try:
-            yield
+            async with background(keep_asking(health, "kafka", partial(kafka.reach, producer))):
+                yield
         finally:
             door.producer = None
             await bounded(producer.stop)

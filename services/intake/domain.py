@@ -4,10 +4,11 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from schemas.base import Instant, Strict, stamp
 from schemas.contacts import Channel, Customer, Department, Flags, Kind, Vehicle
@@ -18,24 +19,37 @@ CASES = uuid5(NAMESPACE_URL, "redress:case")
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHECK = CROCKFORD + "*~$=U"
 
+
+def _timely(received: datetime, info: ValidationInfo) -> datetime:
+    """Judged with all other fields, so that one answer names everything that is wrong."""
+    now: datetime = (info.context or {})["now"]
+    if received < now - OLDEST:
+        raise PydanticCustomError("too_old", f"should be at most {OLDEST.days} days back")
+    if received > now + AHEAD:
+        raise PydanticCustomError("ahead", f"should be at most {AHEAD.seconds // 60} minutes ahead")
+    return received
+
+
+Timely = Annotated[Instant, AfterValidator(_timely)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+CODE = "[a-z0-9][a-z0-9._-]{0,63}"
+Code = Annotated[str, StringConstraints(pattern=f"^{CODE}$")]
 
 
 class PostedCustomer(Customer, extra="forbid"):
     """Who complains."""
 
     name: Short = ""
-    phone: Annotated[str, StringConstraints(pattern=r"^\+?[0-9 ()-]{3,24}$")] | Literal[""] = ""
-    email: Annotated[str, StringConstraints(pattern=r"^[^@\s]{1,64}@[^@\s]{1,190}$")] | Literal[""] = ""
+    phone: Annotated[str, StringConstraints(pattern=r"^(\+?[0-9 ()-]{3,24})?$")] = ""
+    email: Annotated[str, StringConstraints(pattern=r"^([^@\s]{1,64}@[^@\s]{1,190})?$")] = ""
 
 
 class PostedVehicle(Vehicle, extra="forbid"):
     """The car it is about."""
 
-    brand: Code | Literal[""] = ""
+    brand: Annotated[str, StringConstraints(pattern=f"^({CODE})?$")] = ""
     model: Short = ""
-    vin: Annotated[str, StringConstraints(pattern=r"^[A-HJ-NPR-Z0-9]{17}$")] | Literal[""] = ""
+    vin: Annotated[str, StringConstraints(pattern=r"^([A-HJ-NPR-Z0-9]{17})?$")] = ""
     plate: Short = ""
 
 
@@ -50,7 +64,7 @@ class PostedContact(Strict):
     channel: Channel
     shop: Code
     department: Department = "after_sales"
-    received_at: Instant
+    received_at: Timely
     received_by: Code | None = None
     customer: PostedCustomer = PostedCustomer()
     vehicle: PostedVehicle = PostedVehicle()
@@ -62,13 +76,10 @@ class PostedContact(Strict):
     ] = ()
     flags: PostedFlags = PostedFlags()
 
-    def untimely(self, now: datetime) -> str:
-        """What is wrong with `received_at`, or nothing."""
-        if self.received_at < now - OLDEST:
-            return f"should be at most {OLDEST.days} days back"
-        if self.received_at > now + AHEAD:
-            return f"should be at most {AHEAD.seconds // 60} minutes ahead"
-        return ""
+
+def posted(body: bytes, now: datetime) -> PostedContact:
+    """What a client posted; raises ValidationError with every field that is wrong."""
+    return PostedContact.model_validate_json(body, context={"now": now})
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,11 @@
 """Intake as a process: what it accepts is on Kafka, what it cannot keep it does not accept."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,8 @@ import pytest
 from deploy.local import Ports, Stack, choose, start_service
 from schemas.contacts import ContactReceived
 from services.common import tokens
+from services.intake.app import create
+from tests.interface import Interface
 from tests.stack import Names, consume
 
 KEY = "a key for tests only, 32 characters or more"
@@ -40,7 +45,10 @@ async def door(
     intake = start_service("intake", env, tmp_path_factory.mktemp("intake") / "intake.log")
     await intake.wait_ready()
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    async with httpx.AsyncClient(base_url=intake.url, headers=headers, timeout=10) as client:
+    hooks = {"response": [Interface(create().openapi()).hold]}
+    async with httpx.AsyncClient(
+        base_url=intake.url, headers=headers, timeout=10, event_hooks=hooks
+    ) as client:
         yield client, names
     await intake.stop()
 
@@ -103,6 +111,19 @@ async def test_what_is_too_large_is_refused(door: Door) -> None:
     assert answer.status_code == 413
 
 
+async def test_what_is_far_too_large_is_refused_readably_also_where_the_connection_ends(door: Door) -> None:
+    client, _ = door
+
+    def refused() -> str:
+        connection = HTTPConnection(client.base_url.host, client.base_url.port or 80, timeout=20)
+        headers = {"Authorization": f"Bearer {TOKEN}", "Connection": "close"}
+        connection.request("POST", "/v1/contacts", b"x" * 20_000_000, headers)
+        with closing(connection), connection.getresponse() as answer:
+            return f"{answer.status} {json.load(answer)['title']}"
+
+    assert await asyncio.to_thread(refused) == "413 The body is too large"
+
+
 async def test_nobody_posts_anonymously(door: Door) -> None:
     client, _ = door
     for token in ("", "Bearer x.y.z", f"Basic {TOKEN}"):
@@ -110,8 +131,20 @@ async def test_nobody_posts_anonymously(door: Door) -> None:
         assert answer.status_code == 401
 
 
+async def turned(client: httpx.AsyncClient, status: int) -> None:
+    """Wait until the room is ready, or no longer is, and see that its metric says the same."""
+    async with asyncio.timeout(20):
+        while (answer := await client.get("/readyz")).status_code != status:
+            await asyncio.sleep(0.1)
+    assert ("kafka" in answer.json()) == (status == httpx.codes.SERVICE_UNAVAILABLE)
+    ready = float(status == httpx.codes.OK)
+    assert f'redress_ready{{room="intake"}} {ready}' in (await client.get("/metrics")).text
+
+
 @pytest.mark.parametrize("how", ["killed", "frozen"])
-async def test_with_kafka_away_it_says_so_within_three_seconds(tmp_path: Path, how: str) -> None:
+async def test_with_kafka_away_it_says_so_within_three_seconds_and_is_not_ready(
+    tmp_path: Path, how: str
+) -> None:
     own = choose(tmp_path, Ports.free(), "memory")
     await own.start()
     env = own.addresses.environment() | {"REDRESS_TOKEN_KEY": KEY}
@@ -131,10 +164,12 @@ async def test_with_kafka_away_it_says_so_within_three_seconds(tmp_path: Path, h
                 assert answer.headers["retry-after"]
                 assert answer.json()["idempotency_key"] == answer.headers["idempotency-key"]
                 assert answer.elapsed < timedelta(seconds=3)
+            await turned(client, 503)
             if how == "killed":
                 await own.kafka.start()
             else:
                 own.kafka.resume()
+            await turned(client, 200)
             async with asyncio.timeout(30):
                 while (await client.post("/v1/contacts", json=contact())).status_code != 202:
                     await asyncio.sleep(0.2)

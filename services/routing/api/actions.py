@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from schemas.directory import Person
+from services.common import body, openapi
 from services.common.decision import Cause, Outcome
-from services.common.problems import Problem, invalid
+from services.common.problems import Problem, faults, invalid
 from services.routing import metrics
 from services.routing.api import view
 from services.routing.api.bodies import BODIES, Body
@@ -26,11 +27,22 @@ from services.routing.store import Spoken
 router = APIRouter(prefix="/v1/cases", tags=["actions"])
 
 LARGEST_BODY = 64 * 1024
+BODY_SECONDS = 10.0
 KEY = re.compile(r"[\x21-\x7e]{1,128}")
 ETAG = re.compile(r'"(\d{1,18})"')
 
-Key = Annotated[str, Header(alias="Idempotency-Key", description="Says the same action again.")]
-Seen = Annotated[str, Header(alias="If-Match", description="The ETag the actor saw.")]
+HEADERS = (
+    openapi.header(
+        "Idempotency-Key", "A new one for each action; the same says it again.", required=True,
+        pattern="^[!-~]{1,128}$",
+    ),
+    openapi.header("If-Match", "The ETag that the actor saw.", required=True, pattern=r'^"\d{1,18}"$'),
+)  # fmt: skip
+ANSWERS: openapi.Responses = {
+    200: openapi.shown("The case as it is now.", view.CaseShown, "ETag"),
+    **openapi.refused(400, 401, 403, 404, 408, 409, 413, 422, 428, 503),
+    **openapi.refused(412, model=view.Stale),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +55,18 @@ class Hand:
     seen: int
 
 
-def hand(actor: Actor, office: TheOffice, idempotency_key: Key = "", if_match: Seen = "") -> Hand:
-    return Hand(actor, office, _key(idempotency_key), _seen(if_match))
+def hand(request: Request, actor: Actor, office: TheOffice) -> Hand:
+    headers = request.headers
+    key, seen = _key(headers.get("idempotency-key", "")), _seen(headers.get("if-match", ""))
+    return Hand(actor, office, key, seen)
 
 
 def _route(name: str, kind: type[Body]) -> Callable[..., Awaitable[JSONResponse]]:
     async def act(
         request: Request, case: UUID, hand: Annotated[Hand, Depends(hand)], seconds: Patience
     ) -> JSONResponse:
-        asked = Asked(name, case, hand, _validated(kind, await _body(request)))
+        said = await body.read(request, LARGEST_BODY, BODY_SECONDS)
+        asked = Asked(name, case, hand, _validated(kind, said))
         return await soon(seconds, asked.perform())
 
     act.__doc__ = f"{(kind.__doc__ or name).splitlines()[0]}"
@@ -140,20 +155,11 @@ def _key(key: str) -> str:
     return key
 
 
-async def _body(request: Request) -> bytes:
-    raw = b""
-    async for chunk in request.stream():
-        raw += chunk
-        if len(raw) > LARGEST_BODY:
-            raise Problem(413, "The body is too large", f"At most {LARGEST_BODY} bytes are read.")
-    return raw
-
-
 def _validated(kind: type[Body], raw: bytes) -> Body:
     try:
         return kind.model_validate_json(raw or b"{}")
     except ValidationError as error:
-        raise invalid(error) from None
+        raise invalid(faults(error)) from None
 
 
 for _name, _kind in BODIES.items():
@@ -162,7 +168,6 @@ for _name, _kind in BODIES.items():
         _route(_name, _kind),
         methods=["POST"],
         name=_name,
-        openapi_extra={
-            "requestBody": {"content": {"application/json": {"schema": _kind.model_json_schema()}}}
-        },
+        responses=ANSWERS,
+        openapi_extra=openapi.asked(_kind, *HEADERS),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Protocol, TypeVar
 from uuid import UUID
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Request
 
 from schemas.directory import Person
 from services.common import tokens
@@ -100,12 +100,10 @@ def patience(request: Request) -> float:
     return settings.answer_seconds
 
 
-def actor(
-    request: Request, office: Annotated[Office, Depends(office)], authorization: Annotated[str, Header()] = ""
-) -> Person:
+def actor(request: Request, office: Annotated[Office, Depends(office)]) -> Person:
     """Whom the token names; he must be in the directory."""
     settings: Settings = request.app.state.settings
-    name = tokens.subject(authorization, settings.token_key.get_secret_value())
+    name = tokens.subject(request.headers.get("authorization", ""), settings.token_key.get_secret_value())
     person = office.directory().people.get(name)
     if person is None:
         raise Problem(403, "Not in the directory", f"Nobody is known as {name!r}.", rule="known_person")

@@ -14,6 +14,7 @@ from schemas.cases import State
 from schemas.contacts import Kind
 from schemas.directory import Person
 from schemas.severity import Level
+from services.common import openapi
 from services.common.document import Document
 from services.common.problems import Problem
 from services.routing.api import view
@@ -65,7 +66,17 @@ class Asked(BaseModel):
         return {"$or": [{self.field(): {beyond: value}}, {self.field(): value, "_id": {beyond: key}}]}
 
 
-@router.get("", name="cases")
+PAGE: openapi.Responses = {
+    200: openapi.shown("One page of them.", view.CasePage),
+    **openapi.refused(401, 403, 422, 503),
+}
+CASE: openapi.Responses = {
+    200: openapi.shown("The case with its history and its words.", view.CaseRead, "ETag"),
+    **openapi.refused(401, 403, 404, 422, 503),
+}
+
+
+@router.get("", name="cases", responses=PAGE, openapi_extra=openapi.asked())
 async def cases(
     asked: Annotated[Asked, Query()], actor: Actor, office: TheOffice, seconds: Patience
 ) -> JSONResponse:
@@ -78,7 +89,7 @@ async def cases(
     return JSONResponse({"cases": [view.row(each, now) for each in found[: asked.limit]], "next": more})
 
 
-@router.get("/{case}", name="case")
+@router.get("/{case}", name="case", responses=CASE, openapi_extra=openapi.asked())
 async def case(case: UUID, actor: Actor, office: TheOffice, seconds: Patience) -> JSONResponse:
     """One case with its history and its words."""
     return await soon(seconds, _case(case, actor, office))

@@ -21,19 +21,28 @@ class Assessment:
 
 
 def assess(contact: ContactReceived, programme: Programme, missing: tuple[str, ...]) -> Assessment:
-    """Judge a contact; whatever was `missing` or broke opens it one level higher."""
+    """Judge a contact; whatever was `missing`, unknown or broke opens it one level higher."""
+    unknown = (*missing, *_unknown_ticks(contact, programme))
     try:
         judged = judge(statement(contact), programme.rules)
     except Exception as error:  # noqa: BLE001 - a contact that passed intake is never poison
-        failed = (*missing, f"severity could not be judged: {type(error).__name__}")
+        failed = (*unknown, f"severity could not be judged: {type(error).__name__}")
         return _unjudged(programme, failed)
-    reasons = (*missing, *(f"detector {name} failed" for name in judged.failed))
-    return Assessment(_level(judged, missing), judged.criteria, judged.findings, reasons)
+    reasons = (*unknown, *(f"detector {name} failed" for name in judged.failed))
+    return Assessment(_level(judged, unknown), judged.criteria, judged.findings, reasons)
 
 
-def _level(judged: Judgement, missing: tuple[str, ...]) -> Level:
+def _unknown_ticks(contact: ContactReceived, programme: Programme) -> tuple[str, ...]:
+    """Intake knows no programme, so a tick of the operator may mean nothing in this one."""
+    strange = [tick for tick in dict.fromkeys(contact.ticks) if tick not in programme.rules.criteria]
+    return tuple(
+        f"ticked criterion {tick!r} is unknown to programme {programme.profile.id!r}" for tick in strange
+    )
+
+
+def _level(judged: Judgement, unknown: tuple[str, ...]) -> Level:
     """A judge with a failed detector has lifted the level itself."""
-    return lifted(judged.level) if missing and not judged.failed else judged.level
+    return lifted(judged.level) if unknown and not judged.failed else judged.level
 
 
 def _unjudged(programme: Programme, triage: tuple[str, ...]) -> Assessment:

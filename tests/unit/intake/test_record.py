@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from schemas.contacts import ContactReceived
-from services.intake.domain import Identity, PostedContact, record
+from services.intake.domain import Identity, PostedContact, posted, record
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 POSTED = {
@@ -24,18 +24,24 @@ POSTED = {
 
 
 def read(**changes: Any) -> tuple[PostedContact, ContactReceived]:
-    posted = PostedContact.model_validate(POSTED | changes)
-    said = posted.model_dump_json()
+    contact = posted(json.dumps(POSTED | changes).encode(), NOON)
+    said = contact.model_dump_json()
     written = record(said, Identity.of("caller", "key", said), 'a "caller"', NOON)
     assert json.loads(written).keys() == ContactReceived.model_fields.keys() - {"seq"}
-    return posted, ContactReceived.model_validate_json(written)
+    return contact, ContactReceived.model_validate_json(written)
 
 
 def test_everything_posted_is_in_the_message() -> None:
-    posted, message = read()
+    contact, message = read()
     said = message.model_dump(include=set(PostedContact.model_fields))
-    assert said == posted.model_dump()
+    assert said == contact.model_dump()
     assert (message.occurred_at, message.caller, message.ticks) == (NOON, 'a "caller"', ("G1", "M3"))
+
+
+def test_what_is_not_known_of_customer_and_vehicle_may_be_left_empty() -> None:
+    contact, _ = read(customer={"phone": "", "email": ""}, vehicle={"brand": "", "vin": ""})
+    assert (contact.customer.phone, contact.customer.email) == ("", "")
+    assert (contact.vehicle.brand, contact.vehicle.vin) == ("", "")
 
 
 def test_the_same_words_are_the_same_contact_and_others_a_further_one_of_the_case() -> None:

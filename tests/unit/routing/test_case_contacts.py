@@ -36,6 +36,14 @@ def test_a_milder_contact_never_lowers_it() -> None:
     assert "case.severity_raised" not in casework.types()
 
 
+def test_a_tick_that_the_programme_does_not_know_raises_the_case_for_triage() -> None:
+    casework = Casework()
+    case = casework.hear()
+    case = casework.hear(a_contact("空调还是有异响", case_id=case.id, ticks=("P99",)), case)
+    assert (case.severity, case.criteria) == ("major_preliminary", ("G3",))
+    assert case.triage == ("ticked criterion 'P99' is unknown to programme 'gtmc'",)
+
+
 def test_a_contact_the_case_has_already_is_left_out() -> None:
     casework, contact = Casework(), a_contact()
     case = casework.hear(contact)

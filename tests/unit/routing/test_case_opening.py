@@ -120,6 +120,7 @@ def test_a_general_complaint_stays_with_the_dealer() -> None:
         ({"shop": "nowhere"}, "unknown shop 'nowhere'"),
         ({"vehicle": Vehicle(brand="unheard-of")}, "no franchise for brand"),
         ({"received_by": "a-stranger"}, "nobody known as 'a-stranger'"),
+        ({"ticks": ("G3", "P99")}, "ticked criterion 'P99' is unknown to programme 'gtmc'"),
     ],
 )
 def test_what_nobody_knows_opens_one_level_higher_for_triage(changes: dict[str, Any], reason: str) -> None:

@@ -1,0 +1,143 @@
+"""What the rooms answer over HTTP is what they declare, and they declare no status that they do not answer."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from aiokafka.errors import KafkaConnectionError
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from services.common import problems, tokens
+from services.intake.api import FrontDoor
+from services.intake.api import install as install_intake
+from services.intake.settings import IntakeSettings
+from services.routing.api import actions
+from services.routing.api import install as install_routing
+from services.routing.settings.environment import Settings
+from tests.counter import Counter
+from tests.interface import Interface
+
+KEY = "a key for tests only, 32 characters or more"
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+CONTACT = {"channel": "onsite", "shop": "north", "received_at": NOON.isoformat(), "narrative": "noise"}
+NOTE = {"note": "已联系客户"}
+
+
+class Taking:
+    """A producer that takes everything, or refuses it with `error`."""
+
+    error: Exception | None = None
+
+    async def send_and_wait(self, topic: str, value: bytes, key: bytes) -> None:  # noqa: ARG002 - as a producer
+        if self.error:
+            raise self.error
+
+
+@asynccontextmanager
+async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that holds every answer to the document of `app`."""
+    problems.install(app)
+    hooks = {"response": [Interface(app.openapi()).hold]}
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://room", event_hooks=hooks) as http:
+        yield http
+
+
+def signed(person: str, **headers: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens.issue(person, KEY, timedelta(hours=1))}", **headers}
+
+
+async def dawdling() -> AsyncIterator[bytes]:
+    yield b"{"
+    await asyncio.sleep(5)
+
+
+def declared(app: FastAPI, path: str, method: str) -> set[int]:
+    return {int(status) for status in app.openapi()["paths"][path][method]["responses"]}
+
+
+async def test_intake_answers_as_it_declares_and_with_every_status_declared() -> None:
+    app, producer = FastAPI(), Taking()
+    settings = IntakeSettings(token_key=SecretStr(KEY), body_patience=0.05)
+    install_intake(app, FrontDoor(settings, lambda: NOON, producer))
+    async with client(app) as http:
+
+        async def post(**request: Any) -> int:
+            return (await http.post("/v1/contacts", **{"headers": signed("op-1"), **request})).status_code
+
+        answered = [
+            await post(json=CONTACT),
+            await post(json=CONTACT, headers={}),
+            await post(content=dawdling()),
+            await post(content=b"x" * 300_000),
+            await post(json={}),
+        ]
+        producer.error = KafkaConnectionError("away")
+        answered.append(await post(json=CONTACT))
+    assert answered == [202, 401, 408, 413, 422, 503]
+    assert set(answered) == declared(app, "/v1/contacts", "post")
+
+
+@pytest.fixture
+def counter() -> Counter:
+    return Counter()
+
+
+@pytest.fixture
+def desk(counter: Counter) -> FastAPI:
+    app = FastAPI()
+    install_routing(app, Settings(token_key=SecretStr(KEY)))
+    app.state.office = counter.office
+    return app
+
+
+async def test_an_action_is_answered_as_declared_and_with_every_status_declared(
+    counter: Counter, desk: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "BODY_SECONDS", 0.05)
+    case = await counter.opened()
+    async with client(desk) as http:
+
+        async def post(path: str, person: str = "cr-1", seen: str = '"1"', **request: Any) -> int:
+            headers = signed(person, **{"Idempotency-Key": uuid4().hex, "If-Match": seen})
+            asked = {"json": NOTE, "headers": headers, **request}
+            return (await http.post(f"/v1/cases/{path}", **asked)).status_code
+
+        follow, close = f"{case.id}/follow-ups", f"{case.id}/close"
+        answered = [
+            await post(follow),
+            await post(follow, headers=signed("cr-1")),
+            await post(follow, headers={}),
+            await post(follow, "a-stranger"),
+            await post(f"{uuid4()}/follow-ups"),
+            await post(follow, json=None, content=dawdling()),
+            await post(close, seen='"2"'),
+            await post(follow, seen='"1"'),
+            await post(follow, json=None, content=b"x" * 100_000),
+            await post(follow, seen='"2"', json={}),
+            await post(follow, seen=""),
+        ]
+        counter.shelf.away = True
+        answered.append(await post(follow, seen='"2"'))
+    assert answered == [200, 400, 401, 403, 404, 408, 409, 412, 413, 422, 428, 503]
+    assert set(answered) == declared(desk, "/v1/cases/{case}/follow-ups", "post")
+
+
+async def test_reading_is_answered_as_declared(counter: Counter, desk: FastAPI) -> None:
+    case = await counter.opened()
+    async with client(desk) as http:
+
+        async def get(path: str, person: str = "cr-1", **query: Any) -> int:
+            return (await http.get(f"/v1/cases{path}", headers=signed(person), params=query)).status_code
+
+        assert [await get(""), await get("", "a-stranger"), await get("", limit=0)] == [200, 403, 422]
+        one = f"/{case.id}"
+        assert [await get(one), await get(f"/{uuid4()}"), await get("/one")] == [200, 404, 422]
+        del desk.state.office
+        assert [await get(""), await get(one)] == [503, 503]

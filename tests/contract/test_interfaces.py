@@ -1,0 +1,75 @@
+"""The exported documents are whole: every reference leads somewhere, every refusal and topic is described."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from deploy.documents import documents as export
+from tests.interface import found
+
+NAMES = ("openapi-intake", "openapi-routing", "asyncapi")
+Document = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Document]:
+    folder = tmp_path_factory.mktemp("documents")
+    assert CliRunner().invoke(export, [str(folder)]).exit_code == 0
+    return {path.stem: json.loads(path.read_text("utf-8")) for path in folder.iterdir()}
+
+
+def references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        yield from (part["$ref"],) if isinstance(part.get("$ref"), str) else ()
+        part = list(part.values())
+    if isinstance(part, list):
+        for each in part:
+            yield from references(each)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_reference_leads_somewhere(exported: dict[str, Document], name: str) -> None:
+    refs = set(references(exported[name]))
+    assert refs
+    for ref in refs:
+        assert ref.startswith("#/"), ref
+        assert found(exported[name], ref), ref
+
+
+@pytest.mark.parametrize("name", NAMES[:2])
+def test_every_operation_asks_for_a_token_and_refuses_with_problem_documents(
+    exported: dict[str, Document], name: str
+) -> None:
+    assert exported[name]["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
+    for path, operations in exported[name]["paths"].items():
+        for operation in operations.values():
+            assert operation["security"] == [{"token": []}], path
+            for status, answer in operation["responses"].items():
+                media = "application/json" if int(status) < 400 else "application/problem+json"
+                assert list(answer["content"]) == [media], (path, status)
+
+
+def test_actions_declare_the_headers_without_which_they_are_refused(exported: dict[str, Document]) -> None:
+    for path, operations in exported["openapi-routing"]["paths"].items():
+        for operation in (operations[method] for method in operations if method == "post"):
+            needed = {each["name"] for each in operation["parameters"] if each["required"]}
+            assert needed == {"case", "Idempotency-Key", "If-Match"}, path
+
+
+def test_every_topic_says_what_it_carries(exported: dict[str, Document]) -> None:
+    for topic, channel in exported["asyncapi"]["channels"].items():
+        carried = {"record", "unreadable", "replayed"} if topic.endswith(".dead") else {"record"}
+        assert carried <= channel["messages"].keys(), topic
+        assert set(references(channel["messages"]["record"])), topic
+
+
+def test_a_dead_topic_names_what_its_room_reads_and_why_it_was_set_aside(
+    exported: dict[str, Document],
+) -> None:
+    record = exported["asyncapi"]["channels"]["notify.dead"]["messages"]["record"]
+    read = {ref.rpartition(".")[2] for ref in references(record)}
+    assert read == {"cases", "deadlines", "outreach"}
+    assert set(record["headers"]["required"]) == {"redress-reason", "redress-origin", "redress-error"}

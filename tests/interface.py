@@ -1,0 +1,75 @@
+"""Holds a room's answers to what its OpenAPI document says of them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+PLAIN: dict[str, type | tuple[type, ...]] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+    "null": type(None),
+}
+Schema = Mapping[str, Any]
+
+
+def found(document: Mapping[str, Any], ref: str) -> Any:
+    """What a local reference leads to; a KeyError when it leads nowhere."""
+    at: Any = document
+    for step in ref.removeprefix("#/").split("/"):
+        at = at[step.replace("~1", "/").replace("~0", "~")]
+    return at
+
+
+@dataclass(frozen=True)
+class Interface:
+    """The document of one room."""
+
+    document: Mapping[str, Any]
+
+    async def hold(self, answer: httpx.Response) -> None:
+        """For a client's `event_hooks`: each answer of a declared operation is as declared."""
+        operation = self.operation(answer.request)
+        if operation is None:
+            return
+        await answer.aread()
+        assert str(answer.status_code) in operation["responses"], f"{answer.request.url}: {answer.text}"
+        declared = operation["responses"][str(answer.status_code)]
+        [(media, content)] = declared["content"].items()
+        assert answer.headers["Content-Type"] == media
+        assert {name.lower() for name in declared.get("headers", {})} <= set(answer.headers)
+        assert self.fits(answer.json(), content["schema"]), f"{content['schema']}: {answer.text}"
+
+    def operation(self, request: httpx.Request) -> Any:
+        """What is declared for a request, or None."""
+        for path, operations in self.document["paths"].items():
+            if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", path), request.url.path):
+                return operations.get(request.method.lower())
+        return None
+
+    def fits(self, value: Any, schema: Schema) -> bool:
+        """Whether a value has the shape of a schema, as far as ours go."""
+        if "$ref" in schema:
+            return self.fits(value, found(self.document, schema["$ref"]))
+        if "anyOf" in schema:
+            return any(self.fits(value, each) for each in schema["anyOf"])
+        match schema.get("type"):
+            case "object":
+                return isinstance(value, dict) and self._fits_object(value, schema)
+            case "array":
+                return isinstance(value, list) and all(self.fits(each, schema["items"]) for each in value)
+            case None:
+                return True
+            case plain:
+                return isinstance(value, PLAIN[plain]) and value in schema.get("enum", [value])
+
+    def _fits_object(self, value: Mapping[str, Any], schema: Schema) -> bool:
+        properties, others = schema.get("properties", {}), schema.get("additionalProperties", False)
+        named = all(self.fits(value[name], properties[name]) for name in value.keys() & properties.keys())
+        beside = value.keys() - properties.keys()
+        known = others is True or (bool(others) and all(self.fits(value[name], others) for name in beside))
+        return named and (known or not beside) and set(schema.get("required", ())) <= value.keys()
