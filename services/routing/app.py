@@ -74,7 +74,7 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
 
         async def revoked(numbers: set[int]) -> None:
             known.partitions -= numbers
-            handler.decide.ledger.keep()
+            handler.let_go()
 
         async with (
             consuming(

@@ -99,6 +99,11 @@ class Handler:
             if case is not None and isinstance(message, Heard) and message.contact.id == case.contacts[0].id:
                 yield from courtesy.requests(case, message.contact, self.decide.world().programme(case))
 
+    def let_go(self) -> None:
+        """Forget what is another instance's now, and give nothing out until the next take-over."""
+        self.loaded.clear()
+        self.decide.ledger.keep()
+
     async def take_over(self, documents: Found) -> None:
         """Learn who holds the open cases that are this instance's now."""
         self.decide.ledger.keep()

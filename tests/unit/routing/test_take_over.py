@@ -1,0 +1,71 @@
+"""An instance gives no case out before it knows who is loaded with what it has just taken over."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from schemas.contacts import ContactReceived
+from services.common.batch import Received
+from services.common.relay import Relay
+from services.common.store import Store
+from services.routing.domain.case import Case
+from services.routing.handlers import Decider, Handler, revive
+from services.routing.store import Words
+from tests.casework import Casework
+from tests.counter import MemoryRecords
+from tests.dealership import MONDAY, a_contact
+from tests.fakes import MemoryDocuments, MemoryLog
+
+
+class Open(MemoryDocuments):
+    """Documents that can be searched: all that are open."""
+
+    async def find(self, _query: Mapping[str, Any], _fields: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
+        for stored in list(self.documents.values()):
+            yield stored
+
+
+async def _asks_nobody(_asked: Any) -> None:
+    pass
+
+
+class Instance:
+    """One instance of routing over fakes; `holds` says whether it has its partitions."""
+
+    def __init__(self) -> None:
+        self.holds, self.casework, self.documents = True, Casework(), Open()
+        self.casework.ledger.mine = lambda _case: self.holds
+        store = Store(Case, self.documents, Relay(MemoryLog()), lambda: MONDAY, lambda: None, revive)
+        decide = Decider(self.casework.world, self.casework.ledger)
+        self.handler = Handler(store, decide, Words(MemoryRecords()), Words(MemoryRecords()), _asks_nobody)
+
+    async def hear(self, contacts: Sequence[ContactReceived]) -> None:
+        raw = [one.model_dump_json().encode() for one in contacts]
+        await self.handler.handle(
+            [Received("contacts", 0, at, one, raw[at]) for at, one in enumerate(contacts)]
+        )
+
+    def owners(self) -> Counter[str]:
+        return Counter(stored["state"]["owner"] for stored in self.documents.documents.values())
+
+
+@pytest.fixture
+async def instance() -> Instance:
+    instance = Instance()
+    await instance.handler.take_over(instance.documents)
+    return instance
+
+
+async def test_what_comes_before_the_take_over_is_spread_like_what_comes_after(instance: Instance) -> None:
+    instance.holds = False
+    instance.handler.let_go()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(instance.hear([a_contact() for _ in range(6)]))
+        for _ in range(50):
+            await asyncio.sleep(0)
+        instance.holds = True
+        await instance.handler.take_over(instance.documents)
+    assert instance.owners() == {"op-1": 3, "op-2": 3}
