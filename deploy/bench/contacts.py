@@ -68,4 +68,4 @@ def _record(body: bytes, key: str) -> tuple[bytes, bytes]:
     now = Clock().now()
     said = posted(body, now).model_dump_json()
     identity = Identity.of("bench", key, said)
-    return str(identity.case_id).encode(), record(said, identity, "bench", now)
+    return identity.case_id.encode(), record(said, identity, "bench", now)

@@ -1,5 +1,6 @@
 """One batch of records: validated, handled, its casualties named. Knows no consumer and no offsets."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,9 @@ from services.common.dead_letters import ORIGIN, Casualty, Record, replay_topic
 from services.common.decision import Cause, M, Outcome
 from services.common.failures import TRANSIENT
 
+MOST_LANES = 4
+LANE = 100
+
 log = logging.getLogger(__name__)
 
 
@@ -25,6 +29,18 @@ class Received(Generic[M]):
     offset: int
     message: M
     raw: bytes
+
+
+def lanes(received: Sequence[Received[Any]]) -> list[list[Received[Any]]]:
+    """A batch in parts of some size, all records of a case in the same one and in their order.
+
+    One part is decided while the store works on another.
+    """
+    count = max(1, min(MOST_LANES, len(received) // LANE))
+    parts: list[list[Received[Any]]] = [[] for _ in range(count)]
+    for one in received:
+        parts[one.message.case_id.int % count].append(one)
+    return [part for part in parts if part]
 
 
 Handle = Callable[[Sequence[Received[Any]]], Awaitable[Sequence[Outcome[Any, Any]]]]
@@ -57,8 +73,7 @@ class Batch:
         received: list[Received[Any]] = []
         for record in records:
             self._validate(record, received, result)
-        if received:
-            await self._handle(received, result)
+        await self._in_lanes(received, result)
         self._name_casualties(records, result)
         self._count(records, result)
         return result
@@ -84,6 +99,13 @@ class Batch:
         """The topic, from a closed set: a replayed record names what it likes."""
         topic = self._topic(record)
         return topic if topic in self.topics else "unknown"
+
+    async def _in_lanes(self, received: Sequence[Received[Any]], result: Result) -> None:
+        """Handle all; where the store is away for one lane, the others end before the batch is tried again."""
+        ways = (self._handle(lane, result) for lane in lanes(received))
+        for error in await asyncio.gather(*ways, return_exceptions=True):
+            if error is not None:
+                raise error
 
     async def _handle(self, received: Sequence[Received[Any]], result: Result) -> None:
         """Where a batch fails as a whole, the record at fault is found by going one by one."""

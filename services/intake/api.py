@@ -11,10 +11,10 @@ from uuid import UUID
 
 from fastapi import FastAPI, Request, Response
 from pydantic import BaseModel, ValidationError
-from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schemas import contacts
-from services.common import body, openapi, tokens
+from services.common import body, openapi, problems, tokens
 from services.common.clock import ticks
 from services.common.failures import TRANSIENT
 from services.common.problems import Fault, Problem, ProblemDocument, away, faults, invalid
@@ -108,12 +108,12 @@ class FrontDoor:
             raise TimeoutError("not connected yet")
         topic = self.settings.topic_prefix + contacts.TOPIC
         async with asyncio.timeout(self.settings.kafka_patience):
-            await self.producer.send_and_wait(topic, message, str(identity.case_id).encode())
+            await self.producer.send_and_wait(topic, message, identity.case_id.encode())
 
     def _accepted(self, identity: Identity, key: str) -> Response:
         location = f"{self.settings.routing_url}/v1/cases/{identity.case_id}"
         answer = {
-            "case_id": str(identity.case_id),
+            "case_id": identity.case_id,
             "case_number": identity.case_number,
             "location": location,
             "idempotency_key": key,
@@ -126,7 +126,7 @@ def _unsure(identity: Identity, key: str) -> Problem:
     """It may have been recorded all the same: the key lets the client ask again safely."""
     problem = away("Kafka")
     problem.headers["Idempotency-Key"] = key
-    problem.body |= {"idempotency_key": key, "case_id": str(identity.case_id)}
+    problem.body |= {"idempotency_key": key, "case_id": identity.case_id}
     return problem
 
 
@@ -137,24 +137,37 @@ ANSWERS: openapi.Responses = {
 }
 
 
-def install(app: FastAPI, door: FrontDoor) -> None:
-    """Add the front door's one route."""
+@dataclass(frozen=True, slots=True)
+class Threshold:
+    """Takes contacts before the framework does, whose way to an endpoint costs as much as all our work."""
 
-    async def post_contact(request: Request) -> Response:
+    door: FrontDoor
+    beyond: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST":
+            answer = await self.answered(Request(scope, receive))
+            await answer(scope, receive, send)
+        else:
+            await self.beyond(scope, receive, send)
+
+    async def answered(self, request: Request) -> Response:
         """Take a contact of a customer; answered once it is safe."""
         started = ticks()
         try:
-            return await door.accept(request)
+            return await self.door.accept(request)
         except Problem as problem:
             if problem.status in {408, 413, 422}:
                 metrics.CONTACTS.labels("unknown", "invalid").inc()
-            raise
+            return problems.answer(problem)
         finally:
             metrics.ACCEPTING.observe(ticks() - started)
 
-    # The framework's way to an endpoint costs as much as all our work; its route only documents the plain one.
-    app.router.routes.insert(0, Route(PATH, post_contact, methods=["POST"]))
-    app.post(
-        PATH, status_code=202, responses=ANSWERS, openapi_extra=openapi.asked(PostedContact, TELLS_AGAIN)
-    )(post_contact)
+
+def install(app: FastAPI, door: FrontDoor) -> None:
+    """Add the front door's one route; the framework only documents it and refuses other methods."""
+    threshold = Threshold(door, app.build_middleware_stack())
+    app.middleware_stack = threshold
+    extra = openapi.asked(PostedContact, TELLS_AGAIN)
+    app.post(PATH, status_code=202, responses=ANSWERS, openapi_extra=extra)(threshold.answered)
     openapi.complete(app, [PostedContact, Accepted, Unsure])

@@ -84,17 +84,17 @@ def posted(body: bytes, now: datetime) -> PostedContact:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The ids a contact gets: the same caller, key and body always get the same ones."""
+    """The ids a contact gets, as text: the same caller, key and body always get the same ones."""
 
-    case_id: UUID
-    contact_id: UUID
+    case_id: str
+    contact_id: str
     case_number: str
 
     @classmethod
     def of(cls, caller: str, key: str, said: str) -> Self:
         """`said` is the contact as JSON."""
         case_id = uuid5(CASES, f"{caller}\n{key}")
-        return cls(case_id, uuid5(case_id, said), case_number(case_id))
+        return cls(str(case_id), str(uuid5(case_id, said)), case_number(case_id))
 
 
 def drawn_key() -> str:
@@ -112,8 +112,8 @@ def case_number(case_id: UUID) -> str:
 def record(said: str, identity: Identity, caller: str, now: datetime) -> bytes:
     """The `ContactReceived` for Kafka: a head of ours before what was `said`, which is thus serialized once."""
     head = {
-        "id": str(identity.contact_id),
-        "case_id": str(identity.case_id),
+        "id": identity.contact_id,
+        "case_id": identity.case_id,
         "occurred_at": stamp(now),
         "type": "contact.received",
         "case_number": identity.case_number,

@@ -1,13 +1,16 @@
 """A batch of records: each is handled, or named with everything that a replay needs."""
 
+import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 from aiokafka import ConsumerRecord
 from pydantic import TypeAdapter
 
-from services.common.batch import Batch, Received
+from services.common.batch import Batch, Received, lanes
 from services.common.dead_letters import ORIGIN, Limit, LimitError, replay_topic
 from services.common.decision import Cause, Outcome
 from services.common.metrics import MESSAGES
@@ -49,6 +52,46 @@ async def test_what_fails_again_after_a_replay_still_tells_where_it_stood_first(
     replayed = record(raw, 1, "t." + replay_topic("sla"), (ORIGIN, b"t.contacts/3/5"))
     [dead] = (await batch().work([replayed])).dead
     assert dead.origin == "t.contacts/3/5"
+
+
+def test_a_large_batch_is_handled_in_lanes_that_keep_a_case_together_and_in_order() -> None:
+    keys = [UUID(int=number) for number in range(1, 41)]
+    batch = [
+        Received("contacts", 0, number * 40 + place, added(key, number, 1).message, b"")
+        for number in range(12)
+        for place, key in enumerate(keys)
+    ]
+    parts = lanes(batch)
+    assert len(parts) == 4
+    assert sorted(one.offset for part in parts for one in part) == list(range(480))
+    for key in keys:
+        places = [[one.offset for one in part if one.message.case_id == key] for part in parts]
+        [of_case] = [offsets for offsets in places if offsets]
+        assert of_case == sorted(of_case)
+        assert len(of_case) == 12
+
+
+def test_a_small_batch_is_one_lane_and_none_has_none() -> None:
+    batch = [Received("contacts", 0, n, added(KEYS[n % 4], n, 1).message, b"") for n in range(199)]
+    assert lanes(batch) == [batch]
+    assert lanes([]) == []
+
+
+async def test_a_batch_is_tried_again_only_when_every_lane_has_ended() -> None:
+    ended: list[int] = []
+
+    async def away(received: Sequence[Received[Added]]) -> Sequence[Outcome[Any, Added]]:
+        lane = received[0].message.case_id.int % 4
+        if lane == 1:
+            raise TimeoutError
+        await asyncio.sleep(0.01)
+        ended.append(lane)
+        return []
+
+    raws = [added(UUID(int=number), 1, 5).raw for number in range(1, 401)]
+    with pytest.raises(TimeoutError):
+        await replace(batch(), handle=away).work([record(raw, at) for at, raw in enumerate(raws)])
+    assert sorted(ended) == [0, 2, 3]
 
 
 async def test_what_is_invalid_is_counted_under_a_topic_that_is_known() -> None:

@@ -12,7 +12,6 @@ from services.routing.domain.severity.stance import Asserted, Ground
 from services.routing.domain.severity.tokens import Tokens, tokenise
 from services.routing.domain.severity.weighing import DETECTOR, weigh
 
-
 # A narrative and a demand as intake takes them, and what stands between them.
 LONGEST = 22_001
 

@@ -55,9 +55,7 @@ class Ground:
         supposed = self._first_supposition
         if not others and not supposed:
             return NONE
-        return frozenset(
-            at for at in range(len(clause)) if clause[at] in supposed or sentence[at] in others
-        )
+        return frozenset(at for at in range(len(clause)) if clause[at] in supposed or sentence[at] in others)
 
     def _stands_before(self, start: int, own: Collection[int]) -> bool:
         """Walks back over light words; what stands before them may be a denial."""
