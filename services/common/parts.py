@@ -15,12 +15,13 @@ from services.common import kafka, metrics, mongo
 from services.common.clock import Clock
 from services.common.consumer import Consumer, Feed
 from services.common.failures import bounded, persist
-from services.common.health import Health, watch
+from services.common.health import Health
 from services.common.partitions import OnPartitions, Partitions
 from services.common.relay import Relay
 from services.common.settings import CommonSettings
 from services.common.store import Store
 from services.common.table import Table
+from services.common.watchdog import watch
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from services.common import openapi
-from services.routing.api import actions, reading, view
+from services.routing.api import actions, reading, shown
 from services.routing.api.bodies import BODIES
 from services.routing.api.office import Office
 from services.routing.settings.environment import Settings
@@ -16,4 +16,4 @@ def install(app: FastAPI, settings: Settings) -> None:
     app.state.settings = settings
     app.include_router(actions.router)
     app.include_router(reading.router)
-    openapi.complete(app, [*BODIES.values(), view.CasePage, view.CaseShown, view.CaseRead, view.Stale])
+    openapi.complete(app, [*BODIES.values(), shown.CasePage, shown.CaseShown, shown.CaseRead, shown.Stale])

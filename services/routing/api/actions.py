@@ -16,7 +16,7 @@ from services.common import body, openapi
 from services.common.decision import Cause, Outcome
 from services.common.problems import Problem, faults, invalid
 from services.routing import metrics
-from services.routing.api import view
+from services.routing.api import shown, view
 from services.routing.api.bodies import BODIES, Body
 from services.routing.api.office import Actor, Office, Patience, TheOffice, soon
 from services.routing.domain.actions.action import Action
@@ -39,9 +39,9 @@ HEADERS = (
     openapi.header("If-Match", "The ETag that the actor saw.", required=True, pattern=r'^"\d{1,18}"$'),
 )  # fmt: skip
 ANSWERS: openapi.Responses = {
-    200: openapi.shown("The case as it is now.", view.CaseShown, "ETag"),
+    200: openapi.shown("The case as it is now.", shown.CaseShown, "ETag"),
     **openapi.refused(400, 401, 403, 404, 408, 409, 413, 422, 428, 503),
-    **openapi.refused(412, model=view.Stale),
+    **openapi.refused(412, model=shown.Stale),
 }
 
 
@@ -127,8 +127,8 @@ class Asked:
             )
         if outcome.kind == "stale":
             raise _stale(case, self.hand.seen, outcome.revision)
-        shown = view.case(case, outcome.revision, self.hand.actor, self.hand.office.decide.world())
-        return JSONResponse(shown, headers={"ETag": f'"{outcome.revision}"'})
+        told = view.case(case, outcome.revision, self.hand.actor, self.hand.office.decide.world())
+        return JSONResponse(told, headers={"ETag": f'"{outcome.revision}"'})
 
 
 def _stale(case: Case, seen: int, revision: int) -> Problem:

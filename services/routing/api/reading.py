@@ -17,7 +17,7 @@ from schemas.severity import Level
 from services.common import openapi
 from services.common.document import Document
 from services.common.problems import Problem
-from services.routing.api import view
+from services.routing.api import shown, view
 from services.routing.api.office import Actor, Office, Patience, TheOffice, soon
 from services.routing.domain.case import Case
 
@@ -67,11 +67,11 @@ class Asked(BaseModel):
 
 
 PAGE: openapi.Responses = {
-    200: openapi.shown("One page of them.", view.CasePage),
+    200: openapi.shown("One page of them.", shown.CasePage),
     **openapi.refused(401, 403, 422, 503),
 }
 CASE: openapi.Responses = {
-    200: openapi.shown("The case with its history and its words.", view.CaseRead, "ETag"),
+    200: openapi.shown("The case with its history and its words.", shown.CaseRead, "ETag"),
     **openapi.refused(401, 403, 404, 422, 503),
 }
 
@@ -102,13 +102,13 @@ async def _case(key: UUID, actor: Person, office: Office) -> JSONResponse:
         raise Problem(404, "No such case")
     history = [*await office.documents.past(key), *document.entries]
     history = list({entry["number"]: entry for entry in history}.values())
-    shown = {
+    told = {
         **view.case(state, document.revision, actor, office.decide.world()),
         "history": history,
         "texts": await office.texts.read(_texts(document, history)),
         "customers": await office.customers.read([contact.customer for contact in state.contacts]),
     }
-    return JSONResponse(shown, headers={"ETag": f'"{document.revision}"'})
+    return JSONResponse(told, headers={"ETag": f'"{document.revision}"'})
 
 
 def _texts(document: Document[Case], history: list[dict[str, Any]]) -> list[UUID]:

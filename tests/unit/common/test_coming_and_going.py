@@ -8,11 +8,12 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 from prometheus_client import REGISTRY
 
-from services.common import health
+from services.common import watchdog
 from services.common.consumer import Consumer
-from services.common.health import Health, StalledError
+from services.common.health import Health
 from services.common.partitions import Partitions
 from services.common.parts import background
+from services.common.watchdog import StalledError
 
 PART = TopicPartition("cases", 3)
 LAG = "redress_consumer_lag_records"
@@ -82,24 +83,24 @@ def consumer() -> Any:
 async def test_an_outage_of_the_broker_does_not_count_as_standing_still(consumer: Any) -> None:
     driver = consumer.partitions.driver()
     consumer.partitions.handled["cases", 3] = 5
-    consumer.progress -= health.LOST_SECONDS + 1
+    consumer.progress -= watchdog.LOST_SECONDS + 1
     driver.away = True
-    await health._look(Health("any"), consumer)  # noqa: SLF001 - one look of the endless watch
+    await watchdog._look(Health("any"), consumer)  # noqa: SLF001 - one look of the endless watch
     driver.away = False
-    await health._look(Health("any"), consumer)  # noqa: SLF001
-    consumer.progress -= health.LOST_SECONDS + 1
+    await watchdog._look(Health("any"), consumer)  # noqa: SLF001
+    consumer.progress -= watchdog.LOST_SECONDS + 1
     with pytest.raises(StalledError):
-        await health._look(Health("any"), consumer)  # noqa: SLF001
+        await watchdog._look(Health("any"), consumer)  # noqa: SLF001
 
 
 async def test_poison_keeps_a_room_shut_and_any_other_fault_ends_it(consumer: Any) -> None:
     consumer.stopped = "21 in a row"
     state = Health("any")
-    await health._look(state, consumer)  # noqa: SLF001
+    await watchdog._look(state, consumer)  # noqa: SLF001
     assert state.troubles == {"consumer": "21 in a row"}
     consumer.fault = True
     with pytest.raises(StalledError, match="21 in a row"):
-        await health._look(state, consumer)  # noqa: SLF001
+        await watchdog._look(state, consumer)  # noqa: SLF001
 
 
 async def test_what_dies_beside_the_work_ends_the_work() -> None:

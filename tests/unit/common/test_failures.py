@@ -12,8 +12,8 @@ from pydantic import BaseModel
 from pymongo.errors import AutoReconnect, CursorNotFound, ServerSelectionTimeoutError, WriteError
 
 from services.common.failures import bounded, frames, persist
-from services.common.health import StalledError
 from services.common.logs import JsonLine
+from services.common.watchdog import StalledError
 
 
 class Named(BaseModel):

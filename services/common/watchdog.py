@@ -1,0 +1,46 @@
+"""Watches store, broker and consumer of a room, and ends one that silently stopped."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from services.common.clock import ticks
+from services.common.consumer import Consumer
+from services.common.failures import TRANSIENT
+from services.common.health import ANSWER_SECONDS, LOOK_SECONDS, Health, trouble
+
+STALLED_SECONDS = 30.0
+LOST_SECONDS = 90.0
+
+
+class StalledError(Exception):
+    """The consumer stands still though there is work; a new process is the cure."""
+
+
+async def watch(health: Health, consumer: Consumer, ping: Callable[[], Awaitable[None]]) -> None:
+    """Look after store, broker and consumer, until cancelled; raises `StalledError`."""
+    while True:
+        health.set("store", await trouble(ping()))
+        await _look(health, consumer)
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _look(health: Health, consumer: Consumer) -> None:
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            lag = await consumer.partitions.lag()
+    except TRANSIENT as error:
+        # Time without a broker is not the consumer's standing still.
+        consumer.progress = ticks()
+        health.set("kafka", repr(error))
+        return
+    health.set("kafka", "")
+    idle = not lag and consumer.partitions.held()
+    if idle or consumer.waiting:
+        consumer.progress = ticks()
+    still = ticks() - consumer.progress
+    stands = f"no progress for {still:.0f} s" if still > STALLED_SECONDS else ""
+    health.set("consumer", consumer.stopped or consumer.partitions.failed or consumer.waiting or stands)
+    if broken := consumer.partitions.failed or (consumer.stopped if consumer.fault else ""):
+        raise StalledError(broken)
+    if still > LOST_SECONDS and not consumer.stopped:
+        raise StalledError(stands)
