@@ -1,30 +1,37 @@
 """Learns the weights of the severity scorer from labelled complaints; needs scikit-learn, running does not.
 
-Usage: python -m deploy.train_severity tests/data/complaints_training*.jsonl deploy/training/*.txt
+Usage: python -m deploy.train_severity
 """
 
 import json
-import sys
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from schemas.severity import LEVELS, Statement
+from deploy.demo.complaints import complaints
+from schemas.severity import LEVELS, Level, Statement
 from services.routing.domain.severity.hearing import hear, see
-from services.routing.domain.severity.linear import bucket, features
+from services.routing.domain.severity.linear import IDEA, TONGUE, WORD, Features, language
 from services.routing.domain.severity.rules import Rules, compile_rules
-from services.routing.domain.severity.stance import Ground, voice
+from services.routing.domain.severity.runs import Vocabulary
+from services.routing.domain.severity.stance import Ground
+from services.routing.domain.severity.telling import Text
 from services.routing.domain.severity.tokens import tokenise
-from services.routing.settings.severity import POLICIES, load_policy
+from services.routing.settings.severity import POLICIES, WEIGHTS, load_policy
 
-BUCKETS = 1 << 20
-SELDOM = 2
+TRAINING = Path(__file__).with_name("training")
+SELDOM = 4
 STRENGTH = 10.0
+IN_STORY = 0.3
+# What weighs less than this in every column, out of 127, decides nothing.
+FAINT = 2
 # A case is learned as its most telling criterion: the rarer sign before the commoner one.
 TELLING = (
     *("M1", "M2", "M3", "M4", "P10", "M6", "M5"),
@@ -33,20 +40,37 @@ TELLING = (
 )
 
 Example = tuple[str, str]
+Column = int | str
 
 
-def examples(path: Path, rules: Rules) -> Iterator[Example]:
-    """Yields (text, criterion) from JSON Lines {text, criteria, level} or from lines `criterion|text`."""
-    for line in path.read_text("utf-8").splitlines():
-        if path.suffix == ".jsonl":
-            said = json.loads(line)
-            heard = [
-                each for each in said["criteria"] if said["channel"] not in rules.criteria[each].channels
-            ]
-            yield said["text"], _telling(heard or [_default(rules)], rules)
-        elif line and not line.startswith("#"):
-            criterion, text = line.split("|", 1)
-            yield text, criterion
+def examples(rules: Rules) -> Iterator[Example]:
+    """Yields (text, criterion) of every line `criterion|text`, and of the labelled complaints in either language."""
+    for path in sorted(TRAINING.glob("*.txt")):
+        for line in path.read_text("utf-8").splitlines():
+            if line and not line.startswith("#"):
+                criterion, text = line.split("|", 1)
+                yield text, criterion
+    for complaint in complaints():
+        # What only the channel says, no words can teach.
+        said = [each for each in complaint.criteria if complaint.channel not in rules.criteria[each].channels]
+        criterion = _telling(said or [_default(rules)], rules)
+        yield complaint.narrative_zh, criterion
+        yield complaint.narrative_en, criterion
+
+
+def in_stories(told: Sequence[Example]) -> Iterator[Example]:
+    """Yields the examples, and some of them once more with sentences of a story around them."""
+    draws = Random(0)
+    stories: dict[str, list[str]] = {"zh": [], "en": []}
+    for line in (TRAINING / "story.txt").read_text("utf-8").splitlines()[1:]:
+        stories[language(line)].append(line.split("|", 1)[1])
+    for text, criterion in told:
+        yield text, criterion
+        if draws.random() < IN_STORY:
+            tongue = language(text)
+            around = draws.sample(stories[tongue], draws.randint(1, 2))
+            before = draws.randint(0, len(around))
+            yield ("" if tongue == "zh" else " ").join([*around[:before], text, *around[before:]]), criterion
 
 
 def _default(rules: Rules) -> str:
@@ -57,54 +81,91 @@ def _telling(criteria: Iterable[str], rules: Rules) -> str:
     return min(criteria, key=lambda each: (-LEVELS.index(rules.criteria[each].level), TELLING.index(each)))
 
 
-def rows(text: str, rules: Rules) -> Iterator[dict[int, float]]:
-    """The features as at run time, and once more as if no detector had known the words.
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """One example with what is known of it at run time."""
 
-    The detectors were written with these examples in view: without the second row the scorer would
-    trust them more than they deserve on words nobody has seen.
-    """
-    tokens = tokenise(text, rules.lexicon.speller)
-    told = voice(tokens.words, Ground(see(tokens, rules)))
-    detectors = sorted({finding.detector for finding in hear(Statement(text=text), rules).findings})
-    for known in (detectors, []):
-        yield {bucket(each, BUCKETS): value for each, value in features(told, known).items()}
+    text: Text
+    statement: Statement
+    criterion: str
+
+    @classmethod
+    def of(cls, example: Example, rules: Rules) -> "Lesson":
+        tokens = tokenise(example[0], rules.lexicon.speller)
+        return cls(Text(tokens, Ground(see(tokens, rules))), Statement(text=example[0]), example[1])
+
+    def rows(self, vocabulary: Vocabulary, rules: Rules) -> Iterator[Features]:
+        """The features as at run time, and once more as if no detector had known the words.
+
+        Detectors were written with some of these examples in view: without the second row the scorer
+        would trust them more than they deserve on words nobody has seen.
+        """
+        whole = self.text.passages[0]
+        for known in (hear(self.statement, rules).findings, ()):
+            yield self.text.features(whole, known, vocabulary)
 
 
-def main(paths: Iterable[str]) -> None:
-    """Writes weights.json beside the policy."""
+def cells(features: Features) -> dict[Column, float]:
+    """What a row holds, by run or by name."""
+    told: dict[Column, float] = dict.fromkeys(features.runs.tolist(), WORD / features.length)
+    told |= dict.fromkeys(features.names, IDEA / features.length)
+    return told | {features.tongue: TONGUE}
+
+
+def main() -> None:
+    """Writes the weights beside the policy."""
     rules = compile_rules(load_policy("gtmc"))
-    told = [example for path in paths for example in examples(Path(path), rules)]
-    pairs = [(row, criterion) for text, criterion in told for row in rows(text, rules)]
-    counts = Counter(each for row, _ in pairs for each in row)
-    kept = sorted(each for each, count in counts.items() if count >= 2 * SELDOM)
-    known = _matrix([row for row, _ in pairs], kept)
-    meant = [criterion for _, criterion in pairs]
-    levels = {criterion: rules.criteria[criterion].level for criterion in sorted(set(meant))}
-    heads = [_fit(known, meant, list(levels)), _fit(known, [levels[each] for each in meant], LEVELS)]
-    weights = np.vstack([coefficients for coefficients, _ in heads])
-    scale = float(np.abs(weights).max()) / 127
-    table = np.rint(weights.T / scale).astype(np.int8)
-    written = {
-        "criteria": levels,
-        "buckets": BUCKETS,
-        "kept": kept,
-        "table": b64encode(table.tobytes()).decode(),
-        "scale": scale,
-        "bias": [round(float(each), 5) for _, biases in heads for each in biases],
-    }
-    target = POLICIES / "weights.json"
-    target.write_text(json.dumps(written, separators=(",", ":")) + "\n", "utf-8")
-    print(f"{len(told)} examples, {len(kept)} features, {target.stat().st_size} bytes")
+    lessons = [Lesson.of(example, rules) for example in in_stories(list(examples(rules)))]
+    heard = Counter(word for lesson in lessons for word in lesson.text.voice.words)
+    vocabulary = Vocabulary(sorted(word for word, count in heard.items() if 2 * count >= SELDOM))
+    rows = [(cells(row), lesson.criterion) for lesson in lessons for row in lesson.rows(vocabulary, rules)]
+    met = Counter(column for row, _ in rows for column in row)
+    often = [column for column, count in met.items() if count >= SELDOM]
+    kept = [column for column in often if isinstance(column, str) or vocabulary.spelt(column)]
+    known = _matrix([row for row, _ in rows], kept)
+    meant = [criterion for _, criterion in rows]
+    criteria = {criterion: rules.criteria[criterion].level for criterion in sorted(set(meant))}
+    heads = [_fit(known, meant, list(criteria)), _fit(known, [criteria[each] for each in meant], LEVELS)]
+    coefficients = np.vstack([weights for weights, _ in heads]).T
+    scale = float(np.abs(coefficients).max()) / 127
+    table = np.rint(coefficients / scale).astype(np.int8)
+    loud = {column: row for column, row in zip(kept, table, strict=True) if np.abs(row).max() > FAINT}
+    _write(loud, vocabulary, criteria, scale, np.concatenate([bias for _, bias in heads]))
+    print(f"{len(lessons)} examples, {len(loud)} features, {(POLICIES / WEIGHTS).stat().st_size} bytes")
 
 
-def _fit(known: csr_matrix, meant: Sequence[str], outcomes: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+def _write(
+    loud: dict[Column, NDArray[np.int8]],
+    vocabulary: Vocabulary,
+    criteria: dict[str, Level],
+    scale: float,
+    bias: NDArray[np.float64],
+) -> None:
+    """Only words of the runs that are kept are written, hence runs get new numbers."""
+    spelt = {column: vocabulary.spelt(column) for column in loud if isinstance(column, int)}
+    smaller = Vocabulary(sorted({word for words in spelt.values() for word in words}))
+    runs = {smaller.run(words): loud[column] for column, words in spelt.items()}
+    names = sorted(column for column in loud if isinstance(column, str))
+    told = {"criteria": criteria, "words": smaller.words, "names": names, "scale": scale}
+    np.savez_compressed(
+        POLICIES / WEIGHTS,
+        told=np.frombuffer(json.dumps(told, ensure_ascii=False).encode(), np.uint8),
+        runs=np.array(sorted(runs), np.int64),
+        table=np.array([*(runs[run] for run in sorted(runs)), *(loud[name] for name in names)], np.int8),
+        bias=np.round(bias, 5),
+    )
+
+
+def _fit(
+    known: csr_matrix, meant: Sequence[str], outcomes: Sequence[str]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The coefficients and biases, one row for each of `outcomes` in their order."""
-    model = LogisticRegression(C=STRENGTH, max_iter=1000, tol=1e-4).fit(known, meant)
+    model = LogisticRegression(C=STRENGTH, max_iter=1_500, tol=1e-4).fit(known, meant)
     order = [list(model.classes_).index(each) for each in outcomes]
     return model.coef_[order], model.intercept_[order]
 
 
-def _matrix(found: list[dict[int, float]], kept: list[int]) -> csr_matrix:
+def _matrix(found: list[dict[Column, float]], kept: list[Column]) -> csr_matrix:
     place = {each: at for at, each in enumerate(kept)}
     cells = [
         (y, place[each], value) for y, row in enumerate(found) for each, value in row.items() if each in place
@@ -114,4 +175,4 @@ def _matrix(found: list[dict[int, float]], kept: list[int]) -> csr_matrix:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

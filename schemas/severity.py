@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import Base64Bytes, BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from schemas.base import Bilingual, Strict
 from schemas.contacts import Channel
@@ -58,27 +58,6 @@ class LexiconSpec(Strict):
     suspicions: dict[str, dict[str, tuple[str, ...]]] = {}
 
 
-class LinearModel(Strict):
-    """Learned weights: `table` holds one signed byte per kept feature and column, row by row.
-
-    The columns are the criteria, then the three levels; `criteria` says which level each had in training.
-    """
-
-    criteria: dict[str, Level]
-    buckets: Annotated[int, Field(gt=0)]
-    kept: tuple[int, ...]
-    table: Base64Bytes
-    scale: float
-    bias: tuple[float, ...]
-
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        rows, columns = len(self.kept), len(self.criteria) + len(LEVELS)
-        if len(self.table) != rows * columns or len(self.bias) != columns:
-            raise ValueError(f"table: should hold {rows} x {columns} bytes, and bias {columns} numbers")
-        return self
-
-
 class Learned(Strict):
     """How far the learned scorer is trusted; all are probabilities of a level or a graver one.
 
@@ -90,6 +69,7 @@ class Learned(Strict):
     major_preliminary: Probability = 0.5
     suspect: Probability = 1
     doubt: Probability = 0
+    alone: Probability = Field(default=0, description="how much surer one passage of a long text must be")
 
     @model_validator(mode="after")
     def _no_threshold_undoes_another(self) -> Self:

@@ -28,6 +28,7 @@ from services.routing.domain.programme import Programme, Programmes
 from services.routing.domain.words import Sealed
 from services.routing.domain.world import World
 from services.routing.settings.policies import load_profile, programme
+from services.routing.settings.severity import WEIGHTS
 from tests.dealership import MONDAY, a_contact, directory_file
 
 D = TypeVar("D", bound=DeadlineMessage)
@@ -37,7 +38,7 @@ POLICIES = Path(__file__).parents[1] / "deploy" / "policies"
 
 @cache
 def gtmc() -> Programme:
-    return programme(load_profile(POLICIES / "gtmc.yaml"), POLICIES / "severity" / "weights.json")
+    return programme(load_profile(POLICIES / "gtmc.yaml"), POLICIES / "severity" / WEIGHTS)
 
 
 def programmes() -> Programmes:

@@ -36,6 +36,7 @@ from services.routing.domain.world import World
 from services.routing.handlers import TOPICS, Decider, Handler, revive
 from services.routing.settings.environment import Settings
 from services.routing.settings.policies import load_profile, profile_files, programme
+from services.routing.settings.severity import WEIGHTS
 from services.routing.store import Words
 
 ALL_TOPICS = (
@@ -170,7 +171,7 @@ class Known:
             self._add(profile, newest=False)
 
     def _add(self, published: PublishedProfile, *, newest: bool) -> None:
-        weights = self.settings.policies / "severity" / "weights.json"
+        weights = self.settings.policies / "severity" / WEIGHTS
         self.programmes.add(programme(published.profile, weights), newest=newest)
 
     def _outdated(self, _key: str, _entry: Any) -> None:

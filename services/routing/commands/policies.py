@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from services.routing.settings.policies import load_profile, programme
+from services.routing.settings.severity import WEIGHTS
 
 
 @click.group()
@@ -23,7 +24,7 @@ def check(context: click.Context, files: tuple[Path, ...]) -> None:
     for file in files:
         try:
             profile = load_profile(file)
-            programme(profile, file.parent / "severity" / "weights.json")
+            programme(profile, file.parent / "severity" / WEIGHTS)
         except ValueError as wrong:
             failed = True
             click.echo(str(wrong), err=True)

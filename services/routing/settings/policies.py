@@ -7,7 +7,7 @@ from services.common import files
 from services.common.files import FileError
 from services.routing.domain.programme import Programme
 from services.routing.domain.severity.rules import compile_rules
-from services.routing.settings.severity import load_model, load_policy
+from services.routing.settings.severity import load_policy, load_weights
 
 
 def profile_files(directory: Path) -> list[Path]:
@@ -31,4 +31,4 @@ def load_profile(path: Path) -> Profile:
 
 def programme(profile: Profile, weights: Path) -> Programme:
     """The profile ready to decide by; raises ValueError naming a detector that cannot be read."""
-    return Programme(profile, profile.version, compile_rules(profile.severity, load_model(weights)))
+    return Programme(profile, profile.version, compile_rules(profile.severity, load_weights(weights)))

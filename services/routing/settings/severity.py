@@ -3,20 +3,26 @@
 import json
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
-from schemas.severity import LinearModel, SeverityPolicy
+import numpy as np
+
+from schemas.severity import SeverityPolicy
 from services.common import files
+from services.common.files import FileError
+from services.routing.domain.severity.linear import Weights
 from services.routing.domain.severity.rules import Rules, compile_rules
 
+WEIGHTS = "weights.npz"
 POLICIES = Path(__file__).parents[3] / "deploy" / "policies" / "severity"
 
 
 def load_rules(profile: str = "gtmc", directory: Path = POLICIES) -> Rules:
-    """Compiles `<profile>.yaml` with every file of `lexicon/` and, if there is one, `weights.json`.
+    """Compiles `<profile>.yaml` with every file of `lexicon/` and, if there is one, `weights.npz`.
 
     Raises ValueError naming the file and the field that is wrong.
     """
-    return compile_rules(load_policy(profile, directory), load_model(directory / "weights.json"))
+    return compile_rules(load_policy(profile, directory), load_weights(directory / WEIGHTS))
 
 
 def load_policy(profile: str, directory: Path = POLICIES) -> SeverityPolicy:
@@ -29,9 +35,30 @@ def load_policy(profile: str, directory: Path = POLICIES) -> SeverityPolicy:
     return files.checked({table: files.read(table)}, SeverityPolicy, {"lexicon": lexicon})
 
 
-def load_model(path: Path) -> LinearModel | None:
-    """Reads the learned weights; without the file the patterns judge alone."""
-    return LinearModel.model_validate(json.loads(path.read_text("utf-8"))) if path.exists() else None
+def load_weights(path: Path) -> Weights | None:
+    """Reads what was learned; without the file the patterns judge alone.
+
+    Raises ValueError naming the file when it does not hold what belongs together.
+    """
+    if not path.exists():
+        return None
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            known = {name: kept[name] for name in kept.files}
+        told = json.loads(known["told"].tobytes())
+        return Weights(
+            criteria=told["criteria"],
+            words=tuple(told["words"]),
+            runs=known["runs"],
+            names=tuple(told["names"]),
+            table=known["table"],
+            scale=told["scale"],
+            bias=known["bias"],
+        )
+    except (ValueError, KeyError, OSError, BadZipFile) as error:
+        raise FileError(
+            f"{path}: should be weights as deploy/train_severity.py writes them: {error}"
+        ) from None
 
 
 def _merge(into: dict[str, Any], entries: dict[str, Any], where: str) -> None:

@@ -9,7 +9,7 @@ from tests.policies import Change, Shelf
 
 SEVERITY = "severity/gtmc.yaml"
 CONSULTANT = "{role: sc_sa, tier: dealer, "
-LEARNED = "learned: {major: 0.45, major_preliminary: 0.6, suspect: 0.35, doubt: 0.4}"
+LEARNED = "learned: {major: 0.45, major_preliminary: 0.6, suspect: 0.35, doubt: 0.4, alone: 0.15}"
 
 
 @pytest.fixture

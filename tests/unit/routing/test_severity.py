@@ -112,7 +112,7 @@ def test_an_accident_turns_a_suspicion_into_a_hit(text: str, criterion: str) -> 
     [
         "追尾了,刹车没有异常,就是后备箱合不拢。",
         "撞了柱子以后,方向盘的按键有点怪。",
-        "The brake light looks odd since the crash was repaired.",
+        "The buttons on the steering wheel are a little odd since the crash was repaired.",
     ],
 )
 def test_an_accident_does_not_make_a_part_of_the_brakes_or_the_steering_grave(text: str) -> None:

@@ -1,34 +1,52 @@
 """How often the judge is right: on the labelled complaints, and on complaints it was not built with."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from random import Random
 from typing import Any
+
+import pytest
 
 from schemas.severity import Statement
 from services.routing.domain.severity.judge import judge
+from services.routing.domain.severity.linear import language
 from services.routing.settings.severity import load_rules
 
 ROOT = Path(__file__).parents[3]
+DATA = ROOT / "tests" / "data"
 RULES = load_rules()
 Verdict = tuple[str, str]
+Told = dict[str, Any]
 
 
-def verdict(said: dict[str, Any]) -> Verdict:
+def verdict(said: Told) -> Verdict:
     flags = frozenset(flag for flag, raised in (said.get("flags") or {}).items() if raised)
     statement = Statement(text=said["text"], channel=said.get("channel"), flags=flags)
     return said["level"], judge(statement, RULES).level
 
 
-def labelled() -> Iterator[Verdict]:
+def labelled() -> Iterator[Told]:
+    """The complaints the scorer was taught with as well: every one of them in two languages."""
     for case in json.loads((ROOT / "deploy/demo/complaints.json").read_text("utf-8")):
-        for language in ("zh", "en"):
-            yield verdict({**case, "text": case[f"narrative_{language}"]})
+        for tongue in ("zh", "en"):
+            yield {**case, "text": case[f"narrative_{tongue}"]}
 
 
-def held_out() -> Iterator[Verdict]:
-    for line in (ROOT / "tests/data/complaints_held_out.jsonl").read_text("utf-8").splitlines():
-        yield verdict(json.loads(line))
+def lines(name: str) -> Iterator[Told]:
+    for line in (DATA / name).read_text("utf-8").splitlines():
+        yield json.loads(line)
+
+
+def in_a_story(told: Iterable[Told]) -> Iterator[Told]:
+    """The same complaints with two to six harmless sentences around them."""
+    around, draws = json.loads((DATA / "story_around.json").read_text("utf-8")), Random(5)
+    for said in told:
+        tongue = language(said["text"])
+        story = draws.sample(around[tongue], draws.randint(2, 6))
+        before = draws.randint(0, len(story))
+        parts = [*story[:before], said["text"], *story[before:]]
+        yield {**said, "text": ("" if tongue == "zh" else " ").join(parts)}
 
 
 def exact(verdicts: list[Verdict]) -> float:
@@ -39,20 +57,40 @@ def majors(verdicts: list[Verdict]) -> list[str]:
     return [said for meant, said in verdicts if meant == "major"]
 
 
-def test_the_labelled_complaints_are_judged_as_labelled() -> None:
-    verdicts = list(labelled())
-    assert len(verdicts) == 92
-    assert exact(verdicts) >= 0.95
-    assert "general" not in majors(verdicts)
-
-
-def test_unseen_complaints_do_not_get_worse() -> None:
-    verdicts = list(held_out())
+def must_reach(told: Iterable[Told], shares: tuple[float, float, float]) -> None:
+    """At least so many exact, so many majors found as such, and at most so many of them lost as general."""
+    verdicts = [verdict(said) for said in told]
     found = majors(verdicts)
-    assert exact(verdicts) >= HELD_OUT_EXACT
-    assert found.count("major") / len(found) >= HELD_OUT_MAJORS
-    assert found.count("general") / len(found) <= HELD_OUT_LOST
+    reached = (exact(verdicts), found.count("major") / len(found), found.count("general") / len(found))
+    assert reached[0] >= shares[0], reached
+    assert reached[1] >= shares[1], reached
+    assert reached[2] <= shares[2], reached
 
 
-# Reached when last trained; far from 0.85, 0.95 and 0, which remain the aim for this much harder set.
-HELD_OUT_EXACT, HELD_OUT_MAJORS, HELD_OUT_LOST = 0.8, 0.9, 0.04
+def test_the_labelled_complaints_are_judged_as_labelled() -> None:
+    told = list(labelled())
+    assert len(told) == 92
+    must_reach(told, (0.95, 1, 0))
+
+
+def test_complaints_nobody_looked_at_are_judged_as_they_should_be() -> None:
+    must_reach(lines("complaints_unseen.jsonl"), (0.9, 0.95, 0))
+
+
+# Written to be hard: hints, irony, dialect and innocent words side by side. Reached when last trained.
+def test_hard_complaints_do_not_get_worse() -> None:
+    must_reach(lines("complaints_held_out.jsonl"), (0.84, 0.93, 0.03))
+
+
+@pytest.mark.parametrize(
+    ("told", "shares"),
+    [
+        (list(labelled()), (0.92, 1, 0)),
+        (list(lines("complaints_unseen.jsonl")), (0.88, 0.95, 0.02)),
+    ],
+    ids=["labelled", "unseen"],
+)
+def test_what_decides_does_not_drown_in_the_story_around_it(
+    told: list[Told], shares: tuple[float, float, float]
+) -> None:
+    must_reach(in_a_story(told), shares)

@@ -9,6 +9,7 @@ from services.routing.domain.severity.lexicon import Mention
 from services.routing.domain.severity.patterns import Scene, matched
 from services.routing.domain.severity.rules import Detector, Rules
 from services.routing.domain.severity.stance import Asserted, Ground
+from services.routing.domain.severity.telling import Text
 from services.routing.domain.severity.tokens import Tokens, tokenise
 from services.routing.domain.severity.weighing import DETECTOR, weigh
 
@@ -47,7 +48,7 @@ def hear(statement: Statement, rules: Rules) -> Hearing:
         if span is not None:
             findings.setdefault(detector.id, _finding(detector, span, tokens))
     try:
-        weighed = weigh(tokens, ground, findings.values(), rules)
+        weighed = weigh(Text(tokens, ground), tuple(findings.values()), rules)
     except Exception:  # noqa: BLE001 - the same holds for the scorer
         return Hearing(tuple(findings.values()), (*failed, DETECTOR))
     return Hearing(weighed, tuple(failed))

@@ -1,59 +1,39 @@
-"""A learned scorer in plain Python: hashed words, word runs, ideas and detectors, weighed per outcome."""
+"""A learned scorer: words, runs of words, ideas and detectors, weighed per outcome."""
 
-from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-from math import exp, sqrt
-from operator import mul
-from zlib import crc32
+from itertools import islice
+from math import sqrt
 
-from schemas.severity import LEVELS, Level, LinearModel
-from services.routing.domain.severity.lexicon import BREAKS
-from services.routing.domain.severity.stance import Voice
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.severity import LEVELS, Level
+from services.routing.domain.severity.runs import Numbers, Vocabulary
 
 WORD, IDEA, TONGUE = 1.0, 2.0, 0.5
 FEW = 3
-# Words that only steer how others are meant say nothing by themselves.
-UNSPOKEN = frozenset({"light", "denial"})
 
 
-def said(words: Sequence[str]) -> Iterator[str]:
-    """Names the words of a text (characters in Chinese) and their runs of two and three."""
-    spoken = [word for word in words if word.removeprefix("~") not in BREAKS]
-    yield from spoken
-    yield from (f"{a} {b}" for a, b in pairwise(spoken))
-    yield from (f"{a} {b} {c}" for a, b, c in zip(spoken, spoken[1:], spoken[2:], strict=False))
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What was learned. `table` has a row for every run, ascending, then one for every name.
 
-
-def features(told: Voice, detectors: Iterable[str]) -> dict[str, float]:
-    """Everything the scorer weighs, with its strength; all but the language is scaled to length one.
-
-    Ideas and detectors are weighed apart in each language: they meet different words there.
+    Its columns are the criteria, then the three levels; `criteria` says which level each had in training.
     """
-    tongue = language(told.words)
-    strength = dict.fromkeys(said(told.words), WORD)
-    strength |= {f"{tongue}@{concept}": IDEA for concept in told.concepts if _speaks(concept)}
-    for detector in detectors:
-        for name in (detector, detector.partition(".")[0]):
-            strength[f"{tongue}#{name}"] = IDEA
-    length = sqrt(sum(value * value for value in strength.values())) or 1.0
-    return {f"={tongue}": TONGUE} | {feature: value / length for feature, value in strength.items()}
 
+    criteria: Mapping[str, Level]
+    words: tuple[str, ...]
+    runs: Numbers
+    names: tuple[str, ...]
+    table: NDArray[np.int8]
+    scale: float
+    bias: NDArray[np.float64]
 
-def language(words: Iterable[str]) -> str:
-    """Chinese as soon as there are a few Chinese characters, else English."""
-    return "zh" if sum("\u4e00" <= word.removeprefix("~")[:1] <= "\u9fff" for word in words) > FEW else "en"
-
-
-def _speaks(concept: str) -> bool:
-    """A pattern's mention of a named idea would only count that idea twice."""
-    return concept not in UNSPOKEN and not concept.removeprefix("~").startswith("<")
-
-
-def bucket(feature: str, buckets: int) -> int:
-    """The same bucket in training and at run time, on every machine."""
-    return crc32(feature.encode()) % buckets
+    def __post_init__(self) -> None:
+        rows, columns = len(self.runs) + len(self.names), len(self.criteria) + len(LEVELS)
+        if self.table.shape != (rows, columns) or self.bias.shape != (columns,):
+            raise ValueError(f"table: should hold {rows} x {columns} weights, and bias {columns}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,38 +44,79 @@ class Chances:
     levels: Mapping[Level, float]
 
 
+@dataclass(frozen=True, slots=True)
+class Features:
+    """What of one passage is weighed: its runs of words, and the names of ideas and detectors in its language.
+
+    `spoken` counts its words, also those that nothing was learned of.
+    """
+
+    tongue: str
+    spoken: int
+    runs: Numbers
+    names: frozenset[str]
+
+    @property
+    def length(self) -> float:
+        """All but the language is scaled to about length one, so that a long passage says no more than a short one."""
+        return sqrt(3 * WORD**2 * self.spoken + IDEA**2 * len(self.names)) or 1.0
+
+
 class Scorer:
     """Turns features into probabilities."""
 
-    def __init__(self, model: LinearModel) -> None:
-        self.taught = model.criteria
-        self.criteria = tuple(model.criteria)
-        self._buckets, self._bias, self._scale = model.buckets, model.bias, model.scale
-        width = self._width = len(model.bias)
-        table = array("b", model.table)
-        self._rows = {each: table[at * width : (at + 1) * width] for at, each in enumerate(model.kept)}
+    def __init__(self, weights: Weights) -> None:
+        self.taught = weights.criteria
+        self.vocabulary = Vocabulary(weights.words)
+        self._criteria = tuple(weights.criteria)
+        self._runs, self._table, self._scale, self._bias = (
+            weights.runs,
+            weights.table,
+            weights.scale,
+            weights.bias,
+        )
+        self._names = {name: at for at, name in enumerate(weights.names, len(weights.runs))}
 
-    def sums(self, strength: Mapping[str, float]) -> list[float]:
-        """The weighed sum per column, without bias."""
-        known = ((self._rows.get(bucket(each, self._buckets)), value) for each, value in strength.items())
-        found = [(row, value) for row, value in known if row is not None]
-        if not found:
-            return [0.0] * self._width
-        rows, values = zip(*found, strict=True)
-        return [sum(map(mul, column, values)) * self._scale for column in zip(*rows, strict=True)]
-
-    def chances(self, strength: Mapping[str, float]) -> Chances:
-        """Weighs the features of one text."""
-        raw = [total + bias for total, bias in zip(self.sums(strength), self._bias, strict=True)]
-        width = len(self.criteria)
+    def chances(self, features: Features) -> Chances:
+        """Weighs the features of one passage."""
+        raw = self._sums(features) + self._bias
+        width = len(self._criteria)
         return Chances(
-            criteria=dict(zip(self.criteria, _shares(raw[:width]), strict=True)),
+            criteria=dict(zip(self._criteria, _shares(raw[:width]), strict=True)),
             levels=dict(zip(LEVELS, _shares(raw[width:]), strict=True)),
         )
 
+    def leaning(self, runs: Numbers, criterion: str) -> int:
+        """How much words alone speak for a criterion."""
+        column = self._criteria.index(criterion)
+        return int(self._table[self._rows(runs), column].sum(dtype=np.int64))
 
-def _shares(raw: Sequence[float]) -> list[float]:
-    top = max(raw)
-    grown = [exp(value - top) for value in raw]
-    whole = sum(grown)
-    return [value / whole for value in grown]
+    def _sums(self, features: Features) -> NDArray[np.float64]:
+        named = [at for name in features.names if (at := self._names.get(name)) is not None]
+        tongue = self._names.get(features.tongue)
+        told = WORD * self._sum(self._rows(features.runs)) + IDEA * self._sum(named)
+        spoken = TONGUE * self._sum([] if tongue is None else [tongue])
+        return self._scale * (told / features.length + spoken)
+
+    def _rows(self, runs: Numbers) -> Numbers:
+        """Where the runs stand in the table, those that do."""
+        places = np.searchsorted(self._runs, runs)
+        places[places == len(self._runs)] = 0
+        found: Numbers = places[self._runs[places] == runs]
+        return found
+
+    def _sum(self, rows: Collection[int] | Numbers) -> Numbers:
+        total: Numbers = self._table[np.asarray(rows, np.int64)].sum(axis=0, dtype=np.int64)
+        return total
+
+
+def language(words: Iterable[str]) -> str:
+    """Chinese as soon as there are a few Chinese characters, else English."""
+    chinese = (word for word in words if "\u4e00" <= word[:1] <= "\u9fff")
+    return "en" if next(islice(chinese, FEW, None), None) is None else "zh"
+
+
+def _shares(raw: NDArray[np.float64]) -> list[float]:
+    grown = np.exp(raw - raw.max())
+    shares: list[float] = (grown / grown.sum()).tolist()
+    return shares

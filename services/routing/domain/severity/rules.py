@@ -4,9 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.severity import CriterionSpec, Learned, LexiconSpec, LinearModel, SeverityPolicy
+from schemas.severity import CriterionSpec, Learned, LexiconSpec, SeverityPolicy
 from services.routing.domain.severity.lexicon import Lexicon
-from services.routing.domain.severity.linear import Scorer
+from services.routing.domain.severity.linear import Scorer, Weights
 from services.routing.domain.severity.patterns import Pattern, parse
 
 Section = Mapping[str, Mapping[str, Sequence[str]]]
@@ -33,7 +33,7 @@ class Rules:
     scorer: Scorer | None
 
 
-def compile_rules(policy: SeverityPolicy, model: LinearModel | None = None) -> Rules:
+def compile_rules(policy: SeverityPolicy, weights: Weights | None = None) -> Rules:
     """Compiles `policy`; raises ValueError naming the detector whose pattern cannot be read."""
     criteria = {criterion.id: criterion for criterion in policy.criteria}
     concepts = {name: tuple(_flat(name, policy.lexicon, ())) for name in policy.lexicon.concepts}
@@ -45,7 +45,7 @@ def compile_rules(policy: SeverityPolicy, model: LinearModel | None = None) -> R
     for detector in detectors:
         by_key[detector.pattern.key].append(detector)
     lexicon = Lexicon(policy.lexicon.lemmas, concepts)
-    return Rules(criteria, lexicon, by_key, policy.learned, Scorer(model) if model else None)
+    return Rules(criteria, lexicon, by_key, policy.learned, Scorer(weights) if weights else None)
 
 
 def _flat(name: str, lexicon: LexiconSpec, above: tuple[str, ...]) -> Iterator[str]:

@@ -9,6 +9,8 @@ from services.routing.domain.severity.patterns import Scene
 
 BRIDGE = 7
 NONE: frozenset[int] = frozenset()
+# Words that only steer how others are meant say nothing by themselves.
+UNSPOKEN = frozenset({"light", "denial"})
 
 
 @dataclass(frozen=True)
@@ -128,22 +130,27 @@ class Asserted:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """The words and ideas of a text, with a mark on those that are not asserted about this case."""
+    """The words of a text and where its ideas stand, with a mark on those not asserted about this case."""
 
     words: tuple[str, ...]
-    concepts: frozenset[str]
+    ideas: tuple[tuple[int, str], ...]
 
 
 def voice(words: Sequence[str], ground: Ground) -> Voice:
-    """Marks words in supposed clauses and in other people's stories, and ideas that are denied besides."""
+    """Marks words in supposed clauses and in other people's stories, and ideas that are denied besides.
+
+    A pattern's mention of a named idea, in angle brackets, would only count that idea twice.
+    """
     aside = ground.aside
-    concepts = {
-        concept if any(_holds(mention, ground, aside) for mention in mentions) else f"~{concept}"
+    ideas = [
+        (mention[0], concept if _holds(mention, ground, aside) else f"~{concept}")
         for concept, mentions in ground.scene.found.items()
-    }
-    marked = tuple(f"~{word}" if at in aside else word for at, word in enumerate(words)) if aside else words
-    return Voice(tuple(marked), frozenset(concepts))
+        if concept not in UNSPOKEN and not concept.startswith("<")
+        for mention in mentions
+    ]
+    marked = (f"~{word}" if at in aside else word for at, word in enumerate(words)) if aside else words
+    return Voice(tuple(marked), tuple(ideas))
 
 
 def _holds(mention: Mention, ground: Ground, aside: Collection[int]) -> bool:
-    return mention[0] not in aside and not ground.denied(mention, range(*mention))
+    return mention[0] not in aside and not ground.denied(mention, NONE)

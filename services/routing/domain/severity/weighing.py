@@ -1,42 +1,73 @@
 """What the learned scorer adds: it hears what no pattern knows, and doubts what a pattern misheard."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from schemas.severity import LEVELS, Finding, Level
-from services.routing.domain.severity.lexicon import Mention
-from services.routing.domain.severity.linear import Chances, Scorer, features, said
-from services.routing.domain.severity.patterns import Scene
+from services.routing.domain.severity.linear import Chances, Scorer
+from services.routing.domain.severity.passages import Passage
 from services.routing.domain.severity.rules import Rules
-from services.routing.domain.severity.stance import Ground, voice
-from services.routing.domain.severity.tokens import Tokens
+from services.routing.domain.severity.telling import Text
 
 DETECTOR = "learned"
 
 
-def weigh(tokens: Tokens, ground: Ground, heard: Collection[Finding], rules: Rules) -> tuple[Finding, ...]:
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """One passage, and how likely each level or a graver one is in it."""
+
+    passage: Passage
+    chances: Chances
+    mass: Mapping[Level, float]
+
+
+def weigh(text: Text, heard: Sequence[Finding], rules: Rules) -> tuple[Finding, ...]:
     """Returns what was `heard` without what the scorer doubts, and one finding more if it hears a graver one."""
     if rules.scorer is None:
         return tuple(heard)
-    strength = features(voice(tokens.words, ground), sorted({finding.detector for finding in heard}))
-    chances = rules.scorer.chances(strength)
-    mass = _mass(chances, rules.scorer.taught, rules)
-    kept = tuple(each for each in heard if mass[_level(each, rules)] >= rules.learned.doubt)
+    weighed = [_weighed(text, passage, heard, rules.scorer, rules) for passage in text.passages]
+    kept = tuple(each for each in heard if not _doubted(each, text, weighed, rules))
     gravest = max((LEVELS.index(_level(each, rules)) for each in kept), default=-1)
+    mass = {level: _surest(weighed, level, rules)[0] for level in LEVELS}
     level = _believed(mass, rules)
     if LEVELS.index(level) <= gravest:
         return kept
-    of_level = [each for each in chances.criteria if rules.criteria[each].level == level]
-    criterion = max(of_level, key=lambda each: chances.criteria[each])
+    where = _surest(weighed, level, rules)[1]
+    criterion = _likeliest(where.chances, level, rules)
     if rules.criteria[criterion].default:
         return kept
-    start, end = _telling(criterion, tokens, ground.scene, rules.scorer)
-    span = {"start": tokens.spans[start][0], "end": tokens.spans[end - 1][1]}
-    return (*kept, Finding(criterion=criterion, detector=DETECTOR, **span))
+    start, end = text.telling(criterion, where.passage, rules.scorer)
+    return (*kept, Finding(criterion=criterion, detector=DETECTOR, start=start, end=end))
+
+
+def _weighed(
+    text: Text, passage: Passage, heard: Collection[Finding], scorer: Scorer, rules: Rules
+) -> Weighed:
+    chances = scorer.chances(text.features(passage, heard, scorer.vocabulary))
+    return Weighed(passage, chances, _mass(chances, scorer.taught, rules))
+
+
+def _doubted(finding: Finding, text: Text, weighed: Sequence[Weighed], rules: Rules) -> bool:
+    """Whether nothing grave is likelier, where it stands, than what was found; other grave matters are no doubt."""
+    level = _level(finding, rules)
+    near = [each.mass for each in weighed if text.holds(each.passage, finding)]
+    return all(mass[level] < rules.learned.doubt * (mass[level] + 1 - mass[LEVELS[1]]) for mass in near)
+
+
+def _surest(weighed: Sequence[Weighed], level: Level, rules: Rules) -> tuple[float, Weighed]:
+    """How likely the level is where it is likeliest; a passage alone must be so much surer than the whole."""
+    sure = [(each.mass[level] - rules.learned.alone * bool(at), -at) for at, each in enumerate(weighed)]
+    most, at = max(sure)
+    return most, weighed[-at]
 
 
 def _level(finding: Finding, rules: Rules) -> Level:
     return rules.criteria[finding.criterion].level
+
+
+def _likeliest(chances: Chances, level: Level, rules: Rules) -> str:
+    of_level = [each for each in chances.criteria if rules.criteria[each].level == level]
+    return max(of_level, key=lambda each: chances.criteria[each])
 
 
 def _mass(chances: Chances, taught: Mapping[str, Level], rules: Rules) -> dict[Level, float]:
@@ -58,16 +89,3 @@ def _believed(mass: Mapping[Level, float], rules: Rules) -> Level:
     if mass["major_preliminary"] < rules.learned.major_preliminary:
         return "major_preliminary" if mass["major"] >= rules.learned.suspect else "general"
     return "major" if 2 * mass["major"] > mass["major_preliminary"] else "major_preliminary"
-
-
-def _telling(criterion: str, tokens: Tokens, scene: Scene, scorer: Scorer) -> Mention:
-    """The clause that speaks most for the criterion."""
-    clauses: dict[int, list[int]] = defaultdict(list)
-    for at, clause in enumerate(scene.layout.clause):
-        clauses[clause].append(at)
-    column = scorer.criteria.index(criterion)
-    best = max(
-        clauses.values(),
-        key=lambda clause: scorer.sums(dict.fromkeys(said([tokens.words[at] for at in clause]), 1.0))[column],
-    )
-    return best[0], best[-1] + 1
