@@ -29,7 +29,9 @@ def test_the_shipped_policies_can_be_read() -> None:
 
 
 def test_a_wrong_day_is_named_with_file_line_and_field(tmp_path: Path) -> None:
-    folder = shelf(tmp_path, CN="country: CN\npublished_until: 2027\nholidays:\n  - 2027-01-01\n  - 2027-02-30\n")
+    folder = shelf(
+        tmp_path, CN="country: CN\npublished_until: 2027\nholidays:\n  - 2027-01-01\n  - 2027-02-30\n"
+    )
     with pytest.raises(FileError, match=r"CN\.yaml:5: holidays\.1: "):
         announced(folder)
 
