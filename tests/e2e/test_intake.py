@@ -110,6 +110,7 @@ async def test_nobody_posts_anonymously(door: Door) -> None:
         assert answer.status_code == 401
 
 
+@pytest.mark.usefixtures("ours")
 @pytest.mark.parametrize("how", ["killed", "frozen"])
 async def test_with_kafka_away_it_says_so_within_three_seconds(tmp_path: Path, how: str) -> None:
     own = choose(tmp_path, Ports.free(), "memory")
@@ -144,6 +145,7 @@ async def test_with_kafka_away_it_says_so_within_three_seconds(tmp_path: Path, h
         await asyncio.gather(own.kafka.kill(), own.store.kill())
 
 
+@pytest.mark.usefixtures("ours")
 async def test_it_ends_soon_after_kafka_went_away(tmp_path: Path) -> None:
     own = choose(tmp_path, Ports.free(), "memory")
     await own.start()
