@@ -1,6 +1,5 @@
 """One batch of records: validated, handled, its casualties named. Knows no consumer and no offsets."""
 
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
@@ -12,8 +11,6 @@ from services.common.clock import wall
 from services.common.dead_letters import ORIGIN, Casualty, Record, replay_topic
 from services.common.decision import Cause, M, Outcome
 from services.common.failures import TRANSIENT
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +88,12 @@ class Batch:
             result.outcomes += await self.handle(received)
         except TRANSIENT:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told of when the record is set aside
             if len(received) > 1:
                 for one in received:
                     await self._handle([one], result)
                 return
             one = received[0]
-            names = {"case_id": one.message.case_id, "message_id": one.message.id, "topic": one.topic}
-            log.exception("record could not be handled", extra=names)
             cause = Cause(one.message.case_id, one.message.id, one.message, one.topic, raw=one.raw)
             result.outcomes.append(Outcome("failed", cause, error=error))
 

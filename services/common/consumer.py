@@ -137,7 +137,7 @@ class Consumer:
             self._limit.note([(record.value or b"") not in poison for record in records])
         except LimitError:
             # Nothing of it is set aside, so this is where an operator sees what is wrong.
-            self._tell(result.dead[-1], "record at fault", stack=frames(result.dead[-1].error))
+            self._tell(result.dead[-1], "record at fault")
             raise
 
     def _waits(self, error: Exception) -> None:
@@ -157,9 +157,10 @@ class Consumer:
         topic = self.settings.topic_prefix + stream
         await self._set_aside(Casualty.held_back(key, topic, raw, "gap"))
 
-    def _tell(self, dead: Casualty, event: str, **more: str) -> None:
-        case = (dead.key or b"").decode(errors="replace")
-        log.error(event, extra={"reason": dead.reason, "origin": dead.origin, "case_id": case, **more})
+    def _tell(self, dead: Casualty, event: str) -> None:
+        named = {"case_id": (dead.key or b"").decode(errors="replace"), "message_id": dead.message_id}
+        stack = {"stack": frames(dead.error)} if dead.error else {}
+        log.error(event, extra={"reason": dead.reason, "origin": dead.origin, **named, **stack})
 
     async def _commit(self, records: Sequence[Record]) -> None:
         offsets: dict[TopicPartition, int] = {}

@@ -7,7 +7,9 @@ from typing import TypeAlias
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from pydantic import ValidationError
 
+from schemas.base import Frozen
 from services.common.failures import frames
 
 ORIGIN = "redress-origin"
@@ -59,6 +61,12 @@ def origin(topic: str, partition: int, offset: int) -> str:
     return f"{topic}/{partition}/{offset}"
 
 
+class Named(Frozen):
+    """The part of a record that may be told whatever else it holds."""
+
+    id: UUID
+
+
 @dataclass(frozen=True, slots=True)
 class Casualty:
     """A record and why it was set aside; `error` is absent where the record only came out of turn."""
@@ -85,6 +93,14 @@ class Casualty:
     ) -> "Casualty":
         """A record that a document held back: where on its topic it stood is not known."""
         return cls(str(key).encode(), raw, origin(topic, -1, -1), reason, error)
+
+    @property
+    def message_id(self) -> str:
+        """The id of its message; empty where the record is so wrong that it has none."""
+        try:
+            return str(Named.model_validate_json(self.value).id)
+        except ValidationError:
+            return ""
 
     def headers(self) -> list[Header]:
         """The original headers, origin, reason and stack."""

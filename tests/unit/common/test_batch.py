@@ -51,6 +51,22 @@ async def test_what_fails_again_after_a_replay_still_tells_where_it_stood_first(
     assert dead.origin == "t.contacts/3/5"
 
 
+async def test_what_is_set_aside_tells_the_id_of_its_message_and_nothing_else_of_it() -> None:
+    failed, invalid = (
+        added(KEYS[0], 1, 7),
+        b'{"id": "0b7c2f6e-3f0e-4c1a-9c5b-2f8a1d5e7c11", "amount": "many"}',
+    )
+    nameless = b'{"id": "Wang, 13800000000"}'
+    records = [record(failed.raw, 1), record(invalid, 2), record(nameless, 3), record(b"no json", 4)]
+    dead = {casualty.value: casualty.message_id for casualty in (await batch().work(records)).dead}
+    assert dead == {
+        failed.raw: str(failed.id),
+        invalid: "0b7c2f6e-3f0e-4c1a-9c5b-2f8a1d5e7c11",
+        nameless: "",
+        b"no json": "",
+    }
+
+
 async def test_what_is_invalid_is_counted_under_a_topic_that_is_known() -> None:
     forged = record(b"no json", 1, "t." + replay_topic("sla"), (ORIGIN, b"t.made-up/3/5"))
     before = _invalid("unknown"), _invalid("contacts")
