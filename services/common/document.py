@@ -29,7 +29,7 @@ PATIENCE = timedelta(minutes=10)
 
 @dataclass(slots=True)
 class Document(Generic[S]):
-    """One aggregate. `outbox` holds events not yet known to be on Kafka, oldest first.
+    """One aggregate. `outbox` holds events not yet known to be on Kafka, oldest first, each with when it was written.
 
     `seen` keeps, for each stream without a sequence and for actions, the newest causes that were applied.
     """
@@ -66,7 +66,7 @@ class Document(Generic[S]):
         self._remember(cause)
         if decision is None:
             return self._outcome("ignored", cause)
-        self._fold(cause, decision)
+        self._fold(cause, decision, now)
         return self._outcome("applied", cause)
 
     def _outcome(self, kind: OutcomeKind, cause: Cause[M]) -> Outcome[S, M]:
@@ -121,11 +121,12 @@ class Document(Generic[S]):
             return
         self.changed = True
 
-    def _fold(self, cause: Cause[M], change: Change[S]) -> None:
+    def _fold(self, cause: Cause[M], change: Change[S], now: datetime) -> None:
         self.state = change.state
         self.revision += change.visible
         self.changed = True
-        self.outbox.extend(self._stored(event) for event in change.events)
+        at = stamp(now)
+        self.outbox.extend(self._stored(event, at) for event in change.events)
         for entry in change.history:
             stored = history.link(self.count + 1, self.head, entry, str(cause.id))
             self.entries.append(stored)
@@ -133,14 +134,15 @@ class Document(Generic[S]):
         pages, self.entries = history.split(self.entries)
         self.pages.extend(pages)
 
-    def _stored(self, event: Outgoing | Announced) -> dict[str, Any]:
+    def _stored(self, event: Outgoing | Announced, at: str) -> dict[str, Any]:
         if isinstance(event, Announced):
             body = event.value.model_dump_json()
-            return {"id": str(event.id), "topic": event.topic, "key": event.key, "body": body}
+            return {"id": str(event.id), "topic": event.topic, "key": event.key, "body": body, "at": at}
         seq = self.seqs[event.topic] = self.seqs.get(event.topic, 0) + 1
         message = event.message.model_copy(update={"seq": seq})
         key = event.key or str(self.key)
-        return {"id": str(message.id), "topic": event.topic, "key": key, "body": message.model_dump_json()}
+        body = message.model_dump_json()
+        return {"id": str(message.id), "topic": event.topic, "key": key, "body": body, "at": at}
 
 
 def _ring(cause: Cause[M]) -> str:
