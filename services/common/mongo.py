@@ -18,6 +18,7 @@ GOING = {64, 91, 189, 10_107, 11_600, 11_602, 13_435, 13_436}  # shuts down, ste
 TIMEOUT_MS = 5_000
 LARGE_BYTES = 256 * 1024
 WEIGHED_EVERY = 16
+TWIN = "twin"
 
 log = logging.getLogger(__name__)
 
@@ -53,10 +54,13 @@ class MongoDocuments:
         self.pages: Collection | None = database[pages] if pages else None
 
     async def prepare(self, *unique: str) -> None:
-        """Declare the indexes: the one every conditional write uses, and unique fields."""
+        """Declare the indexes: the one every conditional write uses, and fields whose values should be unique.
+
+        A value that is taken all the same is a tripwire: it alarms, and its document is kept beside the other.
+        """
         await self.collection.create_index([("_id", ASCENDING), ("version", ASCENDING)], unique=True)
         for field in unique:
-            await self.collection.create_index([(field, ASCENDING)], unique=True)
+            await self.collection.create_index([(field, ASCENDING), (TWIN, ASCENDING)], unique=True)
 
     async def load(self, keys: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
         found = self.collection.find({"_id": {"$in": [str(key) for key in keys]}})
@@ -65,11 +69,27 @@ class MongoDocuments:
     async def write(self, documents: Sequence[dict[str, Any]]) -> set[int]:
         """A lost race is an upsert that meets the document in another version: error 11000."""
         self._weigh(documents)
+        lost = await self._replace(documents)
+        twins = [index for index, why in lost.items() if f"_{TWIN}_1" in why]
+        if not twins:
+            return set(lost)
+        apart = [self._twin(documents[index]) for index in twins]
+        still = {twins[index] for index in await self._replace(apart)}
+        return set(lost).difference(twins) | still
+
+    async def _replace(self, documents: Sequence[dict[str, Any]]) -> dict[int, str]:
         replacements = [
             ReplaceOne({"_id": stored["_id"], "version": stored["version"] - 1}, stored, upsert=True)
             for stored in documents
         ]
         return await _lost(self.collection, replacements)
+
+    def _twin(self, stored: dict[str, Any]) -> dict[str, Any]:
+        """The document marked as one of two with the same value; those that have no state have no value either."""
+        if stored["state"] is not None:
+            metrics.TAKEN.labels(self.collection.name).inc()
+            log.error("a value meant to be unique is taken", extra={"case_id": stored["_id"]})
+        return {**stored, TWIN: stored["_id"]}
 
     def _weigh(self, documents: Sequence[dict[str, Any]]) -> None:
         """Alarm at a document that outgrows what is fast to change: nothing refuses it for that.
@@ -130,14 +150,16 @@ class MongoRecords:
 
     async def put(self, records: Sequence[dict[str, Any]]) -> set[int]:
         """Insert those not yet there; the indexes of those that were."""
-        return await _lost(self.collection, [InsertOne(record) for record in records]) if records else set()
+        return (
+            set(await _lost(self.collection, [InsertOne(record) for record in records])) if records else set()
+        )
 
     async def get(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         return {record["_id"]: record async for record in self.collection.find({"_id": {"$in": list(keys)}})}
 
 
-async def _lost(collection: Collection, writes: Sequence[Write]) -> set[int]:
-    """Write unordered; the indexes of the writes that met an existing key.
+async def _lost(collection: Collection, writes: Sequence[Write]) -> dict[int, str]:
+    """Write unordered; the indexes of the writes that met an existing key, and which key that was in words.
 
     Raises AutoReconnect where a write may not outlive the server that took it.
     """
@@ -150,5 +172,5 @@ async def _lost(collection: Collection, writes: Sequence[Write]) -> set[int]:
             raise AutoReconnect("a write is not confirmed") from None
         if others:
             raise
-        return {failure["index"] for failure in refused}
-    return set()
+        return {failure["index"]: failure["errmsg"] for failure in refused}
+    return {}
