@@ -17,7 +17,7 @@ from deploy.bench import clocks, front_door, latency, throughput
 from deploy.bench.load import BenchError
 from deploy.bench.rounds import Say
 from deploy.bench.verdict import AIMS, met
-from deploy.local import Stack, stack
+from deploy.local import Stack, StackError, stack
 from deploy.local.native import Form
 from services.common.clock import ticks, wall
 
@@ -52,8 +52,11 @@ def bench(only: tuple[str, ...]) -> None:
     shutil.rmtree(logs, ignore_errors=True)
     for form in PARTS:
         (logs / form).mkdir(parents=True)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        results = runner.run(_measured(only or tuple(TITLES), logs))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            results = runner.run(_measured(only or tuple(TITLES), logs))
+    except StackError as trouble:
+        raise click.ClickException(str(trouble)) from None
     RESULT.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     for aim in AIMS:
         if (verdict := met(aim, results)) is not None:

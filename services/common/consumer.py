@@ -15,8 +15,9 @@ from pydantic import TypeAdapter
 from services.common import metrics
 from services.common.batch import Batch, Handle, Result
 from services.common.clock import ticks
-from services.common.dead_letters import Casualty, Limit, LimitError, Record, dead_topic, replay_topic
+from services.common.dead_letters import Casualty, Record, dead_topic, replay_topic
 from services.common.failures import frames, persist, telling
+from services.common.limit import Limit, LimitError
 from services.common.partitions import Partitions
 from services.common.relay import Relay
 from services.common.settings import CommonSettings

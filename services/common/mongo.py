@@ -1,6 +1,7 @@
 """The only module that knows the store's driver: documents under version, and plain keyed records."""
 
 import logging
+import math
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from pymongo import ASCENDING, InsertOne, ReplaceOne, UpdateOne, WriteConcern
 from pymongo.errors import AutoReconnect, BulkWriteError
 
 from services.common import metrics
+from services.common.failures import brief, persist
 from services.common.history import Page
 
 DUPLICATE_KEY = 11_000
@@ -44,6 +46,15 @@ def connect(url: str, name: str) -> Database:
 async def ping(database: Database) -> None:
     """Return when the store answers; raises a transient failure otherwise."""
     await database.command("ping")
+
+
+async def answering(database: Database, patience: float = math.inf) -> None:
+    """Return when the store answers; after `patience` seconds its silence is raised as a transient failure."""
+    await persist(lambda: ping(database), _waits, patience)
+
+
+def _waits(error: Exception) -> None:
+    log.warning("the store is awaited", extra={"reason": brief(error)})
 
 
 class MongoDocuments:

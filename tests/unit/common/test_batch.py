@@ -8,8 +8,9 @@ from aiokafka import ConsumerRecord
 from pydantic import TypeAdapter
 
 from services.common.batch import Batch, Received
-from services.common.dead_letters import ORIGIN, Limit, LimitError, replay_topic
+from services.common.dead_letters import ORIGIN, replay_topic
 from services.common.decision import Cause, Outcome
+from services.common.limit import Limit, LimitError
 from services.common.metrics import MESSAGES
 from tests.counting import KEYS, Added, added
 
