@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import platform
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -45,8 +44,6 @@ def bench(only: tuple[str, ...]) -> None:
 
     The aims are for the store in memory; the durable file is reported beside it.
     """
-    # While its topics are new Kafka has partitions without a leader, which the driver tells at length.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     RESULT.parent.mkdir(exist_ok=True)
     logs = RESULT.parent / "bench"
     shutil.rmtree(logs, ignore_errors=True)

@@ -161,9 +161,9 @@ class MongoRecords:
 
     async def put(self, records: Sequence[dict[str, Any]]) -> set[int]:
         """Insert those not yet there; the indexes of those that were."""
-        return (
-            set(await _lost(self.collection, [InsertOne(record) for record in records])) if records else set()
-        )
+        if not records:
+            return set()
+        return set(await _lost(self.collection, [InsertOne(record) for record in records]))
 
     async def get(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         return {record["_id"]: record async for record in self.collection.find({"_id": {"$in": list(keys)}})}
