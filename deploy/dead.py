@@ -7,6 +7,7 @@ import click
 
 from services.common import dead_letters, kafka
 from services.common.dead_letters import DeadLetter
+from services.common.failures import PATIENCE
 from services.common.settings import CommonSettings
 
 GROUPS = click.Choice(["routing", "sla", "notify"])
@@ -18,11 +19,13 @@ def dead() -> None:
 
 
 @dead.command("list")
-@click.argument("group", type=GROUPS)
-def list_(group: str) -> None:
-    """One line per record that waits: place, case, reason, origin."""
-    for letter in asyncio.run(_waiting(group)):
-        click.echo(f"{letter.place}\t{letter.key.decode(errors='replace')}\t{letter.reason}\t{letter.origin}")
+@click.argument("group", type=GROUPS, required=False)
+def list_(group: str | None) -> None:
+    """One line per record that waits, of one GROUP or of all: group, place, case, reason, origin."""
+    for name, letters in asyncio.run(_waiting(*([group] if group else GROUPS.choices))).items():
+        for letter in letters:
+            case = letter.key.decode(errors="replace")
+            click.echo(f"{name}\t{letter.place}\t{case}\t{letter.reason}\t{letter.origin}")
 
 
 @dead.command()
@@ -30,7 +33,7 @@ def list_(group: str) -> None:
 @click.argument("place")
 def show(group: str, place: str) -> None:
     """One record in full. It may hold personal data."""
-    letter = next((one for one in asyncio.run(_waiting(group)) if one.place == place), None)
+    letter = next((one for one in asyncio.run(_waiting(group))[group] if one.place == place), None)
     if letter is None:
         raise click.ClickException(f"no dead letter waits at {place} (partition/offset) of {group}")
     shown = {
@@ -53,15 +56,17 @@ def replay(group: str, case_id: str | None) -> None:
     click.echo(f"{count} records handed to {group} again")
 
 
-async def _waiting(group: str) -> list[DeadLetter]:
+async def _waiting(*groups: str) -> dict[str, list[DeadLetter]]:
     settings = CommonSettings()
-    topic = settings.topic_prefix + dead_letters.dead_topic(group)
-    return await dead_letters.waiting(settings.kafka, topic)
+    topics = {group: settings.topic_prefix + dead_letters.dead_topic(group) for group in groups}
+    await kafka.await_topics(settings.kafka, topics.values(), PATIENCE)
+    return {group: await dead_letters.waiting(settings.kafka, topic) for group, topic in topics.items()}
 
 
 async def _replay(group: str, case_id: str | None) -> int:
     settings = CommonSettings()
-    letters = [one for one in await _waiting(group) if case_id in {None, one.key.decode(errors="replace")}]
+    waiting = (await _waiting(group))[group]
+    letters = [one for one in waiting if case_id in {None, one.key.decode(errors="replace")}]
     async with kafka.producer(settings.kafka) as producer:
         await dead_letters.replay(producer, group, letters, settings.topic_prefix)
     return len(letters)

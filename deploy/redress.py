@@ -2,11 +2,13 @@
 
 import importlib
 import sys
+from typing import Any
 
 import click
 import uvicorn
 
 from services.common import logs
+from services.common.failures import plainly
 
 ROOMS = ("intake", "routing", "sla", "notify")
 COMMANDS = {
@@ -28,7 +30,18 @@ COMMANDS = {
 
 
 class Collected(click.Group):
-    """The rooms' own commands, each imported only when it is asked for."""
+    """The rooms' own commands, each imported only when it is asked for.
+
+    What an operator can mend is told in one line; all else is a fault of ours and shown in full.
+    """
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if (told := plainly(error)) is None:
+                raise
+            raise click.ClickException(told) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *COMMANDS})
@@ -43,6 +56,7 @@ class Collected(click.Group):
 @click.group(cls=Collected)
 def main() -> None:
     """Redress: no customer complaint lost, mis-judged, left without an owner or answered late."""
+    logs.speak()
 
 
 @main.command()

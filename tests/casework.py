@@ -113,9 +113,8 @@ class Casework:
         return self._deadline(DeadlineClimbDue, case, breach.clock, changes)
 
     def withdrawn(self, case: Case, breach: DeadlineBreached) -> DeadlineWithdrawn:
-        return self._deadline(
-            DeadlineWithdrawn, case, breach.clock, {"breach": breach.id, "met_at": self.now}
-        )
+        changes = {"breach": breach.id, "met_at": self.now, "cycle": breach.cycle}
+        return self._deadline(DeadlineWithdrawn, case, breach.clock, changes)
 
     def _deadline(self, kind: type[D], case: Case, clock: str, changes: dict[str, Any]) -> D:
         fields = {

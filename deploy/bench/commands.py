@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import platform
 import shutil
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -17,7 +16,7 @@ from deploy.bench import clocks, front_door, latency, throughput
 from deploy.bench.load import BenchError
 from deploy.bench.rounds import Say
 from deploy.bench.verdict import AIMS, met
-from deploy.local import Stack, stack
+from deploy.local import Stack, StackError, stack
 from deploy.local.native import Form
 from services.common.clock import ticks, wall
 
@@ -45,15 +44,16 @@ def bench(only: tuple[str, ...]) -> None:
 
     The aims are for the store in memory; the durable file is reported beside it.
     """
-    # While its topics are new Kafka has partitions without a leader, which the driver tells at length.
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     RESULT.parent.mkdir(exist_ok=True)
     logs = RESULT.parent / "bench"
     shutil.rmtree(logs, ignore_errors=True)
     for form in PARTS:
         (logs / form).mkdir(parents=True)
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        results = runner.run(_measured(only or tuple(TITLES), logs))
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            results = runner.run(_measured(only or tuple(TITLES), logs))
+    except StackError as trouble:
+        raise click.ClickException(str(trouble)) from None
     RESULT.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     for aim in AIMS:
         if (verdict := met(aim, results)) is not None:

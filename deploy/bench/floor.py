@@ -18,7 +18,9 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from pymongo import InsertOne
 
 from schemas import contacts
+from schemas.base import stamp
 from services.common import kafka, mongo
+from services.common.clock import wall
 from services.common.consumer import FETCH_WAIT_MS
 from services.common.mongo import MongoDocuments
 from services.common.settings import CommonSettings
@@ -76,7 +78,8 @@ class Floor:
 
 
 def _stored(key: str, case: Template) -> dict[str, Any]:
-    outbox = [{"id": key, "topic": topic, "key": key, "body": body} for topic, body in case.events]
+    at = stamp(wall())
+    outbox = [{"id": key, "topic": topic, "key": key, "body": body, "at": at} for topic, body in case.events]
     state = {**case.case["state"], "number": key}
     return {**case.case, "_id": key, "version": 1, "state": state, "outbox": outbox}
 

@@ -37,6 +37,11 @@ class Evidence:
         return {str(one.id): one for one in self.records[topic] if not kinds or one.type in kinds}
 
 
+def called(case: Stored) -> str:
+    """A case as people call it."""
+    return f"case {case['state']['number']}"
+
+
 async def gather(stage: Stage, tape: Tape, accepted: Sequence[Accepted], people: frozenset[str]) -> Evidence:
     """Everything as it stands once nothing moves any more."""
     await tape.to_the_end()

@@ -4,7 +4,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from itertools import chain
 
-from deploy.demo.evidence import Evidence, Stored
+from deploy.demo.breaches import one_breach, reactions
+from deploy.demo.evidence import Evidence, called
 from schemas import cases, deadlines
 from schemas.severity import LEVELS
 from services.common.history import GENESIS, broken
@@ -37,9 +38,9 @@ def one_owner(evidence: Evidence) -> Iterator[str]:
     for case in evidence.cases:
         owner, told = case["state"]["owner"], last.get(case["_id"])
         if owner != told:
-            yield f"{_name(case)}: owned by {owner!r}, but last told as {told!r}"
+            yield f"{called(case)}: owned by {owner!r}, but last told as {told!r}"
         if owner not in evidence.people and not owner.startswith("desk:"):
-            yield f"{_name(case)}: its owner {owner!r} is nobody in the directory"
+            yield f"{called(case)}: its owner {owner!r} is nobody in the directory"
 
 
 def in_order(evidence: Evidence) -> Iterator[str]:
@@ -62,32 +63,6 @@ def in_order(evidence: Evidence) -> Iterator[str]:
             for one, found in ids.items()
             if len(found) > 1
         )
-
-
-def one_breach(evidence: Evidence) -> Iterator[str]:
-    """Every (case, clock, cycle) breaches under one id, and as many stand in the case as were told."""
-    breaches = evidence.unique(deadlines.TOPIC, "deadline.breached")
-    ids = Counter((str(one.case_id), one.clock, one.cycle) for one in breaches.values())
-    yield from (
-        f"case {case}: {clock} cycle {cycle} breached under {n} ids"
-        for (case, clock, cycle), n in ids.items()
-        if n > 1
-    )
-    withdrawn = {str(one.breach) for one in evidence.unique(deadlines.TOPIC, "deadline.withdrawn").values()}
-    yield from (f"breach {one} was withdrawn, but never told" for one in withdrawn - breaches.keys())
-    standing = Counter(str(one.case_id) for key, one in breaches.items() if key not in withdrawn)
-    for case in evidence.cases:
-        if case["state"]["broken"] != standing[case["_id"]]:
-            yield f"{_name(case)}: {case['state']['broken']} breaches folded, {standing[case['_id']]} told"
-
-
-def reactions(evidence: Evidence) -> Iterator[str]:
-    """Every breach made a case climb, or somebody was told."""
-    told = {one["state"]["event"] for one in evidence.deliveries}
-    climbs = {str(one.breach) for one in evidence.unique(deadlines.TOPIC, "deadline.climb_due").values()}
-    for key, one in evidence.unique(deadlines.TOPIC, "deadline.breached").items():
-        if key not in told | climbs:
-            yield f"case {one.case_id}: nobody reacted to the breach of {one.clock}, cycle {one.cycle} ({key})"
 
 
 def delivered(evidence: Evidence) -> Iterator[str]:
@@ -132,9 +107,9 @@ def verified(evidence: Evidence) -> Iterator[str]:
         whole = [entries[number] for number in sorted(entries)]
         wrong = broken(whole, case["history"]["head"] or GENESIS)
         if wrong is not None:
-            yield f"{_name(case)}: entry {wrong} of its history does not verify"
+            yield f"{called(case)}: entry {wrong} of its history does not verify"
         if len(whole) != case["history"]["count"]:
-            yield f"{_name(case)}: {case['history']['count']} history entries counted, {len(whole)} found"
+            yield f"{called(case)}: {case['history']['count']} history entries counted, {len(whole)} found"
 
 
 def none_dead(evidence: Evidence) -> Iterator[str]:
@@ -173,10 +148,6 @@ def misjudged(evidence: Evidence) -> dict[str, str]:
         for case, telling in labels.items()
     }
     return {name: found for name, (wanted, found) in levels.items() if wanted != found}
-
-
-def _name(case: Stored) -> str:
-    return f"case {case['state']['number']}"
 
 
 CHECKS: dict[str, Check] = {

@@ -42,6 +42,10 @@ class Ports:
         return Addresses(f"127.0.0.1:{self.kafka}", f"mongodb://127.0.0.1:{self.mongo}/")
 
 
+# What `redress up` runs: always there, for those who work with it by hand.
+BACKGROUND = Ports(kafka=19092, controller=19093, mongo=19017)
+
+
 def free_port() -> int:
     """A loopback port that nothing listens on."""
     for port in random.sample(FREE, 100):
@@ -52,16 +56,18 @@ def free_port() -> int:
 
 
 def given(environment: Mapping[str, str]) -> Addresses | None:
-    """Addresses named by REDRESS_KAFKA and REDRESS_MONGO; None when neither is set.
+    """Addresses named by REDRESS_KAFKA and REDRESS_MONGO; None when neither is set, or both to what `up` runs.
 
-    Raises StackError when only one of them is set: half a stack of ours beside half of someone else's
-    would be a surprise.
+    That is for work by hand: a demonstration or a test started in the same shell must not meet its data, and
+    `up` and `down` may start and stop it. Raises StackError when only one of the two is set: half a stack of
+    ours beside half of someone else's would be a surprise.
     """
     kafka, mongo = environment.get("REDRESS_KAFKA"), environment.get("REDRESS_MONGO")
     if bool(kafka) != bool(mongo):
         missing = "REDRESS_MONGO" if kafka else "REDRESS_KAFKA"
         raise StackError(f"{missing} is not set; set both REDRESS_KAFKA and REDRESS_MONGO, or neither")
-    return Addresses(kafka, mongo) if kafka and mongo else None
+    addresses = Addresses(kafka, mongo) if kafka and mongo else None
+    return None if addresses == BACKGROUND.addresses() else addresses
 
 
 def _bindable(probe: socket.socket, port: int) -> bool:

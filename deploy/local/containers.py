@@ -17,6 +17,7 @@ MONGO = "mongo:8.0"
 # Asked over and over: without a socket there is no engine, and nothing heavy has to be imported to know it.
 SOCKET = Path("/var/run/docker.sock")
 LAST_LINES = 40
+ANSWER_SECONDS = 20
 
 
 def unavailable() -> str | None:
@@ -29,9 +30,11 @@ def unavailable() -> str | None:
 
 
 def _engine_lacks() -> str | None:
+    from docker.errors import DockerException  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy
+
     try:
         tags = {tag for image in _engine().images.list() for tag in image.tags}
-    except OSError as trouble:
+    except (OSError, DockerException) as trouble:
         return f"the container engine does not answer: {trouble}"
     missing = {KAFKA, MONGO} - tags
     return f"images not at hand: {', '.join(sorted(missing))}" if missing else None
@@ -39,10 +42,10 @@ def _engine_lacks() -> str | None:
 
 @cache
 def _engine() -> Any:
-    """The engine's client; OSError, of which its own errors are kinds, when none answers."""
+    """The engine's client; raises DockerException where it cannot be spoken to, OSError where it falls silent."""
     import docker  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy, and only here of use
 
-    return docker.from_env()
+    return docker.from_env(timeout=ANSWER_SECONDS)
 
 
 @dataclass

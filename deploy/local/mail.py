@@ -45,12 +45,16 @@ class PostOffice:
         mail = message_from_bytes(content if isinstance(content, bytes) else content.encode(), policy=default)
         body = mail.get_body(("plain",))
         reference = str(mail["Message-ID"] or "").strip("<> ")
+        text = body.get_content() if body else ""
         for recipient in envelope.rcpt_tos:
-            text = body.get_content() if body else ""
-            keep(
-                self.data,
-                Received(reference=reference, to=recipient, subject=str(mail["Subject"]), text=text),
+            received = Received(
+                reference=reference,
+                to=recipient,
+                subject=str(mail["Subject"]),
+                text=text,
+                date=str(mail["Date"]),
             )
+            keep(self.data, received)
 
 
 async def serve(port: int, data: Path) -> None:

@@ -18,12 +18,13 @@ FILE = "received.jsonl"
 
 
 class Received(Frozen):
-    """One message as it came in; `reference` is the Message-ID of mail without its brackets."""
+    """One message as it came in; `reference` is the Message-ID of mail without its brackets, `date` its Date."""
 
     reference: str
     to: str
     subject: str = ""
     text: str
+    date: str = ""
 
 
 def keep(data: Path, message: Received) -> None:

@@ -59,9 +59,7 @@ def choose(home: Path, ports: Ports, store: native.Form, *, keep: bool = False) 
     Addresses in the environment come first, then containers, then processes of this machine.
     With `keep` the parts outlive this process, and choosing again with the same folder finds them.
     """
-    addresses = given(os.environ)
-    # Our own ports may be in the environment too: whoever works on what runs here may also stop it.
-    if addresses and addresses != ports.addresses():
+    if addresses := given(os.environ):
         return _assemble(addresses, Elsewhere(addresses.kafka), Elsewhere(addresses.mongo))
     home.mkdir(parents=True, exist_ok=True)
     if containers.unavailable() is None:

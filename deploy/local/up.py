@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.addresses import Ports, StackError
+from deploy.local.addresses import BACKGROUND, StackError
 from deploy.local.part import Part
 from deploy.local.process import Detached
 from deploy.local.provider import Provider, provider
@@ -15,7 +15,6 @@ from deploy.local.rooms import ROOMS, Room, room
 from deploy.local.stack import Stack, choose
 
 FOLDER = Path(__file__).parents[2] / ".up"
-PORTS = Ports(kafka=19092, controller=19093, mongo=19017)
 ROOM_PORTS = {name: port for port, name in enumerate(ROOMS, start=8101)}
 MAIL_PORT, SMS_PORT = 8125, 8126
 ENVIRONMENT = "environment"
@@ -34,7 +33,7 @@ class Installation:
 
     @staticmethod
     def of(folder: Path = FOLDER) -> "Installation":
-        stack = choose(folder, PORTS, "file", keep=True)
+        stack = choose(folder, BACKGROUND, "file", keep=True)
         env = {**_fixed(folder), **stack.addresses.environment()}
         _write_environment(folder, env)
         return Installation(
@@ -66,7 +65,7 @@ async def up(say: Say = print, folder: Path = FOLDER) -> None:
     say(
         f"data and logs are in {folder}, what was mailed in {here.mail.data}; `make down` stops all and keeps all"
     )
-    say(f"for redress commands on it: set -a; . {folder / ENVIRONMENT}")
+    say(f"for redress commands on it: env $(cat {folder / ENVIRONMENT}) .venv/bin/redress ...")
 
 
 async def down(say: Say = print, folder: Path = FOLDER) -> None:
@@ -110,7 +109,10 @@ async def _stopped(parts: Iterable[Part], say: Say) -> None:
 def _ports_are_ours(here: Installation) -> None:
     """StackError when a stranger sits on a port: it would be taken for the part that could not start there."""
     places = [
-        *((part, PORTS.kafka if part.name == "kafka" else PORTS.mongo) for part in here.stack.ours()),
+        *(
+            (part, BACKGROUND.kafka if part.name == "kafka" else BACKGROUND.mongo)
+            for part in here.stack.ours()
+        ),
         *((each, each.port) for each in here.around),
     ]
     for part, port in places:

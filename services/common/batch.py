@@ -1,7 +1,6 @@
 """One batch of records: validated, handled, its casualties named. Knows no consumer and no offsets."""
 
 import asyncio
-import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
@@ -16,8 +15,6 @@ from services.common.failures import TRANSIENT
 
 MOST_LANES = 4
 LANE = 100
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,17 +107,16 @@ class Batch:
     async def _handle(self, received: Sequence[Received[Any]], result: Result) -> None:
         """Where a batch fails as a whole, the record at fault is found by going one by one."""
         try:
-            result.outcomes += await self.handle(received)
+            outcomes = await self.handle(received)
+            result.outcomes.extend(outcomes)
         except TRANSIENT:
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - told of when the record is set aside
             if len(received) > 1:
                 for one in received:
                     await self._handle([one], result)
                 return
             one = received[0]
-            names = {"case_id": one.message.case_id, "message_id": one.message.id, "topic": one.topic}
-            log.exception("record could not be handled", extra=names)
             cause = Cause(one.message.case_id, one.message.id, one.message, one.topic, raw=one.raw)
             result.outcomes.append(Outcome("failed", cause, error=error))
 

@@ -15,8 +15,9 @@ from pydantic import TypeAdapter
 from services.common import metrics
 from services.common.batch import Batch, Handle, Result
 from services.common.clock import ticks
-from services.common.dead_letters import Casualty, Limit, LimitError, Record, dead_topic, replay_topic
+from services.common.dead_letters import Casualty, Record, dead_topic, replay_topic
 from services.common.failures import frames, persist, telling
+from services.common.limit import Limit, LimitError
 from services.common.partitions import Partitions
 from services.common.relay import Relay
 from services.common.settings import CommonSettings
@@ -137,7 +138,7 @@ class Consumer:
             self._limit.note([(record.value or b"") not in poison for record in records])
         except LimitError:
             # Nothing of it is set aside, so this is where an operator sees what is wrong.
-            self._tell(result.dead[-1], "record at fault", stack=frames(result.dead[-1].error))
+            self._tell(result.dead[-1], "record at fault")
             raise
 
     def _waits(self, error: Exception) -> None:
@@ -157,9 +158,10 @@ class Consumer:
         topic = self.settings.topic_prefix + stream
         await self._set_aside(Casualty.held_back(key, topic, raw, "gap"))
 
-    def _tell(self, dead: Casualty, event: str, **more: str) -> None:
-        case = (dead.key or b"").decode(errors="replace")
-        log.error(event, extra={"reason": dead.reason, "origin": dead.origin, "case_id": case, **more})
+    def _tell(self, dead: Casualty, event: str) -> None:
+        named = {"case_id": (dead.key or b"").decode(errors="replace"), "message_id": dead.message_id}
+        stack = {"stack": frames(dead.error)} if dead.error else {}
+        log.error(event, extra={"reason": dead.reason, "origin": dead.origin, **named, **stack})
 
     async def _commit(self, records: Sequence[Record]) -> None:
         offsets: dict[TopicPartition, int] = {}

@@ -1,13 +1,14 @@
 """Records a group could not handle: set aside with their origin and reason, listed, replayed."""
 
-from collections import deque
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from pydantic import ValidationError
 
+from schemas.base import Frozen
 from services.common.failures import frames
 
 ORIGIN = "redress-origin"
@@ -15,10 +16,8 @@ REASON = "redress-reason"
 ERROR = "redress-error"
 REPLAYED = "redress-replayed"
 
-IN_A_ROW = 20
-WINDOW = 100
-SHARE = 5
 STACK = 4_000
+READ_MS = 10_000
 
 Header = tuple[str, bytes]
 Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
@@ -33,30 +32,15 @@ def replay_topic(group: str) -> str:
     return f"{group}.replay"
 
 
-class LimitError(Exception):
-    """So many records failed that the fault is ours: stop instead of draining the topic."""
-
-
-@dataclass(slots=True)
-class Limit:
-    """Twenty in a row, or more than five of the last hundred, are no accident."""
-
-    row: int = 0
-    recent: deque[bool] = field(default_factory=lambda: deque(maxlen=WINDOW))
-
-    def note(self, outcomes: Sequence[bool]) -> None:
-        """Count handled (True) and dead (False) records; raises `LimitError` beyond the limit."""
-        for handled in outcomes:
-            self.row = 0 if handled else self.row + 1
-            self.recent.append(handled)
-            full = len(self.recent) == WINDOW
-            if self.row > IN_A_ROW or (full and self.recent.count(False) > SHARE):
-                raise LimitError(f"{self.row} in a row, {self.recent.count(False)} of {len(self.recent)}")
-
-
 def origin(topic: str, partition: int, offset: int) -> str:
     """Where a record first stood; -1 where it was held back and only its topic is known."""
     return f"{topic}/{partition}/{offset}"
+
+
+class Named(Frozen):
+    """The part of a record that may be told whatever else it holds."""
+
+    id: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +69,14 @@ class Casualty:
     ) -> "Casualty":
         """A record that a document held back: where on its topic it stood is not known."""
         return cls(str(key).encode(), raw, origin(topic, -1, -1), reason, error)
+
+    @property
+    def message_id(self) -> str:
+        """The id of its message; empty where the record is so wrong that it has none."""
+        try:
+            return str(Named.model_validate_json(self.value).id)
+        except ValidationError:
+            return ""
 
     def headers(self) -> list[Header]:
         """The original headers, origin, reason and stack."""
@@ -142,8 +134,8 @@ def _letter(record: Record, headers: dict[str, bytes]) -> DeadLetter:
 
 async def _all(bootstrap: str, topic: str) -> AsyncIterator[Record]:
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
-    await consumer.start()
     try:
+        await consumer.start()
         await consumer._client.force_metadata_update()  # noqa: SLF001 - no public way to learn of partitions
         parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
         if not parts:
@@ -151,12 +143,20 @@ async def _all(bootstrap: str, topic: str) -> AsyncIterator[Record]:
         consumer.assign(parts)
         await consumer.seek_to_beginning()
         for part, end in (await consumer.end_offsets(parts)).items():
-            while await consumer.position(part) < end:
-                for record in (await consumer.getmany(part, timeout_ms=1_000)).get(part, ()):
-                    if record.offset < end:
-                        yield record
+            async for record in _up_to(consumer, part, end):
+                yield record
     finally:
         await consumer.stop()
+
+
+async def _up_to(consumer: AIOKafkaConsumer, part: TopicPartition, end: int) -> AsyncIterator[Record]:
+    while await consumer.position(part) < end:
+        found = await consumer.getmany(part, timeout_ms=READ_MS)
+        if not found:
+            raise TimeoutError(f"{part.topic} has more, but Kafka gave nothing for {READ_MS} ms")
+        for record in found[part]:
+            if record.offset < end:
+                yield record
 
 
 async def replay(

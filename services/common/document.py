@@ -22,13 +22,17 @@ from services.common.decision import (
 )
 
 RING = 200
+ACTIONS = "actions"
 HELD = 50
 PATIENCE = timedelta(minutes=10)
 
 
 @dataclass(slots=True)
 class Document(Generic[S]):
-    """One aggregate. `outbox` holds events not yet known to be on Kafka, oldest first."""
+    """One aggregate. `outbox` holds events not yet known to be on Kafka, oldest first, each with when it was written.
+
+    `seen` keeps, for each stream without a sequence and for actions, the newest causes that were applied.
+    """
 
     key: UUID
     state: S | None = None
@@ -36,7 +40,7 @@ class Document(Generic[S]):
     revision: int = 0
     applied: dict[str, int] = field(default_factory=dict)
     seqs: dict[str, int] = field(default_factory=dict)
-    seen: list[str] = field(default_factory=list)
+    seen: dict[str, list[str]] = field(default_factory=dict)
     outbox: list[dict[str, Any]] = field(default_factory=list)
     held: list[dict[str, Any]] = field(default_factory=list)
     entries: list[dict[str, Any]] = field(default_factory=list)
@@ -62,7 +66,7 @@ class Document(Generic[S]):
         self._remember(cause)
         if decision is None:
             return self._outcome("ignored", cause)
-        self._fold(cause, decision)
+        self._fold(cause, decision, now)
         return self._outcome("applied", cause)
 
     def _outcome(self, kind: OutcomeKind, cause: Cause[M]) -> Outcome[S, M]:
@@ -76,7 +80,7 @@ class Document(Generic[S]):
                 return "duplicate"
             in_turn = cause.seq == last + 1 or cause.restarts
             return "applied" if in_turn else self._hold(cause, now)
-        for mark in self.seen:
+        for mark in self.seen.get(_ring(cause), ()):
             if mark.startswith(str(cause.id)):
                 return "duplicate" if mark == _mark(cause) else "reused"
         stale = cause.revision is not None and cause.revision != self.revision
@@ -111,16 +115,18 @@ class Document(Generic[S]):
         if cause.seq:
             self.applied[cause.stream] = cause.seq
         elif cause.once:
-            self.seen = [*self.seen[-RING + 1 :], _mark(cause)]
+            ring = _ring(cause)
+            self.seen[ring] = [*self.seen.get(ring, ())[-RING + 1 :], _mark(cause)]
         else:
             return
         self.changed = True
 
-    def _fold(self, cause: Cause[M], change: Change[S]) -> None:
+    def _fold(self, cause: Cause[M], change: Change[S], now: datetime) -> None:
         self.state = change.state
         self.revision += change.visible
         self.changed = True
-        self.outbox.extend(self._stored(event) for event in change.events)
+        at = stamp(now)
+        self.outbox.extend(self._stored(event, at) for event in change.events)
         for entry in change.history:
             stored = history.link(self.count + 1, self.head, entry, str(cause.id))
             self.entries.append(stored)
@@ -128,14 +134,20 @@ class Document(Generic[S]):
         pages, self.entries = history.split(self.entries)
         self.pages.extend(pages)
 
-    def _stored(self, event: Outgoing | Announced) -> dict[str, Any]:
+    def _stored(self, event: Outgoing | Announced, at: str) -> dict[str, Any]:
         if isinstance(event, Announced):
             body = event.value.model_dump_json()
-            return {"id": str(event.id), "topic": event.topic, "key": event.key, "body": body}
+            return {"id": str(event.id), "topic": event.topic, "key": event.key, "body": body, "at": at}
         seq = self.seqs[event.topic] = self.seqs.get(event.topic, 0) + 1
         message = event.message.model_copy(update={"seq": seq})
         key = event.key or str(self.key)
-        return {"id": str(message.id), "topic": event.topic, "key": key, "body": message.model_dump_json()}
+        body = message.model_dump_json()
+        return {"id": str(message.id), "topic": event.topic, "key": key, "body": body, "at": at}
+
+
+def _ring(cause: Cause[M]) -> str:
+    """Where a cause is remembered: messages, however many, must not push out what people did."""
+    return cause.stream or ACTIONS
 
 
 def _mark(cause: Cause[M]) -> str:
@@ -173,7 +185,7 @@ def from_stored(stored: dict[str, Any], state: type[S]) -> Document[S]:
         revision=stored["revision"],
         applied=dict(stored["applied"]),
         seqs=dict(stored["seqs"]),
-        seen=list(stored["seen"]),
+        seen={ring: list(marks) for ring, marks in stored["seen"].items()},
         outbox=list(stored["outbox"]),
         held=list(stored["held"]),
         entries=list(past["entries"]),

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import random
 import traceback
 from collections.abc import Awaitable, Callable, Iterator
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 from aiokafka.errors import (
     KafkaConnectionError,
+    KafkaError,
     KafkaTimeoutError,
     KafkaUnavailableError,
     LeaderNotAvailableError,
@@ -17,7 +19,10 @@ from aiokafka.errors import (
     RequestTimedOutError,
     UnknownTopicOrPartitionError,
 )
-from pymongo.errors import ConnectionFailure, CursorNotFound, WTimeoutError
+from pymongo.errors import ConnectionFailure, CursorNotFound, PyMongoError, WTimeoutError
+
+from services.common.clock import ticks
+from services.common.settings import SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -39,20 +44,31 @@ TRANSIENT: tuple[type[Exception], ...] = (
 )
 
 
+# A room waits for ever for those it starts before; whoever sits at a console does not.
+PATIENCE = 20.0
+
+
 def backoff(attempt: int, *, base: float = 0.1, most: float = 5.0) -> float:
     """Seconds to wait before the next try: exponential, with full jitter above a tenth."""
     ceiling = min(most, base * 2.0 ** min(attempt, 16))
     return ceiling * (0.1 + 0.9 * random.random())
 
 
-async def persist(attempt: Callable[[], Awaitable[T]], failed: Callable[[Exception], None]) -> T:
-    """Try until it works; only transient failures are retried, each is told to `failed`."""
-    tries = 0
+async def persist(
+    attempt: Callable[[], Awaitable[T]], failed: Callable[[Exception], None], patience: float = math.inf
+) -> T:
+    """Try until it works; only transient failures are retried, each is told to `failed`.
+
+    After `patience` seconds the last of them is raised.
+    """
+    tries, until = 0, ticks() + patience
     while True:
         try:
             return await attempt()
         except TRANSIENT as error:
             failed(error)
+            if ticks() > until:
+                raise
             await asyncio.sleep(backoff(tries))
             tries += 1
 
@@ -73,6 +89,28 @@ def telling(error: BaseException) -> str:
     return (
         f"{type(error).__name__}: {error}" if ours or isinstance(error, TRANSIENT) else type(error).__name__
     )
+
+
+def plainly(error: Exception) -> str | None:
+    """What an operator can mend, in one line; None for a fault of ours, which is to be seen in full."""
+    match error:
+        case ExceptionGroup():
+            told = [plainly(part) for part in error.exceptions]
+            return None if None in told else "; ".join(dict.fromkeys(filter(None, told)))
+        case SettingsError():
+            return str(error)
+        case KafkaError():
+            return f"gave up on Kafka (REDRESS_KAFKA): {brief(error)}"
+        case PyMongoError():
+            return f"gave up on the store (REDRESS_MONGO): {brief(error)}"
+        case TimeoutError():
+            return f"gave up: {str(error) or 'no answer in time'}"
+    return None
+
+
+def brief(error: Exception) -> str:
+    """What a driver says, without all that it knows of a cluster."""
+    return str(error).partition(" (configured timeouts")[0].partition(", Timeout: ")[0]
 
 
 def frames(error: BaseException | None) -> str:

@@ -1,13 +1,14 @@
 """Connecting to Kafka: a producer that loses nothing, and waiting until the broker answers."""
 
 import logging
+import math
 from collections.abc import Iterable
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError
 
-from services.common.failures import persist
+from services.common.failures import brief, persist
 
 log = logging.getLogger(__name__)
 
@@ -36,8 +37,11 @@ async def reach(producer: AIOKafkaProducer) -> None:
         raise KafkaConnectionError("no broker answers")
 
 
-async def await_topics(bootstrap: str, topics: Iterable[str]) -> None:
-    """Return when the broker answers and has every topic; services may start before either."""
+async def await_topics(bootstrap: str, topics: Iterable[str], patience: float = math.inf) -> None:
+    """Return when the broker answers and has every topic; services may start before either.
+
+    After `patience` seconds what is missing is raised as a transient failure.
+    """
     wanted = set(topics)
 
     async def attempt() -> None:
@@ -50,4 +54,8 @@ async def await_topics(bootstrap: str, topics: Iterable[str]) -> None:
         if missing:
             raise TimeoutError(f"topics not there yet: {', '.join(sorted(missing))}")
 
-    await persist(attempt, lambda error: log.warning("kafka is awaited", extra={"reason": str(error)}))
+    await persist(attempt, _waits, patience)
+
+
+def _waits(error: Exception) -> None:
+    log.warning("kafka is awaited", extra={"reason": brief(error)})

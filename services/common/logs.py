@@ -1,4 +1,4 @@
-"""One event per line as JSON, on standard error; no message bodies, no texts of errors that could quote one."""
+"""One event per line on standard error, as JSON of a room and as words of a command; no message bodies."""
 
 import json
 import logging
@@ -33,6 +33,25 @@ class JsonLine(logging.Formatter):
         return json.dumps(fields, ensure_ascii=False)
 
 
+class PlainLine(logging.Formatter):
+    """The event and its reason, for a person."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        reason = getattr(record, "reason", "")
+        return f"{record.getMessage()}: {reason}" if reason else record.getMessage()
+
+
+class NoEcho(logging.Filter):
+    """Passes an event once, however often it is met in a row: a person reads what he has read."""
+
+    last: tuple[str, str] | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage(), getattr(record, "reason", "")
+        self.last, echo = said, said == self.last
+        return not echo
+
+
 class OncePerWindow(logging.Filter):
     """Drivers repeat themselves while a broker is away: the same event passes once in ten seconds."""
 
@@ -53,10 +72,20 @@ class OncePerWindow(logging.Filter):
 
 
 def configure(room: str, level: str = "INFO") -> None:
-    """Send every log of this process through one JSON handler."""
+    """Send every log of this process, a room, through one JSON handler."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLine(room))
     handler.addFilter(OncePerWindow())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     for name in NOISY:
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def speak() -> None:
+    """Tell a person at a console what a command waits for; drivers are silent, since their errors are the reasons."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(PlainLine())
+    handler.addFilter(NoEcho())
+    logging.basicConfig(level="WARNING", handlers=[handler], force=True)
+    for name in NOISY:
+        logging.getLogger(name).setLevel(logging.CRITICAL)

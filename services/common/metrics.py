@@ -23,4 +23,9 @@ LARGE = Counter(
     "Changes of documents over 256 KB, one in sixteen counted.",
     ["collection"],
 )
+TAKEN = Counter(
+    "redress_unique_values_taken_total",
+    "Writes of documents with a value, such as a case number, that another document has.",
+    ["collection"],
+)
 READY = Gauge("redress_ready", "1 while the room can do its work.", ["room"])

@@ -1,6 +1,7 @@
 """The only module that knows the store's driver: documents under version, and plain keyed records."""
 
 import logging
+import math
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -11,6 +12,7 @@ from pymongo import ASCENDING, InsertOne, ReplaceOne, UpdateOne, WriteConcern
 from pymongo.errors import AutoReconnect, BulkWriteError
 
 from services.common import metrics
+from services.common.failures import brief, persist
 from services.common.history import Page
 
 DUPLICATE_KEY = 11_000
@@ -18,6 +20,7 @@ GOING = {64, 91, 189, 10_107, 11_600, 11_602, 13_435, 13_436}  # shuts down, ste
 TIMEOUT_MS = 5_000
 LARGE_BYTES = 256 * 1024
 WEIGHED_EVERY = 16
+TWIN = "twin"
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +48,15 @@ async def ping(database: Database) -> None:
     await database.command("ping")
 
 
+async def answering(database: Database, patience: float = math.inf) -> None:
+    """Return when the store answers; after `patience` seconds its silence is raised as a transient failure."""
+    await persist(lambda: ping(database), _waits, patience)
+
+
+def _waits(error: Exception) -> None:
+    log.warning("the store is awaited", extra={"reason": brief(error)})
+
+
 class MongoDocuments:
     """Versioned documents in one collection, and the pages of their history in another."""
 
@@ -53,10 +65,13 @@ class MongoDocuments:
         self.pages: Collection | None = database[pages] if pages else None
 
     async def prepare(self, *unique: str) -> None:
-        """Declare the indexes: the one every conditional write uses, and unique fields."""
+        """Declare the indexes: the one every conditional write uses, and fields whose values should be unique.
+
+        A value that is taken all the same is a tripwire: it alarms, and its document is kept beside the other.
+        """
         await self.collection.create_index([("_id", ASCENDING), ("version", ASCENDING)], unique=True)
         for field in unique:
-            await self.collection.create_index([(field, ASCENDING)], unique=True)
+            await self.collection.create_index([(field, ASCENDING), (TWIN, ASCENDING)], unique=True)
 
     async def load(self, keys: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
         found = self.collection.find({"_id": {"$in": [str(key) for key in keys]}})
@@ -65,11 +80,27 @@ class MongoDocuments:
     async def write(self, documents: Sequence[dict[str, Any]]) -> set[int]:
         """A lost race is an upsert that meets the document in another version: error 11000."""
         self._weigh(documents)
+        lost = await self._replace(documents)
+        twins = [index for index, why in lost.items() if f"_{TWIN}_1" in why]
+        if not twins:
+            return set(lost)
+        apart = [self._twin(documents[index]) for index in twins]
+        still = {twins[index] for index in await self._replace(apart)}
+        return set(lost).difference(twins) | still
+
+    async def _replace(self, documents: Sequence[dict[str, Any]]) -> dict[int, str]:
         replacements = [
             ReplaceOne({"_id": stored["_id"], "version": stored["version"] - 1}, stored, upsert=True)
             for stored in documents
         ]
         return await _lost(self.collection, replacements)
+
+    def _twin(self, stored: dict[str, Any]) -> dict[str, Any]:
+        """The document marked as one of two with the same value; those that have no state have no value either."""
+        if stored["state"] is not None:
+            metrics.TAKEN.labels(self.collection.name).inc()
+            log.error("a value meant to be unique is taken", extra={"case_id": stored["_id"]})
+        return {**stored, TWIN: stored["_id"]}
 
     def _weigh(self, documents: Sequence[dict[str, Any]]) -> None:
         """Alarm at a document that outgrows what is fast to change: nothing refuses it for that.
@@ -130,14 +161,16 @@ class MongoRecords:
 
     async def put(self, records: Sequence[dict[str, Any]]) -> set[int]:
         """Insert those not yet there; the indexes of those that were."""
-        return await _lost(self.collection, [InsertOne(record) for record in records]) if records else set()
+        if not records:
+            return set()
+        return set(await _lost(self.collection, [InsertOne(record) for record in records]))
 
     async def get(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
         return {record["_id"]: record async for record in self.collection.find({"_id": {"$in": list(keys)}})}
 
 
-async def _lost(collection: Collection, writes: Sequence[Write]) -> set[int]:
-    """Write unordered; the indexes of the writes that met an existing key.
+async def _lost(collection: Collection, writes: Sequence[Write]) -> dict[int, str]:
+    """Write unordered; the indexes of the writes that met an existing key, and which key that was in words.
 
     Raises AutoReconnect where a write may not outlive the server that took it.
     """
@@ -150,5 +183,5 @@ async def _lost(collection: Collection, writes: Sequence[Write]) -> set[int]:
             raise AutoReconnect("a write is not confirmed") from None
         if others:
             raise
-        return {failure["index"] for failure in refused}
-    return set()
+        return {failure["index"]: failure["errmsg"] for failure in refused}
+    return {}

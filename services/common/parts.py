@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -55,13 +56,18 @@ class Parts:
 
 
 @asynccontextmanager
-async def connected(room: str, settings: CommonSettings, topics: Sequence[str]) -> AsyncIterator[Parts]:
-    """Wait for Kafka with its topics and for the store; at the end publish what is still owed."""
-    await kafka.await_topics(settings.kafka, [settings.topic_prefix + topic for topic in topics])
+async def connected(
+    room: str, settings: CommonSettings, topics: Sequence[str], patience: float = math.inf
+) -> AsyncIterator[Parts]:
+    """Wait for Kafka with its topics and for the store; at the end publish what is still owed.
+
+    After `patience` seconds what is missing is raised as a transient failure.
+    """
+    await kafka.await_topics(settings.kafka, [settings.topic_prefix + topic for topic in topics], patience)
     database = mongo.connect(settings.mongo, settings.database)
-    await persist(lambda: mongo.ping(database), _waits)
+    await mongo.answering(database, patience)
     producer = kafka.producer(settings.kafka)
-    await persist(producer.start, _waits)
+    await persist(producer.start, _waits, patience)
     relay = Relay(producer, settings.topic_prefix, published=_counter(room))
     metrics.OUTBOX_AGE.labels(room).set_function(relay.oldest_seconds)
     try:
@@ -110,20 +116,27 @@ async def consuming(
 
 @asynccontextmanager
 async def background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[Beside]:
-    """Run beside the body; the first that fails ends the room, all are cancelled at the end."""
-    async with asyncio.TaskGroup() as group:
-        tasks: list[asyncio.Task[None]] = []
+    """Run beside the body; the first that fails ends the room, all are cancelled at the end.
 
-        def beside(one: Coroutine[Any, Any, None]) -> None:
-            tasks.append(group.create_task(one))
-
-        for one in work:
-            beside(one)
-        try:
-            yield beside
-        finally:
-            for task in tasks:
-                task.cancel()
+    What fails comes as a group, but a failure of the body alone as itself.
+    """
+    tasks: list[asyncio.Task[None]] = []
+    failure: Exception | None = None
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks += map(group.create_task, work)
+            try:
+                yield lambda one: tasks.append(group.create_task(one))
+            except Exception as error:
+                failure = error
+                raise
+            finally:
+                for task in tasks:
+                    task.cancel()
+    except ExceptionGroup as failures:
+        if failure is not None and failures.exceptions == (failure,):
+            raise failure from None
+        raise
 
 
 async def _look_after_leftovers(stores: Sequence[Store[Any]]) -> None:

@@ -4,10 +4,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from services.common.clock import ticks
+from services.common.clock import wall
 from services.common.failures import TRANSIENT, persist
 
 log = logging.getLogger(__name__)
@@ -33,7 +34,6 @@ class Unsent:
 
     clear: Clear
     events: list[dict[str, Any]]
-    since: float
     again: list[str] = field(default_factory=list)
 
 
@@ -45,6 +45,7 @@ class Relay:
     prefix: str = ""
     unsent: dict[UUID, Unsent] = field(default_factory=dict)
     published: Callable[[str], None] = lambda _topic: None
+    wall: Callable[[], datetime] = wall
     _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
     _flying: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
@@ -54,15 +55,18 @@ class Relay:
 
         What is owed from before stays first: a slow writer may tell of an older outbox than a fast one.
         """
-        known = self.unsent.get(key) or Unsent(clear, [], ticks())
+        known = self.unsent.get(key) or Unsent(clear, [])
         names = {*known.again, *(event["id"] for event in known.events)}
         events = [*known.events, *(event for event in outbox if event["id"] not in names)]
-        self.unsent[key] = Unsent(clear, events, known.since, known.again)
+        self.unsent[key] = Unsent(clear, events, known.again)
         self._news.set()
 
     def oldest_seconds(self) -> float:
-        """Age of the oldest outbox not yet on Kafka."""
-        return max((ticks() - owed.since for owed in self.unsent.values()), default=0.0)
+        """Age of the oldest event not yet on Kafka, since it was written, whoever wrote it."""
+        firsts = [owed.events[0]["at"] for owed in self.unsent.values() if owed.events]
+        if not firsts:
+            return 0.0
+        return max(0.0, (self.wall() - datetime.fromisoformat(min(firsts))).total_seconds())
 
     async def flush(self) -> None:
         """Send everything owed; raises what Kafka or the store raised, the rest stays owed."""

@@ -1,9 +1,38 @@
 """What every room reads from its environment, all under the prefix REDRESS_."""
 
-from pydantic import Field, SecretStr
+import re
+from typing import Annotated, Any, Self
+
+from pydantic import (
+    AfterValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.common.clock import FASTEST, Clock
+
+SERVERS = re.compile(r"[^\s,/]+:\d{1,5}(,[^\s,/]+:\d{1,5})*")
+
+
+class SettingsError(Exception):
+    """A variable of the environment has a value that cannot be meant."""
+
+
+def _servers(value: str) -> str:
+    if not SERVERS.fullmatch(value):
+        raise ValueError("should be host:port, several of them with commas between")
+    return value
+
+
+def _url(value: str) -> str:
+    if not value.startswith(("mongodb://", "mongodb+srv://")):
+        raise ValueError("should begin with mongodb:// or mongodb+srv://")
+    return value
 
 
 class CommonSettings(BaseSettings):
@@ -11,8 +40,8 @@ class CommonSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="REDRESS_", extra="ignore", frozen=True)
 
-    kafka: str = "127.0.0.1:9092"
-    mongo: str = "mongodb://127.0.0.1:27017"
+    kafka: Annotated[str, AfterValidator(_servers)] = "127.0.0.1:9092"
+    mongo: Annotated[str, AfterValidator(_url)] = "mongodb://127.0.0.1:27017"
     database: str = "redress"
     topic_prefix: str = ""
     instance: int = Field(0, ge=0, description="Ordinal of this instance within its group.")
@@ -21,5 +50,19 @@ class CommonSettings(BaseSettings):
     token_key: SecretStr = Field(SecretStr(""), description="Signs the tokens of people and machines.")
     max_records: int = Field(500, ge=1, le=5_000)
 
+    @model_validator(mode="wrap")
+    @classmethod
+    def _named(cls, values: Any, validated: ModelWrapValidatorHandler[Self]) -> Self:
+        """Whoever mends it knows variables, not fields; the value stays untold, since it may be a secret."""
+        try:
+            return validated(values)
+        except ValidationError as wrong:
+            raise SettingsError("; ".join(map(_told, wrong.errors()))) from None
+
     def clock(self) -> Clock:
         return Clock(self.time_scale, self.time_epoch)
+
+
+def _told(error: ErrorDetails) -> str:
+    said = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return f"REDRESS_{str(error['loc'][0]).upper()} {said}"

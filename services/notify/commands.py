@@ -2,17 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from typing import Any, Literal
 from uuid import UUID, uuid4
 
 import click
 
-from services.common import kafka, mongo
+from schemas.deliveries import TOPIC
+from services.common import mongo
 from services.common.decision import Cause
+from services.common.failures import PATIENCE
 from services.common.mongo import MongoDocuments
-from services.common.relay import Relay
+from services.common.parts import connected
 from services.common.store import Store
 from services.notify.domain.delivery import Delivery, Settled, Step, advance
 from services.notify.settings import Settings
@@ -46,7 +46,7 @@ def list_(*, unknown: bool, case: UUID | None, limit: int) -> None:
     query: dict[str, Any] = {"state.status": "unknown"} if unknown else {}
     if case is not None:
         query["state.case_id"] = str(case)
-    for stored in asyncio.run(_on(lambda documents: _page(documents, query, limit))):
+    for stored in asyncio.run(_page(query, limit)):
         click.echo(json.dumps({name: stored["state"][name] for name in SHOWN}, ensure_ascii=False))
 
 
@@ -59,46 +59,34 @@ def settle(delivery: UUID, how: Literal["sent", "resend"] | None, by: str) -> No
     """Say what is to become of a message whose fate is unknown."""
     if how is None:
         raise click.UsageError("one of --sent and --resend is needed")
-    status = asyncio.run(_on(lambda documents: _settle(documents, delivery, Settled(how, by))))
+    status = asyncio.run(_settle(delivery, Settled(how, by)))
     click.echo(f"{delivery} is {status}")
 
 
-Documents = MongoDocuments
-
-
-async def _on(work: Callable[[Documents], Awaitable[Any]]) -> Any:
-    async with _documents() as documents:
-        return await work(documents)
-
-
-@asynccontextmanager
-async def _documents() -> AsyncIterator[Documents]:
+async def _page(query: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+    """Needs the store alone: what is unknown can be looked up while Kafka is away."""
     settings = Settings()
     database = mongo.connect(settings.mongo, settings.database)
-    yield MongoDocuments(database, COLLECTION)
-    database.client.close()
+    try:
+        await mongo.answering(database, PATIENCE)
+        return await MongoDocuments(database, COLLECTION).page(query, [("state.occurred_at", -1)], limit)
+    finally:
+        database.client.close()
 
 
-async def _page(documents: Documents, query: dict[str, Any], limit: int) -> list[dict[str, Any]]:
-    return await documents.page(query, [("state.occurred_at", -1)], limit)
-
-
-async def _settle(documents: Documents, delivery: UUID, settled: Settled) -> str:
-    settings = Settings()
-    clock, producer = settings.clock(), kafka.producer(settings.kafka)
-    relay = Relay(producer, settings.topic_prefix)
-    store = Store(Delivery, documents, relay, clock.now, lambda: None)
-    cause: Cause[Step] = Cause(delivery, uuid4(), settled)
-    [outcome] = await store.change(cause, lambda state, asked: advance(state, asked, clock.now()))
+async def _settle(delivery: UUID, settled: Settled) -> str:
+    async with connected("notify", Settings(), [TOPIC], PATIENCE) as parts:
+        now = parts.clock.now
+        store = Store(
+            Delivery, MongoDocuments(parts.database, COLLECTION), parts.relay, now, parts.conflicted
+        )
+        cause: Cause[Step] = Cause(delivery, uuid4(), settled)
+        [outcome] = await store.change(cause, lambda state, asked: advance(state, asked, now()))
+        await parts.relay.flush()
     if outcome.state is None:
         raise click.ClickException(f"there is no delivery {delivery}")
     if outcome.kind != "applied":
         raise click.ClickException(f"{delivery} is {outcome.state.status}; only an unknown one is settled")
-    await producer.start()
-    try:
-        await relay.flush()
-    finally:
-        await producer.stop()
     return "to be sent once more" if settled.how == "resend" else outcome.state.status
 
 

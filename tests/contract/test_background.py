@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from deploy.local import Ports, Stack, choose
+from deploy.local.addresses import BACKGROUND
 from deploy.local.process import Command, Detached
 from tests.stack import database
 
@@ -14,6 +15,7 @@ def ports() -> Ports:
     return Ports.free()
 
 
+@pytest.mark.usefixtures("ours")
 async def test_a_kept_store_is_found_again_and_keeps_its_data(tmp_path: Path, ports: Ports) -> None:
     first, second = kept(tmp_path, ports), kept(tmp_path, ports)
     try:
@@ -29,6 +31,7 @@ async def test_a_kept_store_is_found_again_and_keeps_its_data(tmp_path: Path, po
         await second.store.kill()
 
 
+@pytest.mark.usefixtures("ours")
 async def test_starting_what_runs_already_changes_nothing(tmp_path: Path, ports: Ports) -> None:
     store = kept(tmp_path, ports).store
     try:
@@ -40,12 +43,21 @@ async def test_starting_what_runs_already_changes_nothing(tmp_path: Path, ports:
         await store.kill()
 
 
-async def test_our_own_addresses_in_the_environment_do_not_disown_us(
-    tmp_path: Path, ports: Ports, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for variable, address in ports.addresses().environment().items():
+@pytest.fixture
+def exported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A shell that knows the addresses of what runs in the background."""
+    for variable, address in BACKGROUND.addresses().environment().items():
         monkeypatch.setenv(variable, address)
-    assert len(kept(tmp_path, ports).ours()) == 2
+
+
+@pytest.mark.usefixtures("exported")
+def test_the_addresses_of_the_background_in_the_environment_do_not_disown_it(tmp_path: Path) -> None:
+    assert len(kept(tmp_path, BACKGROUND).ours()) == 2
+
+
+@pytest.mark.usefixtures("exported")
+def test_whoever_wants_a_stack_of_his_own_never_meets_the_background(tmp_path: Path, ports: Ports) -> None:
+    assert choose(tmp_path, ports, "file").addresses == ports.addresses()
 
 
 def test_a_process_that_is_gone_is_not_mistaken_for_a_stranger_with_its_number(tmp_path: Path) -> None:

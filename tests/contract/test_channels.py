@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from services.notify.channels.sms import SmsChannel
 from tests.unit.notify.fakes import MemoryChannel
 
 PATIENCE = 0.5
+OCCURRED = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 
 
 @dataclass
@@ -29,7 +31,8 @@ class Bench:
 
 
 def a_letter(to: str = "li.na@shop.example") -> Letter:
-    return Letter(uuid4(), to, "工单 7K2M 即将到期", "工单 7K2M-9QXD 请于 10:30 前联系客户。\nPlease call.\n")
+    text = "工单 7K2M-9QXD 请于 10:30 前联系客户。\nPlease call.\n"
+    return Letter(uuid4(), OCCURRED, to, "工单 7K2M 即将到期", text)
 
 
 def references(far_end: Provider) -> Sequence[str]:
@@ -132,6 +135,15 @@ async def test_mail_keeps_both_languages_and_its_message_id(post_office: Provide
     mail = post_office.received()[-1]
     assert mail.reference == f"{letter.reference}@mfr.example"
     assert (mail.to, mail.subject, mail.text) == (letter.to, letter.subject, letter.text)
+
+
+async def test_every_copy_of_a_mail_is_dated_when_its_event_occurred(post_office: Provider) -> None:
+    letter, channel = a_letter(), by_mail(post_office.port)
+    for _ in range(2):
+        await channel.send(letter)
+    await channel.close()
+    copies = [mail for mail in post_office.received() if mail.reference.startswith(str(letter.reference))]
+    assert [mail.date for mail in copies] == ["Mon, 02 Mar 2026 01:30:00 +0000"] * 2
 
 
 async def test_mail_goes_on_over_the_same_connection_and_over_a_new_one_once_it_is_gone(

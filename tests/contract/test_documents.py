@@ -92,6 +92,38 @@ async def test_a_document_that_outgrew_a_quarter_megabyte_is_written_and_alarms(
     database.client.close()
 
 
+@pytest.fixture
+async def numbered(stack: Stack) -> AsyncIterator[MongoDocuments]:
+    """Documents whose numbers should be unique."""
+    database = mongo.connect(stack.addresses.mongo, Names.fresh().database)
+    real = MongoDocuments(database, "numbered")
+    await real.prepare("state.number")
+    yield real
+    database.client.close()
+
+
+async def test_a_number_that_is_taken_alarms_and_its_document_is_kept_and_changed_like_any_other(
+    numbered: MongoDocuments, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, second, third = uuid4(), uuid4(), uuid4()
+    await numbered.write([stored(first, 1, number="K7")])
+    assert await numbered.write([stored(second, 1, number="K7"), stored(third, 1, number="M3")]) == set()
+    assert await numbered.write([stored(second, 2, number="K7"), stored(first, 2, number="K7")]) == set()
+    assert await numbered.write([stored(second, 2, number="K7")]) == {0}
+    versions = {key: found["version"] for key, found in (await numbered.load([first, second, third])).items()}
+    assert versions == {first: 2, second: 2, third: 1}
+    alarms = [vars(one)["case_id"] for one in caplog.records if one.levelname == "ERROR"]
+    assert set(alarms) == {str(second)}
+
+
+async def test_documents_that_only_hold_records_have_no_number_yet_and_do_not_alarm(
+    numbered: MongoDocuments, caplog: pytest.LogCaptureFixture
+) -> None:
+    holding = [{**stored(uuid4(), 1), "state": None} for _ in range(3)]
+    assert await numbered.write(holding) == set()
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
+
+
 async def test_a_record_is_put_once(stack: Stack) -> None:
     database = mongo.connect(stack.addresses.mongo, Names.fresh().database)
     records = MongoRecords(database, "texts")

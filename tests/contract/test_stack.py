@@ -29,7 +29,7 @@ asyncio.run(main())
 
 
 @pytest.fixture(params=["file", "memory"])
-async def own_stack(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Stack]:
+async def own_stack(request: pytest.FixtureRequest, ours: None, tmp_path: Path) -> AsyncIterator[Stack]:
     """A stack of this test's own, of which only the store runs."""
     own = choose(tmp_path, Ports.free(), request.param)
     await own.store.start()
@@ -44,6 +44,7 @@ async def test_what_is_produced_is_consumed_in_order_per_key(stack: Stack, names
     assert [(record.key, record.value) for record in read] == sent
 
 
+@pytest.mark.usefixtures("ours")
 async def test_kafka_keeps_its_records_when_killed(tmp_path: Path) -> None:
     own = choose(tmp_path, Ports.free(), "memory")
     try:
@@ -138,6 +139,7 @@ async def answers_within(url: str, millis: int) -> bool:
     return True
 
 
+@pytest.mark.usefixtures("ours")
 async def test_nothing_outlives_an_owner_that_was_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", OWNER, str(tmp_path)]
     owner = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
@@ -184,7 +186,7 @@ async def test_a_part_that_cannot_start_says_its_last_words(tmp_path: Path) -> N
 
 
 @pytest.mark.containers
-async def test_containers_give_the_same_stack(tmp_path: Path) -> None:
+async def test_containers_give_the_same_stack(ours: None, tmp_path: Path) -> None:
     if reason := containers.unavailable():
         pytest.skip(reason)
     own = choose(tmp_path, Ports.free(), "file")

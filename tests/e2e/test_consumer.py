@@ -139,7 +139,9 @@ async def test_poison_is_set_aside_with_its_bytes_and_the_rest_goes_on(room: Roo
     assert all(letter.origin.startswith(room.names.topic(NUMBERS)) for letter in letters)
 
 
-async def test_a_fault_of_ours_parks_its_case_until_the_replay(room: Room) -> None:
+async def test_a_fault_of_ours_parks_its_case_until_the_replay(
+    room: Room, caplog: pytest.LogCaptureFixture
+) -> None:
     broken["fault"] = True
     await room.send(record(0, 1, 5), record(0, 2, 7), record(0, 3, 11), record(1, 1, 1))
 
@@ -152,6 +154,10 @@ async def test_a_fault_of_ours_parks_its_case_until_the_replay(room: Room) -> No
     assert "RuntimeError" in letter.error
     assert "_decide" in letter.error
     assert "mended" not in letter.error
+    [line] = [vars(told) for told in caplog.records if told.getMessage() == "record set aside"]
+    failed = added(KEYS[0], 2, 7)
+    assert (line["case_id"], line["message_id"]) == (str(failed.key), str(failed.id))
+    assert line["stack"] == letter.error
 
     broken["fault"] = False
     async with kafka.producer(room.settings.kafka) as producer:

@@ -141,6 +141,7 @@ async def turned(client: httpx.AsyncClient, status: int) -> None:
     assert f'redress_ready{{room="intake"}} {ready}' in (await client.get("/metrics")).text
 
 
+@pytest.mark.usefixtures("ours")
 @pytest.mark.parametrize("how", ["killed", "frozen"])
 async def test_with_kafka_away_it_says_so_within_three_seconds_and_is_not_ready(
     tmp_path: Path, how: str
@@ -179,6 +180,7 @@ async def test_with_kafka_away_it_says_so_within_three_seconds_and_is_not_ready(
         await asyncio.gather(own.kafka.kill(), own.store.kill())
 
 
+@pytest.mark.usefixtures("ours")
 async def test_it_ends_soon_after_kafka_went_away(tmp_path: Path) -> None:
     own = choose(tmp_path, Ports.free(), "memory")
     await own.start()

@@ -65,6 +65,7 @@ async def test_rooms_killed_in_the_middle_of_their_work_lose_and_double_nothing(
     assert len(traffic.acted) > 20
 
 
+@pytest.mark.usefixtures("ours")
 async def test_kafka_and_the_store_may_go_away_and_come_back(traffic: Traffic) -> None:
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:

@@ -103,12 +103,17 @@ async def test_a_case_is_told_anew_after_somebody_missed_something(room: Room) -
     assert (snapshot.type, snapshot.seq, snapshot.header.offered_to) == ("case.snapshot", 3, "cr-1")
 
 
-async def test_two_cases_of_one_number_are_an_alarm_and_are_never_joined(room: Room) -> None:
+async def test_two_cases_of_one_number_are_an_alarm_and_each_is_a_case_of_its_own(room: Room) -> None:
     first = a_contact()
     second = a_contact(case_number=first.case_number)
-    await room.hear(first)
-    await room.events(first.case_id, 2)
-    await room.hear(second)
-    async with asyncio.timeout(30):
-        record = (await consume(room.stack, room.names.topic("routing.dead"), 1))[0]
-    assert record.key == str(second.case_id).encode()
+    for contact in (first, second):
+        await room.hear(contact)
+        opened, _ = await room.events(contact.case_id, 2)
+        assert (opened.type, opened.header.number) == ("case.opened", first.case_number)
+    found = (await room.get("gm-1", "/v1/cases", q=first.case_number)).json()["cases"]
+    assert {one["id"] for one in found} == {str(first.case_id), str(second.case_id)}
+    path = f"/v1/cases/{second.case_id}"
+    answer = await room.post("cr-1", f"{path}/accept", (await room.get("cr-1", path)).headers["ETag"])
+    assert answer.json()["owner"] == "cr-1"
+    metrics = (await room.http.get("/metrics")).text
+    assert 'redress_unique_values_taken_total{collection="cases"} 2.0' in metrics

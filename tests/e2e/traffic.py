@@ -155,7 +155,7 @@ async def check(traffic: Traffic) -> None:
 def _no_double_in(stored: dict[str, Any]) -> None:
     entries = [entry["hash"] for entry in stored["history"]["entries"]]
     breaches = [breach["id"] for breach in (stored["state"] or {}).get("breaches", [])]
-    for ids in (stored["seen"], entries, breaches):
+    for ids in (*stored["seen"].values(), entries, breaches):
         assert [name for name, count in Counter(ids).items() if count > 1] == []
 
 

@@ -1,6 +1,7 @@
 """The seam to those who carry messages."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -9,9 +10,10 @@ from services.notify.domain.delivery import Receipt
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A rendered message; `reference` is its delivery's id, the same at every attempt."""
+    """A rendered message, the same at every attempt; `reference` is its delivery's id, `at` when its event occurred."""
 
     reference: UUID
+    at: datetime
     to: str
     subject: str
     text: str

@@ -101,6 +101,8 @@ class MailChannel:
     def _mail(self, letter: Letter) -> EmailMessage:
         mail = EmailMessage()
         mail["Message-ID"] = f"<{letter.reference}@{self.server.sender.partition('@')[2]}>"
+        # Of the event, not of the attempt: copies of one message are alike in every respect.
+        mail["Date"] = letter.at
         mail["From"] = self.server.sender
         mail["To"] = letter.to
         mail["Subject"] = letter.subject

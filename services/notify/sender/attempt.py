@@ -103,4 +103,4 @@ class Work:
         own = {"name": addressee.name} if delivery.person == CUSTOMER else {}
         template = find(self.rulebook().profile(delivery.profile), delivery.template)
         text = render(template, delivery.medium, delivery.language, {**delivery.facts, **own})
-        return Letter(delivery.id, addressee.address, text.subject, text.body)
+        return Letter(delivery.id, delivery.occurred_at, addressee.address, text.subject, text.body)

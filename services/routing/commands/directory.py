@@ -11,6 +11,7 @@ from schemas import directory as vocabulary
 from schemas.directory import DirectoryFile, Entry
 from services.common import files
 from services.common.decision import Cause
+from services.common.failures import PATIENCE
 from services.common.mongo import MongoDocuments
 from services.common.parts import connected
 from services.common.store import Store
@@ -44,7 +45,7 @@ def read(file: Path) -> DirectoryFile:
 
 
 async def _load(settings: Settings, entries: Sequence[Entry]) -> int:
-    async with connected("routing", settings, [vocabulary.TOPIC]) as parts:
+    async with connected("routing", settings, [vocabulary.TOPIC], PATIENCE) as parts:
         documents = MongoDocuments(parts.database, "directory")
         await documents.prepare()
         store = Store(Listed, documents, parts.relay, parts.clock.now, parts.conflicted)

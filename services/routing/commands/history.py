@@ -11,6 +11,7 @@ from schemas import cases, directory
 from services.common import history as chain
 from services.common.decision import Cause
 from services.common.document import Document, from_stored
+from services.common.failures import PATIENCE
 from services.common.mongo import MongoDocuments, MongoRecords
 from services.common.parts import Parts, connected
 from services.common.store import Store
@@ -50,7 +51,7 @@ def resync(case: str) -> None:
 
 
 async def _verify(settings: Settings, name: str) -> tuple[int, list[str]]:
-    async with connected("routing", settings, []) as parts:
+    async with connected("routing", settings, [], PATIENCE) as parts:
         documents = _documents(parts)
         document = await _find(documents, name)
         entries = {entry["number"]: entry for entry in await documents.past(document.key)}
@@ -74,15 +75,16 @@ async def _unsealed(records: Records, entries: Sequence[Mapping[str, Any]], kind
 
 
 async def _resync(settings: Settings, name: str) -> None:
-    async with connected("routing", settings, [cases.TOPIC, directory.TOPIC]) as parts:
+    async with connected("routing", settings, [cases.TOPIC, directory.TOPIC], PATIENCE) as parts:
         documents = _documents(parts)
-        people = await parts.table(directory.TOPIC, directory.ADAPTER)
+        cause = Cause((await _find(documents, name)).key, uuid4(), Resync())
+        async with asyncio.timeout(PATIENCE):
+            people = await parts.table(directory.TOPIC, directory.ADAPTER)
+        await people.stop()
         world = World(Directory(people.entries.values()), Programmes(""), Workload(), parts.clock.now())
         store = Store(Case, documents, parts.relay, parts.clock.now, parts.conflicted, revive)
-        cause = Cause((await _find(documents, name)).key, uuid4(), Resync())
         outcome = (await store.change(cause, lambda case, cause: decide(case, cause, world)))[0]
         await parts.relay.flush()
-        await people.stop()
     if outcome.error is not None:
         raise outcome.error
 

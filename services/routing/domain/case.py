@@ -73,7 +73,10 @@ class Promise(Frozen):
 
 
 class Breach(Frozen):
-    """A due time that passed; it does not stand when its stop turns out to have been in time."""
+    """A due time that passed; it does not stand when its stop turns out to have been in time.
+
+    `repeats` counts the later cycles of a recurring clock that passed as well before anybody followed up.
+    """
 
     id: UUID
     clock: str
@@ -81,6 +84,7 @@ class Breach(Frozen):
     due_at: Instant
     accountable: Role
     standing: bool = True
+    repeats: int = 0
 
 
 class Revised(Frozen):
@@ -93,7 +97,8 @@ class Revised(Frozen):
 
 
 class Case(Frozen):
-    """`rung` is a place on the profile's ladder, 0 being its lowest; `broken` counts standing breaches.
+    """`rung` is a place on the profile's ladder, 0 being its lowest; `broken` counts standing breaches,
+    repeats included.
 
     `climbed_for` are the breaches that the last climb answers: its own, and others of the same pass.
     """

@@ -92,13 +92,28 @@ def _next_due(promises: dict[str, Promise]) -> Any:
 
 
 def _breached(draft: Draft, event: DeadlineBreached) -> None:
+    """A clock that nobody answers breaches day after day: only the first breach is an entry, the others count."""
     case = draft.case
+    draft.set(broken=case.broken + 1)
+    if event.repeat and (first := _repeated(case, event)) is not None:
+        _replace(draft, first, repeats=first.repeats + 1)
+        return
     breach = Breach(
         id=event.id, clock=event.clock, cycle=event.cycle, due_at=event.due_at, accountable=event.accountable
     )
-    others = [each for each in case.breaches if each.id != breach.id]
-    draft.set(breaches=(*others[-KEPT + 1 :], breach), broken=case.broken + 1)
+    draft.set(breaches=(*case.breaches[-KEPT + 1 :], breach))
     draft.note(event.type, clock=event.clock, cycle=event.cycle, accountable=event.accountable)
+
+
+def _repeated(case: Case, event: DeadlineMessage) -> Breach | None:
+    """The breach on which one of a later cycle is counted."""
+    earlier = (each for each in case.breaches if each.clock == event.clock and each.cycle < event.cycle)
+    return max(earlier, key=lambda each: each.cycle, default=None)
+
+
+def _replace(draft: Draft, breach: Breach, **fields: Any) -> None:
+    changed = breach.model_copy(update=fields)
+    draft.set(breaches=tuple(changed if each is breach else each for each in draft.case.breaches))
 
 
 def _warned(draft: Draft, event: DeadlineWarned) -> None:
@@ -109,12 +124,15 @@ def _warned(draft: Draft, event: DeadlineWarned) -> None:
 
 def _withdrawn(draft: Draft, event: DeadlineWithdrawn, world: World) -> None:
     case = draft.case
-    breaches = tuple(
-        each.model_copy(update={"standing": False}) if each.id == event.breach else each
-        for each in case.breaches
-    )
-    draft.set(breaches=breaches, broken=max(0, case.broken - 1))
-    draft.note(event.type, clock=event.clock, cycle=event.cycle)
+    draft.set(broken=max(0, case.broken - 1))
+    known = next((each for each in case.breaches if each.id == event.breach), None)
+    first = _repeated(case, event) if known is None else None
+    if known is not None:
+        _replace(draft, known, standing=False)
+    if first is not None:
+        _replace(draft, first, repeats=max(0, first.repeats - 1))
+    else:
+        draft.note(event.type, clock=event.clock, cycle=event.cycle)
     ladder.withdraw(draft, event.breach, event.clock)
     if draft.case.state not in ENDED:
         # Where the climb had stood in for it, the manufacturer is asked for the severity's sake.

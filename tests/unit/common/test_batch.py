@@ -11,8 +11,9 @@ from aiokafka import ConsumerRecord
 from pydantic import TypeAdapter
 
 from services.common.batch import Batch, Received, lanes
-from services.common.dead_letters import ORIGIN, Limit, LimitError, replay_topic
+from services.common.dead_letters import ORIGIN, replay_topic
 from services.common.decision import Cause, Outcome
+from services.common.limit import Limit, LimitError
 from services.common.metrics import MESSAGES
 from tests.counting import KEYS, Added, added
 
@@ -92,6 +93,22 @@ async def test_a_batch_is_tried_again_only_when_every_lane_has_ended() -> None:
     with pytest.raises(TimeoutError):
         await replace(batch(), handle=away).work([record(raw, at) for at, raw in enumerate(raws)])
     assert sorted(ended) == [0, 2, 3]
+
+
+async def test_what_is_set_aside_tells_the_id_of_its_message_and_nothing_else_of_it() -> None:
+    failed, invalid = (
+        added(KEYS[0], 1, 7),
+        b'{"id": "0b7c2f6e-3f0e-4c1a-9c5b-2f8a1d5e7c11", "amount": "many"}',
+    )
+    nameless = b'{"id": "Wang, 13800000000"}'
+    records = [record(failed.raw, 1), record(invalid, 2), record(nameless, 3), record(b"no json", 4)]
+    dead = {casualty.value: casualty.message_id for casualty in (await batch().work(records)).dead}
+    assert dead == {
+        failed.raw: str(failed.id),
+        invalid: "0b7c2f6e-3f0e-4c1a-9c5b-2f8a1d5e7c11",
+        nameless: "",
+        b"no json": "",
+    }
 
 
 async def test_what_is_invalid_is_counted_under_a_topic_that_is_known() -> None:

@@ -103,6 +103,25 @@ async def test_poison_keeps_a_room_shut_and_any_other_fault_ends_it(consumer: An
         await watchdog._look(state, consumer)  # noqa: SLF001
 
 
+async def test_a_failure_of_the_work_comes_as_itself_and_ends_what_runs_beside_it() -> None:
+    ended: list[str] = []
+
+    async def runs() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("beside")
+
+    async def works() -> None:
+        async with background(runs()):
+            await asyncio.sleep(0)
+            raise LookupError("no such case")
+
+    with pytest.raises(LookupError, match="no such case"):
+        await works()
+    assert ended == ["beside"]
+
+
 async def test_what_dies_beside_the_work_ends_the_work() -> None:
     async def dies() -> None:
         raise StalledError("no table is followed any more")

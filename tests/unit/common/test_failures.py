@@ -44,6 +44,17 @@ async def test_a_broker_or_store_that_is_away_is_waited_for(away: Exception) -> 
     assert told == [away]
 
 
+async def test_whoever_has_little_patience_is_told_the_last_failure() -> None:
+    told: list[Exception] = []
+
+    async def attempt() -> None:
+        raise AutoReconnect(f"gone {len(told)}")
+
+    with pytest.raises(AutoReconnect) as last:
+        await persist(attempt, told.append, patience=0.02)
+    assert last.value is told[-1]
+
+
 @pytest.mark.parametrize(
     "fault", [OutOfOrderSequenceNumber(), ProducerFenced(), WriteError("no"), KeyError()]
 )

@@ -2,20 +2,24 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from aiokafka.errors import OutOfOrderSequenceNumber
 
+from schemas.base import stamp
 from services.common.relay import Relay
-from tests.fakes import MemoryLog
+from services.common.store import Store
+from tests.counting import NOON, Sum, added, decide, revive
+from tests.fakes import MemoryDocuments, MemoryLog
 
 KEY = UUID(int=1)
 
 
 def event(name: str) -> dict[str, Any]:
-    return {"id": name, "topic": "cases", "key": str(KEY), "body": name}
+    return {"id": name, "topic": "cases", "key": str(KEY), "body": name, "at": stamp(NOON)}
 
 
 def bodies(log: MemoryLog) -> list[bytes]:
@@ -92,6 +96,22 @@ async def test_what_still_flies_after_a_time_out_is_not_sent_twice(monkeypatch: 
     flights[0].set_result(None)
     await relay.flush()
     assert (bodies(log), relay.unsent) == ([b"first"], {})
+
+
+async def test_what_a_crash_left_is_as_old_as_it_is_for_the_process_that_finds_it() -> None:
+    documents, log, later = MemoryDocuments(), MemoryLog(), NOON + timedelta(seconds=90)
+
+    def process(now: datetime) -> Store[Sum]:
+        relay = Relay(log, wall=lambda: now)
+        return Store(Sum, documents, relay, lambda: now, lambda: None, revive, wall=lambda: now)
+
+    await process(NOON).change(added(KEY, 1, 5), decide)  # and it dies before it publishes
+    finder = process(later)
+    await finder.change(added(UUID(int=2), 1, 5), decide)
+    await finder.look_after_leftovers()
+    assert finder.relay.oldest_seconds() == 90
+    await finder.relay.flush()
+    assert finder.relay.oldest_seconds() == 0
 
 
 async def _cleared(_sent: Mapping[UUID, Sequence[str]]) -> None: ...

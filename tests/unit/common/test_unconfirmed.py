@@ -46,6 +46,8 @@ async def test_an_unconfirmed_write_is_made_again(details: dict[str, Any]) -> No
 
 
 async def test_a_lost_race_is_named_and_any_other_refusal_is_a_fault() -> None:
-    assert await documents(writeErrors=[{"index": 0, "code": 11_000}]).write([STORED]) == {0}
+    why = 'E11000 duplicate key error collection: x.any index: _id_ dup key: { _id: "1" }'
+    lost = documents(writeErrors=[{"index": 0, "code": 11_000, "errmsg": why}])
+    assert await lost.write([STORED]) == {0}
     with pytest.raises(BulkWriteError):
         await documents(writeErrors=[{"index": 0, "code": 121}]).write([STORED])

@@ -13,8 +13,8 @@ from deploy.demo.complaints import Complaint, Telling
 from deploy.demo.evidence import Evidence
 from deploy.demo.reconcile import reconcile
 from deploy.local.provider import Received
-from schemas.cases import CaseHeader, CaseOpened
-from schemas.deadlines import DeadlineBreached
+from schemas.cases import CaseHandedOver, CaseHeader, CaseOpened
+from schemas.deadlines import DeadlineBreached, DeadlineClimbDue, DeadlineMet
 from schemas.directory import Franchise
 from services.common import history
 from services.common.dead_letters import DeadLetter
@@ -55,6 +55,27 @@ def breached(**changes: Any) -> DeadlineBreached:
     return DeadlineBreached(**body | changes)
 
 
+def climb_due() -> DeadlineClimbDue:
+    return DeadlineClimbDue.model_validate(
+        {**breached().model_dump(), "type": "deadline.climb_due", "id": UUID(int=5), "seq": 2, "level": 1,
+         "breach": BREACH}
+    )  # fmt: skip
+
+
+def met(cycle: int) -> DeadlineMet:
+    return DeadlineMet.model_validate(
+        {**breached(cycle=cycle).model_dump(), "type": "deadline.met", "id": UUID(int=6), "seq": 2,
+         "met_at": AT, "late": True}
+    )  # fmt: skip
+
+
+def handed_over(at: datetime) -> CaseHandedOver:
+    return CaseHandedOver(
+        id=UUID(int=7), case_id=CASE, occurred_at=at, seq=2, header=HEADER, to="cr", role="dealer_cr_manager",
+        tier="dealer", via="climb", rung=1,
+    )  # fmt: skip
+
+
 def a_case(**changes: Any) -> dict[str, Any]:
     entry = history.link(1, history.GENESIS, Entry(AT, "opening", "case.opened"), "cause")
     past = {"head": entry["hash"], "count": 1, "entries": [entry]}
@@ -92,6 +113,11 @@ def records(**topics: Any) -> dict[str, Any]:
     return {"records": {**all_well().records, **topics}}
 
 
+def unheard(**topics: Any) -> dict[str, Any]:
+    """Nobody got a message about the breach."""
+    return {**records(**topics), "deliveries": []}
+
+
 def test_where_all_is_well_nothing_is_said() -> None:
     assert all(not found for found in reconcile(all_well()).values())
 
@@ -99,6 +125,14 @@ def test_where_all_is_well_nothing_is_said() -> None:
 def test_a_repeated_message_is_no_fault_while_kills_explain_it() -> None:
     twice = replace(all_well(), received={"email": [a_mail(), a_mail()], "sms": []})
     assert all(not found for found in reconcile(twice).values())
+
+
+@pytest.mark.parametrize(
+    "reaction", [{"deadlines": [breached(), met(1)]}, {"cases": [opened(), handed_over(AT)]}]
+)
+def test_a_clock_that_stopped_and_a_case_that_went_on_are_reactions_too(reaction: dict[str, Any]) -> None:
+    found = reconcile(replace(all_well(), **unheard(**reaction)))
+    assert found["every breach has a reaction"] == []
 
 
 LETTER = DeadLetter(0, 7, b"", b"", "cases/0/3", "invalid", "", ())
@@ -120,6 +154,10 @@ LETTER = DeadLetter(0, 7, b"", b"", "cases/0/3", "invalid", "", ())
         ("every breach has one event id", records(deadlines=[breached(), breached(id=UUID(int=11), seq=2)])),
         ("every breach has one event id", records(deadlines=[])),
         ("every breach has a reaction", {"deliveries": [a_delivery(event=str(CASE))]}),
+        ("every breach has a reaction", {"deliveries": [a_delivery(status="expired")]}),
+        ("every breach has a reaction", unheard(deadlines=[breached(), climb_due()])),
+        ("every breach has a reaction", unheard(cases=[opened(), handed_over(AT - timedelta(seconds=1))])),
+        ("every breach has a reaction", unheard(deadlines=[breached(cycle=2), met(cycle=1)])),
         ("every delivery arrived under one reference", {"received": {"email": [], "sms": []}}),
         ("every delivery arrived under one reference", {"deliveries": []}),
         ("no more extra copies than kills", {"received": {"email": [a_mail()] * 3, "sms": []}}),
