@@ -22,7 +22,7 @@ class Ground:
     def denied(self, part: Mention, own: Collection[int]) -> bool:
         """Whether a denial stands before the words, or they came to nothing; one of their `own` is no denial."""
         start, end = part
-        if self._denials and self._stands_before(start, own):
+        if start in self._after_denials and (not own or self._stands_before(start, own)):
             return True
         if not self._came_to_nothing:
             return False
@@ -58,6 +58,20 @@ class Ground:
         if not others and not supposed:
             return NONE
         return frozenset(at for at in range(len(clause)) if clause[at] in supposed or sentence[at] in others)
+
+    @cached_property
+    def _after_denials(self) -> frozenset[int]:
+        """Where a denial stands right before, or before light words."""
+        clause, light = self.scene.layout.clause, self._light
+        after: set[int] = set()
+        for denial in self._denials:
+            for at in range(denial + 1, min(denial + 1 + BRIDGE, len(clause))):
+                if clause[at] != clause[denial]:
+                    break
+                after.add(at)
+                if at not in light:
+                    break
+        return frozenset(after)
 
     def _stands_before(self, start: int, own: Collection[int]) -> bool:
         """Walks back over light words; what stands before them may be a denial."""
@@ -123,7 +137,10 @@ class Asserted:
     def refuses(self, parts: Sequence[Mention], own: Collection[int]) -> bool:
         """Tells whether the words at `parts` do not count; a denial among `own` tokens is part of their sense."""
         ground, span = self.ground, (parts[0][0], parts[-1][1])
-        if any(ground.denied(part, own) for part in parts) or ground.of_others(span):
+        for part in parts:
+            if ground.denied(part, own):
+                return True
+        if ground.of_others(span):
             return True
         return self.facts and (ground.supposed(span) or ground.over(span))
 

@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
-    r"[a-z]+?(?=n't\b)|n't\b|'(?:s|ve|re|ll|d|m)\b|[a-z]+|\d+(?:[.,]\d+)*|[^\s]", re.IGNORECASE
+    r"[\u4e00-\u9fff]|[a-z]+?(?=n't\b)|n't\b|'(?:s|ve|re|ll|d|m)\b|[a-z]+|\d+(?:[.,]\d+)*|[^\s]",
+    re.IGNORECASE,
 )
 _SAME_WIDTH = str.maketrans(
     {"\u2019": "'", "\u2018": "'", **{chr(c): chr(c - 0xFEE0) for c in range(0xFF10, 0xFF5B)}}
@@ -79,7 +80,7 @@ def tokenise(text: str, speller: Speller) -> Tokens:
     # Half a character, as a careless cut leaves it, says nothing.
     whole = text.encode("utf-8", "replace").decode().translate(_SAME_WIDTH)
     for found in _TOKEN.finditer(whole):
-        for word in speller[found.group()]:
-            words.append(word)
-            spans.append(found.span())
+        known = speller[found[0]]
+        words += known
+        spans += (found.span(),) * len(known)
     return Tokens(tuple(words), tuple(spans))
