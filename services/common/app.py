@@ -1,6 +1,7 @@
 """The process of a room: HTTP from the first moment, the work beside it, an orderly end."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable
@@ -46,6 +47,9 @@ def create(room: str, title: str, run: Run) -> FastAPI:
 async def _work(app: FastAPI, health: Health, run: Run, stopping: asyncio.Event) -> None:
     try:
         async with run(app, health):
+            # What a room is made of stays: policies in memory are large, and need not be looked through for ever.
+            gc.collect()
+            gc.freeze()
             health.set("start", "")
             log.info("room is open")
             await stopping.wait()

@@ -11,8 +11,11 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 from services.common import metrics
 from services.common.failures import persist, telling
 
+LOCATE_SECONDS = 15.0
+
 log = logging.getLogger(__name__)
 
+AskEnds = Callable[[set[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
 OnPartitions = Callable[[set[int]], Awaitable[None]]
 
 
@@ -20,7 +23,7 @@ OnPartitions = Callable[[set[int]], Awaitable[None]]
 class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     """`handled` is the next offset per (topic, partition); `in_hand` is locked while a batch is.
 
-    `assigned` and `revoked` tell the room which partition numbers come and go. `failed` holds what
+    `ends` asks the broker how far partitions reach. `assigned` and `revoked` tell the room which partition numbers come and go. `failed` holds what
     kept it from taking a partition over.
     """
 
@@ -28,6 +31,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     prefix: str
     assigned: OnPartitions
     revoked: OnPartitions
+    ends: AskEnds
     handled: dict[tuple[str, int], int] = field(default_factory=dict)
     in_hand: asyncio.Lock = field(default_factory=asyncio.Lock)
     driver: Callable[[], AIOKafkaConsumer | None] = lambda: None
@@ -42,23 +46,17 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     async def end_offsets(self, topic: str, numbers: set[int]) -> dict[int, int]:
         """The offset after the last record of each partition, asked of the broker now."""
         parts = {TopicPartition(self.prefix + topic, number) for number in numbers}
-        return {part.partition: end for part, end in (await self._ends(parts)).items()}
+        return {part.partition: end for part, end in (await self.ends(parts)).items()}
 
     async def lag(self) -> int:
         """Records not yet handled, over all partitions held; raises while the broker is away."""
-        total, ends = 0, await self._ends(self.held())
+        total, ends = 0, await self.ends(self.held())
         for part in ends.keys() & self.held():
             end, topic = ends[part], part.topic.removeprefix(self.prefix)
             behind = max(0, end - self.handled.get((topic, part.partition), end))
             metrics.LAG.labels(self.room, topic, str(part.partition)).set(behind)
             total += behind
         return total
-
-    async def _ends(self, parts: set[TopicPartition]) -> Mapping[TopicPartition, int]:
-        driver = self.driver()
-        if driver is None or not parts:
-            return {}
-        return dict(await driver.end_offsets(parts))
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit what is handled; a partition that has moved is its new reader's."""
@@ -106,11 +104,12 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         driver = self.driver()
         if driver is None:
             raise TimeoutError("not connected yet")
-        beginnings = await driver.beginning_offsets(parts)
-        for part in parts:
-            committed = await driver.committed(part)
-            start = beginnings[part] if committed is None else committed
-            self.handled.setdefault((part.topic.removeprefix(self.prefix), part.partition), start)
+        async with asyncio.timeout(LOCATE_SECONDS):
+            beginnings = await driver.beginning_offsets(parts)
+            for part in parts:
+                committed = await driver.committed(part)
+                start = beginnings[part] if committed is None else committed
+                self.handled.setdefault((part.topic.removeprefix(self.prefix), part.partition), start)
 
     def _arrived(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 from services.common import kafka, metrics, mongo
 from services.common.clock import Clock
 from services.common.consumer import Consumer, Feed
+from services.common.ends import Ends
 from services.common.failures import bounded, persist
 from services.common.health import Health
 from services.common.partitions import OnPartitions, Partitions
@@ -97,7 +98,8 @@ async def consuming(
         await persist(lambda: _look_after_leftovers(stores), _waits)
         await told[0](numbers)
 
-    partitions = Partitions(parts.room, parts.settings.topic_prefix, assigned, told[1])
+    ends = Ends(parts.settings.kafka)
+    partitions = Partitions(parts.room, parts.settings.topic_prefix, assigned, told[1], ends.of)
     consumer = Consumer(parts.room, parts.settings, parts.producer, parts.relay, feed, partitions)
     metrics.HELD.labels(parts.room).set_function(
         lambda: sum(len(since) for store in stores for since in store.holding.values())
@@ -112,6 +114,7 @@ async def consuming(
             yield consumer
         finally:
             await consumer.stop()
+            await ends.stop()
 
 
 @asynccontextmanager

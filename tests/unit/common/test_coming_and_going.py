@@ -57,7 +57,7 @@ class Told:
 
 
 def partitions(told: Told, driver: Any) -> Partitions:
-    return Partitions("any", "", told.assigned, told.revoked, driver=lambda: driver)
+    return Partitions("any", "", told.assigned, told.revoked, driver.end_offsets, driver=lambda: driver)
 
 
 async def test_what_is_taken_away_while_it_comes_does_not_arrive_later() -> None:

@@ -1,0 +1,57 @@
+"""Where partitions end is asked of the real broker, also one that fell silent for a while."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from aiokafka import TopicPartition
+
+from deploy.local import Stack
+from services.common.ends import Ends
+from services.common.failures import TRANSIENT
+from tests.stack import Names, produce
+
+
+@pytest.fixture
+async def ends(stack: Stack) -> AsyncIterator[Ends]:
+    ends = Ends(stack.addresses.kafka)
+    yield ends
+    await ends.stop()
+
+
+async def total(ends: Ends, topic: str) -> int:
+    return sum((await ends.of({TopicPartition(topic, number) for number in range(12)})).values())
+
+
+async def test_the_end_is_where_the_next_record_will_stand(stack: Stack, names: Names, ends: Ends) -> None:
+    topic = names.topic("contacts")
+    assert await total(ends, topic) == 0
+    await produce(stack, topic, [(str(number).encode(), b"{}") for number in range(7)])
+    assert await total(ends, topic) == 7
+    assert await ends.of(set()) == {}
+
+
+@pytest.mark.usefixtures("ours")
+async def test_a_silent_broker_is_away_and_answers_again_when_it_speaks(
+    stack: Stack, names: Names, ends: Ends
+) -> None:
+    topic = names.topic("contacts")
+    await produce(stack, topic, [(b"key", b"{}")])
+    assert await total(ends, topic) == 1
+    stack.kafka.pause()
+    try:
+        with pytest.raises(TRANSIENT):
+            await total(ends, topic)
+        with pytest.raises(TRANSIENT):
+            await total(ends, topic)
+    finally:
+        stack.kafka.resume()
+
+    async with asyncio.timeout(30):
+        while True:
+            try:
+                assert await total(ends, topic) == 1
+            except TRANSIENT:
+                await asyncio.sleep(0.2)
+            else:
+                break
