@@ -8,8 +8,11 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Plain
 
 
 def instant(value: datetime) -> datetime:
-    """The same moment in UTC, cut to whole milliseconds."""
-    utc = value.astimezone(UTC)
+    """The same moment in UTC, cut to whole milliseconds; ValueError where UTC has no such year."""
+    try:
+        utc = value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("should lie within the years 1 to 9999 of UTC") from None
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 

@@ -121,20 +121,11 @@ class Batch:
             result.outcomes.append(Outcome("failed", cause, error=error))
 
     def _name_casualties(self, records: Sequence[Record], result: Result) -> None:
-        """What failed as it stands on Kafka; what was held back as the document kept it."""
+        """What failed or came out of turn, each record once and as it stands on Kafka."""
         found = {record.value: record for record in records}
-        named: set[bytes] = set()
         for outcome in result.outcomes:
-            raw = outcome.cause.raw
-            if outcome.kind in {"failed", "gap"} and raw not in named:
-                named.add(raw)
-                result.dead.append(self._casualty(found.get(raw), outcome))
-
-    def _casualty(self, record: "Record | None", outcome: Outcome[Any, Any]) -> Casualty:
-        if record is not None:
-            return Casualty.of(record, outcome.kind, outcome.error)
-        cause, topic = outcome.cause, self.prefix + outcome.cause.stream
-        return Casualty.held_back(cause.key, topic, cause.raw, outcome.kind, outcome.error)
+            if outcome.kind in {"failed", "gap"} and (record := found.pop(outcome.cause.raw, None)):
+                result.dead.append(Casualty.of(record, outcome.kind, outcome.error))
 
     def _count(self, records: Sequence[Record], result: Result) -> None:
         now = wall().timestamp()

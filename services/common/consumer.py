@@ -45,7 +45,8 @@ class Consumer:
 
     `waiting` names the trouble a batch is retried for. `stopped` names why it stopped for good:
     nothing more is read or committed then, and the room is not ready. `fault` is set beside it where
-    not the records are the trouble: then a new process is the cure.
+    not the records are the trouble: then a new process is the cure. `caught_up` is true while nothing is
+    known to wait unread, once everything was read.
     """
 
     room: str
@@ -58,6 +59,7 @@ class Consumer:
     waiting: str = ""
     stopped: str = ""
     fault: bool = False
+    caught_up: bool = False
     _limit: Limit = field(default_factory=Limit)
     _leaving: asyncio.Event = field(default_factory=asyncio.Event)
     _broker: KafkaBroker | None = None
@@ -113,7 +115,8 @@ class Consumer:
         async with self.partitions.in_hand:
             started = ticks()
             try:
-                await self._work(message.raw_message)
+                # What was fetched before its partition went is its new reader's.
+                await self._work([one for one in message.raw_message if self.partitions.holds(one)])
             except Exception as error:
                 self.stopped, self.fault = telling(error), not isinstance(error, LimitError)
                 log.exception("consumer stopped")
@@ -138,7 +141,8 @@ class Consumer:
             self._limit.note([(record.value or b"") not in poison for record in records])
         except LimitError:
             # Nothing of it is set aside, so this is where an operator sees what is wrong.
-            self._tell(result.dead[-1], "record at fault")
+            for dead in [one for one in result.dead if one.reason != "gap"][-1:]:
+                self._tell(dead, "record at fault")
             raise
 
     def _waits(self, error: Exception) -> None:
@@ -153,10 +157,10 @@ class Consumer:
         metrics.DEAD.labels(self.room, first if first in self.feed.topics else "unknown", dead.reason).inc()
         self._tell(dead, "record set aside")
 
-    async def set_aside_held(self, key: UUID, stream: str, raw: bytes) -> None:
-        """Set aside a record that waited in its document for one that did not come."""
+    async def set_aside_held(self, key: UUID, stream: str, raw: bytes, reason: str) -> None:
+        """Set aside a record that waited in its document for one that did not come, or failed in its turn."""
         topic = self.settings.topic_prefix + stream
-        await self._set_aside(Casualty.held_back(key, topic, raw, "gap"))
+        await self._set_aside(Casualty.held_back(key, topic, raw, reason))
 
     def _tell(self, dead: Casualty, event: str) -> None:
         named = {"case_id": (dead.key or b"").decode(errors="replace"), "message_id": dead.message_id}

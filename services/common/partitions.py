@@ -5,12 +5,13 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from services.common import metrics
 from services.common.failures import persist, telling
 
+COMMIT_SECONDS = 10.0
 LOCATE_SECONDS = 15.0
 
 log = logging.getLogger(__name__)
@@ -23,7 +24,8 @@ OnPartitions = Callable[[set[int]], Awaitable[None]]
 class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     """`handled` is the next offset per (topic, partition); `in_hand` is locked while a batch is.
 
-    `ends` asks the broker how far partitions reach. `assigned` and `revoked` tell the room which partition numbers come and go. `failed` holds what
+    `ends` asks the broker how far partitions reach. `assigned` and `revoked` tell the room which partition
+    numbers come and go; `joined` says that the group has given some, or none. `failed` holds what
     kept it from taking a partition over.
     """
 
@@ -36,7 +38,12 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     in_hand: asyncio.Lock = field(default_factory=asyncio.Lock)
     driver: Callable[[], AIOKafkaConsumer | None] = lambda: None
     failed: str = ""
+    joined: bool = False
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
+
+    def holds(self, record: "ConsumerRecord[bytes, bytes]") -> bool:
+        """Whether a record is this process's to handle."""
+        return TopicPartition(record.topic, record.partition) in self.held()
 
     def held(self) -> set[TopicPartition]:
         """What the group has assigned to this process."""
@@ -59,12 +66,18 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         return total
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
-        """Commit what is handled; a partition that has moved is its new reader's."""
+        """Commit what is handled; a partition that has moved is its new reader's.
+
+        After an outage a driver may never answer a commit: the next one says all that this would have.
+        """
         driver = self.driver()
         if driver is None:
             return
         try:
-            await driver.commit(dict(offsets))
+            async with asyncio.timeout(COMMIT_SECONDS):
+                await driver.commit(dict(offsets))
+        except TimeoutError:
+            log.warning("commit is not answered", extra={"partitions": len(offsets)})
         except (CommitFailedError, IllegalStateError) as error:
             # Its new reader meets these records again and drops them as duplicates.
             log.warning("commit came too late", extra={"reason": repr(error)})
@@ -73,6 +86,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             self.handled[part.topic.removeprefix(self.prefix), part.partition] = offset
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        self.joined = True
         task = asyncio.create_task(self._arrive(set(assigned)))
         self._tasks.add(task)
         task.add_done_callback(self._arrived)
@@ -80,6 +94,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Let the batch in hand be committed first; only then another may read on."""
         async with self.in_hand:
+            self.joined = False
             # All partitions go at once: an arrival still on its way would speak of what is another's.
             self.stop()
             await asyncio.gather(*self._tasks, return_exceptions=True)

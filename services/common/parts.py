@@ -113,8 +113,10 @@ async def consuming(
         try:
             yield consumer
         finally:
-            await consumer.stop()
-            await ends.stop()
+            try:
+                await consumer.stop()
+            finally:
+                await ends.stop()
 
 
 @asynccontextmanager
@@ -154,10 +156,11 @@ async def _sweep(stores: Sequence[Store[Any]]) -> None:
 
 
 async def _give_up(stores: Sequence[Store[Any]], consumer: Consumer) -> None:
+    """Only while all is read: before, what a record waits for may merely be unread."""
     while True:
-        for store in stores:
-            await persist(lambda one=store: one.give_up(consumer.set_aside_held), _waits)  # type: ignore[misc]
         await asyncio.sleep(GIVING_UP_SECONDS)
+        for store in stores if consumer.caught_up else ():
+            await persist(lambda one=store: one.give_up(consumer.set_aside_held), _waits)  # type: ignore[misc]
 
 
 def _counter(room: str) -> Callable[[str], None]:

@@ -14,6 +14,8 @@ from services.common.relay import Relay
 
 CONFLICTS = 50
 
+SetAside = Callable[[UUID, str, bytes, str], Awaitable[None]]
+
 
 class Documents(Protocol):
     """Where documents rest. Every write is conditional and lost races are named, not raised."""
@@ -90,22 +92,25 @@ class Store(Generic[S]):
             if stored["held"]:
                 self.holding[key] = [record["at"] for record in stored["held"]]
 
-    async def give_up(self, set_aside: Callable[[UUID, str, bytes], Awaitable[None]]) -> None:
-        """Set aside what waited too long for the record before it, and only then hold it no more."""
+    async def give_up(self, set_aside: SetAside) -> None:
+        """Set aside what waited too long for the record before it or failed in its turn; only then hold it no more."""
         now = self.wall()
         for key in [key for key, since in self.holding.items() if outwaited(min(since), now)]:
             draft = (await self._drafts({key}))[key]
             late = [record for record in draft.held if outwaited(record["at"], now)]
             for record in late:
-                await set_aside(key, record["stream"], record["raw"].encode())
+                await set_aside(key, record["stream"], record["raw"].encode(), record.get("reason", "gap"))
             draft.drop(late)
             if late and await self._write([draft]):
                 # Somebody was faster: what is still held there is looked at in the next pass.
                 self.conflicted()
             else:
-                self._note_held(draft)
+                self._written(draft)
 
-    def _note_held(self, draft: Document[S]) -> None:
+    def _written(self, draft: Document[S]) -> None:
+        """What is known of a document as it rests now."""
+        if draft.outbox:
+            self.relay.add(self.documents.clear, draft.key, draft.outbox)
         self.holding.pop(draft.key, None)
         if draft.held:
             self.holding[draft.key] = [record["at"] for record in draft.held]
@@ -120,11 +125,8 @@ class Store(Generic[S]):
             outcomes.extend(self._take(drafts[cause.key], cause, decide, now))
         lost = await self._write([draft for draft in drafts.values() if draft.changed])
         for key, draft in drafts.items():
-            if key in lost:
-                continue
-            self._note_held(draft)
-            if draft.outbox:
-                self.relay.add(self.documents.clear, key, draft.outbox)
+            if key not in lost:
+                self._written(draft)
         return [outcome for outcome in outcomes if outcome.cause.key not in lost], lost
 
     async def _drafts(self, keys: set[UUID]) -> dict[UUID, Document[S]]:
@@ -137,7 +139,12 @@ class Store(Generic[S]):
         outcomes = [draft.take(cause, decide, now)]
         while cause.seq and (record := draft.next_held(cause.stream)):
             released = self.revive(record["stream"], record["raw"].encode())
-            outcomes.append(draft.take(released, decide, now))
+            outcome = draft.take(released, decide, now)
+            if outcome.kind == "failed":
+                # Named now it could be lost before it is set aside; held, it is set aside first.
+                draft.held.insert(0, {**record, "reason": "failed"})
+                break
+            outcomes.append(outcome)
         return outcomes
 
     async def _write(self, drafts: Sequence[Document[S]]) -> set[UUID]:

@@ -1,12 +1,16 @@
 """Watches store, broker and consumer of a room, and ends one that silently stopped."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 
 from services.common.clock import ticks
 from services.common.consumer import Consumer
 from services.common.failures import TRANSIENT
 from services.common.health import LOOK_SECONDS, Health, trouble
+from services.common.standing import standing
+
+log = logging.getLogger(__name__)
 
 STALLED_SECONDS = 30.0
 LOST_SECONDS = 90.0
@@ -29,17 +33,21 @@ async def _look(health: Health, consumer: Consumer) -> None:
         lag = await consumer.partitions.lag()
     except TRANSIENT as error:
         # Time without a broker is not the consumer's standing still.
-        consumer.progress = ticks()
+        consumer.progress, consumer.caught_up = ticks(), False
         health.set("kafka", repr(error))
         return
     health.set("kafka", "")
-    idle = not lag and consumer.partitions.held()
+    # A member may well be given no partition; one that waits for its group is not idle.
+    idle = not lag and consumer.partitions.joined
     if idle or consumer.waiting:
         consumer.progress = ticks()
+    stuck = consumer.waiting or consumer.stopped
+    consumer.caught_up = not stuck and (idle or consumer.caught_up)
     still = ticks() - consumer.progress
     stands = f"no progress for {still:.0f} s" if still > STALLED_SECONDS else ""
     health.set("consumer", consumer.stopped or consumer.partitions.failed or consumer.waiting or stands)
     if broken := consumer.partitions.failed or (consumer.stopped if consumer.fault else ""):
         raise StalledError(broken)
     if still > LOST_SECONDS and not consumer.stopped:
+        log.error("consumer stands still", extra={"tasks": standing()})
         raise StalledError(stands)

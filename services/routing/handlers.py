@@ -23,6 +23,9 @@ from services.routing.domain.opening import Heard
 from services.routing.domain.world import World
 from services.routing.store import Found, Spoken, Words, held
 
+# A store that is away while partitions are taken over makes a batch wait like any other.
+PATIENCE = 5.0
+
 Outreach = Callable[[Sequence[OutreachRequested]], Awaitable[None]]
 
 TOPICS: dict[str, TypeAdapter[Any]] = {
@@ -60,7 +63,8 @@ class Handler:
     async def handle(self, batch: Sequence[Received[Any]]) -> Sequence[Outcome[Case, Any]]:
         """Words first: a case must never name a text that is not there."""
         # Who is loaded with what has to be known before the first case is given to anybody.
-        await self.loaded.wait()
+        async with asyncio.timeout(PATIENCE):
+            await self.loaded.wait()
         heard = await self._hear([one for one in batch if isinstance(one.message, ContactReceived)])
         causes = [
             heard[one.message.id] if isinstance(one.message, ContactReceived) else told(one.message, one.raw)

@@ -20,12 +20,10 @@ from services.sla.domain.worktime import calendar
 def _moment(value: Any) -> datetime:
     try:
         at = datetime.fromisoformat(value)
-        if at.tzinfo is not None:
-            return instant(at)
-    except OverflowError:
-        raise ValueError("should lie within the years 1 to 9999 of UTC") from None
     except (TypeError, ValueError):
-        pass
+        at = None
+    if at is not None and at.tzinfo is not None:
+        return instant(at)
     example = "2026-03-02T09:30:00+08:00"
     raise ValueError(
         f"should be ISO 8601 with Z or an offset, such as {example}, not {json.dumps(value):.60}"

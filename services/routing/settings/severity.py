@@ -1,6 +1,7 @@
 """Reads the severity policy of a profile: its criteria table, the shared lexicon, the learned weights."""
 
 import json
+import zlib
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -55,14 +56,20 @@ def load_weights(path: Path) -> Weights | None:
             scale=told["scale"],
             bias=known["bias"],
         )
-    except (ValueError, KeyError, OSError, BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile, zlib.error) as error:
         raise FileError(
             f"{path}: should be weights as deploy/train_severity.py writes them: {error}"
         ) from None
 
 
-def _merge(into: dict[str, Any], entries: dict[str, Any], where: str) -> None:
+def _merge(into: dict[str, Any], entries: Any, where: str) -> None:
+    """Adds the entries of one file, those of a criterion to its others; nothing may stand in two files."""
+    if not isinstance(entries, dict):
+        raise FileError(f"{where}: should be a mapping of entries")
     for name, entry in entries.items():
-        if name in into and not isinstance(entry, dict):
-            raise ValueError(f"{where}.{name}: already defined in another file")
-        into[name] = {**into.get(name, {}), **entry} if isinstance(entry, dict) else entry
+        if name in into and isinstance(entry, dict) and isinstance(into[name], dict):
+            _merge(into[name], entry, f"{where}.{name}")
+        elif name in into:
+            raise FileError(f"{where}.{name}: already defined in another file")
+        else:
+            into[name] = dict(entry) if isinstance(entry, dict) else entry

@@ -111,6 +111,13 @@ async def test_what_is_set_aside_tells_the_id_of_its_message_and_nothing_else_of
     }
 
 
+async def test_a_good_record_can_fill_the_window_that_trips_the_limit() -> None:
+    limit = Limit()
+    limit.note(([False] + [True] * 10) * 9)
+    with pytest.raises(LimitError, match="9 of 100"):
+        limit.note([True])
+
+
 async def test_what_is_invalid_is_counted_under_a_topic_that_is_known() -> None:
     forged = record(b"no json", 1, "t." + replay_topic("sla"), (ORIGIN, b"t.made-up/3/5"))
     before = _invalid("unknown"), _invalid("contacts")

@@ -82,6 +82,7 @@ def consumer() -> Any:
 
 async def test_an_outage_of_the_broker_does_not_count_as_standing_still(consumer: Any) -> None:
     driver = consumer.partitions.driver()
+    consumer.partitions.joined = True
     consumer.partitions.handled["cases", 3] = 5
     consumer.progress -= watchdog.LOST_SECONDS + 1
     driver.away = True
@@ -91,6 +92,30 @@ async def test_an_outage_of_the_broker_does_not_count_as_standing_still(consumer
     consumer.progress -= watchdog.LOST_SECONDS + 1
     with pytest.raises(StalledError):
         await watchdog._look(Health("any"), consumer)  # noqa: SLF001
+
+
+async def test_a_member_without_partitions_is_idle_and_one_without_a_group_is_lost(consumer: Any) -> None:
+    consumer.partitions.driver().assignment = set
+    consumer.progress -= watchdog.LOST_SECONDS + 1
+    consumer.partitions.joined = True
+    await watchdog._look(Health("any"), consumer)  # noqa: SLF001
+    consumer.progress -= watchdog.LOST_SECONDS + 1
+    consumer.partitions.joined = False
+    with pytest.raises(StalledError):
+        await watchdog._look(Health("any"), consumer)  # noqa: SLF001
+
+
+async def test_nothing_is_given_up_before_all_was_read_nor_after_the_consumer_stopped(consumer: Any) -> None:
+    consumer.partitions.joined = True
+    consumer.partitions.handled["cases", 3] = 5
+    await watchdog._look(Health("any"), consumer)  # noqa: SLF001
+    assert not consumer.caught_up
+    consumer.partitions.handled["cases", 3] = 15
+    await watchdog._look(Health("any"), consumer)  # noqa: SLF001
+    assert consumer.caught_up
+    consumer.stopped = "21 in a row"
+    await watchdog._look(Health("any"), consumer)  # noqa: SLF001
+    assert not consumer.caught_up
 
 
 async def test_poison_keeps_a_room_shut_and_any_other_fault_ends_it(consumer: Any) -> None:

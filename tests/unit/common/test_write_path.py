@@ -41,12 +41,12 @@ class Bench:
     def published(self) -> list[Total]:
         return [Total.model_validate_json(value) for _, value in self.log.topics.get("cases", [])]
 
-    async def given_up(self) -> list[bytes]:
+    async def given_up(self) -> list[tuple[bytes, str]]:
         """What one pass sets aside."""
-        aside: list[bytes] = []
+        aside: list[tuple[bytes, str]] = []
 
-        async def set_aside(_key: UUID, _stream: str, raw: bytes) -> None:
-            aside.append(raw)
+        async def set_aside(_key: UUID, _stream: str, raw: bytes, reason: str) -> None:
+            aside.append((raw, reason))
 
         await self.store.give_up(set_aside)
         return aside
@@ -99,7 +99,7 @@ async def test_a_record_that_waited_ten_minutes_for_another_is_given_up(bench: B
     await bench.store.change(added(KEY, 4, 100), decide)
     assert await bench.given_up() == []
     bench.now += timedelta(minutes=1)
-    assert await bench.given_up() == [added(KEY, 3, 100).raw]
+    assert await bench.given_up() == [(added(KEY, 3, 100).raw, "gap")]
     assert await bench.given_up() == []
     assert [record["seq"] for record in bench.documents.documents[KEY]["held"]] == [4]
 
@@ -108,12 +108,12 @@ async def test_a_record_is_held_until_it_lies_elsewhere(bench: Bench) -> None:
     await bench.store.change(added(KEY, 3, 100), decide)
     bench.now += timedelta(minutes=10)
 
-    async def away(_key: UUID, _stream: str, _raw: bytes) -> None:
+    async def away(_key: UUID, _stream: str, _raw: bytes, _reason: str) -> None:
         raise TimeoutError
 
     with pytest.raises(TimeoutError):
         await bench.store.give_up(away)
-    assert await bench.given_up() == [added(KEY, 3, 100).raw]
+    assert await bench.given_up() == [(added(KEY, 3, 100).raw, "gap")]
 
 
 async def test_what_another_process_held_back_is_given_up_as_well(bench: Bench) -> None:
@@ -122,20 +122,42 @@ async def test_what_another_process_held_back_is_given_up_as_well(bench: Bench) 
     bench.now += timedelta(minutes=10)
     assert await bench.given_up() == []
     await bench.store.look_after_leftovers()
-    assert await bench.given_up() == [added(KEY, 3, 100).raw]
+    assert await bench.given_up() == [(added(KEY, 3, 100).raw, "gap")]
 
 
 async def test_a_record_whose_turn_came_while_it_was_given_up_stays_applied(bench: Bench) -> None:
     await bench.store.change(added(KEY, 2, 100), decide)
     bench.now += timedelta(minutes=10)
 
-    async def meanwhile(_key: UUID, _stream: str, _raw: bytes) -> None:
+    async def meanwhile(_key: UUID, _stream: str, _raw: bytes, _reason: str) -> None:
         await bench.store.change(added(KEY, 1, 1), decide)
 
     await bench.store.give_up(meanwhile)
     assert bench.state() == Sum(total=101)
     assert await bench.given_up() == []
     assert bench.conflicts == 1
+
+
+async def test_a_held_record_that_fails_in_its_turn_is_held_until_it_lies_elsewhere(bench: Bench) -> None:
+    poison = added(KEY, 2, 13)
+    assert kinds(await bench.store.change(poison, decide)) == ["held"]
+    assert kinds(await bench.store.change(added(KEY, 1, 1), decide)) == ["applied"]
+    assert kinds(await bench.store.change(added(KEY, 1, 1), decide)) == ["duplicate"]
+    bench.now += timedelta(minutes=10)
+    assert await bench.given_up() == [(poison.raw, "failed")]
+    assert bench.documents.documents[KEY]["held"] == []
+
+
+async def test_what_was_sent_while_a_record_is_given_up_is_not_owed_for_long(bench: Bench) -> None:
+    await bench.store.change_many([added(KEY, 1, 5), added(KEY, 3, 100)], decide)
+    bench.now += timedelta(minutes=10)
+
+    async def meanwhile(_key: UUID, _stream: str, _raw: bytes, _reason: str) -> None:
+        await bench.store.relay.flush()
+
+    await bench.store.give_up(meanwhile)
+    await bench.store.relay.flush()
+    assert bench.documents.documents[KEY]["outbox"] == []
 
 
 async def test_at_most_fifty_records_wait(bench: Bench) -> None:

@@ -59,6 +59,8 @@ def test_denials_suppositions_and_other_peoples_cars_do_not_count(text: str) -> 
 
 def test_a_threat_may_stand_on_a_condition() -> None:
     assert "P4" in judged("你们再拖下去我就找记者曝光。").criteria
+    assert "P3" in judged("If nothing is done I shall sue.").criteria
+    assert "P3" in judged("如果不处理我就起诉你们").criteria
 
 
 def test_a_call_on_the_manufacturers_line_is_a_complaint_to_the_manufacturer() -> None:

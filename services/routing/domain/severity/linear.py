@@ -12,7 +12,7 @@ from schemas.severity import LEVELS, Level
 from services.routing.domain.severity.runs import Numbers, Vocabulary
 
 WORD, IDEA, TONGUE = 1.0, 2.0, 0.5
-FEW = 3
+FEW = 2
 
 
 @dataclass(frozen=True, slots=True)

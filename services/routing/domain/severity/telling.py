@@ -52,9 +52,10 @@ class Text:
         clauses: dict[int, list[int]] = defaultdict(list)
         for at in range(*passage):
             clauses[self.ground.scene.layout.clause[at]].append(at)
-        words, vocabulary = self.tokens.words, scorer.vocabulary
+        words, vocabulary = self.voice.words, scorer.vocabulary
+        spoken = [clause for clause in clauses.values() if any(words[at].isalnum() for at in clause)]
         best = max(
-            clauses.values(),
+            spoken or clauses.values(),
             key=lambda clause: scorer.leaning(
                 vocabulary.runs(vocabulary.read(words[at] for at in clause)), criterion
             ),
