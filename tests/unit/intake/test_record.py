@@ -4,6 +4,9 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+from pydantic import ValidationError
+
 from schemas.contacts import ContactReceived
 from services.intake.domain import Identity, PostedContact, posted, record
 
@@ -49,3 +52,14 @@ def test_the_same_words_are_the_same_contact_and_others_a_further_one_of_the_cas
     assert one == same
     assert (one.case_id, one.case_number) == (other.case_id, other.case_number)
     assert one.id != other.id
+
+
+def test_a_moment_in_no_year_of_utc_is_refused_by_name() -> None:
+    body = {
+        "channel": "onsite",
+        "shop": "shop-1",
+        "received_at": "9999-12-31T23:59:59-12:00",
+        "narrative": "x",
+    }
+    with pytest.raises(ValidationError, match=r"received_at\n.*should lie within the years 1 to 9999"):
+        posted(json.dumps(body).encode(), NOON)

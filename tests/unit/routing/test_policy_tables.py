@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from services.common.files import FileError
 from services.routing.settings.policies import load_profile
 from tests.policies import Change, Shelf
 
@@ -85,3 +86,17 @@ def test_a_threshold_does_not_undo_another(shelf: Shelf, change: Change) -> None
 def test_a_scorer_may_do_without_suspecting(shelf: Shelf) -> None:
     shelf.change("suspect: 0.35", "suspect: 1", SEVERITY)
     assert load_profile(shelf.programme).severity.learned.suspect == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("detectors: {M1: {alight: [xyzzy]}}", "detectors.M1.alight: already defined in another file"),
+        ("concepts: {airbag: cushion}", "concepts.airbag: already defined in another file"),
+        ("detectors:", "detectors: should be a mapping of entries"),
+    ],
+)
+def test_no_lexicon_file_undoes_another(shelf: Shelf, text: str, says: str) -> None:
+    (shelf.folder / "severity" / "lexicon" / "zz.yaml").write_text(text, "utf-8")
+    with pytest.raises(FileError, match=says):
+        load_profile(shelf.programme)
