@@ -114,9 +114,11 @@ class Consumer:
             return
         async with self.partitions.in_hand:
             started = ticks()
+            # What was fetched before its partition went is its new reader's; of nothing no commit can be asked.
+            records = [one for one in message.raw_message if self.partitions.holds(one)]
             try:
-                # What was fetched before its partition went is its new reader's.
-                await self._work([one for one in message.raw_message if self.partitions.holds(one)])
+                if records:
+                    await self._work(records)
             except Exception as error:
                 self.stopped, self.fault = telling(error), not isinstance(error, LimitError)
                 log.exception("consumer stopped")

@@ -64,11 +64,9 @@ class Casualty:
         return cls(record.key, record.value or b"", first, reason, error, kept)
 
     @classmethod
-    def held_back(
-        cls, key: UUID, topic: str, raw: bytes, reason: str, error: Exception | None = None
-    ) -> "Casualty":
+    def held_back(cls, key: UUID, topic: str, raw: bytes, reason: str) -> "Casualty":
         """A record that a document held back: where on its topic it stood is not known."""
-        return cls(str(key).encode(), raw, origin(topic, -1, -1), reason, error)
+        return cls(str(key).encode(), raw, origin(topic, -1, -1), reason)
 
     @property
     def message_id(self) -> str:

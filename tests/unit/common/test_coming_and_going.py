@@ -1,6 +1,7 @@
 """Partitions that come and go, and a broker that does: what the room is told, and when it gives up."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -116,6 +117,12 @@ async def test_nothing_is_given_up_before_all_was_read_nor_after_the_consumer_st
     consumer.stopped = "21 in a row"
     await watchdog._look(Health("any"), consumer)  # noqa: SLF001
     assert not consumer.caught_up
+
+
+async def test_a_batch_whose_partitions_have_gone_is_left_to_their_new_reader(consumer: Any) -> None:
+    fetched = SimpleNamespace(raw_message=[SimpleNamespace(topic="contacts", partition=7)])
+    await consumer._on_batch(fetched)  # noqa: SLF001 - as the framework calls it
+    assert consumer.stopped == ""
 
 
 async def test_poison_keeps_a_room_shut_and_any_other_fault_ends_it(consumer: Any) -> None:
