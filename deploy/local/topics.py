@@ -1,21 +1,25 @@
 """Creates the topics that deploy/topics.yaml declares, and says where existing ones differ."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from deploy.local.part import GLANCE
+from services.common.clock import ticks
 
 DECLARED = Path(__file__).parents[1] / "topics.yaml"
 DAY_MILLIS = 86_400_000
-SERVED_WITHIN = 60
+# Only a cluster that never becomes ready takes so long; a crowded machine may well take a minute.
+SERVED_WITHIN = 180
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,32 @@ def declared(replication: int | None = None, prefix: str = "") -> tuple[Topic, .
 async def create_topics(bootstrap: str, replication: int | None = None, prefix: str = "") -> tuple[str, ...]:
     """Create what is missing, touch nothing that exists, and return each difference in words.
 
-    Raises a KafkaError when the cluster refuses a topic.
+    What Kafka calls retriable is tried again, since a node that has just started answers so. Raises a
+    KafkaError when the cluster refuses a topic, or is not ready within SERVED_WITHIN seconds.
     """
     topics = declared(replication, prefix)
+    return await retried(lambda: _created(bootstrap, topics))
+
+
+async def retried(attempt: Callable[[], Awaitable[T]]) -> T:
+    """What an attempt returns, made again while Kafka says that it could succeed later.
+
+    Raises the last KafkaError after SERVED_WITHIN seconds, any other at once.
+    """
+    until = ticks() + SERVED_WITHIN
+    while True:
+        try:
+            return await attempt()
+        except KafkaError as error:
+            if not error.retriable or ticks() > until:
+                raise
+        await asyncio.sleep(GLANCE)
+
+
+async def _created(bootstrap: str, topics: Sequence[Topic]) -> tuple[str, ...]:
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
-    await admin.start()
     try:
+        await admin.start()
         present = set(await admin.list_topics())
         await _create(admin, [topic for topic in topics if topic.name not in present])
         await _served(admin, topics)
@@ -71,8 +95,13 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[Topic]) -> None:
     answer = await admin.create_topics(new)
     for name, code, reason in answer.topic_errors:
         # Someone else was quicker; what they created is compared the next time.
-        if code not in (0, TopicAlreadyExistsError.errno):
-            raise for_code(code)(f"topic {name}: {reason}")
+        if code != TopicAlreadyExistsError.errno:
+            _must_be_fine(code, name, reason)
+
+
+def _must_be_fine(code: int, topic: str, reason: str | None) -> None:
+    if code:
+        raise for_code(code)(f"topic {topic}: {reason}")
 
 
 async def _served(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
@@ -103,11 +132,10 @@ async def _found(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> dict[st
     names = [topic.name for topic in topics]
     described = await admin.describe_topics(names)
     answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
-    settings = {
-        name: {entry[0]: entry[1] for entry in entries}
-        for answer in answers
-        for _, _, _, name, entries in answer.resources
-    }
+    settings: dict[str, dict[str, str]] = {}
+    for code, reason, _, name, entries in (one for answer in answers for one in answer.resources):
+        _must_be_fine(code, name, reason)
+        settings[name] = {entry[0]: entry[1] for entry in entries}
     return {
         topic["topic"]: {"partitions": str(len(topic["partitions"])), **settings[topic["topic"]]}
         for topic in described

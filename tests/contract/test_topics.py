@@ -1,10 +1,30 @@
 """Topics are created as declared in one file, and what differs is said and left alone."""
 
+from typing import Any
+
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import (
+    InvalidTopicError,
+    KafkaConnectionError,
+    KafkaError,
+    LeaderNotAvailableError,
+    NodeNotReadyError,
+    NotControllerError,
+    RequestTimedOutError,
+)
 
 from deploy.local import Stack, create_topics, declared
 from tests.stack import Names
+
+METHODS = ("start", "list_topics", "create_topics", "describe_topics", "describe_configs")
+LATER = (
+    KafkaConnectionError,
+    LeaderNotAvailableError,
+    NodeNotReadyError,
+    NotControllerError,
+    RequestTimedOutError,
+)
 
 
 async def test_topics_are_what_topics_yaml_declares(stack: Stack, names: Names) -> None:
@@ -27,6 +47,39 @@ async def test_a_topic_that_differs_is_named_with_what_would_be_right(stack: Sta
         f"{names.prefix}directory: partitions is 3, declared is 1",
         f"{names.prefix}directory: cleanup.policy is delete, declared is compact",
     )
+
+
+def answers_first(monkeypatch: pytest.MonkeyPatch, method: str, errors: list[KafkaError]) -> None:
+    """A method of the driver raises these errors before it works."""
+    works = getattr(AIOKafkaAdminClient, method)
+
+    async def fails_first(admin: AIOKafkaAdminClient, *given: Any, **named: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return await works(admin, *given, **named)
+
+    monkeypatch.setattr(AIOKafkaAdminClient, method, fails_first)
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_whatever_kafka_calls_retriable_is_tried_again(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    errors: list[KafkaError] = [later() for later in LATER]
+    answers_first(monkeypatch, method, errors)
+    assert await create_topics(stack.addresses.kafka, 1, Names.fresh().prefix) == ()
+    assert errors == []
+
+
+@pytest.mark.parametrize("method", METHODS)
+async def test_what_kafka_refuses_is_raised_at_once(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, method: str
+) -> None:
+    errors: list[KafkaError] = [NodeNotReadyError(), InvalidTopicError()]
+    answers_first(monkeypatch, method, errors)
+    with pytest.raises(InvalidTopicError):
+        await create_topics(stack.addresses.kafka, 1, Names.fresh().prefix)
+    assert len(errors) == 1
 
 
 @pytest.mark.parametrize(
