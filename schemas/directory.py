@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
+from schemas.addresses import Email, Phone
 from schemas.base import Bilingual, Instant, Strict
 from schemas.calendar import CalendarSpec
 from schemas.cases import Role
@@ -72,8 +73,8 @@ class Person(Strict):
     id: Identifier
     name: str
     language: Language = "zh"
-    email: str = ""
-    phone: str = ""
+    email: Email = None
+    phone: Phone = None
     posts: tuple[Post, ...] = ()
     deputy: Identifier | None = None
     absences: tuple[Absence, ...] = ()

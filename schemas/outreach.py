@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
+from schemas.addresses import Address, EmailAddress, PhoneNumber, usable
 from schemas.base import Message
 from schemas.contacts import Language
 from schemas.deliveries import Medium
@@ -12,7 +13,10 @@ TOPIC = "outreach"
 
 
 class OutreachRequested(Message):
-    """Tell the customer; personal data, hence a topic of its own with a short life."""
+    """Tell the customer; personal data, hence a topic of its own with a short life.
+
+    `address` is the normalised text of `recipient`; older records hold what was given.
+    """
 
     type: Literal["outreach.requested"] = "outreach.requested"
     case_number: str
@@ -24,6 +28,12 @@ class OutreachRequested(Message):
     name: str
     language: Language
     shop: str
+
+    def recipient(self) -> Address | None:
+        """Where it may go; None where `address` cannot be used for this medium."""
+        if self.medium == "sms":
+            return usable(PhoneNumber, self.address)
+        return usable(EmailAddress, self.address)
 
 
 ADAPTER: TypeAdapter[OutreachRequested] = TypeAdapter(OutreachRequested)

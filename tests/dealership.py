@@ -45,7 +45,8 @@ POSTS: dict[str, tuple[str, Role, str | None]] = {
 def person(name: str, **changes: Any) -> Person:
     at, role, department = POSTS[name]
     post = Post.model_validate({"at": at, "role": role, "department": department})
-    return Person(id=name, name=name, email=f"{name}@example.org", posts=(post,)).model_copy(update=changes)
+    told = {"id": name, "name": name, "email": f"{name}@example.org", "posts": (post,)}
+    return Person.model_validate(told | changes)
 
 
 def people(**changed: Person | None) -> tuple[Person, ...]:

@@ -35,7 +35,8 @@ class Cast:
 
     async def live(self, providers: Sequence[Provider]) -> None:
         """Read and act until cancelled."""
-        by_address = {address: one for one in self.directory.people for address in (one.email, one.phone)}
+        known = ((address, one) for one in self.directory.people for address in (one.email, one.phone))
+        by_address = {address.text: one for address, one in known if address}
         async with asyncio.TaskGroup() as group:
             async for address, number in arrivals(providers):
                 if address in by_address:

@@ -52,7 +52,8 @@ class Book:
         person = self.directory().person(delivery.person)
         if person is None:
             return Addressee("")
-        return Addressee(person.email if delivery.medium == "email" else person.phone, person.name)
+        address = person.email if delivery.medium == "email" else person.phone
+        return Addressee(address.text if address else "", person.name)
 
     def forget(self, delivery: UUID) -> None:
         self.asked.pop(delivery, None)
@@ -63,7 +64,8 @@ class Book:
             request = await self.reread(delivery.partition, delivery.origin)
         if request is None or request.id != delivery.event:
             return Addressee("")
-        return Addressee(request.address, request.name)
+        address = request.recipient()
+        return Addressee(address.text if address else "", request.name)
 
 
 @dataclass(frozen=True, slots=True)

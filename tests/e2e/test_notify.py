@@ -218,7 +218,7 @@ async def test_the_sms_provider_is_asked_before_anything_is_sent_again(far: Far,
     await far.tell("outreach", event)
     [settled] = await far.settled(1, event.id)
     assert (settled.person, settled.result, settled.copies) == ("customer", "sent", 1)
-    assert [one.to for one in sent_for(far.sms, [settled])] == ["13800000000"]
+    assert [one.to for one in sent_for(far.sms, [settled])] == ["+8613800000000"]
 
 
 @pytest.mark.parametrize(("how", "copies"), [("--sent", 1), ("--resend", 2)])

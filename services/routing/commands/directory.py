@@ -1,13 +1,14 @@
 """`redress directory`: who works where, from a file to every room."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from uuid import uuid4, uuid5
 
 import click
 
 from schemas import directory as vocabulary
+from schemas.addresses import AddressError, EmailAddress, PhoneNumber
 from schemas.directory import DirectoryFile, Entry
 from services.common import files
 from services.common.decision import Cause
@@ -29,9 +30,12 @@ def directory() -> None:
 def load(file: Path) -> None:
     """Check FILE (YAML or JSON), then add and change what it holds.
 
-    What is not in FILE stays as it is; loading the same file again announces nothing.
+    What is not in FILE stays as it is; loading the same file again announces nothing. Somebody whose e-mail or
+    phone cannot be used is loaded without it, with a warning.
     """
     entries = list(read(file).entries())
+    for warning in unusable_addresses(file):
+        click.echo(f"warning: {warning}", err=True)
     changed = asyncio.run(_load(Settings(), entries))
     click.echo(f"{len(entries)} entries, {changed} of them new or changed")
 
@@ -42,6 +46,18 @@ def read(file: Path) -> DirectoryFile:
         return files.load(file, DirectoryFile)
     except files.FileError as wrong:
         raise click.ClickException(str(wrong)) from None
+
+
+def unusable_addresses(file: Path) -> Iterator[str]:
+    """Whose address in a checked file cannot be used, and why."""
+    for person in files.read(file)["people"]:
+        for field, parse in (("email", EmailAddress.parse), ("phone", PhoneNumber.parse)):
+            given = str(person.get(field) or "")
+            try:
+                if given:
+                    parse(given)
+            except AddressError as error:
+                yield f"person {person['id']}: {field} is left out: {error}"
 
 
 async def _load(settings: Settings, entries: Sequence[Entry]) -> int:

@@ -1,7 +1,8 @@
-"""What the customer himself is told: by the first medium of the notice for which he gave an address."""
+"""What customers are told: by the first medium of the notice for which an address can be used."""
 
 from collections.abc import Iterator
 
+from schemas.addresses import Address, EmailAddress, PhoneNumber, usable
 from schemas.contacts import ContactReceived, Customer
 from schemas.deliveries import Medium
 from schemas.outreach import OutreachRequested
@@ -14,8 +15,9 @@ from services.routing.domain.programme import Programme
 def requests(case: Case, contact: ContactReceived, programme: Programme) -> Iterator[OutreachRequested]:
     """What to tell the customer whose contact opened the case; asked again, the same ids."""
     for notice in programme.profile.customer_notices:
-        medium = _medium(notice, contact.customer)
-        if medium is not None:
+        found = _reached(notice, contact.customer)
+        if found is not None:
+            medium, address = found
             yield OutreachRequested(
                 id=event_id(event_id(contact.id, notice.when.type), f"{notice.template}:{medium}"),
                 case_id=case.id,
@@ -25,16 +27,21 @@ def requests(case: Case, contact: ContactReceived, programme: Programme) -> Iter
                 profile_version=case.profile_version,
                 template=notice.template,
                 medium=medium,
-                address=_address(medium, contact.customer),
+                address=address.text,
                 name=contact.customer.name,
                 language=contact.customer.language,
                 shop=case.shop,
             )
 
 
-def _medium(notice: CustomerNotice, customer: Customer) -> Medium | None:
-    return next((medium for medium in notice.by if _address(medium, customer)), None)
+def _reached(notice: CustomerNotice, customer: Customer) -> tuple[Medium, Address] | None:
+    """By what and where; what cannot be used, and a telephone that shows no texts, is passed over."""
+    known: dict[Medium, Address | None] = {
+        "email": usable(EmailAddress, customer.email),
+        "sms": _texted(usable(PhoneNumber, customer.phone)),
+    }
+    return next(((medium, address) for medium in notice.by if (address := known[medium])), None)
 
 
-def _address(medium: Medium, customer: Customer) -> str:
-    return customer.phone if medium == "sms" else customer.email
+def _texted(number: PhoneNumber | None) -> PhoneNumber | None:
+    return number if number and number.takes_texts else None

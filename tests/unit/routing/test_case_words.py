@@ -108,7 +108,7 @@ async def test_the_customer_is_told_once_however_often_his_contact_is_met() -> N
         await room.hear(contact)
     first, again = room.asked
     assert first.id == again.id
-    assert (first.medium, first.address, first.template) == ("sms", "13800000000", "customer_received")
+    assert (first.medium, first.address, first.template) == ("sms", "+8613800000000", "customer_received")
 
 
 async def test_a_further_contact_is_no_second_courtesy() -> None:
@@ -120,9 +120,11 @@ async def test_a_further_contact_is_no_second_courtesy() -> None:
 
 @pytest.mark.parametrize(
     ("customer", "medium"),
-    [(Customer(email="w@example.org"), ["email"]), (Customer(phone="1", email="w@example.org"), ["sms"]), (Customer(), [])],
+    [(Customer(email="w@example.org"), ["email"]), (Customer(phone="13800000000", email="w@example.org"), ["sms"]),
+     (Customer(phone="0755-8888 6666 转 801", email="w@example.org"), ["email"]), (Customer(phone="1", email="li;z@example.org"), []),
+     (Customer(), [])],
 )  # fmt: skip
-def test_the_customer_is_told_by_a_medium_he_gave(customer: Customer, medium: list[str]) -> None:
+def test_the_customer_is_told_by_a_medium_that_reaches_them(customer: Customer, medium: list[str]) -> None:
     contact = a_contact(customer=customer)
     case = Casework().hear(contact)
     assert [asked.medium for asked in courtesy.requests(case, contact, gtmc())] == medium
