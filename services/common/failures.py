@@ -9,17 +9,23 @@ from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 from aiokafka.errors import (
+    BrokerNotAvailableError,
+    InvalidTimestampError,
     KafkaConnectionError,
     KafkaError,
+    KafkaStorageError,
     KafkaTimeoutError,
     KafkaUnavailableError,
     LeaderNotAvailableError,
     NodeNotReadyError,
+    NotEnoughReplicasAfterAppendError,
+    NotEnoughReplicasError,
     NotLeaderForPartitionError,
+    ReplicaNotAvailableError,
     RequestTimedOutError,
     UnknownTopicOrPartitionError,
 )
-from pymongo.errors import ConnectionFailure, CursorNotFound, PyMongoError, WTimeoutError
+from pymongo.errors import ConnectionFailure, CursorNotFound, OperationFailure, PyMongoError, WTimeoutError
 
 from services.common.clock import ticks
 from services.common.settings import SettingsError
@@ -28,20 +34,61 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
+OUT_OF_DISK_SPACE = 14_031
+STORE_TROUBLE = frozenset({
+    6, 7, 89, 202, 317, 384, 407, 9_001,  # hosts that cannot be reached, networks that fail or take too long
+    11, 13, 18, 391, 392, 404,  # a user, a password or a right that an operator has to mend
+    24, 46, 112, 453,  # locks and writes in each other's way
+    50, 262, 290,  # took longer than allowed
+    91, 189, 10_058, 10_107, 11_600, 11_602, 13_435, 13_436,  # shuts down, steps down
+    175, 237, 279, 281, 355, 11_601, 46_841, 91_331, 10_045_600,  # is interrupted
+    63, 133, 134, 150, 234, 249, 13_388,  # a cluster that is being changed, or has no majority yet
+    64, 75, 79, 100,  # not confirmed by as many as the write asks for
+    146, 264, 365, 371, 402, 433, 449, 450, 462, 8_000,  # out of memory, files, connections or quota
+    OUT_OF_DISK_SPACE,
+})  # fmt: skip
+"""What MongoDB answers when it, and not the document, is in trouble: codes of its `error_codes.yml`."""
+RETRYABLE_LABELS = ("RetryableWriteError", "TransientTransactionError", "RetryableError")
+
+
+class StoreUnavailableError(PyMongoError):
+    """The store answers but cannot do now what is asked of it, whatever the document."""
+
+
 TRANSIENT: tuple[type[Exception], ...] = (
+    BrokerNotAvailableError,
+    InvalidTimestampError,  # our clock, or the broker's, is wrong; the record is not
     KafkaConnectionError,
+    KafkaStorageError,  # the broker's disk
     KafkaTimeoutError,
     KafkaUnavailableError,
     LeaderNotAvailableError,
     NodeNotReadyError,
+    NotEnoughReplicasAfterAppendError,
+    NotEnoughReplicasError,
     NotLeaderForPartitionError,
+    ReplicaNotAvailableError,
     RequestTimedOutError,
+    StoreUnavailableError,
     UnknownTopicOrPartitionError,  # what a topic not met before looks like while the broker is away
     ConnectionFailure,  # the parent of AutoReconnect, NetworkTimeout, NotPrimaryError and their kin
     CursorNotFound,  # the store was started anew between two pages of an answer
     WTimeoutError,
     TimeoutError,
 )
+
+
+def store_trouble(error: OperationFailure) -> StoreUnavailableError | None:
+    """The trouble of the store in what it answered; None where the command or the document is at fault."""
+    if error.code == OUT_OF_DISK_SPACE:
+        return StoreUnavailableError(f"cannot write: disk full ({_answered(error)})")
+    if error.code in STORE_TROUBLE or any(map(error.has_error_label, RETRYABLE_LABELS)):
+        return StoreUnavailableError(f"cannot work now: {_answered(error)}")
+    return None
+
+
+def _answered(error: OperationFailure) -> str:
+    return str(error).partition(", full error: ")[0].removeprefix("cannot write: ")
 
 
 # A room waits for ever for those it starts before; whoever sits at a console does not.

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from services.common import metrics
-from services.common.failures import TRANSIENT
+from services.common.failures import TRANSIENT, StoreUnavailableError
 
 LOOK_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
@@ -39,6 +39,8 @@ async def trouble(question: Awaitable[None]) -> str:
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
             await question
+    except StoreUnavailableError as error:
+        return str(error)
     except TRANSIENT as error:
         return repr(error)
     return ""

@@ -28,4 +28,5 @@ TAKEN = Counter(
     "Writes of documents with a value, such as a case number, that another document has.",
     ["collection"],
 )
+STORE_WRITABLE = Gauge("redress_store_writable", "1 while the store takes writes.", ["service"])
 READY = Gauge("redress_ready", "1 while the room can do its work.", ["room"])

@@ -2,25 +2,30 @@
 
 import logging
 import math
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import bson
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
-from pymongo import ASCENDING, InsertOne, ReplaceOne, UpdateOne, WriteConcern
-from pymongo.errors import AutoReconnect, BulkWriteError
+from pymongo import ASCENDING, InsertOne, ReadPreference, ReplaceOne, UpdateOne, WriteConcern
+from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
+from pymongo.read_concern import ReadConcern
 
 from services.common import metrics
-from services.common.failures import brief, persist
+from services.common.clock import ticks, wall
+from services.common.failures import STORE_TROUBLE, brief, persist, store_trouble
 from services.common.history import Page
 
 DUPLICATE_KEY = 11_000
-GOING = {64, 91, 189, 10_107, 11_600, 11_602, 13_435, 13_436}  # shuts down, steps down, not confirmed in time
 TIMEOUT_MS = 5_000
 LARGE_BYTES = 256 * 1024
 WEIGHED_EVERY = 16
 TWIN = "twin"
+HEALTH = "health"
+WRITE_SECONDS = 10.0
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +37,10 @@ Write = ReplaceOne[Any] | InsertOne[Any] | UpdateOne
 
 
 def connect(url: str, name: str) -> Database:
-    """A database whose writes are on disk at a majority before they are acknowledged."""
+    """A database whose writes are on disk at a majority before they are acknowledged or read.
+
+    What is read is decided and published on: it must not be taken back by a change of the primary.
+    """
     client: AsyncIOMotorClient[Stored] = AsyncIOMotorClient(
         url,
         serverSelectionTimeoutMS=TIMEOUT_MS,
@@ -40,12 +48,50 @@ def connect(url: str, name: str) -> Database:
         retryWrites=False,
         tz_aware=True,
     )
-    return client.get_database(name, write_concern=WriteConcern(w="majority", j=True))
+    return client.get_database(
+        name,
+        read_preference=ReadPreference.PRIMARY,
+        read_concern=ReadConcern("majority"),
+        write_concern=WriteConcern(w="majority", j=True),
+    )
 
 
 async def ping(database: Database) -> None:
     """Return when the store answers; raises a transient failure otherwise."""
-    await database.command("ping")
+    with _trouble():
+        await database.command("ping")
+
+
+@dataclass(slots=True)
+class Probe:
+    """Asks the store for a sign of life, and now and then for a write: one whose disk is full answers a ping.
+
+    Once refused, it asks for a write each time until one is taken.
+    """
+
+    database: Database
+    service: str
+    instance: int
+    _write_at: float = 0.0
+
+    async def __call__(self) -> None:
+        """Return when all is well; raises a transient failure that says what is wrong."""
+        if ticks() < self._write_at:
+            await ping(self.database)
+            return
+        writable = metrics.STORE_WRITABLE.labels(self.service)
+        try:
+            await self._write()
+        except BaseException:
+            writable.set(0)
+            raise
+        writable.set(1)
+        self._write_at = ticks() + WRITE_SECONDS
+
+    async def _write(self) -> None:
+        key = {"_id": f"{self.service}-{self.instance}"}
+        with _trouble():
+            await self.database[HEALTH].replace_one(key, {**key, "at": wall()}, upsert=True)
 
 
 async def answering(database: Database, patience: float = math.inf) -> None:
@@ -57,6 +103,19 @@ def _waits(error: Exception) -> None:
     log.warning("the store is awaited", extra={"reason": brief(error)})
 
 
+@contextmanager
+def _trouble() -> Iterator[None]:
+    """Raise as transient what the store answers about itself and not about the command."""
+    try:
+        yield
+    except BulkWriteError:
+        raise  # names each write; read by `_lost`
+    except OperationFailure as error:
+        if trouble := store_trouble(error):
+            raise trouble from error
+        raise
+
+
 class MongoDocuments:
     """Versioned documents in one collection, and the pages of their history in another."""
 
@@ -64,17 +123,27 @@ class MongoDocuments:
         self.collection: Collection = database[name]
         self.pages: Collection | None = database[pages] if pages else None
 
-    async def prepare(self, *unique: str) -> None:
-        """Declare the indexes: the one every conditional write uses, and fields whose values should be unique.
+    async def prepare(self, *unique: str, searched: Sequence[str] = ()) -> None:
+        """Declare the indexes: for conditional writes, for unique fields, and one over what is `searched` together.
 
         A value that is taken all the same is a tripwire: it alarms, and its document is kept beside the other.
+        Waits while the store is away or cannot write.
         """
-        await self.collection.create_index([("_id", ASCENDING), ("version", ASCENDING)], unique=True)
+        await self._index("_id", "version", unique=True)
         for field in unique:
-            await self.collection.create_index([(field, ASCENDING), (TWIN, ASCENDING)], unique=True)
+            await self._index(field, TWIN, unique=True)
+        if searched:
+            await self._index(*searched, unique=False)
+
+    async def _index(self, *fields: str, unique: bool) -> None:
+        async def declare() -> None:
+            with _trouble():
+                await self.collection.create_index([(field, ASCENDING) for field in fields], unique=unique)
+
+        await persist(declare, _waits)
 
     async def load(self, keys: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-        found = self.collection.find({"_id": {"$in": [str(key) for key in keys]}})
+        found = _each(self.collection.find({"_id": {"$in": [str(key) for key in keys]}}))
         return {UUID(stored["_id"]): stored async for stored in found}
 
     async def write(self, documents: Sequence[dict[str, Any]]) -> set[int]:
@@ -126,7 +195,7 @@ class MongoDocuments:
         """The history entries that left the document, oldest first."""
         if self.pages is None:
             return []
-        found = self.pages.find({"key": str(key)}).sort("_id", ASCENDING)
+        found = _each(self.pages.find({"key": str(key)}).sort("_id", ASCENDING))
         return [entry async for page in found for entry in page["entries"]]
 
     async def clear(self, sent: Mapping[UUID, Sequence[str]]) -> None:
@@ -139,18 +208,18 @@ class MongoDocuments:
     async def leftovers(self) -> AsyncIterator[dict[str, Any]]:
         """Every document that owes events to Kafka or holds records back, whoever wrote it."""
         left = {"$or": [{"outbox.0": {"$exists": True}}, {"held.0": {"$exists": True}}]}
-        async for stored in self.collection.find(left, {"outbox": 1, "held": 1}):
+        async for stored in _each(self.collection.find(left, {"outbox": 1, "held": 1})):
             yield stored
 
     async def find(self, query: Query, fields: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
         """Documents that match, only the fields named; for loading what is kept in memory."""
-        async for stored in self.collection.find(query, dict.fromkeys(fields, 1)):
+        async for stored in _each(self.collection.find(query, dict.fromkeys(fields, 1))):
             yield stored
 
     async def page(self, query: Query, order: Sequence[tuple[str, int]], limit: int) -> list[dict[str, Any]]:
         """The first `limit` documents that match, in order."""
         found = self.collection.find(query, {"history": 0, "outbox": 0}).sort(list(order)).limit(limit)
-        return [stored async for stored in found]
+        return [stored async for stored in _each(found)]
 
 
 class MongoRecords:
@@ -166,7 +235,14 @@ class MongoRecords:
         return set(await _lost(self.collection, [InsertOne(record) for record in records]))
 
     async def get(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-        return {record["_id"]: record async for record in self.collection.find({"_id": {"$in": list(keys)}})}
+        found = _each(self.collection.find({"_id": {"$in": list(keys)}}))
+        return {record["_id"]: record async for record in found}
+
+
+async def _each(found: AsyncIterator[Stored]) -> AsyncIterator[Stored]:
+    with _trouble():
+        async for stored in found:
+            yield stored
 
 
 async def _lost(collection: Collection, writes: Sequence[Write]) -> dict[int, str]:
@@ -175,11 +251,12 @@ async def _lost(collection: Collection, writes: Sequence[Write]) -> dict[int, st
     Raises AutoReconnect where a write may not outlive the server that took it.
     """
     try:
-        await collection.bulk_write(list(writes), ordered=False)
+        with _trouble():
+            await collection.bulk_write(list(writes), ordered=False)
     except BulkWriteError as error:
         refused = error.details["writeErrors"]
         others = [failure for failure in refused if failure["code"] != DUPLICATE_KEY]
-        if error.details["writeConcernErrors"] or any(failure["code"] in GOING for failure in others):
+        if error.details["writeConcernErrors"] or any(failure["code"] in STORE_TROUBLE for failure in others):
             raise AutoReconnect("a write is not confirmed") from None
         if others:
             raise

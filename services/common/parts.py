@@ -106,7 +106,7 @@ async def consuming(
     )
     await persist(consumer.start, _waits)
     async with background(
-        watch(health, consumer, lambda: mongo.ping(parts.database)),
+        watch(health, consumer, mongo.Probe(parts.database, parts.room, parts.settings.instance)),
         _sweep(stores),
         _give_up(stores, consumer),
     ):

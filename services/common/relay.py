@@ -121,22 +121,27 @@ class Relay:
         return sent
 
     async def _settle(self, owed: Mapping[UUID, Unsent], sent: Mapping[UUID, Sequence[str]]) -> None:
+        """Take what was acknowledged out of the store; it is not sent again, even while that is not possible."""
         by_clear: dict[Clear, dict[UUID, Sequence[str]]] = {}
         for key, ids in sent.items():
             if gone := [*owed[key].again, *ids]:
                 by_clear.setdefault(owed[key].clear, {})[key] = gone
+            self._acknowledge(key, ids)
         for clear, cleared in by_clear.items():
             await clear(cleared)
-        for key, done in sent.items():
-            self._forget(key, owed[key], set(done))
+        for key in sent:
+            self._forget(key, owed[key])
 
-    def _forget(self, key: UUID, owed: Unsent, done: set[str]) -> None:
-        """Keep what is not acknowledged; and what is, when the document was written meanwhile."""
+    def _acknowledge(self, key: UUID, ids: Sequence[str]) -> None:
         now = self.unsent[key]
-        written = now is not owed
-        again = [event["id"] for event in now.events if event["id"] in done]
-        now.again = [*now.again, *again] if written else []
-        now.events = [event for event in now.events if event["id"] not in done]
+        now.again = [*now.again, *ids]
+        now.events = [event for event in now.events if event["id"] not in ids]
+
+    def _forget(self, key: UUID, owed: Unsent) -> None:
+        """A document written meanwhile may have brought back what was taken out: that is taken out once more."""
+        now = self.unsent[key]
+        if now is owed:
+            now.again = []
         if not (now.events or now.again):
             del self.unsent[key]
 

@@ -1,5 +1,6 @@
 """The one write path: load, decide, write on condition of the version, publish."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,7 @@ from uuid import UUID
 from services.common.clock import wall
 from services.common.decision import Cause, Decide, M, Outcome, S
 from services.common.document import Document, from_stored, outwaited, to_stored
+from services.common.failures import backoff
 from services.common.history import Page
 from services.common.relay import Relay
 
@@ -64,11 +66,13 @@ class Store(Generic[S]):
 
         The first outcome is the cause's own; others are of held records it released.
         """
-        for _ in range(CONFLICTS):
+        for tries in range(CONFLICTS):
             outcomes, lost = await self._attempt([cause], decide)
             if not lost:
                 return outcomes
             self.conflicted()
+            # What overtook us is read only once a majority has it.
+            await asyncio.sleep(backoff(tries, base=0.001, most=0.5))
         raise ConflictError(str(cause.key))
 
     async def change_many(self, causes: Sequence[Cause[M]], decide: Decide[S, M]) -> list[Outcome[S, M]]:

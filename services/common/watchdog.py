@@ -20,10 +20,13 @@ class StalledError(Exception):
     """The consumer stands still though there is work; a new process is the cure."""
 
 
-async def watch(health: Health, consumer: Consumer, ping: Callable[[], Awaitable[None]]) -> None:
-    """Look after store, broker and consumer, until cancelled; raises `StalledError`."""
+async def watch(health: Health, consumer: Consumer, probe: Callable[[], Awaitable[None]]) -> None:
+    """Look after store, broker and consumer, until cancelled; raises `StalledError`.
+
+    `probe` asks the store whether it does its work.
+    """
     while True:
-        health.set("store", await trouble(ping()))
+        health.set("store", await trouble(probe()))
         await _look(health, consumer)
         await asyncio.sleep(LOOK_SECONDS)
 

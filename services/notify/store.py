@@ -20,8 +20,7 @@ ANSWER_MS = 5_000
 
 async def prepare(documents: MongoDocuments) -> None:
     """Declare what conditional writes and the search for open deliveries use."""
-    await documents.prepare()
-    await documents.collection.create_index([("state.status", 1), ("state.partition", 1)])
+    await documents.prepare(searched=("state.status", "state.partition"))
 
 
 async def still_open(documents: MongoDocuments, partitions: set[int]) -> AsyncIterator[Delivery]:

@@ -17,6 +17,7 @@ from pymongo import monitoring
 from deploy.bench.opened import PROFILE, opened
 from deploy.local import Stack
 from services.common.clock import wall
+from services.common.mongo import HEALTH
 from tests.dealership import a_contact, directory_file
 from tests.front_office import KEY
 from tests.stack import Names, produce
@@ -37,6 +38,8 @@ class Commands(monitoring.CommandListener):
     def started(self, event: monitoring.CommandStartedEvent) -> None:
         name = event.command_name
         if event.database_name != self.database or name not in {"find", "insert", "update", "delete"}:
+            return
+        if event.command[name] == HEALTH:
             return
         # What a room looks for when partitions come is not asked by `_id`, and is asked once.
         if name != "find" or "_id" in event.command["filter"]:

@@ -7,11 +7,24 @@ import sys
 import time
 
 import pytest
-from aiokafka.errors import OutOfOrderSequenceNumber, ProducerFenced, UnknownTopicOrPartitionError
+from aiokafka.errors import (
+    InvalidTimestampError,
+    KafkaStorageError,
+    NotEnoughReplicasError,
+    OutOfOrderSequenceNumber,
+    ProducerFenced,
+    UnknownTopicOrPartitionError,
+)
 from pydantic import BaseModel
-from pymongo.errors import AutoReconnect, CursorNotFound, ServerSelectionTimeoutError, WriteError
+from pymongo.errors import (
+    AutoReconnect,
+    CursorNotFound,
+    OperationFailure,
+    ServerSelectionTimeoutError,
+    WriteError,
+)
 
-from services.common.failures import bounded, frames, persist
+from services.common.failures import TRANSIENT, StoreUnavailableError, bounded, frames, persist, store_trouble
 from services.common.logs import JsonLine
 from services.common.watchdog import StalledError
 
@@ -30,6 +43,10 @@ class Named(BaseModel):
         ServerSelectionTimeoutError("gone"),
         CursorNotFound("gone"),
         TimeoutError(),
+        StoreUnavailableError("cannot write: disk full"),
+        KafkaStorageError(),
+        NotEnoughReplicasError(),
+        InvalidTimestampError(),
     ],
 )
 async def test_a_broker_or_store_that_is_away_is_waited_for(away: Exception) -> None:
@@ -42,6 +59,28 @@ async def test_a_broker_or_store_that_is_away_is_waited_for(away: Exception) -> 
 
     assert await persist(attempt, told.append) == "done"
     assert told == [away]
+
+
+@pytest.mark.parametrize("code", [13, 18, 50, 64, 91, 112, 134, 146, 189, 371, 8_000, 10_107, 11_602, 14_031])
+async def test_what_the_store_answers_about_itself_is_its_trouble_and_waited_for(code: int) -> None:
+    told = store_trouble(OperationFailure("some words", code))
+    assert isinstance(told, TRANSIENT)
+    assert "some words" in str(told)
+
+
+@pytest.mark.parametrize("code", [None, 2, 9, 14, 121, 10_334, 11_000])
+async def test_what_the_store_answers_about_a_document_is_no_trouble_of_its_own(code: int | None) -> None:
+    assert store_trouble(OperationFailure("some words", code)) is None
+
+
+async def test_an_answer_marked_as_to_be_tried_again_is_the_stores_trouble_whatever_its_code() -> None:
+    details = {"errorLabels": ["RetryableWriteError"]}
+    assert store_trouble(OperationFailure("some words", 1, details)) is not None
+
+
+async def test_a_full_disk_is_called_so() -> None:
+    told = store_trouble(OperationFailure("cannot write: No space left on device", 14_031))
+    assert str(told) == "cannot write: disk full (No space left on device)"
 
 
 async def test_whoever_has_little_patience_is_told_the_last_failure() -> None:

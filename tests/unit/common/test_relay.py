@@ -10,6 +10,7 @@ import pytest
 from aiokafka.errors import OutOfOrderSequenceNumber
 
 from schemas.base import stamp
+from services.common.failures import StoreUnavailableError
 from services.common.relay import Relay
 from services.common.store import Store
 from tests.counting import NOON, Sum, added, decide, revive
@@ -42,6 +43,30 @@ async def test_what_a_writer_brings_back_while_it_is_cleared_is_cleared_again_an
     await relay.flush()
     assert bodies(log) == [b"first", b"second"]
     assert (outbox, relay.unsent) == ([], {})
+
+
+async def test_what_is_acknowledged_is_sent_once_however_long_the_store_does_not_take_it_out() -> None:
+    log, cleared, refusals = MemoryLog(), list[str](), [StoreUnavailableError("cannot write: disk full")] * 3
+
+    async def clear(sent: Mapping[UUID, Sequence[str]]) -> None:
+        if refusals:
+            raise refusals.pop()
+        cleared.extend(sent[KEY])
+
+    relay = Relay(log)
+    relay.add(clear, KEY, [event("first")])
+    await _refused(relay)
+    relay.add(clear, KEY, [event("first"), event("second")])
+    await _refused(relay)
+    await _refused(relay)
+    await relay.flush()
+    assert bodies(log) == [b"first", b"second"]
+    assert (cleared, relay.unsent) == (["first", "second"], {})
+
+
+async def _refused(relay: Relay) -> None:
+    with pytest.raises(StoreUnavailableError):
+        await relay.flush()
 
 
 async def test_a_refused_event_stays_owed_with_what_follows() -> None:

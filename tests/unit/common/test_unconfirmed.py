@@ -36,6 +36,7 @@ STORED = {"_id": str(UUID(int=1)), "version": 1}
         {"writeConcernErrors": [{"code": 64, "errmsg": "waiting for replication timed out"}]},
         {"writeErrors": [{"index": 0, "code": 11_602}]},
         {"writeErrors": [{"index": 0, "code": 11_000}], "writeConcernErrors": [{"code": 91}]},
+        {"writeErrors": [{"index": 0, "code": 14_031}]},
     ],
 )
 async def test_an_unconfirmed_write_is_made_again(details: dict[str, Any]) -> None:
