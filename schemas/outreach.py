@@ -1,8 +1,9 @@
-"""Topic `outreach`: one message to a customer with its address; kept two days."""
+"""Topic `outreach`: messages to customers with their address, and deliveries to send again; kept two days."""
 
-from typing import Literal
+from typing import Annotated, Literal
+from uuid import UUID
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from schemas.addresses import Address, EmailAddress, PhoneNumber, usable
 from schemas.base import Message
@@ -36,4 +37,12 @@ class OutreachRequested(Message):
         return usable(EmailAddress, self.address)
 
 
-ADAPTER: TypeAdapter[OutreachRequested] = TypeAdapter(OutreachRequested)
+class DeliveryResent(Message):
+    """A person put a failed delivery in line again: whoever looks after its case goes on with it."""
+
+    type: Literal["delivery.resent"] = "delivery.resent"
+    delivery: UUID
+
+
+OutreachMessage = OutreachRequested | DeliveryResent
+ADAPTER: TypeAdapter[OutreachMessage] = TypeAdapter(Annotated[OutreachMessage, Field(discriminator="type")])

@@ -40,12 +40,16 @@ class HandOver(Strict):
 
 
 class Template(Strict):
-    """The texts of one notice; Jinja2 in a sandbox, checked when the policy is loaded."""
+    """The texts of one notice; Jinja2 in a sandbox, checked when the policy is loaded.
+
+    `segments` is how many an SMS may take: 70 signs in one, 160 where GSM-7 has them all, a little less in each of more.
+    """
 
     id: str
     subject: Bilingual
     body: Bilingual
     sms: Bilingual
+    segments: Annotated[int, Field(ge=1, le=4)] = 1
 
 
 Recipient = Literal["owner", "offered", "accountable", "giver", "subject"]

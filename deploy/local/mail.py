@@ -14,7 +14,8 @@ from deploy.local.provider import Received, keep
 from deploy.local.trouble import take
 
 ACCEPTED = "250 OK"
-REFUSED = "550 5.7.1 refused"
+NOT_LOGGED_IN = "530 5.7.0 authentication required"
+REFUSED = "550 5.1.1 no such mailbox"
 BUSY = "451 4.3.2 try again later"
 
 
@@ -24,13 +25,29 @@ class PostOffice:
 
     data: Path
 
-    async def handle_DATA(  # noqa: N802 - the name is aiosmtpd's
+    async def handle_MAIL(  # noqa: N802 - the names are aiosmtpd's
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if take(self.data, "account"):
+            return NOT_LOGGED_IN
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return ACCEPTED
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if take(self.data, "refuse"):
+            return REFUSED
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return ACCEPTED
+
+    async def handle_DATA(  # noqa: N802
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        trouble = take(self.data)
+        trouble = take(self.data, "busy", "stall", "lose")
         match trouble and trouble.kind:
-            case "refuse":
-                return REFUSED
             case "busy":
                 return BUSY
             case "lose":

@@ -15,7 +15,7 @@ from starlette.routing import Route
 from deploy.local.provider import Received, keep, received
 from deploy.local.trouble import take
 
-ANSWERS = {"refuse": (422, "refused"), "busy": (503, "try again later")}
+ANSWERS = {"account": (402, "no credit"), "refuse": (422, "refused"), "busy": (503, "try again later")}
 
 
 @dataclass(frozen=True)
@@ -30,11 +30,11 @@ class Endpoint:
             message = Received.model_validate_json(await request.body())
         except ValidationError as wrong:
             return JSONResponse({"error": str(wrong)}, 422)
-        trouble = take(self.data)
+        trouble = take(self.data, "account", "refuse", "busy", "stall", "lose")
         kind = trouble.kind if trouble else None
         if kind in ANSWERS:
             status, error = ANSWERS[kind]
-            return JSONResponse({"error": error}, status)
+            return JSONResponse({"reference": message.reference, "status": "refused", "error": error}, status)
         if kind != "lose":
             keep(self.data, message)
         await asyncio.sleep(trouble.seconds if trouble else 0)
@@ -44,7 +44,7 @@ class Endpoint:
         """What became of the message of this reference."""
         reference = request.path_params["reference"]
         if not any(message.reference == reference for message in received(self.data)):
-            return JSONResponse({"error": f"{reference} is not known"}, 404)
+            return JSONResponse({"reference": reference, "status": "unknown"}, 404)
         return JSONResponse({"reference": reference, "status": "accepted"})
 
     def routes(self) -> list[Route]:

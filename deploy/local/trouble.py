@@ -8,16 +8,18 @@ from pydantic import Field
 from schemas.base import Strict
 
 FILE = "trouble.json"
+Kind = Literal["account", "refuse", "busy", "stall", "lose"]
 
 
 class Trouble(Strict):
     """What befalls the next `times` messages.
 
-    `refuse` answers a definite no, `busy` asks to try later; `stall` takes the message and `lose` drops
-    it, both without an answer for `seconds`.
+    `account` says that our account is not in order, `refuse` answers a definite no to this message,
+    `busy` asks to try later; `stall` takes the message and `lose` drops it, both without an answer for
+    `seconds`.
     """
 
-    kind: Literal["refuse", "busy", "stall", "lose"]
+    kind: Kind
     times: int = Field(1, ge=1)
     seconds: float = Field(0.0, ge=0)
 
@@ -30,11 +32,13 @@ def order(data: Path, trouble: Trouble) -> None:
     draft.replace(data / FILE)
 
 
-def take(data: Path) -> Trouble | None:
-    """The trouble of this message, counted off; None when nothing is ordered."""
+def take(data: Path, *kinds: Kind) -> Trouble | None:
+    """The trouble of this message, counted off; None when nothing of these kinds is ordered."""
     try:
         ordered = Trouble.model_validate_json((data / FILE).read_text())
     except FileNotFoundError:
+        return None
+    if ordered.kind not in kinds:
         return None
     if ordered.times > 1:
         order(data, ordered.model_copy(update={"times": ordered.times - 1}))

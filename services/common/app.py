@@ -71,7 +71,7 @@ def _add_probes(app: FastAPI, health: Health) -> None:
 
     @app.get("/readyz", include_in_schema=False)
     async def readyz() -> Response:
-        return JSONResponse(health.troubles or {"ready": True}, 503 if health.troubles else 200)
+        return JSONResponse(health.answer(), 503 if health.troubles else 200)
 
     @app.get("/metrics", include_in_schema=False)
     async def exposed() -> Response:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from services.common import metrics
 from services.common.failures import TRANSIENT, StoreUnavailableError
@@ -13,10 +14,14 @@ ANSWER_SECONDS = 5.0
 
 @dataclass(slots=True)
 class Health:
-    """`troubles` maps a part to what keeps it from working; the room is ready when there are none."""
+    """`troubles` maps a part to what keeps it from working; the room is ready when there are none.
+
+    `notes` maps a part to what an operator should mend although the room does its work.
+    """
 
     room: str
     troubles: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, str] = field(default_factory=dict)
 
     def set(self, part: str, trouble: str) -> None:
         """Note a trouble, or with an empty text that there is none."""
@@ -25,6 +30,17 @@ class Health:
         else:
             self.troubles.pop(part, None)
         metrics.READY.labels(self.room).set(not self.troubles)
+
+    def note(self, part: str, text: str) -> None:
+        """Say of a part what is to be mended, or with an empty text that nothing is."""
+        if text:
+            self.notes[part] = text
+        else:
+            self.notes.pop(part, None)
+
+    def answer(self) -> dict[str, Any]:
+        """What `/readyz` says."""
+        return {**(self.troubles or {"ready": True}), **({"notes": self.notes} if self.notes else {})}
 
 
 async def keep_asking(health: Health, part: str, ask: Callable[[], Awaitable[None]]) -> None:

@@ -11,10 +11,11 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from schemas import cases, deadlines, deliveries, directory, outreach, policy
+from schemas.addresses import EmailAddress
 from schemas.deliveries import Medium
 from schemas.policy import PublishedProfile
 from services.common import app as process
-from services.common import logs
+from services.common import files, logs
 from services.common.consumer import Feed
 from services.common.health import Health
 from services.common.mongo import MongoDocuments
@@ -50,7 +51,7 @@ def create() -> FastAPI:
     logs.configure("notify")
     settings = Settings()
     for path, wording in wordings(settings.policies).items():
-        must_render(str(path), wording)
+        must_render(str(path), wording, partial(files.line, path))
     return process.create("notify", "Redress: notify", partial(_run, settings))
 
 
@@ -61,7 +62,7 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
         await known.start()
         documents = MongoDocuments(parts.database, COLLECTION)
         await prepare(documents)
-        handler = _handler(settings, parts, known, documents)
+        handler = _handler(settings, parts, known, documents, health)
         senders = handler.senders.values()
         feed, told = Feed(TOPICS, handler.handle), (handler.assigned, handler.revoked)
         async with (
@@ -75,7 +76,9 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
         await known.stop()
 
 
-def _handler(settings: Settings, parts: Parts, known: "Known", documents: MongoDocuments) -> Handler:
+def _handler(
+    settings: Settings, parts: Parts, known: "Known", documents: MongoDocuments, health: Health
+) -> Handler:
     store = Store(Delivery, documents, parts.relay, parts.clock.now, parts.conflicted)
     writes = Writes(store, lambda state, cause: advance(state, cause, parts.clock.now()))
     topic = OutreachTopic(settings.kafka, settings.topic_prefix + outreach.TOPIC)
@@ -85,7 +88,7 @@ def _handler(settings: Settings, parts: Parts, known: "Known", documents: MongoD
     def sender(medium: Medium, channel: Channel, at_once: int) -> Sender:
         pace = Pace(at_once, settings.retry_base_seconds, settings.retry_most_seconds)
         work = Work(writes, channel, book, known.rulebook, changed)
-        return Sender(medium, work, pace, parts.clock)
+        return Sender(medium, work, pace, parts.clock, partial(_alarm, health, medium))
 
     senders: dict[Medium, Sender] = {
         "email": sender("email", _mail(settings), settings.mail_at_once),
@@ -94,11 +97,16 @@ def _handler(settings: Settings, parts: Parts, known: "Known", documents: MongoD
     return Handler(store, known.rulebook, senders, book, known.awaited, partial(still_open, documents))
 
 
+def _alarm(health: Health, medium: Medium, reason: str) -> None:
+    """Messages of a provider at fault wait: no reason to send work elsewhere, one to look after the provider."""
+    health.note(medium, reason and f"the {medium} provider is at fault, its messages wait: {reason}")
+
+
 def _mail(settings: Settings) -> MailChannel:
     server = MailServer(
         host=settings.smtp_host,
         port=settings.smtp_port,
-        sender=settings.mail_from,
+        sender=EmailAddress.parse(settings.mail_from),
         seconds=settings.send_seconds,
         tls=settings.smtp_tls,
         user=settings.smtp_user,

@@ -8,7 +8,7 @@ from pydantic import TypeAdapter
 
 from schemas import cases, deadlines, outreach
 from schemas.deliveries import Medium
-from schemas.outreach import OutreachRequested
+from schemas.outreach import DeliveryResent, OutreachRequested
 from services.common.batch import Received
 from services.common.decision import Cause, Change, Decision, Outcome
 from services.common.store import Store
@@ -24,9 +24,10 @@ TOPICS: Mapping[str, TypeAdapter[Any]] = {
 }
 
 
-def record(delivery: Delivery | None, cause: Cause[Delivery]) -> Decision[Delivery]:
-    """A delivery is recorded once; read again, it goes on from where it is."""
-    return Change(cause.message) if delivery is None else None
+def record(delivery: Delivery | None, cause: Cause[Delivery | DeliveryResent]) -> Decision[Delivery]:
+    """A delivery is recorded once; read again, or resent by a person, it goes on from where it is."""
+    planned = cause.message
+    return Change(planned) if delivery is None and isinstance(planned, Delivery) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,9 @@ class Handler:
 
     async def handle(self, batch: Sequence[Received[Any]]) -> Sequence[Outcome[Any, Any]]:
         """Record what the batch asks to send and hand on what is not settled yet."""
-        await self.awaited({named(received.message) for received in batch})
+        await self.awaited({name for received in batch for name in named(received.message)})
         outcomes: list[Outcome[Any, Any]] = []
-        causes: list[Cause[Delivery]] = []
+        causes: list[Cause[Delivery | DeliveryResent]] = []
         for received in batch:
             planned = self._planned(received)
             causes += planned
@@ -61,25 +62,22 @@ class Handler:
     async def assigned(self, partitions: set[int]) -> None:
         """Go on with what was left unsettled; what was being sent may have arrived."""
         async for delivery in self.still_open(partitions):
-            sender = self.senders[delivery.medium]
-            if delivery.id in sender.working:
-                continue
-            if delivery.status == "sending":
-                await sender.work.abandoned(delivery)
-            sender.add(delivery)
+            await self.senders[delivery.medium].take_over(delivery)
 
     async def revoked(self, partitions: set[int]) -> None:
         """Leave partitions to others, once what is being sent for them is recorded."""
         for sender in self.senders.values():
             await sender.part(partitions)
 
-    def _planned(self, received: Received[Any]) -> list[Cause[Delivery]]:
-        place = Place(received.partition, received.offset)
-        causes = []
-        for delivery in self.rulebook().deliveries(received.message, place):
-            if isinstance(received.message, OutreachRequested):
-                self.book.asked[delivery.id] = received.message
-            causes.append(Cause(delivery.id, received.message.id, delivery, received.topic, raw=received.raw))
+    def _planned(self, received: Received[Any]) -> list[Cause[Delivery | DeliveryResent]]:
+        message, topic = received.message, received.topic
+        if isinstance(message, DeliveryResent):
+            return [Cause(message.delivery, message.id, message, topic, raw=received.raw, once=False)]
+        causes: list[Cause[Delivery | DeliveryResent]] = []
+        for delivery in self.rulebook().deliveries(message, Place(received.partition, received.offset)):
+            if isinstance(message, OutreachRequested):
+                self.book.asked[delivery.id] = message
+            causes.append(Cause(delivery.id, message.id, delivery, topic, raw=received.raw))
         return causes
 
     def _hand_on(self, delivery: Delivery | None) -> None:

@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from services.common.metrics import SECONDS
 from services.notify.domain.delivery import CUSTOMER, NO_ADDRESS, Delivery
+from services.notify.domain.texts import Text
 
 DELIVERIES = Counter(
     "redress_deliveries_total",
@@ -18,6 +19,12 @@ COPIES = Counter("redress_delivery_copies_total", "Times a message may have arri
 RETRIES = Counter("redress_delivery_retries_total", "Tries after the first one.", ["medium"])
 UNKNOWN = Gauge("redress_deliveries_unknown", "Messages whose fate is not known.", ["medium"])
 WAITING = Gauge("redress_deliveries_waiting", "Messages recorded and not yet settled.", ["medium"])
+PAUSED = Gauge("redress_provider_paused", "1 while a provider is at fault and its messages wait.", ["medium"])
+SEGMENTS = Counter("redress_sms_segments_total", "Segments of the SMS that a provider took.")
+SHORTENED = Counter("redress_sms_shortened_total", "SMS whose facts were shortened to fit their limit.")
+TOO_LONG = Counter(
+    "redress_sms_too_long_total", "SMS that went out over their limit of segments all the same."
+)
 LATENCY = Histogram(
     "redress_delivery_latency_seconds",
     "From the event to the provider's yes, in seconds of the wall.",
@@ -40,3 +47,10 @@ def count(
         COPIES.labels(medium).inc(max(0, delivery.copies - 1))
     if delivery.status == "sent":
         LATENCY.labels(medium).observe(wall_seconds(now() - delivery.occurred_at))
+
+
+def count_segments(text: Text) -> None:
+    """Count an SMS that was taken, by what it cost and by what it took to keep it within its limit."""
+    SEGMENTS.inc(text.segments)
+    SHORTENED.inc(text.shortened)
+    TOO_LONG.inc(text.too_long)

@@ -1,15 +1,32 @@
 """Where messages go out, and how patiently."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 
+from schemas.addresses import EmailAddress
 from schemas.policy import Wording
 from services.common import files
 from services.common.settings import CommonSettings
 
 POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
+
+
+def _web_address(given: str) -> str:
+    url = urlsplit(given)
+    if url.scheme not in ("http", "https") or not url.hostname or url.query or url.fragment:
+        raise ValueError("should be an address such as https://sms.example.com/v1")
+    return given
+
+
+def _sender(given: str) -> str:
+    if EmailAddress.parse(given).needs_smtputf8:
+        raise ValueError(
+            "should have only ASCII letters before the @, since not every mail server takes others"
+        )
+    return given
 
 
 class Settings(CommonSettings):
@@ -20,8 +37,8 @@ class Settings(CommonSettings):
     smtp_tls: Literal["none", "starttls", "tls"] = "none"
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
-    mail_from: str = Field("redress@localhost", pattern=r"^[^@\s]+@[^@\s]+$")
-    sms_url: str = "http://127.0.0.1:8025"
+    mail_from: Annotated[str, AfterValidator(_sender)] = "redress@localhost.localdomain"
+    sms_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8025"
     sms_token: SecretStr = SecretStr("")
     send_seconds: float = Field(10.0, gt=0, description="After this the fate of a message is unknown.")
     retry_base_seconds: float = Field(1.0, gt=0)

@@ -50,9 +50,8 @@ class Book:
             return await self._customer(delivery)
         person = self.directory().person(delivery.person)
         if person is None:
-            return Addressee("")
-        address = person.email if delivery.medium == "email" else person.phone
-        return Addressee(address.text if address else "", person.name)
+            return Addressee(None)
+        return Addressee(person.email if delivery.medium == "email" else person.phone, person.name)
 
     def forget(self, delivery: UUID) -> None:
         self.asked.pop(delivery, None)
@@ -62,9 +61,8 @@ class Book:
         if request is None and delivery.origin is not None:
             request = await self.reread(delivery.partition, delivery.origin)
         if request is None or request.id != delivery.event:
-            return Addressee("")
-        address = request.recipient()
-        return Addressee(address.text if address else "", request.name)
+            return Addressee(None)
+        return Addressee(request.recipient(), request.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,8 @@ class OutreachTopic:
         consumer.seek(part, offset)
         for record in (await consumer.getmany(part, timeout_ms=ANSWER_MS, max_records=1)).get(part, ()):
             try:
-                return outreach.ADAPTER.validate_json(record.value)
+                found = outreach.ADAPTER.validate_json(record.value)
             except ValidationError:
                 return None
+            return found if isinstance(found, OutreachRequested) else None
         raise TimeoutError(f"nothing read from {self.topic}")

@@ -1,20 +1,31 @@
 """E-mail over SMTP, phase by phase, so that what went wrong tells whether the message may be out."""
 
+import re
 from dataclasses import dataclass, field
+from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP as WIRE
+from email.policy import SMTPUTF8
 from typing import Literal
 from uuid import UUID
 
 from aiosmtplib import SMTP
-from aiosmtplib.errors import SMTPException, SMTPResponseException
+from aiosmtplib.errors import SMTPException, SMTPHeloError, SMTPResponseException
+from aiosmtplib.protocol import SMTPProtocol
+from aiosmtplib.response import SMTPResponse
 
+from schemas.addresses import EmailAddress
 from services.common.clock import ticks
-from services.notify.channels import Letter
-from services.notify.domain.delivery import Receipt
+from services.notify.channels import CLAIM_LOST, Claim, Letter
+from services.notify.channels.replies import Stage, judge_smtp
+from services.notify.domain.delivery import Receipt, Verdict
 
-TEMPORARY = range(400, 500)
 FRESH_SECONDS = 10.0
+READY = 354
+TAKEN = {"mail": (250,), "rcpt": (250, 251), "data": (READY,), "body": (250,)}
+DOT = re.compile(rb"(?m)^\.")
+NO_MAIL = Receipt("refused", "no e-mail address", provider="unasked")
+NO_SMTPUTF8 = Receipt("refused", "our mail server cannot reach this address: it offers no SMTPUTF8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +34,67 @@ class MailServer:
 
     host: str
     port: int
-    sender: str
+    sender: EmailAddress
     seconds: float
     tls: Literal["none", "starttls", "tls"] = "none"
     user: str = ""
     password: str = field(default="", repr=False)
+
+
+class RefusedError(Exception):
+    """The server answered a phase with another reply than the one that lets it go on."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__(receipt.reason)
+        self.receipt = receipt
+
+
+@dataclass(slots=True)
+class HandOver:
+    """One message on its way through the phases of SMTP; `stage` is the one that has begun."""
+
+    client: SMTP
+    sender: EmailAddress
+    letter: Letter
+    to: EmailAddress
+    stage: Stage = "mail"
+
+    async def run(self, claim: Claim) -> Receipt:
+        utf8 = self.to.needs_smtputf8
+        mail = self._mail().as_bytes(policy=SMTPUTF8 if utf8 else WIRE)
+        options = [b"SMTPUTF8"] if utf8 else []
+        await self._say("mail", b"MAIL", b"FROM:" + _path(self.sender), *options)
+        # Not by the driver's own command, which would parse the address once more, and loosely.
+        await self._say("rcpt", b"RCPT", b"TO:" + _path(self.to))
+        await self._say("data", b"DATA")
+        if not await claim.holds():
+            return CLAIM_LOST
+        self.stage = "body"
+        protocol = self.client.protocol or _gone()
+        protocol.write(DOT.sub(b"..", mail) + b".\r\n")
+        self._heed(await protocol.read_response(timeout=self.client.timeout))
+        return Receipt("accepted")
+
+    async def _say(self, stage: Stage, *words: bytes) -> None:
+        self.stage = stage
+        self._heed(await self.client.execute_command(*words))
+
+    def _heed(self, reply: SMTPResponse) -> None:
+        if reply.code not in TAKEN[self.stage]:
+            raise RefusedError(judge_smtp(self.stage, reply.code, reply.message))
+
+    def _mail(self) -> EmailMessage:
+        mail = EmailMessage()
+        mail["Message-ID"] = f"<{self.letter.reference}@{self.sender.ascii_domain}>"
+        # Of the event, not of the attempt: copies of one message are alike in every respect.
+        mail["Date"] = self.letter.at
+        mail["From"] = Address(username=self.sender.local, domain=self.sender.ascii_domain)
+        mail["To"] = Address(username=self.to.local, domain=self.to.ascii_domain)
+        mail["Subject"] = self.letter.subject
+        # Neither answers of machines nor out-of-office notes are wanted.
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(self.letter.text, cte="base64")
+        return mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,41 +104,26 @@ class MailChannel:
     server: MailServer
     idle: list[tuple[float, SMTP]] = field(default_factory=list)
 
-    async def send(self, letter: Letter) -> Receipt:
+    async def send(self, letter: Letter, claim: Claim, /) -> Receipt:
+        if not isinstance(letter.to, EmailAddress):
+            return NO_MAIL
         client = await self._fresh() or self._client()
-        try:
-            if not client.is_connected:
-                await client.connect()
-        except (SMTPException, OSError) as error:
-            # Whatever fails here, a refused log-in too, is not the fault of this message.
-            client.close()
-            return Receipt("later", type(error).__name__)
-        receipt = await self._hand_over(client, letter)
+        if not client.is_connected and (trouble := await _connect(client)):
+            return trouble
+        if letter.to.needs_smtputf8 and not client.supports_extension("smtputf8"):
+            self.idle.append((ticks(), client))
+            return NO_SMTPUTF8
+        receipt = await _hand_over(HandOver(client, self.server.sender, letter, letter.to), claim)
         if receipt.verdict == "accepted":
             self.idle.append((ticks(), client))
         else:
-            await _leave(client)
+            # In the middle of a message there is nothing to be said any more; a closed one says nothing.
+            client.close()
         return receipt
 
-    async def _hand_over(self, client: SMTP, letter: Letter) -> Receipt:
-        body_sent = False
-        try:
-            mail = self._mail(letter).as_bytes(policy=WIRE)
-            await client.mail(self.server.sender)
-            await client.rcpt(letter.to)
-            body_sent = True
-            await client.data(mail)
-        except ValueError:
-            return Receipt("refused", "malformed address")
-        except SMTPResponseException as error:
-            return _refusal(error)
-        except (SMTPException, OSError) as error:
-            return Receipt("unknown" if body_sent else "later", type(error).__name__)
-        return Receipt("accepted")
-
-    async def knows(self, _reference: UUID) -> bool | None:
+    async def ask(self, _reference: UUID, /) -> Receipt:
         """SMTP has no question for it."""
-        return None
+        return Receipt("unknown", provider="unasked")
 
     async def close(self) -> None:
         while self.idle:
@@ -98,23 +150,48 @@ class MailChannel:
             start_tls=server.tls == "starttls",
         )
 
-    def _mail(self, letter: Letter) -> EmailMessage:
-        mail = EmailMessage()
-        mail["Message-ID"] = f"<{letter.reference}@{self.server.sender.partition('@')[2]}>"
-        # Of the event, not of the attempt: copies of one message are alike in every respect.
-        mail["Date"] = letter.at
-        mail["From"] = self.server.sender
-        mail["To"] = letter.to
-        mail["Subject"] = letter.subject
-        # Neither answers of machines nor out-of-office notes are wanted.
-        mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(letter.text, cte="base64")
-        return mail
+
+async def _connect(client: SMTP) -> Receipt | None:
+    """Ready for a message, or why not. Whatever fails here, a refused log-in too, is no fault of a message."""
+    try:
+        await client.connect()
+        if client.is_ehlo_or_helo_needed:
+            await _greet(client)
+    except SMTPResponseException as error:
+        receipt = judge_smtp("connect", error.code, error.message)
+    except (SMTPException, OSError, ValueError) as error:
+        receipt = Receipt("later", type(error).__name__, provider="fails")
+    else:
+        return None
+    client.close()
+    return receipt
 
 
-def _refusal(error: SMTPResponseException) -> Receipt:
-    """The server's text may repeat the address, hence only its code."""
-    return Receipt("later" if error.code in TEMPORARY else "refused", f"smtp {error.code}")
+async def _greet(client: SMTP) -> None:
+    try:
+        await client.ehlo()
+    except SMTPHeloError:
+        await client.helo()
+
+
+async def _hand_over(hand_over: HandOver, claim: Claim) -> Receipt:
+    try:
+        return await hand_over.run(claim)
+    except RefusedError as refused:
+        return refused.receipt
+    except SMTPResponseException as error:
+        return judge_smtp(hand_over.stage, error.code, error.message)
+    except (SMTPException, OSError) as error:
+        verdict: Verdict = "unknown" if hand_over.stage == "body" else "later"
+        return Receipt(verdict, type(error).__name__, provider="fails")
+
+
+def _path(address: EmailAddress) -> bytes:
+    return b"<" + address.envelope.encode() + b">"
+
+
+def _gone() -> SMTPProtocol:
+    raise ConnectionResetError("the server is gone")
 
 
 async def _leave(client: SMTP) -> None:

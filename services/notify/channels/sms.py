@@ -1,70 +1,99 @@
 """SMS by a provider that takes JSON over HTTP and can be asked about a reference."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 import httpx
 
-from services.notify.channels import Letter
-from services.notify.domain.delivery import Receipt
+from schemas.addresses import PhoneNumber
+from services.notify.channels import CLAIM_LOST, Claim, Letter
+from services.notify.channels.replies import Reply, judge_fate, judge_message
+from services.notify.domain.delivery import Receipt, Verdict
 
-# Raised before a request is on its way; whatever else fails, the provider may have read it.
-NOT_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-# A refused token is our fault, not the message's.
-NOT_NOW = {
-    httpx.codes.UNAUTHORIZED,
-    httpx.codes.FORBIDDEN,
-    httpx.codes.TOO_MANY_REQUESTS,
-    httpx.codes.SERVICE_UNAVAILABLE,
-}
-# A gateway says so when it does not know what became of the request behind it.
-NOT_KNOWN = {
-    httpx.codes.REQUEST_TIMEOUT,
-    httpx.codes.INTERNAL_SERVER_ERROR,
-    httpx.codes.BAD_GATEWAY,
-    httpx.codes.GATEWAY_TIMEOUT,
-}
+LARGEST = 65_536
+# Connecting, writing and reading each have their time; all together, however slowly it drips, has this many times it.
+TIMES = 3.0
+# Closed by us before a provider closes it: a request on a connection that is just going has no certain fate.
+IDLE_SECONDS = 2.0
+NO_TEXTS = Receipt("refused", "the number takes no text messages", provider="unasked")
+TROUBLE = (httpx.HTTPError, httpx.InvalidURL, TimeoutError)
+
+Trace = Callable[[str, Any], Awaitable[None]]
+
+
+class ClaimLostError(Exception):
+    """Another process may send this message by now."""
+
+
+@dataclass(slots=True)
+class HandOver:
+    """Watches one request leave: `began` once a byte of it may be on its way."""
+
+    claim: Claim
+    began: bool = False
+
+    async def trace(self, event: str, _info: Any) -> None:
+        """Ask for the claim between the connection and the words, and once more before the last of them."""
+        if event in ("http11.send_request_headers.started", "http11.send_request_body.started"):
+            if not await self.claim.holds():
+                raise ClaimLostError
+            self.began = True
 
 
 @dataclass(frozen=True, slots=True)
 class SmsChannel:
-    """`POST /messages` {reference, to, text} hands over, `GET /messages/{reference}` asks."""
+    """`POST /messages` {reference, to, text} hands over, `GET /messages/{reference}` asks.
+
+    Both answer JSON {reference, status}; see `replies` for what counts.
+    """
 
     client: httpx.AsyncClient
+    seconds: float
 
     @classmethod
     def of(cls, url: str, token: str, seconds: float) -> "SmsChannel":
         """At `url`, with a bearer token unless it is empty; every answer is awaited `seconds`."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return cls(httpx.AsyncClient(base_url=url, timeout=seconds, headers=headers))
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        headers |= {"Authorization": f"Bearer {token}"} if token else {}
+        limits = httpx.Limits(keepalive_expiry=IDLE_SECONDS)
+        return cls(httpx.AsyncClient(base_url=url, timeout=seconds, headers=headers, limits=limits), seconds)
 
-    async def send(self, letter: Letter) -> Receipt:
-        body = {"reference": str(letter.reference), "to": letter.to, "text": letter.text}
+    async def send(self, letter: Letter, claim: Claim, /) -> Receipt:
+        if not isinstance(letter.to, PhoneNumber) or not letter.to.takes_texts:
+            return NO_TEXTS
+        body = {"reference": str(letter.reference), "to": letter.to.e164, "text": letter.text}
+        hand_over = HandOver(claim)
         try:
-            answer = await self.client.post("/messages", json=body)
-        except NOT_SENT as error:
-            return Receipt("later", type(error).__name__)
-        except httpx.HTTPError as error:
-            return Receipt("unknown", type(error).__name__)
-        return _judged(answer.status_code)
+            reply = await self._reply("POST", "/messages", hand_over.trace, json=body)
+        except ClaimLostError:
+            return CLAIM_LOST
+        except TROUBLE as error:
+            verdict: Verdict = "unknown" if hand_over.began else "later"
+            return Receipt(verdict, type(error).__name__, provider="fails")
+        return judge_message(letter.reference, reply)
 
-    async def knows(self, reference: UUID) -> bool | None:
+    async def ask(self, reference: UUID, /) -> Receipt:
         try:
-            answer = await self.client.get(f"/messages/{reference}")
-        except httpx.HTTPError:
-            return None
-        if answer.is_success:
-            return True
-        return False if answer.status_code == httpx.codes.NOT_FOUND else None
+            reply = await self._reply("GET", f"/messages/{reference}")
+        except TROUBLE as error:
+            return Receipt("unknown", type(error).__name__, provider="fails")
+        return judge_fate(reference, reply)
 
     async def close(self) -> None:
         await self.client.aclose()
 
-
-def _judged(status: int) -> Receipt:
-    # 409: the provider already has a message of this reference.
-    if httpx.codes.is_success(status) or status == httpx.codes.CONFLICT:
-        return Receipt("accepted")
-    if status in NOT_NOW:
-        return Receipt("later", f"http {status}")
-    return Receipt("unknown" if status in NOT_KNOWN else "refused", f"http {status}")
+    async def _reply(self, method: str, path: str, trace: Trace | None = None, **what: Any) -> Reply:
+        extensions = {"trace": trace} if trace else {}
+        async with (
+            asyncio.timeout(TIMES * self.seconds),
+            self.client.stream(method, path, extensions=extensions, **what) as answer,
+        ):
+            body = b""
+            async for chunk in answer.aiter_raw():
+                body += chunk
+                if len(body) > LARGEST:
+                    break
+            return Reply(answer.status_code, answer.headers, body)

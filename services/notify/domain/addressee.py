@@ -4,14 +4,15 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
+from schemas.addresses import Address
 from services.notify.domain.delivery import Delivery
 
 
 @dataclass(frozen=True, slots=True)
 class Addressee:
-    """An empty address is one that is not known; the name is only for customers' texts."""
+    """None is an address that is not known; the name is only for customers' texts."""
 
-    address: str
+    address: Address | None
     name: str = ""
 
 
@@ -22,9 +23,3 @@ class Addresses(Protocol):
 
     def forget(self, delivery: UUID) -> None:
         """It is settled, or another's: nothing need be kept at hand for it."""
-
-
-def masked(address: str) -> str:
-    """Enough to recognise an address one knows, not enough to learn it."""
-    name, at, domain = address.partition("@")
-    return f"{name[:1]}***@{domain}" if at else f"***{address[-3:]}"

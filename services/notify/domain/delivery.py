@@ -1,21 +1,26 @@
 """One message to one person over one channel, and how it gets from recorded to settled."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
+from schemas import outreach
 from schemas.base import Frozen, Instant
 from schemas.contacts import Language
 from schemas.deliveries import TOPIC, DeliverySettled, Medium, Result
+from schemas.outreach import DeliveryResent
 from services.common.decision import Cause, Change, Decision, Entry, Outgoing, event_id
 
 CUSTOMER = "customer"
 NO_ADDRESS = "no address"
 OPEN = ("queued", "sending", "unknown")
+RESENDABLE: tuple["Status", ...] = ("failed", "expired")
 
 Status = Literal["queued", "sending", "sent", "failed", "expired", "unknown"]
 Verdict = Literal["accepted", "refused", "later", "unknown"]
+Provider = Literal["works", "fails", "unasked"]
 
 
 class Delivery(Frozen):
@@ -62,10 +67,17 @@ def delivery_id(event: UUID, person: str, medium: Medium) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What a provider made of one attempt; `reason` never holds an address or a text."""
+    """What a provider made of one message; `reason` never holds an address or a text.
+
+    `refused` names this recipient or this text, `later` and `refused` are certain that it was not taken
+    over. `provider` says whether the provider itself, our account there or its address is in order, and
+    `pause` for how many seconds it asked not to be called.
+    """
 
     verdict: Verdict
     reason: str = ""
+    provider: Provider = "works"
+    pause: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +91,13 @@ class Attempted:
 
     attempt: int
     receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Renewed:
+    """Attempt `attempt` is about to be handed over, after longer than a claim lasts."""
+
+    attempt: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,36 +116,51 @@ class Settled:
     by: str
 
 
-Step = Due | Attempted | Asked | Settled
+@dataclass(frozen=True, slots=True)
+class Resent:
+    """A person mended why it failed: it is to be sent after all."""
+
+    by: str
+
+
+Step = Due | Renewed | Attempted | Asked | Settled | Resent
+
+
+WHERE: Mapping[type[Step], Sequence[Status]] = {
+    Due: ("queued", "unknown"),
+    Renewed: ("sending",),
+    Attempted: ("sending",),
+    Asked: ("unknown",),
+    Settled: ("unknown",),
+    Resent: RESENDABLE,
+}
+"""The states a step fits."""
 
 
 def advance(delivery: Delivery | None, cause: Cause[Step], now: datetime) -> Decision[Delivery]:
     """The next state of a delivery; None where the step no longer fits."""
     step = cause.message
-    if delivery is None or not _fits(delivery, step):
-        return None
-    match step:
-        case Due():
-            return _due(delivery, now)
-        case Attempted():
-            return _attempted(delivery, step.receipt, now)
-        case Asked():
-            return _asked(delivery, step, now)
-        case Settled():
-            return _settled(delivery, step, now)
+    return None if delivery is None or not _fits(delivery, step) else _next(delivery, step, now)
 
 
 def _fits(delivery: Delivery, step: Step) -> bool:
     """Whether the delivery still is where the step found it."""
+    attempt = getattr(step, "attempt", delivery.attempt)
+    return delivery.status in WHERE[type(step)] and attempt == delivery.attempt
+
+
+def _next(delivery: Delivery, step: Step, now: datetime) -> Decision[Delivery]:
     match step:
         case Due():
-            return delivery.status in ("queued", "unknown")
-        case Attempted(attempt=attempt):
-            return delivery.status == "sending" and delivery.attempt == attempt
-        case Asked(attempt=attempt):
-            return delivery.status == "unknown" and delivery.attempt == attempt
-        case Settled():
-            return delivery.status == "unknown"
+            return _due(delivery, now)
+        case Renewed():
+            return Change(delivery)
+        case Attempted():
+            return _attempted(delivery, step.receipt, now)
+        case Asked():
+            return _asked(delivery, step, now)
+        case Settled() | Resent():
+            return _by_person(delivery, step, now)
 
 
 def _due(delivery: Delivery, now: datetime) -> Decision[Delivery]:
@@ -156,11 +190,30 @@ def _asked(delivery: Delivery, asked: Asked, now: datetime) -> Change[Delivery]:
     return _to(delivery, "sent", now) if asked.known else _to(delivery, "queued", now, copies=-1)
 
 
+def _by_person(delivery: Delivery, step: Settled | Resent, now: datetime) -> Change[Delivery]:
+    return _settled(delivery, step, now) if isinstance(step, Settled) else _resent(delivery, step, now)
+
+
 def _settled(delivery: Delivery, settled: Settled, now: datetime) -> Change[Delivery]:
     status: Status = "sent" if settled.how == "sent" else "queued"
     change = _to(delivery, status, now)
     entry = Entry(now, settled.by, "delivery.settled_by_person", {"how": settled.how})
     return Change(change.state, change.events, (entry,))
+
+
+def _resent(delivery: Delivery, resent: Resent, now: datetime) -> Change[Delivery]:
+    """In line again, and worth sending for as long as it was at first; whoever looks after it is told."""
+    worth = delivery.not_after - delivery.occurred_at
+    queued = delivery.model_copy(update={"status": "queued", "reason": "", "not_after": now + worth})
+    message = DeliveryResent(
+        id=event_id(delivery.id, f"resent:{delivery.attempt}:{delivery.status}"),
+        case_id=delivery.case_id,
+        occurred_at=now,
+        delivery=delivery.id,
+    )
+    entry = Entry(now, resent.by, "delivery.resent_by_person", {"was": delivery.status})
+    event = Outgoing(outreach.TOPIC, message, key=str(delivery.case_id))
+    return Change(queued, (event,), (entry,))
 
 
 def _to(

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from schemas.conditions import matches, satisfies
 from schemas.contacts import Language
 from schemas.deliveries import Medium
-from schemas.outreach import OutreachRequested
+from schemas.outreach import DeliveryResent, OutreachMessage, OutreachRequested
 from schemas.policy import NoticeRule, Profile, PublishedProfile
 from services.notify.domain.delivery import CUSTOMER, Delivery, delivery_id
 from services.notify.domain.directory import Directory
@@ -27,10 +27,12 @@ class Place:
     offset: int
 
 
-def named(message: Event | OutreachRequested) -> str:
-    """The profile that decides about a record, as `<profile>@<version>`."""
+def named(message: Event | OutreachMessage) -> list[str]:
+    """The profile that decides about a record, as `<profile>@<version>`; none for one that is decided already."""
+    if isinstance(message, DeliveryResent):
+        return []
     case = message if isinstance(message, OutreachRequested) else message.header
-    return f"{case.profile}@{case.profile_version}"
+    return [f"{case.profile}@{case.profile_version}"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Rulebook:
 
     def deliveries(self, message: Event | OutreachRequested, place: Place) -> list[Delivery]:
         """What is to be sent because of a record; nothing for most."""
-        name = named(message)
+        [name] = named(message)
         profile = self.profile(name)
         if isinstance(message, OutreachRequested):
             return [self._outreach(message, name, place)]

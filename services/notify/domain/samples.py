@@ -1,10 +1,14 @@
 """One sample of every event a notice can be about, to try its texts on."""
 
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
-from schemas.cases import CaseHeader
+from schemas.cases import CaseHeader, Role, Tier
 from schemas.conditions import EVENTS
+from schemas.contacts import Department, Kind, Language
+from schemas.policy import Wording
+from schemas.severity import Level
+from services.notify.domain.facts import Facts
 from services.notify.domain.recipients import Event
 
 ID = UUID("00000000-0000-5000-8000-000000000001")
@@ -54,3 +58,31 @@ FIELDS: dict[str, Any] = {
 def sample(kind: str) -> Event:
     """An event of this type."""
     return EVENTS[kind].model_validate(FIELDS)
+
+
+# As long as real ones come: of a shop, a person and a deadline.
+LONG: dict[Language, tuple[str, str, str]] = {
+    "zh": ("广州白云机场路汽车销售服务店", "欧阳文静", "受理后二十四小时内联系客户本人"),
+    "en": (
+        "Nanfeng Guangzhou Baiyun Auto",
+        "Alexandra Fitzgerald",
+        "The department has contacted the customer within a whole day",
+    ),
+}
+WORDS: dict[str, Any] = {
+    "kind": Kind,
+    "department": Department,
+    "tier": Tier,
+    **dict.fromkeys(("severity", "previous"), Level),
+    **dict.fromkeys(("role", "owner_role", "accountable"), Role),
+}
+
+
+def longest(facts: Facts, words: Wording, language: Language) -> Facts:
+    """The same facts with names and words as long as they come."""
+    shop, person, clock = LONG[language]
+    names = {"shop": shop, "manufacturer": shop, "clock": clock, "cycle": 10}
+    names |= dict.fromkeys(("owner", "offered", "by", "to", "name"), person)
+    called = {word: getattr(text, language) for word, text in words.words.items()}
+    long = {name: max((called.get(w, w) for w in get_args(kind)), key=len) for name, kind in WORDS.items()}
+    return {**facts, **{name: value for name, value in {**names, **long}.items() if name in facts}}

@@ -1,5 +1,7 @@
 """Renders the texts of a profile; a text that does not know its facts is found out before it is needed."""
 
+import unicodedata
+from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import get_args
@@ -10,22 +12,34 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from schemas.contacts import Language
 from schemas.deliveries import Medium
 from schemas.policy import Profile, Template
+from services.notify.domain.segments import segments
 
 # Texts are plain, so nothing in them is escaped.
 PLAIN = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 LANGUAGES: tuple[Language, ...] = get_args(Language)
+# Facts that may be long and are understood when they are cut: never numbers, times, roles or levels.
+NAMES = ("shop", "manufacturer", "owner", "offered", "by", "to", "clock", "criteria", "name")
+SHORTEST = 3
+JOINER = "\u200d"
 
 
 class TextError(Exception):
-    """A template cannot be rendered; the message names it and says why."""
+    """A template cannot be rendered; the message names it and says why, `part` is the field, as `sms.zh`."""
+
+    def __init__(self, message: str, part: str = "") -> None:
+        super().__init__(message)
+        self.part = part
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a person reads; SMS have no subject."""
+    """What a person reads. An SMS has no subject, but a number of segments, and perhaps names cut short to keep it."""
 
     subject: str
     body: str
+    segments: int = 0
+    shortened: bool = False
+    too_long: bool = False
 
 
 def find(profile: Profile, template: str) -> Template:
@@ -39,18 +53,56 @@ def find(profile: Profile, template: str) -> Template:
 def render(template: Template, medium: Medium, language: Language, facts: Mapping[str, object]) -> Text:
     """The text of one message; `TextError` where it asks for a fact that is not there."""
     if medium == "sms":
-        return Text("", _filled(template, "sms", language, facts))
-    subject = " ".join(_filled(template, "subject", language, facts).split())
-    return Text(subject, _filled(template, "body", language, facts) + "\n")
+        return _fitted(template, language, facts)
+    subject = " ".join(fill(template, "subject", language, facts).split())
+    return Text(subject, fill(template, "body", language, facts) + "\n")
 
 
-def _filled(template: Template, part: str, language: Language, facts: Mapping[str, object]) -> str:
+def _fitted(template: Template, language: Language, facts: Mapping[str, object]) -> Text:
+    """Within the segments of its template if names cut short can bring it there; it goes out all the same."""
+    body = fill(template, "sms", language, facts)
+    if segments(body) <= template.segments:
+        return Text("", body, segments(body))
+    longest = max([len(str(facts.get(name, ""))) for name in NAMES])
+    lengths = range(max(longest, SHORTEST), SHORTEST - 1, -1)
+
+    def cut(length: int) -> str:
+        return fill(template, "sms", language, {**facts, **_clipped(facts, length, language)})
+
+    fits = bisect_left(lengths, 1, key=lambda length: segments(cut(length)) <= template.segments)
+    shorter = cut(lengths[min(fits, len(lengths) - 1)])
+    taken = segments(shorter)
+    return Text("", shorter, taken, shortened=shorter != body, too_long=taken > template.segments)
+
+
+def _clipped(facts: Mapping[str, object], length: int, language: Language) -> dict[str, str]:
+    # The sign of omission of Chinese is of no alphabet in which English fits.
+    mark = "…" if language == "zh" else "."
+    return {name: clip(str(facts[name]), length, mark) for name in NAMES if name in facts}
+
+
+def clip(text: str, length: int, mark: str) -> str:
+    """At most `length` signs of it, `mark` among them; what belongs to the sign before is not torn off."""
+    if len(text) <= length:
+        return text
+    at = length - len(mark)
+    while at > 0 and (unicodedata.category(text[at])[0] == "M" or JOINER in text[at - 1 : at + 1]):
+        at -= 1
+    return text[:at].rstrip() + mark
+
+
+def fill(template: Template, part: str, language: Language, facts: Mapping[str, object]) -> str:
+    """One part of a template, at whatever length it comes to."""
     source = getattr(getattr(template, part), language)
     try:
         text = PLAIN.from_string(source).render(facts).strip()
     except Exception as error:
         # Besides its own errors, a template raises whatever an expression in it does.
-        raise TextError(f"template {template.id!r}, {part}.{language}: {error}") from error
+        raise _wrong(template, f"{part}.{language}", str(error)) from error
     if not text:
-        raise TextError(f"template {template.id!r}, {part}.{language}: renders to nothing")
+        raise _wrong(template, f"{part}.{language}", "renders to nothing")
     return text
+
+
+def _wrong(template: Template, part: str, why: str) -> TextError:
+    return TextError(f"template {template.id!r}, {part}: {why}", part)

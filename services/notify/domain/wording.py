@@ -1,44 +1,80 @@
 """Tries every text on a sample of every event that asks for it, before anybody waits for it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from schemas.contacts import Language
 from schemas.deliveries import Medium
-from schemas.policy import Profile, Wording
+from schemas.policy import Profile, Template, Wording
 from schemas.severity import SeverityPolicy
 from services.notify.domain.directory import Directory
 from services.notify.domain.facts import Facts, Teller
-from services.notify.domain.samples import sample
-from services.notify.domain.texts import LANGUAGES, TextError, find, render
+from services.notify.domain.samples import longest, sample
+from services.notify.domain.segments import SEPTETS, UNITS, segments
+from services.notify.domain.texts import LANGUAGES, TextError, fill, find, render
+
+Line = Callable[[tuple[int | str, ...]], int]
 
 
-def must_render(file: str, wording: Wording) -> None:
-    """Raises `TextError` naming the file and everything in it that would fail when it is needed."""
-    if found := sorted(
-        {f"{file}: {fault}" for language in LANGUAGES for fault in _faults(wording, language)}
-    ):
-        raise TextError("\n".join(found))
+def must_render(file: str, wording: Wording, line: Line | None = None) -> None:
+    """Raises `TextError` naming the file and everything in it that would fail when it is needed.
+
+    With `line`, which knows where a field stands in the file, each fault says that too.
+    """
+    found = {f"{file}: {fault}" for language in LANGUAGES for fault in _faults(wording, language, line)}
+    if found:
+        raise TextError("\n".join(sorted(found)))
 
 
-def _faults(wording: Wording, language: Language) -> Iterator[str]:
+def _faults(wording: Wording, language: Language, line: Line | None) -> Iterator[str]:
+    for tried in _tries(wording, language):
+        for part, fault in tried.faults():
+            at = line and line(("templates", wording.templates.index(tried.template), *part.split(".")))
+            yield f"{fault} (line {at})" if at else fault
+
+
+def _tries(wording: Wording, language: Language) -> Iterator["Try"]:
     profile = _bare(wording)
     teller = Teller(profile, Directory({}), language)
     for rule in wording.notices:
-        facts = teller.of(sample(rule.when.type))
-        yield from _tried(profile, rule.template, rule.by, language, facts)
+        yield Try(find(profile, rule.template), rule.by, language, teller.of(sample(rule.when.type)), profile)
     customer: Facts = {**teller.customer("7K2M-9QXD-4T", "shop"), "name": "Li Na"}
     for notice in wording.customer_notices:
-        yield from _tried(profile, notice.template, notice.by, language, customer)
+        yield Try(find(profile, notice.template), notice.by, language, customer, profile)
 
 
-def _tried(
-    profile: Profile, template: str, by: tuple[Medium, ...], language: Language, facts: Facts
-) -> Iterator[str]:
-    for medium in by:
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One template with the facts of one event, by the media of the rule that asks for it."""
+
+    template: Template
+    by: tuple[Medium, ...]
+    language: Language
+    facts: Facts
+    words: Wording
+
+    def faults(self) -> Iterator[tuple[str, str]]:
+        """The part of the template at fault, as `sms.zh`, and what is wrong with it."""
         try:
-            render(find(profile, template), medium, language, facts)
+            for medium in self.by:
+                render(self.template, medium, self.language, self.facts)
+            if "sms" in self.by:
+                yield from self._too_long()
         except TextError as error:
-            yield str(error)
+            yield error.part, str(error)
+
+    def _too_long(self) -> Iterator[tuple[str, str]]:
+        text = fill(self.template, "sms", self.language, longest(self.facts, self.words, self.language))
+        most, taken = self.template.segments, segments(text)
+        if taken > most:
+            part = f"sms.{self.language}"
+            yield (
+                part,
+                (
+                    f"template {self.template.id!r}, {part}: takes {taken} segments where names are long, should fit "
+                    f"{most} of {UNITS} signs ({SEPTETS} where GSM-7 has them all); or say `segments: {taken}`"
+                ),
+            )
 
 
 def _bare(wording: Wording) -> Profile:

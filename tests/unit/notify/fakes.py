@@ -1,14 +1,16 @@
 """A provider in memory, held to the same contract as the real ones."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
 from deploy.local.trouble import Trouble
-from services.notify.channels import Letter
+from services.notify.channels import CLAIM_LOST, Claim, Letter
 from services.notify.domain.delivery import Receipt
 
 SAID = {
+    "account": Receipt("later", "no credit", provider="fails"),
     "refuse": Receipt("refused", "refused"),
     "busy": Receipt("later", "busy"),
     "stall": Receipt("unknown", "timed out"),
@@ -30,14 +32,29 @@ class MemoryChannel:
     def references(self) -> Sequence[str]:
         return [str(letter.reference) for letter in self.taken]
 
-    async def send(self, letter: Letter) -> Receipt:
+    async def send(self, letter: Letter, claim: Claim, /) -> Receipt:
+        if not await claim.holds():
+            return CLAIM_LOST
         kind = self.troubles.pop(0).kind if self.troubles else None
         if kind in (None, "stall"):
             self.taken.append(letter)
         return SAID[kind] if kind else Receipt("accepted")
 
-    async def knows(self, reference: UUID, /) -> bool | None:
-        return any(letter.reference == reference for letter in self.taken) if self.askable else None
+    async def ask(self, reference: UUID, /) -> Receipt:
+        if not self.askable:
+            return Receipt("unknown", provider="unasked")
+        return Receipt("accepted" if str(reference) in self.references() else "later")
 
     async def close(self) -> None:
         """Nothing to let go."""
+
+
+class Held:
+    """A claim that holds the first `times` it is asked for."""
+
+    def __init__(self, times: float = math.inf) -> None:
+        self.times = times
+
+    async def holds(self) -> bool:
+        self.times -= 1
+        return self.times >= 0

@@ -1,24 +1,40 @@
 """The sender works off what is recorded: over a channel, a store and a relay in memory."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from deploy.local.trouble import Trouble
+from schemas.addresses import EmailAddress
 from schemas.deliveries import DeliverySettled, Medium
-from services.common.clock import Clock
+from schemas.outreach import DeliveryResent
+from services.common.clock import Clock, ticks
 from services.common.decision import Cause
 from services.common.relay import Relay
 from services.common.store import Store
-from services.notify.channels import Letter
-from services.notify.domain.addressee import Addressee, masked
-from services.notify.domain.delivery import CUSTOMER, NO_ADDRESS, Delivery, Receipt, Settled, advance
+from services.notify.channels import Claim, Letter
+from services.notify.domain.addressee import Addressee
+from services.notify.domain.delivery import (
+    CUSTOMER,
+    NO_ADDRESS,
+    Attempted,
+    Delivery,
+    Due,
+    Receipt,
+    Resent,
+    Settled,
+    advance,
+)
 from services.notify.handlers import record
-from services.notify.sender.attempt import Work
+from services.notify.sender import attempt as sender_attempt
+from services.notify.sender.attempt import CLAIM_SECONDS, Work
 from services.notify.sender.loop import Pace, Sender
 from services.notify.sender.queue import Item, Queue
 from services.notify.sender.writes import Writes
@@ -29,6 +45,7 @@ from tests.unit.notify.fakes import MemoryChannel
 from tests.unit.notify.test_delivery import a_delivery
 
 PACE = Pace(at_once=4, base=0.001, most=0.01)
+ENDED = Receipt("unknown", "ended while sending")
 FACTS = {"number": "7K2M", "severity": "major complaint", "owner": "cr-1"}
 
 
@@ -43,9 +60,8 @@ class MemoryAddresses:
     async def of(self, delivery: Delivery) -> Addressee:
         if self.troubles:
             raise self.troubles.pop()
-        return Addressee(
-            "" if delivery.person in self.without else f"{delivery.person}@shop.example", "王女士"
-        )
+        known = delivery.person not in self.without
+        return Addressee(EmailAddress.parse(f"{delivery.person}@shop.example") if known else None, "王女士")
 
     def forget(self, delivery: UUID) -> None:
         self.forgotten.append(delivery)
@@ -74,7 +90,8 @@ class Office:
     async def recorded(self, person: str = "cr-1", **changes: Any) -> Delivery:
         never = datetime(2100, 1, 1, tzinfo=MONDAY.tzinfo)
         delivery = a_delivery(person, self.medium, **{"not_after": never, "facts": FACTS, **changes})
-        await self.store.change(Cause(delivery.id, delivery.event, delivery), record)
+        planned: Cause[Delivery | DeliveryResent] = Cause(delivery.id, delivery.event, delivery)
+        await self.store.change(planned, record)
         return delivery
 
     def state(self, delivery: Delivery) -> Delivery:
@@ -111,7 +128,7 @@ async def test_a_recorded_message_arrives_and_its_result_is_published() -> None:
         sender.add(delivery)
         await office.until(delivery, "sent")
     [letter] = office.channel.taken
-    assert (letter.reference, letter.to) == (delivery.id, "cr-1@shop.example")
+    assert (letter.reference, letter.to.text) == (delivery.id, "cr-1@shop.example")
     assert (letter.subject, letter.text) == ("7K2M", "major complaint，cr-1\n")
     assert [(one.result, one.person) for one in await office.results()] == [("sent", "cr-1")]
 
@@ -216,8 +233,8 @@ async def test_a_channel_that_breaks_leaves_the_fate_unknown() -> None:
     sender = office.sender()
 
     class Broken(MemoryChannel):
-        async def send(self, letter: Letter) -> Receipt:
-            raise RuntimeError(letter.to)
+        async def send(self, letter: Letter, _claim: Claim, /) -> Receipt:
+            raise RuntimeError(letter.to.text)
 
     office.channel = Broken()
     sender = office.sender()
@@ -261,7 +278,163 @@ def test_the_queue_gives_the_earliest_first_and_nothing_twice() -> None:
     assert queue.wait(3.0) is None
 
 
-def test_an_address_in_a_log_tells_little() -> None:
-    assert masked("li.na@shop.example") == "l***@shop.example"
-    assert masked("13912345678") == "***678"
-    assert masked("") == "***"
+async def test_while_a_provider_is_at_fault_one_message_asks_and_the_others_wait() -> None:
+    office = Office()
+    office.channel.trouble(Trouble(kind="account", times=12))
+    deliveries = [await office.recorded(f"person-{number}") for number in range(40)]
+    sender = office.sender()
+    async with running(sender):
+        for delivery in deliveries:
+            sender.add(delivery)
+        for delivery in deliveries:
+            await office.until(delivery, "sent")
+    states = [office.state(delivery) for delivery in deliveries]
+    assert sum(state.attempt for state in states) == len(deliveries) + 12
+    assert sum(state.attempt > 1 for state in states) <= 12
+
+
+async def test_a_provider_at_fault_is_one_alarm_and_one_note_until_it_works_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    office, notes = Office(), list[str]()
+    office.channel.trouble(Trouble(kind="account", times=12))
+    deliveries = [await office.recorded(f"person-{number}") for number in range(20)]
+    sender = office.sender()
+    sender.alarm = notes.append
+    async with running(sender):
+        for delivery in deliveries:
+            sender.add(delivery)
+        for delivery in deliveries:
+            await office.until(delivery, "sent")
+    errors = [one for one in caplog.records if one.levelno >= logging.ERROR]
+    assert [one.getMessage() for one in errors] == ["provider is at fault, its messages wait"]
+    assert (notes[0], notes[-1]) == ("no credit", "")
+
+
+async def test_messages_that_waited_for_a_provider_keep_their_order() -> None:
+    office = Office()
+    office.channel.trouble(Trouble(kind="account"))
+    deliveries = [await office.recorded(f"person-{number}") for number in range(20)]
+    sender = office.sender()
+    sender.pace = Pace(at_once=1, base=0.001, most=0.01)
+    async with running(sender):
+        for delivery in deliveries:
+            sender.add(delivery)
+        for delivery in deliveries:
+            await office.until(delivery, "sent")
+    assert office.channel.references() == [str(delivery.id) for delivery in deliveries]
+
+
+async def test_a_message_that_a_provider_fails_on_does_not_keep_the_others_waiting() -> None:
+    office = Office()
+    poison, *others = [await office.recorded(f"person-{number}") for number in range(10)]
+
+    class FailsOnOne(MemoryChannel):
+        async def send(self, letter: Letter, claim: Claim, /) -> Receipt:
+            if letter.reference == poison.id:
+                return Receipt("later", "smtp 554 at body", provider="fails")
+            return await super().send(letter, claim)
+
+    office.channel = FailsOnOne()
+    sender = office.sender()
+    async with running(sender):
+        for delivery in (poison, *others):
+            sender.add(delivery)
+        for delivery in others:
+            await office.until(delivery, "sent")
+    assert office.state(poison).status in ("queued", "sending")
+
+
+async def test_messages_of_a_provider_at_fault_expire_without_being_tried_when_it_is_too_late() -> None:
+    office = Office()
+    office.channel.trouble(Trouble(kind="account", times=3))
+    late = [await office.recorded(f"late-{n}", not_after=MONDAY + timedelta(minutes=1)) for n in range(5)]
+    office.now = MONDAY + timedelta(minutes=2)
+    good = await office.recorded("cr-1")
+    sender = office.sender()
+    async with running(sender):
+        for delivery in (*late, good):
+            sender.add(delivery)
+        await office.until(good, "sent")
+        for delivery in late:
+            await office.until(delivery, "expired")
+    assert len(office.channel.taken) == 1
+
+
+async def test_a_failed_message_that_a_person_resends_goes_out() -> None:
+    office = Office()
+    office.channel.trouble(Trouble(kind="refuse"))
+    delivery = await office.recorded()
+    sender = office.sender()
+    async with running(sender):
+        sender.add(delivery)
+        await office.until(delivery, "failed")
+        resent = await sender.work.change(delivery.id, Resent("admin"))
+        assert resent.state is not None
+        sender.add(resent.state)
+        settled = await office.until(delivery, "sent")
+    assert (settled.attempt, len(office.channel.taken)) == (2, 1)
+    assert [one.result for one in await office.results()] == ["failed", "sent"]
+
+
+@dataclass
+class Freezing(MemoryChannel):
+    """Between the first claim and its words `meanwhile` happens, and the claim becomes old."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def send(self, letter: Letter, claim: Claim, /) -> Receipt:
+        if self.meanwhile:
+            assert isinstance(claim, sender_attempt.Claim)
+            claim.since -= 10 * CLAIM_SECONDS
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
+        return await super().send(letter, claim)
+
+
+async def test_a_claim_that_is_old_is_written_again_before_anything_is_sent() -> None:
+    office = Office("sms")
+    delivery = await office.recorded()
+    office.channel = Freezing(meanwhile=lambda: asyncio.sleep(0))
+    sender = office.sender()
+    before = office.documents.documents[delivery.id]["version"]
+    async with running(sender):
+        sender.add(delivery)
+        settled = await office.until(delivery, "sent")
+    assert (settled.attempt, len(office.channel.taken)) == (1, 1)
+    assert office.documents.documents[delivery.id]["version"] == before + 3
+
+
+@pytest.mark.parametrize("person", ["cr-1", CUSTOMER])
+@pytest.mark.parametrize("medium", ["sms", "email"])
+async def test_a_claim_that_another_took_over_meanwhile_sends_nothing(medium: Medium, person: str) -> None:
+    office = Office(medium)
+    delivery = await office.recorded(person)
+    other, taken = office.sender(), office.channel.taken
+    office.channel = Freezing(
+        taken=taken, meanwhile=lambda: other.work.change(delivery.id, Attempted(1, ENDED))
+    )
+    frozen = office.sender()
+    async with running(frozen):
+        frozen.add(delivery)
+        await office.until(delivery, "unknown")
+    assert taken == []
+    async with running(other):
+        await other.take_over(office.state(delivery))
+        if office.state(delivery).awaits_person:
+            return
+        await office.until(delivery, "sent")
+    assert len(taken) == 1
+
+
+async def test_what_another_was_sending_is_looked_at_only_when_its_claim_has_ended() -> None:
+    office = Office("sms")
+    delivery = await office.recorded()
+    await office.sender().work.change(delivery.id, Due())
+    sender = office.sender()
+    begun = ticks()
+    async with running(sender):
+        await sender.take_over(office.state(delivery))
+        assert office.state(delivery).status == "unknown"
+        await office.until(delivery, "sent")
+    assert ticks() - begun >= CLAIM_SECONDS
