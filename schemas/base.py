@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
 
 def instant(value: datetime) -> datetime:
@@ -24,6 +24,27 @@ def stamp(value: datetime) -> str:
 Instant = Annotated[
     AwareDatetime, AfterValidator(instant), PlainSerializer(stamp, return_type=str, when_used="json")
 ]
+
+
+# What JSON readers and the store alike hold exactly; one more and a message can be valid and yet find no rest.
+MOST = 2**53 - 1
+# Ten years: beyond, a due time may lie where no calendar reaches.
+MOST_DAYS = 10 * 366
+MOST_MINUTES = MOST_DAYS * 24 * 60
+LONGEST_NAME = 200
+
+Whole = Annotated[int, Field(ge=-MOST, le=MOST)]
+Count = Annotated[int, Field(ge=0, le=MOST)]
+
+
+def _key(text: str) -> str:
+    if len(text) > LONGEST_NAME or not text.isprintable():
+        raise ValueError(f"should be a name of at most {LONGEST_NAME} printable characters")
+    return text
+
+
+Key = Annotated[str, AfterValidator(_key)]
+"""A name under which the store keeps something: it takes no control characters there."""
 
 
 class Frozen(BaseModel):
@@ -54,4 +75,4 @@ class Message(Frozen):
     id: UUID
     case_id: UUID
     occurred_at: Instant
-    seq: int = 0
+    seq: Count = 0

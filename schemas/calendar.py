@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, StrictInt, Tag, field_validator
 
-from schemas.base import Strict
+from schemas.base import MOST_DAYS, MOST_MINUTES, Strict
 
 Country = Literal["CN", "DE", "US"]
 
@@ -83,7 +83,7 @@ class PublicDays(Strict):
     """What a government announced after the holiday library was released; it wins over the library."""
 
     country: Country
-    published_until: int
+    published_until: Annotated[int, Field(ge=1900, le=9999)]
     holidays: frozenset[date] = frozenset()
     make_up: frozenset[date] = frozenset()
 
@@ -91,25 +91,25 @@ class PublicDays(Strict):
 class ElapsedMinutes(Strict):
     """Minutes that pass day and night."""
 
-    elapsed_minutes: StrictInt = Field(ge=0)
+    elapsed_minutes: StrictInt = Field(ge=0, le=MOST_MINUTES)
 
 
 class WorkingMinutes(Strict):
     """Minutes within working hours."""
 
-    working_minutes: StrictInt = Field(ge=0)
+    working_minutes: StrictInt = Field(ge=0, le=MOST_MINUTES)
 
 
 class WorkingDays(Strict):
     """Close of business on the nth working day after the local date of the start."""
 
-    working_days: StrictInt = Field(ge=1)
+    working_days: StrictInt = Field(ge=1, le=MOST_DAYS)
 
 
 class CalendarDays(Strict):
     """The end, 24:00, of the nth local day after that of the start."""
 
-    calendar_days: StrictInt = Field(ge=0)
+    calendar_days: StrictInt = Field(ge=0, le=MOST_DAYS)
 
 
 class SameDay(Strict):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
-from schemas.base import Frozen, Instant, Message
+from schemas.base import Count, Frozen, Instant, Message
 from schemas.calendar import CalendarSpec
 from schemas.contacts import Channel, Department, Kind
 from schemas.severity import Finding, Level
@@ -46,7 +46,7 @@ class CaseHeader(Frozen):
     offered_to: str | None = None
     offered_role: Role | None = None
     support_to: str | None = None
-    rung: int
+    rung: Count
     profile: str
     profile_version: str
     triage: bool = False
@@ -82,7 +82,7 @@ class CaseHandedOver(CaseMessage):
     role: Role
     tier: Tier
     via: Via
-    rung: int
+    rung: Count
     clock: str | None = None
     note: UUID | None = None
 

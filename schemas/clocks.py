@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Bilingual, Strict
+from schemas.base import MOST, MOST_MINUTES, Bilingual, Key, Strict
 from schemas.calendar import ElapsedMinutes, Limit, WorkingMinutes
 from schemas.cases import Role
 from schemas.conditions import CaseWhen, HeaderWanted
@@ -17,7 +17,7 @@ class Warn(Strict):
     """A warning before the due time: when this share of the limit has passed, or minutes before."""
 
     percent: Annotated[int, Field(gt=0, lt=100)] | None = None
-    minutes_before: Annotated[int, Field(gt=0)] | None = None
+    minutes_before: Annotated[int, Field(gt=0, le=MOST_MINUTES)] | None = None
 
     @model_validator(mode="after")
     def _names_one_moment(self) -> Self:
@@ -35,7 +35,7 @@ class ClockSpec(Strict):
     never those that a law counts.
     """
 
-    id: str
+    id: Key
     title: Bilingual
     source: str
     accountable: Literal[Role, "owner", "offered"]
@@ -50,7 +50,7 @@ class ClockSpec(Strict):
     cancel: tuple[CaseWhen, ...] = ()
     restart: tuple[CaseWhen, ...] = ()
     recurring: bool = False
-    repeats: Annotated[int, Field(gt=0)] | None = None
+    repeats: Annotated[int, Field(gt=0, le=MOST)] | None = None
     then: Limit | None = None
     warnings: tuple[Warn, ...] = (Warn(percent=75),)
     climbs: bool = True

@@ -7,12 +7,12 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import AfterValidator, BaseModel
 
-from schemas.base import Strict
+from schemas.base import Strict, Whole
 from schemas.cases import CaseEvent, CaseHeader, CaseMessage, CaseSnapshot
 from schemas.deadlines import DeadlineEvent, DeadlineMessage
 from schemas.faults import FILLED, Fault, one_of, refuse
 
-Wanted = dict[str, Annotated[tuple[str | bool | int, ...], FILLED]]
+Wanted = dict[str, Annotated[tuple[str | bool | Whole, ...], FILLED]]
 """Fields by their path, each with the values of which it must have one; `header.severity` reaches inside."""
 
 Events = Mapping[str, type[CaseMessage | DeadlineMessage]]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
-from schemas.base import Instant, Message
+from schemas.base import Count, Instant, Key, Message, Whole
 from schemas.cases import CaseHeader, Role
 
 TOPIC = "deadlines"
@@ -15,8 +15,8 @@ class DeadlineMessage(Message):
     """An event of one clock; `cycle` counts the rounds of a recurring clock from 1."""
 
     header: CaseHeader
-    clock: str
-    cycle: int
+    clock: Key
+    cycle: Count
     accountable: Role
     due_at: Instant
 
@@ -56,23 +56,23 @@ class DeadlineWarned(DeadlineMessage):
     """`level` is negative: -1 is the last warning before the due time, -2 the one before it."""
 
     type: Literal["deadline.warned"] = "deadline.warned"
-    level: int
+    level: Whole
 
 
 class DeadlineBreached(DeadlineMessage):
     """Passed; `late` marks one that fired only after a stop of the clocks themselves."""
 
     type: Literal["deadline.breached"] = "deadline.breached"
-    level: int = 0
+    level: Whole = 0
     late: bool = False
-    repeat: int = 0
+    repeat: Count = 0
 
 
 class DeadlineClimbDue(DeadlineMessage):
     """A breach may climb a rung now: at once when major, else in the shop's hours."""
 
     type: Literal["deadline.climb_due"] = "deadline.climb_due"
-    level: int
+    level: Whole
     breach: UUID
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from schemas.base import Message
+from schemas.base import Count, Message
 
 TOPIC = "deliveries"
 
@@ -23,7 +23,7 @@ class DeliverySettled(Message):
     medium: Medium
     template: str
     result: Result
-    copies: int = 1
+    copies: Count = 1
 
 
 ADAPTER: TypeAdapter[DeliverySettled] = TypeAdapter(DeliverySettled)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Bilingual, Strict
+from schemas.base import MOST_MINUTES, Bilingual, Strict
 from schemas.cases import Role, Tier, tier
 from schemas.clocks import ClockSpec
 from schemas.conditions import EVENTS, AnyWhen, HeaderWanted, When
@@ -69,7 +69,7 @@ class NoticeRule(Strict):
     to: Annotated[tuple[Literal[Recipient, Role], ...], FILLED]
     by: Media
     template: str
-    not_after_minutes: Annotated[int, Field(gt=0)]
+    not_after_minutes: Annotated[int, Field(gt=0, le=MOST_MINUTES)]
     source: str = "origin: product"
 
     @model_validator(mode="after")
@@ -92,7 +92,7 @@ class CustomerNotice(Strict):
     when: Opening
     by: Media
     template: str
-    not_after_minutes: Annotated[int, Field(gt=0)] = 2880
+    not_after_minutes: Annotated[int, Field(gt=0, le=MOST_MINUTES)] = 2880
 
 
 class Wording(Strict):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from schemas.base import Bilingual, Strict
+from schemas.base import Bilingual, Count, Strict
 from schemas.contacts import Channel
 from schemas.faults import Fault, once, refuse
 
@@ -133,8 +133,8 @@ class Finding(Strict):
 
     criterion: str
     detector: str
-    start: int | None = None
-    end: int | None = None
+    start: Count | None = None
+    end: Count | None = None
 
 
 class Judgement(Strict):
