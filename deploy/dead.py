@@ -1,21 +1,27 @@
-"""`redress dead`: look at what a group set aside, and hand it back once its fault is mended."""
+"""`redress dead`: look at what a group set aside, hand it back, and let a partition that stands go on."""
 
 import asyncio
+import getpass
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import click
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 
 from services.common import dead_letters, kafka
-from services.common.dead_letters import DeadLetter
+from services.common.dead_letters import DeadLetter, Skip
 from services.common.failures import PATIENCE
 from services.common.settings import CommonSettings
 
+MARKS = (dead_letters.SIZE, dead_letters.DIGEST, dead_letters.SKIPPED_BY, dead_letters.SKIPPED_FOR)
 GROUPS = click.Choice(["routing", "sla", "notify"])
 
 
 @click.group()
 def dead() -> None:
-    """Records that a room could not handle."""
+    """Records that a service could not handle."""
 
 
 @dead.command("list")
@@ -42,6 +48,7 @@ def show(group: str, place: str) -> None:
         "origin": letter.origin,
         "reason": letter.reason,
         "error": letter.error.splitlines(),
+        **{name: value.decode(errors="replace") for name, value in letter.headers if name in MARKS},
         "value": letter.value.decode(errors="replace"),
     }
     click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
@@ -51,9 +58,31 @@ def show(group: str, place: str) -> None:
 @click.argument("group", type=GROUPS)
 @click.option("--case", "case_id", help="Only the records of this case.")
 def replay(group: str, case_id: str | None) -> None:
-    """Hand what waits to the room once more, in order within each case."""
-    count = asyncio.run(_replay(group, case_id))
-    click.echo(f"{count} records handed to {group} again")
+    """Hand what waits to the service once more, in order within each case."""
+    handed, gone = asyncio.run(_replay(group, case_id))
+    click.echo(f"{len(handed)} records handed to {group} again")
+    for letter in gone:
+        click.echo(f"{letter.place}: only its head is here, and {letter.origin} is gone; it stays", err=True)
+
+
+@dead.command()
+@click.argument("group", type=GROUPS)
+@click.argument("partition", type=click.IntRange(0), required=False)
+@click.option("--reason", required=True, help="Why what fails may be passed over; kept with each record.")
+@click.option("--by", default=getpass.getuser, help="Who says so; kept as well. By default who is logged in.")
+def skip(group: str, partition: int | None, reason: str, by: str) -> None:
+    """Let the service go on where it stands because too many records failed.
+
+    Of what is unread now, in PARTITION or in all, it sets aside whatever fails, however much that is, and
+    handles the rest. Nothing is discarded: `redress dead replay` hands back what was set aside.
+    """
+    said = asyncio.run(_skip(group, partition, reason, by))
+    for one in said:
+        click.echo(
+            f"{one.topic}/{one.partition}: what fails before offset {one.upto} will be set aside by {group}"
+        )
+    if not said:
+        click.echo(f"{group} has nothing unread there: there is nothing to skip")
 
 
 async def _waiting(*groups: str) -> dict[str, list[DeadLetter]]:
@@ -63,13 +92,50 @@ async def _waiting(*groups: str) -> dict[str, list[DeadLetter]]:
     return {group: await dead_letters.waiting(settings.kafka, topic) for group, topic in topics.items()}
 
 
-async def _replay(group: str, case_id: str | None) -> int:
+async def _replay(group: str, case_id: str | None) -> tuple[list[DeadLetter], list[DeadLetter]]:
+    """What was handed over, and what cannot be since only its head is left."""
     settings = CommonSettings()
     waiting = (await _waiting(group))[group]
     letters = [one for one in waiting if case_id in {None, one.key.decode(errors="replace")}]
+    gone = await dead_letters.gone(settings.kafka, letters)
+    whole = [letter for letter in letters if letter not in gone]
     async with kafka.producer(settings.kafka) as producer:
-        await dead_letters.replay(producer, group, letters, settings.topic_prefix)
-    return len(letters)
+        await dead_letters.replay(producer, group, whole, settings.topic_prefix)
+    return whole, gone
+
+
+async def _skip(group: str, partition: int | None, reason: str, by: str) -> list[Skip]:
+    settings = CommonSettings()
+    prefix, topic = settings.topic_prefix, settings.topic_prefix + dead_letters.dead_topic(group)
+    await kafka.await_topics(settings.kafka, [topic], PATIENCE)
+    unread = await _unread(settings.kafka, prefix + group)
+    said = [
+        Skip(part.topic, part.partition, end, reason, by)
+        for part, end in unread.items()
+        if partition in {None, part.partition} and part.topic != prefix + dead_letters.replay_topic(group)
+    ]
+    async with kafka.producer(settings.kafka) as producer:
+        for one in said:
+            await producer.send_and_wait(topic, b"", headers=one.headers())
+    return said
+
+
+async def _unread(bootstrap: str, group: str) -> dict[TopicPartition, int]:
+    """The end of every partition that a group has begun and not read to its end."""
+    async with _admin(bootstrap) as admin, AIOKafkaConsumer(bootstrap_servers=bootstrap) as consumer:
+        committed = await admin.list_consumer_group_offsets(group)
+        ends = await consumer.end_offsets(list(committed)) if committed else {}
+    return {part: ends[part] for part in sorted(committed) if committed[part].offset < ends[part]}
+
+
+@asynccontextmanager
+async def _admin(bootstrap: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        await admin.start()
+        yield admin
+    finally:
+        await admin.close()
 
 
 commands: list[click.Command] = [dead]

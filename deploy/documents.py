@@ -39,6 +39,15 @@ FLOWS = {
     ),
 }
 
+SKIPPED = {
+    dead_letters.SKIPPED_BY: "who said that it may be passed over",
+    dead_letters.SKIPPED_FOR: "why",
+}
+WHOLE = {
+    dead_letters.SIZE: "bytes of the whole value, of which the head is here: it was too large",
+    dead_letters.DIGEST: "SHA-256 of the whole value",
+}
+
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
@@ -79,7 +88,7 @@ def asyncapi() -> dict[str, Any]:
 
 
 def _channel(topic: str, declared: Mapping[str, Any]) -> dict[str, Any]:
-    messages = {"record": {"payload": _schema(topic)}} if topic in CARRIED else _set_aside(topic, declared)
+    messages = {"record": {"payload": _schema(topic)}} if topic in CARRIED else _set_aside(topic)
     return {"address": topic, "description": declared[topic]["meaning"], "messages": messages}
 
 
@@ -87,24 +96,38 @@ def _schema(topic: str) -> dict[str, str]:
     return {"$ref": f"{SCHEMAS}topic.{topic}"}
 
 
-def _set_aside(topic: str, declared: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as they stood on the topics of a room; its dead topic also keeps marks of what was replayed."""
+def _followed(room: str) -> list[str]:
+    """The topics whose records a service handles one by one, in a group.
+
+    Entries of compacted topics are left out where they cannot be read; the last good one serves on.
+    """
+    declared = yaml.safe_load(TOPICS.read_text("utf-8"))["topics"]
+    return [each for each in FLOWS[room][0] if not declared[each].get("compacted")]
+
+
+def _set_aside(topic: str) -> dict[str, Any]:
+    """Values as they stood on the topics of a service; its dead topic also keeps marks of what people said."""
     room, _, kind = topic.rpartition(".")
-    # Entries of compacted topics are left out where they cannot be read; the last good one serves on.
-    read = [each for each in FLOWS[room][0] if not declared[each].get("compacted")]
+    anything = {"contentType": "application/octet-stream"}
     found = {
-        "record": _letter("failed", "gap", payload={"anyOf": [_schema(each) for each in read]}),
-        "unreadable": _letter("invalid", payload={}) | {"contentType": "application/octet-stream"},
+        "record": _letter(
+            "failed", "gap", payload={"anyOf": [_schema(each) for each in _followed(room)]}, optional=SKIPPED
+        ),
+        "unreadable": _letter("invalid", payload={}, optional=SKIPPED) | anything,
+        "head": _letter("failed", "gap", "invalid", "gone", payload={}, optional={**WHOLE, **SKIPPED})
+        | anything,
     }
-    mark = {
-        "headers": _headers({dead_letters.REPLAYED: "partition/offset, on this topic, of what was replayed"}),
-        "contentType": "text/plain",
-        "payload": {"const": ""},
-    }
-    return {**found, "replayed": mark} if kind == "dead" else found
+    replayed = {dead_letters.REPLAYED: "partition/offset, on this topic, of what was replayed"}
+    skip = {dead_letters.SKIP: "topic/partition/offset before which whatever fails is set aside", **SKIPPED}
+    marks = {"replayed": _mark(replayed), "skip": _mark(skip)}
+    return {**found, **marks} if kind == "dead" else found
 
 
-def _letter(*reasons: str, payload: dict[str, Any]) -> dict[str, Any]:
+def _mark(headers: Mapping[str, str]) -> dict[str, Any]:
+    return {"headers": _headers(headers), "contentType": "text/plain", "payload": {"const": ""}}
+
+
+def _letter(*reasons: str, payload: dict[str, Any], optional: Mapping[str, str]) -> dict[str, Any]:
     headers = _headers(
         {
             dead_letters.REASON: "why it was set aside",
@@ -112,6 +135,7 @@ def _letter(*reasons: str, payload: dict[str, Any]) -> dict[str, Any]:
             dead_letters.ERROR: "types and places of the error that was raised, if one was",
         }
     )
+    headers["properties"] |= _headers(optional)["properties"]
     headers["properties"][dead_letters.REASON]["enum"] = list(reasons)
     return {"headers": headers, "payload": payload}
 

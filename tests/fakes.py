@@ -16,11 +16,15 @@ Stored = dict[str, Any]
 
 @dataclass
 class MemoryDocuments:
-    """What MongoDocuments does, in a dict; every call yields to the loop so that races happen."""
+    """What MongoDocuments does, in a dict; every call yields to the loop so that races happen.
+
+    `unfit` is a document that no store can hold.
+    """
 
     documents: dict[UUID, Stored] = field(default_factory=dict)
     pages: dict[str, Stored] = field(default_factory=dict)
     commands: int = 0
+    unfit: UUID | None = None
 
     async def load(self, keys: Sequence[UUID]) -> dict[UUID, Stored]:
         await self._command()
@@ -28,6 +32,8 @@ class MemoryDocuments:
 
     async def write(self, documents: Sequence[Stored]) -> set[int]:
         await self._command()
+        if any(stored["_id"] == str(self.unfit) for stored in documents):
+            raise OverflowError
         lost = set()
         for index, stored in enumerate(documents):
             key = UUID(stored["_id"])

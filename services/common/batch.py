@@ -1,25 +1,30 @@
 """One batch of records: validated, handled, its casualties named. Knows no consumer and no offsets."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Generic
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from services.common import metrics
+from services.common.bisection import bisect
 from services.common.clock import wall
-from services.common.dead_letters import ORIGIN, Casualty, Record, replay_topic
+from services.common.dead_letters import DIGEST, ORIGIN, Casualty, replay_topic
 from services.common.decision import Cause, M, Outcome
-from services.common.failures import TRANSIENT
+from services.common.places import Place, Record
+from services.common.progress import note_progress, watcher
 
 MOST_LANES = 4
 LANE = 100
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True, slots=True)
 class Received(Generic[M]):
-    """A validated record; `topic` is where it came from first, also when it is replayed."""
+    """A validated record; topic, partition and offset are where it came from first, also when it is replayed."""
 
     topic: str
     partition: int
@@ -41,6 +46,11 @@ def lanes(received: Sequence[Received[Any]]) -> list[list[Received[Any]]]:
 
 
 Handle = Callable[[Sequence[Received[Any]]], Awaitable[Sequence[Outcome[Any, Any]]]]
+Reread = Callable[[str, str], Awaitable[Record | None]]
+
+
+async def _nothing(_origin: str, _digest: str) -> Record | None:
+    return None
 
 
 @dataclass(slots=True)
@@ -50,51 +60,83 @@ class Result:
     outcomes: list[Outcome[Any, Any]] = field(default_factory=list)
     dead: list[Casualty] = field(default_factory=list)
 
-    def poison(self) -> set[bytes]:
-        """The values of records that are at fault themselves; one out of turn is not."""
-        return {casualty.value for casualty in self.dead if casualty.reason != "gap"}
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
-    """How a room's records are read and handled."""
+    """How a service's records are read and handled.
+
+    `reread` finds the whole of a record that was too large to be replayed; `progressed` hears that work goes on.
+    """
 
     room: str
     prefix: str
     topics: Mapping[str, TypeAdapter[Any]]
     handle: Handle
+    reread: Reread = _nothing
+    progressed: Callable[[], None] = lambda: None
+    _replays: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._replays = self.prefix + replay_topic(self.room)
 
     async def work(self, records: Sequence[Record]) -> Result:
         """Handle every valid record; transient failures are raised, everything else is in the result."""
+        watcher.set(self.progressed)
         result = Result()
+        whole = await self._whole(records, result)
         received: list[Received[Any]] = []
-        for record in records:
+        for record in whole:
             self._validate(record, received, result)
         await self._in_lanes(received, result)
-        self._name_casualties(records, result)
+        self._name_casualties(whole, result)
         self._count(records, result)
         return result
 
+    async def _whole(self, records: Sequence[Record], result: Result) -> list[Record]:
+        """The records, those of which only the head was replayed with their whole value."""
+        found = []
+        for record in records:
+            digest = dict(record.headers).get(DIGEST) if record.topic == self._replays else None
+            if digest is None:
+                found.append(record)
+                continue
+            origin = self._origin(record)
+            whole = await self.reread(str(origin), digest.decode()) if self._reads(origin.topic) else None
+            if whole is None:
+                result.dead.append(Casualty.of(record, "gone", None, origin))
+            else:
+                found.append(replace(record, key=whole.key, value=whole.value))
+        return found
+
     def _validate(self, record: Record, received: list[Received[Any]], result: Result) -> None:
-        topic, raw = self._topic(record), record.value or b""
+        origin, raw = self._origin(record), record.value or b""
+        topic = origin.topic.removeprefix(self.prefix)
         try:
             message = self.topics[topic].validate_json(raw)
         except (ValidationError, KeyError) as error:
-            result.dead.append(Casualty.of(record, "invalid", error))
+            result.dead.append(Casualty.of(record, "invalid", error, origin))
             metrics.MESSAGES.labels(self.room, self._label(record), "invalid").inc()
             return
-        received.append(Received(topic, record.partition, record.offset, message, raw))
+        received.append(Received(topic, origin.partition, origin.offset, message, raw))
 
-    def _topic(self, record: Record) -> str:
-        topic: str = record.topic
-        if topic == self.prefix + replay_topic(self.room):
-            first = dict(record.headers).get(ORIGIN, b"").decode()
-            topic = first.split("/")[0]
-        return topic.removeprefix(self.prefix)
+    def _reads(self, topic: str) -> bool:
+        return topic.removeprefix(self.prefix) in self.topics
+
+    def _origin(self, record: Record) -> Place:
+        """Where a record stood first: only who replays is believed about that."""
+        if record.topic != self._replays:
+            return Place.of(record)
+        told = dict(record.headers).get(ORIGIN, b"").decode(errors="replace")
+        try:
+            origin = Place.parse(told)
+        except ValueError:
+            return Place(told.split("/")[0], record.partition, -1)
+        # The same key has the same partition on every topic, so that of the replay will do.
+        return origin if origin.partition >= 0 else origin._replace(partition=record.partition)
 
     def _label(self, record: Record) -> str:
         """The topic, from a closed set: a replayed record names what it likes."""
-        topic = self._topic(record)
+        topic = self._origin(record).topic.removeprefix(self.prefix)
         return topic if topic in self.topics else "unknown"
 
     async def _in_lanes(self, received: Sequence[Received[Any]], result: Result) -> None:
@@ -105,27 +147,26 @@ class Batch:
                 raise error
 
     async def _handle(self, received: Sequence[Received[Any]], result: Result) -> None:
-        """Where a batch fails as a whole, the record at fault is found by going one by one."""
+        """Where a lane fails as a whole, the records at fault are found by halves."""
+        result.outcomes.extend(await bisect(received, self._attempt, _failed))
+
+    async def _attempt(self, received: Sequence[Received[Any]]) -> Sequence[Outcome[Any, Any]]:
         try:
-            outcomes = await self.handle(received)
-            result.outcomes.extend(outcomes)
-        except TRANSIENT:
-            raise
-        except Exception as error:  # noqa: BLE001 - told of when the record is set aside
-            if len(received) > 1:
-                for one in received:
-                    await self._handle([one], result)
-                return
-            one = received[0]
-            cause = Cause(one.message.case_id, one.message.id, one.message, one.topic, raw=one.raw)
-            result.outcomes.append(Outcome("failed", cause, error=error))
+            return await self.handle(received)
+        finally:
+            note_progress()
 
     def _name_casualties(self, records: Sequence[Record], result: Result) -> None:
         """What failed or came out of turn, each record once and as it stands on Kafka."""
-        found = {record.value: record for record in records}
-        for outcome in result.outcomes:
-            if outcome.kind in {"failed", "gap"} and (record := found.pop(outcome.cause.raw, None)):
-                result.dead.append(Casualty.of(record, outcome.kind, outcome.error))
+        named = [outcome for outcome in result.outcomes if outcome.kind in {"failed", "gap"}]
+        if not named:
+            return
+        found: dict[bytes, list[Record]] = defaultdict(list)
+        for record in records:
+            found[record.value or b""].append(record)
+        for outcome in named:
+            for record in found.pop(outcome.cause.raw, ()):
+                result.dead.append(Casualty.of(record, outcome.kind, outcome.error, self._origin(record)))
 
     def _count(self, records: Sequence[Record], result: Result) -> None:
         now = wall().timestamp()
@@ -134,3 +175,8 @@ class Batch:
             metrics.EVENT_AGE.labels(self.room, self._label(record)).observe(age)
         for outcome in result.outcomes:
             metrics.MESSAGES.labels(self.room, outcome.cause.stream, outcome.kind).inc()
+
+
+def _failed(one: Received[Any], error: Exception) -> Outcome[Any, Any]:
+    cause = Cause(one.message.case_id, one.message.id, one.message, one.topic, raw=one.raw)
+    return Outcome("failed", cause, error=error)

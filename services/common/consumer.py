@@ -1,25 +1,27 @@
-"""The one consumer of every room: a batch is handled, published, set aside and only then committed."""
+"""The one consumer of every service: a batch is handled, published, set aside and only then committed."""
 
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
-from uuid import UUID
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker, KafkaMessage, Topic
 from pydantic import TypeAdapter
 
-from services.common import metrics
+from services.common import dead_letters, metrics
 from services.common.batch import Batch, Handle, Result
 from services.common.clock import ticks
-from services.common.dead_letters import Casualty, Record, dead_topic, replay_topic
-from services.common.failures import frames, persist, telling
-from services.common.limit import Limit, LimitError
-from services.common.partitions import Partitions
+from services.common.dead_letters import Skip, dead_topic, replay_topic
+from services.common.failures import persist, telling
+from services.common.limit import Limit
+from services.common.partitions import Partitions, Stop
+from services.common.places import Place, Record
 from services.common.relay import Relay
+from services.common.setting_aside import SettingAside, tell
 from services.common.settings import CommonSettings
 
 log = logging.getLogger(__name__)
@@ -29,11 +31,12 @@ FETCH_WAIT_MS = 50
 SESSION_MS = 10_000
 REBALANCE_MS = 30_000
 DRAIN_SECONDS = 25.0
+SKIP_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a room reads and how it handles it."""
+    """What a service reads and how it handles it."""
 
     topics: Mapping[str, TypeAdapter[Any]]
     handle: Handle
@@ -41,12 +44,11 @@ class Feed:
 
 @dataclass(slots=True)
 class Consumer:
-    """Reads a room's topics as one member of its group.
+    """Reads a service's topics as one member of its group.
 
-    `waiting` names the trouble a batch is retried for. `stopped` names why it stopped for good:
-    nothing more is read or committed then, and the room is not ready. `fault` is set beside it where
-    not the records are the trouble: then a new process is the cure. `caught_up` is true while nothing is
-    known to wait unread, once everything was read.
+    `waiting` names the trouble a batch is retried for. A partition of which too many records fail stands, and
+    the others go on. `stopped` names the fault, not of records, for which nothing more is read or committed:
+    a new process is the cure. `caught_up` is true while nothing is known to wait unread, once everything was read.
     """
 
     room: str
@@ -58,9 +60,9 @@ class Consumer:
     progress: float = field(default_factory=ticks)
     waiting: str = ""
     stopped: str = ""
-    fault: bool = False
     caught_up: bool = False
-    _limit: Limit = field(default_factory=Limit)
+    _limits: dict[TopicPartition, Limit] = field(default_factory=dict)
+    _skips: dict[TopicPartition, Skip] = field(default_factory=dict)
     _leaving: asyncio.Event = field(default_factory=asyncio.Event)
     _broker: KafkaBroker | None = None
 
@@ -109,72 +111,125 @@ class Consumer:
             async with asyncio.timeout(DRAIN_SECONDS + 5):
                 await self._broker.stop()
 
+    @property
+    def aside(self) -> SettingAside:
+        """Where it sets aside what cannot be handled."""
+        return SettingAside(self.room, self.settings.topic_prefix, frozenset(self.feed.topics), self.producer)
+
+    async def heed_skips(self) -> None:
+        """Until cancelled, let partitions that stand go on when somebody has said so on the dead topic."""
+        while True:
+            await asyncio.sleep(SKIP_SECONDS)
+            if self.partitions.stops:
+                await persist(self._heed_skips, self._skips_wait)
+
+    async def _heed_skips(self) -> None:
+        topic = self.settings.topic_prefix + dead_topic(self.room)
+        for skip in await dead_letters.skips(self.settings.kafka, topic):
+            part = TopicPartition(skip.topic, skip.partition)
+            stop = self.partitions.stops.get(part)
+            if stop is not None and skip.covers(stop.place):
+                self._skips[part] = skip
+                self._limits.pop(part, None)
+                self.partitions.resume(part)
+                log.warning("partition goes on", extra={"place": stop.place, "by": skip.by})
+
     async def _on_batch(self, message: KafkaMessage) -> None:
         if self._leaving.is_set():
             return
         async with self.partitions.in_hand:
             started = ticks()
             # What was fetched before its partition went is its new reader's; of nothing no commit can be asked.
-            records = [one for one in message.raw_message if self.partitions.holds(one)]
+            records = [one for one in message.raw_message if self.partitions.reads(one)]
             try:
                 if records:
                     await self._work(records)
             except Exception as error:
-                self.stopped, self.fault = telling(error), not isinstance(error, LimitError)
+                self.stopped = telling(error)
                 log.exception("consumer stopped")
-            self.progress, self.waiting = ticks(), ""
+            self._progressed()
+            self.waiting = ""
             metrics.HANDLING.labels(self.room).observe(ticks() - started)
         if self.stopped:
             # Returning would fetch the next batch, whose commit would pass over this one.
             await self._leaving.wait()
 
     async def _work(self, records: Sequence[Record]) -> None:
-        batch = Batch(self.room, self.settings.topic_prefix, self.feed.topics, self.feed.handle)
+        result = await self._handled(records)
+        stops = self._judge(records, result)
+        passed = [record for record in records if not _beyond(stops, Place.of(record))]
+        for casualty in result.dead:
+            if casualty.at is None or not _beyond(stops, casualty.at):
+                skip = self._skip(casualty.at)
+                dead = casualty.skipped(skip) if skip else casualty
+                await persist(partial(self.aside.write, dead), self._waits)
+                self._progressed()
+        await persist(lambda: self._commit(passed), self._waits)
+        for part, stop in stops.items():
+            self.partitions.halt(part, stop)
+
+    async def _handled(self, records: Sequence[Record]) -> Result:
+        """What came of the records, once Kafka has all that was decided."""
+        topics, reread = self.feed.topics, partial(dead_letters.reread, self.settings.kafka)
+        batch = Batch(
+            self.room, self.settings.topic_prefix, topics, self.feed.handle, reread, self._progressed
+        )
         result = await persist(lambda: batch.work(records), self._waits)
         await persist(self.relay.flush, self._waits)
-        self._judge(records, result)
-        for casualty in result.dead:
-            await persist(lambda dead=casualty: self._set_aside(dead), self._waits)  # type: ignore[misc]
-        await persist(lambda: self._commit(records), self._waits)
+        return result
 
-    def _judge(self, records: Sequence[Record], result: Result) -> None:
-        poison = result.poison()
-        try:
-            self._limit.note([(record.value or b"") not in poison for record in records])
-        except LimitError:
-            # Nothing of it is set aside, so this is where an operator sees what is wrong.
-            for dead in [one for one in result.dead if one.reason != "gap"][-1:]:
-                self._tell(dead, "record at fault")
-            raise
+    def _judge(self, records: Sequence[Record], result: Result) -> dict[TopicPartition, Stop]:
+        """The partitions that have to stand, each from the first record beyond its limit."""
+        dead = {casualty.at: casualty for casualty in result.dead if casualty.reason != "gap"}
+        stops: dict[TopicPartition, Stop] = {}
+        replays = self.settings.topic_prefix + replay_topic(self.room)
+        for record in records:
+            part = TopicPartition(record.topic, record.partition)
+            # What is replayed has failed once already and been counted.
+            if record.topic != replays and part not in stops:
+                place = Place.of(record)
+                why = "" if self._skip(place) else self._limit(part).note(handled=place not in dead)
+                if why:
+                    stops[part] = Stop(place, why)
+                    tell(dead[place], "record at fault")
+        return stops
+
+    def _limit(self, part: TopicPartition) -> Limit:
+        if part not in self._limits:
+            self._limits[part] = Limit(self.settings.dead_in_a_row, self.settings.dead_of_hundred)
+        return self._limits[part]
+
+    def _skip(self, place: Place | None) -> Skip | None:
+        """Who has said that what fails here is to be set aside."""
+        if place is None:
+            return None
+        skip = self._skips.get(TopicPartition(place.topic, place.partition))
+        return skip if skip is not None and skip.covers(place) else None
 
     def _waits(self, error: Exception) -> None:
         self.waiting = repr(error)
         metrics.RETRIES.labels(self.room).inc()
         log.warning("batch waits", extra={"reason": self.waiting})
 
-    async def _set_aside(self, dead: Casualty) -> None:
-        topic = self.settings.topic_prefix + dead_topic(self.room)
-        await self.producer.send_and_wait(topic, dead.value, dead.key, headers=dead.headers())
-        first = dead.origin.split("/")[0].removeprefix(self.settings.topic_prefix)
-        metrics.DEAD.labels(self.room, first if first in self.feed.topics else "unknown", dead.reason).inc()
-        self._tell(dead, "record set aside")
+    def _progressed(self) -> None:
+        self.progress = ticks()
 
-    async def set_aside_held(self, key: UUID, stream: str, raw: bytes, reason: str) -> None:
-        """Set aside a record that waited in its document for one that did not come, or failed in its turn."""
-        topic = self.settings.topic_prefix + stream
-        await self._set_aside(Casualty.held_back(key, topic, raw, reason))
-
-    def _tell(self, dead: Casualty, event: str) -> None:
-        named = {"case_id": (dead.key or b"").decode(errors="replace"), "message_id": dead.message_id}
-        stack = {"stack": frames(dead.error)} if dead.error else {}
-        log.error(event, extra={"reason": dead.reason, "origin": dead.origin, **named, **stack})
+    def _skips_wait(self, error: Exception) -> None:
+        log.warning("dead topic cannot be read", extra={"reason": repr(error)})
 
     async def _commit(self, records: Sequence[Record]) -> None:
         offsets: dict[TopicPartition, int] = {}
         for record in records:
             part = TopicPartition(record.topic, record.partition)
             offsets[part] = max(offsets.get(part, 0), record.offset + 1)
-        await self.partitions.commit(offsets)
+        if offsets:
+            await self.partitions.commit(offsets)
+
+
+def _beyond(stops: Mapping[TopicPartition, Stop], place: Place) -> bool:
+    """Whether a record stands where its partition has come to stand, or after."""
+    stop = stops.get(TopicPartition(place.topic, place.partition))
+    return stop is not None and place.offset >= stop.offset
 
 
 async def _clean_headers(records: tuple[Record, ...], original: Any) -> Any:

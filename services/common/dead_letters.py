@@ -1,26 +1,32 @@
 """Records a group could not handle: set aside with their origin and reason, listed, replayed."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from typing import TypeAlias
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from uuid import UUID
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaProducer
 from pydantic import ValidationError
 
 from schemas.base import Frozen
 from services.common.failures import frames
+from services.common.places import Place, Record, read_all, read_at
 
 ORIGIN = "redress-origin"
 REASON = "redress-reason"
 ERROR = "redress-error"
 REPLAYED = "redress-replayed"
+SIZE = "redress-size"
+DIGEST = "redress-sha256"
+SKIP = "redress-skip"
+SKIPPED_BY = "redress-skipped-by"
+SKIPPED_FOR = "redress-skipped-for"
 
 STACK = 4_000
-READ_MS = 10_000
+HEAD = 16 * 1024
+LONGEST_KEY = 1_024
 
 Header = tuple[str, bytes]
-Record: TypeAlias = "ConsumerRecord[bytes, bytes]"
 
 
 def dead_topic(group: str) -> str:
@@ -32,11 +38,6 @@ def replay_topic(group: str) -> str:
     return f"{group}.replay"
 
 
-def origin(topic: str, partition: int, offset: int) -> str:
-    """Where a record first stood; -1 where it was held back and only its topic is known."""
-    return f"{topic}/{partition}/{offset}"
-
-
 class Named(Frozen):
     """The part of a record that may be told whatever else it holds."""
 
@@ -44,8 +45,31 @@ class Named(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
+class Skip:
+    """Somebody's word that what fails of a partition before an offset is to be set aside, however much it is."""
+
+    topic: str
+    partition: int
+    upto: int
+    reason: str
+    by: str
+
+    def covers(self, place: Place) -> bool:
+        there = (place.topic, place.partition) == (self.topic, self.partition)
+        return there and place.offset < self.upto
+
+    def headers(self) -> list[Header]:
+        """What marks it on the dead topic."""
+        upto = str(Place(self.topic, self.partition, self.upto)).encode()
+        return [(SKIP, upto), (SKIPPED_FOR, self.reason.encode()), (SKIPPED_BY, self.by.encode())]
+
+
+@dataclass(frozen=True, slots=True)
 class Casualty:
-    """A record and why it was set aside; `error` is absent where the record only came out of turn."""
+    """A record and why it was set aside; `error` is absent where the record only came out of turn.
+
+    `at` is where the record in hand stands, which for a replayed one is not its origin.
+    """
 
     key: bytes | None
     value: bytes
@@ -53,20 +77,13 @@ class Casualty:
     reason: str
     error: Exception | None = None
     kept: tuple[Header, ...] = ()
+    at: Place | None = None
 
     @classmethod
-    def of(cls, record: Record, reason: str, error: Exception | None) -> "Casualty":
-        """A record as it stands on Kafka; a replayed one keeps its first origin."""
-        headers = dict(record.headers)
-        place = origin(record.topic, record.partition, record.offset)
-        first = headers.get(ORIGIN, place.encode()).decode()
+    def of(cls, record: Record, reason: str, error: Exception | None, origin: Place) -> "Casualty":
+        """A record as it stands on Kafka; what it says of us itself is not believed."""
         kept = tuple((name, value) for name, value in record.headers if not name.startswith("redress-"))
-        return cls(record.key, record.value or b"", first, reason, error, kept)
-
-    @classmethod
-    def held_back(cls, key: UUID, topic: str, raw: bytes, reason: str) -> "Casualty":
-        """A record that a document held back: where on its topic it stood is not known."""
-        return cls(str(key).encode(), raw, origin(topic, -1, -1), reason)
+        return cls(record.key, record.value or b"", str(origin), reason, error, kept, Place.of(record))
 
     @property
     def message_id(self) -> str:
@@ -75,6 +92,23 @@ class Casualty:
             return str(Named.model_validate_json(self.value).id)
         except ValidationError:
             return ""
+
+    def skipped(self, skip: Skip) -> "Casualty":
+        """Set aside because somebody said so, who is named."""
+        return replace(self, kept=(*self.kept, *skip.headers()[1:]))
+
+    def cut(self) -> "Casualty":
+        """What is kept of a record too large for the dead topic: its head, its size and its hash.
+
+        The whole is read again at its origin when it is replayed.
+        """
+        digest = hashlib.sha256(self.value).hexdigest()
+        whole = ((SIZE, str(len(self.value)).encode()), (DIGEST, digest.encode()))
+        # Headers of others may be what makes it too large.
+        ours = tuple((name, value) for name, value in self.kept if name.startswith("redress-"))
+        return replace(
+            self, key=(self.key or b"")[:LONGEST_KEY], value=self.value[:HEAD], kept=(*ours, *whole)
+        )
 
     def headers(self) -> list[Header]:
         """The original headers, origin, reason and stack."""
@@ -103,18 +137,34 @@ class DeadLetter:
     def place(self) -> str:
         return f"{self.partition}/{self.offset}"
 
+    @property
+    def is_cut(self) -> bool:
+        """Whether only the head of the record is here."""
+        return any(name == DIGEST for name, _ in self.headers)
+
 
 async def waiting(bootstrap: str, topic: str) -> list[DeadLetter]:
     """The dead letters not yet replayed, oldest first within each case."""
     letters: dict[str, DeadLetter] = {}
-    async for record in _all(bootstrap, topic):
+    async for record in read_all(bootstrap, topic):
         headers = dict(record.headers)
         if REPLAYED in headers:
-            letters.pop(headers[REPLAYED].decode(), None)
-        else:
+            letters.pop(_text(headers, REPLAYED), None)
+        elif SKIP not in headers:
             letter = _letter(record, headers)
             letters[letter.place] = letter
     return list(letters.values())
+
+
+async def skips(bootstrap: str, topic: str) -> list[Skip]:
+    """Everybody's word on partitions that stood, oldest first."""
+    found = []
+    async for record in read_all(bootstrap, topic):
+        headers = dict(record.headers)
+        if SKIP in headers:
+            upto = Place.parse(_text(headers, SKIP))
+            found.append(Skip(*upto, _text(headers, SKIPPED_FOR), _text(headers, SKIPPED_BY)))
+    return found
 
 
 def _letter(record: Record, headers: dict[str, bytes]) -> DeadLetter:
@@ -123,38 +173,36 @@ def _letter(record: Record, headers: dict[str, bytes]) -> DeadLetter:
         offset=record.offset,
         key=record.key or b"",
         value=record.value or b"",
-        origin=headers.get(ORIGIN, b"").decode(),
-        reason=headers.get(REASON, b"").decode(),
-        error=headers.get(ERROR, b"").decode(),
+        origin=_text(headers, ORIGIN),
+        reason=_text(headers, REASON),
+        error=_text(headers, ERROR),
         headers=tuple(record.headers),
     )
 
 
-async def _all(bootstrap: str, topic: str) -> AsyncIterator[Record]:
-    consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
+def _text(headers: dict[str, bytes], name: str) -> str:
+    return headers.get(name, b"").decode(errors="replace")
+
+
+async def reread(bootstrap: str, origin: str, digest: str) -> Record | None:
+    """The whole of a record of which only the head is at hand; None when it is gone."""
     try:
-        await consumer.start()
-        await consumer._client.force_metadata_update()  # noqa: SLF001 - no public way to learn of partitions
-        parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        if not parts:
-            return
-        consumer.assign(parts)
-        await consumer.seek_to_beginning()
-        for part, end in (await consumer.end_offsets(parts)).items():
-            async for record in _up_to(consumer, part, end):
-                yield record
-    finally:
-        await consumer.stop()
+        record = await read_at(bootstrap, Place.parse(origin))
+    except ValueError:
+        return None
+    if record is None or hashlib.sha256(record.value or b"").hexdigest() != digest:
+        return None
+    return record
 
 
-async def _up_to(consumer: AIOKafkaConsumer, part: TopicPartition, end: int) -> AsyncIterator[Record]:
-    while await consumer.position(part) < end:
-        found = await consumer.getmany(part, timeout_ms=READ_MS)
-        if not found:
-            raise TimeoutError(f"{part.topic} has more, but Kafka gave nothing for {READ_MS} ms")
-        for record in found[part]:
-            if record.offset < end:
-                yield record
+async def gone(bootstrap: str, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
+    """Those of which Kafka no longer has the whole: a replay would hand over a torso."""
+    cut = [letter for letter in letters if letter.is_cut]
+    return [
+        letter
+        for letter in cut
+        if await reread(bootstrap, letter.origin, _text(dict(letter.headers), DIGEST)) is None
+    ]
 
 
 async def replay(

@@ -17,6 +17,11 @@ PUBLISHED = Counter("redress_published_total", "Events acknowledged by Kafka.", 
 OUTBOX_AGE = Gauge("redress_outbox_oldest_seconds", "Age of the oldest event not yet on Kafka.", ["room"])
 HELD = Gauge("redress_held_records", "Records that wait in a document for the one before them.", ["room"])
 DEAD = Counter("redress_dead_letters_total", "Records set aside.", ["room", "topic", "reason"])
+STOPPED = Gauge(
+    "redress_partition_stopped",
+    "1 while a partition stands because too many of its records failed.",
+    ["room", "topic", "partition"],
+)
 RETRIES = Counter("redress_transient_failures_total", "Tries that met a broker or store away.", ["room"])
 LARGE = Counter(
     "redress_large_documents_total",

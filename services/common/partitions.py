@@ -10,6 +10,7 @@ from aiokafka.errors import CommitFailedError, IllegalStateError
 
 from services.common import metrics
 from services.common.failures import persist, telling
+from services.common.places import Place
 
 COMMIT_SECONDS = 10.0
 LOCATE_SECONDS = 15.0
@@ -20,13 +21,25 @@ AskEnds = Callable[[set[TopicPartition]], Awaitable[Mapping[TopicPartition, int]
 OnPartitions = Callable[[set[int]], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """From where on a partition is not read, because too many of its records failed."""
+
+    place: Place
+    why: str
+
+    @property
+    def offset(self) -> int:
+        return self.place.offset
+
+
 @dataclass(slots=True, eq=False)
 class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     """`handled` is the next offset per (topic, partition); `in_hand` is locked while a batch is.
 
     `ends` asks the broker how far partitions reach. `assigned` and `revoked` tell the room which partition
     numbers come and go; `joined` says that the group has given some, or none. `failed` holds what
-    kept it from taking a partition over.
+    kept it from taking a partition over. `stops` are the partitions that stand while the others go on.
     """
 
     room: str
@@ -39,11 +52,35 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     driver: Callable[[], AIOKafkaConsumer | None] = lambda: None
     failed: str = ""
     joined: bool = False
+    stops: dict[TopicPartition, Stop] = field(default_factory=dict)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
-    def holds(self, record: "ConsumerRecord[bytes, bytes]") -> bool:
-        """Whether a record is this process's to handle."""
-        return TopicPartition(record.topic, record.partition) in self.held()
+    def reads(self, record: "ConsumerRecord[bytes, bytes]") -> bool:
+        """Whether a record is this process's to handle, and now."""
+        part = TopicPartition(record.topic, record.partition)
+        return part in self.held() and part not in self.stops
+
+    def halt(self, part: TopicPartition, stop: Stop) -> None:
+        """Read no further, and again from there once it is resumed."""
+        self.stops[part] = stop
+        metrics.STOPPED.labels(self.room, self._name(part), str(part.partition)).set(1)
+        if (driver := self.driver()) is not None and part in self.held():
+            driver.pause(part)
+            driver.seek(part, stop.offset)
+
+    def resume(self, part: TopicPartition) -> None:
+        """Go on where a partition stands."""
+        self._forget_stop(part)
+        if (driver := self.driver()) is not None and part in self.held():
+            driver.resume(part)
+
+    def _forget_stop(self, part: TopicPartition) -> None:
+        if self.stops.pop(part, None) is not None:
+            metrics.STOPPED.remove(self.room, self._name(part), str(part.partition))
+
+    def _name(self, part: TopicPartition) -> str:
+        name: str = part.topic.removeprefix(self.prefix)
+        return name
 
     def held(self) -> set[TopicPartition]:
         """What the group has assigned to this process."""
@@ -56,13 +93,13 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         return {part.partition: end for part, end in (await self.ends(parts)).items()}
 
     async def lag(self) -> int:
-        """Records not yet handled, over all partitions held; raises while the broker is away."""
+        """Records not yet handled, over all partitions that are read; raises while the broker is away."""
         total, ends = 0, await self.ends(self.held())
         for part in ends.keys() & self.held():
             end, topic = ends[part], part.topic.removeprefix(self.prefix)
             behind = max(0, end - self.handled.get((topic, part.partition), end))
             metrics.LAG.labels(self.room, topic, str(part.partition)).set(behind)
-            total += behind
+            total += behind if part not in self.stops else 0
         return total
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
@@ -101,6 +138,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             for part in revoked:
                 topic = part.topic.removeprefix(self.prefix)
                 self.handled.pop((topic, part.partition), None)
+                self._forget_stop(part)
                 metrics.LAG.remove(self.room, topic, str(part.partition))
             await self.revoked({part.partition for part in revoked})
 

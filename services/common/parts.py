@@ -109,6 +109,7 @@ async def consuming(
         watch(health, consumer, mongo.Probe(parts.database, parts.room, parts.settings.instance)),
         _sweep(stores),
         _give_up(stores, consumer),
+        consumer.heed_skips(),
     ):
         try:
             yield consumer
@@ -160,7 +161,7 @@ async def _give_up(stores: Sequence[Store[Any]], consumer: Consumer) -> None:
     while True:
         await asyncio.sleep(GIVING_UP_SECONDS)
         for store in stores if consumer.caught_up else ():
-            await persist(lambda one=store: one.give_up(consumer.set_aside_held), _waits)  # type: ignore[misc]
+            await persist(lambda one=store: one.give_up(consumer.aside.held), _waits)  # type: ignore[misc]
 
 
 def _counter(room: str) -> Callable[[str], None]:

@@ -49,6 +49,14 @@ class CommonSettings(BaseSettings):
     time_epoch: float = Field(0.0, ge=0, description="Seconds since 1970 at which scaled time began.")
     token_key: SecretStr = Field(SecretStr(""), description="Signs the tokens of people and machines.")
     max_records: int = Field(500, ge=1, le=5_000)
+    dead_in_a_row: int = Field(
+        20,
+        ge=1,
+        description="A partition stands when more of its records fail in a row; replays do not count.",
+    )
+    dead_of_hundred: int = Field(
+        5, ge=1, le=100, description="It stands also when more of its last hundred records failed."
+    )
 
     @model_validator(mode="wrap")
     @classmethod

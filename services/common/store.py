@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any, Generic, NoReturn, Protocol
 from uuid import UUID
 
+from services.common.bisection import bisect
 from services.common.clock import wall
 from services.common.decision import Cause, Decide, M, Outcome, S
 from services.common.document import Document, from_stored, outwaited, to_stored
 from services.common.failures import backoff
 from services.common.history import Page
+from services.common.progress import note_progress
 from services.common.relay import Relay
 
 CONFLICTS = 50
@@ -86,6 +88,14 @@ class Store(Generic[S]):
                 outcomes.extend(await self.change(cause, decide))
         return outcomes
 
+    async def change_each(self, causes: Sequence[Cause[M]], decide: Decide[S, M]) -> list[Outcome[S, M]]:
+        """As `change_many`; what cannot be written, however that shows, fails alone."""
+
+        async def change(some: Sequence[Cause[M]]) -> list[Outcome[S, M]]:
+            return await self.change_many(some, decide)
+
+        return await bisect(causes, change, lambda cause, error: Outcome("failed", cause, error=error))
+
     async def look_after_leftovers(self) -> None:
         """Owe what a crash left in outboxes, and learn what is held back, whoever wrote it."""
         async for stored in self.documents.leftovers():
@@ -122,6 +132,7 @@ class Store(Generic[S]):
     async def _attempt(
         self, causes: Sequence[Cause[M]], decide: Decide[S, M]
     ) -> tuple[list[Outcome[S, M]], set[UUID]]:
+        note_progress()
         drafts = await self._drafts({cause.key for cause in causes})
         now = self.wall()
         outcomes = []

@@ -7,13 +7,14 @@ from collections.abc import Awaitable, Callable
 from services.common.clock import ticks
 from services.common.consumer import Consumer
 from services.common.failures import TRANSIENT
-from services.common.health import LOOK_SECONDS, Health, trouble
+from services.common.health import ANSWER_SECONDS, LOOK_SECONDS, Health, trouble
 from services.common.standing import standing
 
 log = logging.getLogger(__name__)
 
 STALLED_SECONDS = 30.0
 LOST_SECONDS = 90.0
+LONGEST_LOOK = LOOK_SECONDS + 2 * ANSWER_SECONDS
 
 
 class StalledError(Exception):
@@ -25,10 +26,14 @@ async def watch(health: Health, consumer: Consumer, probe: Callable[[], Awaitabl
 
     `probe` asks the store whether it does its work.
     """
+    looked = ticks()
     while True:
         health.set("store", await trouble(probe()))
         await _look(health, consumer)
         await asyncio.sleep(LOOK_SECONDS)
+        # A process too busy, or frozen, to look does not stand still.
+        looked, before = ticks(), looked
+        consumer.progress += max(0.0, looked - before - LONGEST_LOOK)
 
 
 async def _look(health: Health, consumer: Consumer) -> None:
@@ -44,13 +49,23 @@ async def _look(health: Health, consumer: Consumer) -> None:
     idle = not lag and consumer.partitions.joined
     if idle or consumer.waiting:
         consumer.progress = ticks()
-    stuck = consumer.waiting or consumer.stopped
+    stuck = consumer.waiting or consumer.stopped or consumer.partitions.stops
     consumer.caught_up = not stuck and (idle or consumer.caught_up)
     still = ticks() - consumer.progress
     stands = f"no progress for {still:.0f} s" if still > STALLED_SECONDS else ""
     health.set("consumer", consumer.stopped or consumer.partitions.failed or consumer.waiting or stands)
-    if broken := consumer.partitions.failed or (consumer.stopped if consumer.fault else ""):
+    health.set("dead letters", _standing(consumer))
+    if broken := consumer.partitions.failed or consumer.stopped:
         raise StalledError(broken)
-    if still > LOST_SECONDS and not consumer.stopped:
+    if still > LOST_SECONDS:
         log.error("consumer stands still", extra={"tasks": standing()})
         raise StalledError(stands)
+
+
+def _standing(consumer: Consumer) -> str:
+    """Which partitions stand and why, and what to do about it."""
+    if not (stops := consumer.partitions.stops):
+        return ""
+    where = "; ".join(f"{stop.place} is not read: {stop.why}" for stop in stops.values())
+    room = consumer.room
+    return f"{where}. See `redress dead list {room}`; to go on: `redress dead skip {room} --reason ...`"

@@ -114,7 +114,7 @@ class Ticker:
 
     async def _fire(self, taken: Sequence[Appointment], upto: Mapping[int, int]) -> None:
         causes = [self._cause(one, upto[one.partition]) for one in taken]
-        outcomes = await persist(lambda: self.store.change_many(causes, self.keeper.decide), _waits)
+        outcomes = await persist(lambda: self.store.change_each(causes, self.keeper.decide), _waits)
         self._measure(taken, outcomes)
         metrics.count(self.keeper.written(outcomes))
         self._set_aside(taken, outcomes, upto)

@@ -208,22 +208,6 @@ async def test_a_record_that_waits_in_vain_reaches_the_dead_topic_by_itself(room
     assert (await room.documents.load(KEYS[:1]))[KEYS[0]]["held"] == []
 
 
-async def test_too_much_poison_stops_the_consumer_instead_of_draining_the_topic(room: Room) -> None:
-    await room.send(record(0, 1, 5), *[b"poison"] * 40)
-
-    async def stopped() -> bool:
-        return bool(room.consumer.stopped)
-
-    await until(stopped)
-    assert "40 in a row" in room.consumer.stopped or "21 in a row" in room.consumer.stopped
-    assert await room.dead() == []
-
-    async def unready() -> bool:
-        return "consumer" in room.health.troubles
-
-    await until(unready)
-
-
 async def test_events_reach_kafka_once_for_a_reader_and_in_order(room: Room) -> None:
     await room.send(*(record(key, number, 1) for number in range(1, 21) for key in range(4)))
 

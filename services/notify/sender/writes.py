@@ -48,7 +48,7 @@ class Writes:
 
     async def _together(self, batch: list[Waiting]) -> None:
         causes = [cause for cause, _ in batch]
-        outcomes = await persist(lambda: self.store.change_many(causes, self.decide), _told)
+        outcomes = await persist(lambda: self.store.change_each(causes, self.decide), _told)
         became: dict[int, Outcome[Any, Any]] = {id(outcome.cause): outcome for outcome in outcomes}
         for cause, future in batch:
             if not future.cancelled():

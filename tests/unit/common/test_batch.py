@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from services.common.batch import Batch, Received, lanes
 from services.common.dead_letters import ORIGIN, replay_topic
 from services.common.decision import Cause, Outcome
-from services.common.limit import Limit, LimitError
+from services.common.limit import Limit
 from services.common.metrics import MESSAGES
 from tests.counting import KEYS, Added, added
 
@@ -111,13 +111,6 @@ async def test_what_is_set_aside_tells_the_id_of_its_message_and_nothing_else_of
     }
 
 
-async def test_a_good_record_can_fill_the_window_that_trips_the_limit() -> None:
-    limit = Limit()
-    limit.note(([False] + [True] * 10) * 9)
-    with pytest.raises(LimitError, match="9 of 100"):
-        limit.note([True])
-
-
 async def test_what_is_invalid_is_counted_under_a_topic_that_is_known() -> None:
     forged = record(b"no json", 1, "t." + replay_topic("sla"), (ORIGIN, b"t.made-up/3/5"))
     before = _invalid("unknown"), _invalid("contacts")
@@ -133,10 +126,76 @@ def _invalid(topic: str) -> float:
     return counted
 
 
-async def test_twenty_failures_in_a_row_are_bearable_in_two_batches_but_not_one_more() -> None:
+def noted(limit: Limit, outcomes: str) -> str:
+    """What is said of the last record; each is handled (+) or failed (-)."""
+    return [limit.note(handled=one == "+") for one in outcomes][-1]
+
+
+def test_twenty_failures_in_a_row_are_bearable_but_not_one_more() -> None:
     limit = Limit()
-    limit.note([True] * 5 + [False] * 10)
-    limit.note([False] * 10 + [True] * 5)
-    limit.note([False] * 20)
-    with pytest.raises(LimitError, match="21 in a row"):
-        limit.note([False])
+    assert noted(limit, "+" * 5 + "-" * 20) == ""
+    assert "21 records in a row failed" in noted(limit, "-")
+
+
+def test_five_of_a_hundred_are_bearable_and_a_good_record_never_is_one_too_many() -> None:
+    limit = Limit()
+    assert noted(limit, ("-" + "+" * 10) * 9 + "+") == ""
+    assert "9 of 100 records failed" in noted(limit, "-")
+
+
+def test_the_limit_is_what_the_operator_says() -> None:
+    assert noted(Limit(in_a_row=2), "--") == ""
+    assert "REDRESS_DEAD_IN_A_ROW is 2" in noted(Limit(in_a_row=2), "---")
+    assert "REDRESS_DEAD_OF_HUNDRED is 1" in noted(Limit(of_hundred=1), "-" + "+" * 98 + "-")
+
+
+async def test_a_record_on_another_topic_is_not_believed_about_where_it_came_from() -> None:
+    raw = added(KEYS[0], 1, 7).raw
+    forged = [(ORIGIN, b"t.contacts/0/0"), ("redress-reason", b"made up"), TRACE]
+    [dead] = (await batch().work([record(raw, 5, "t.contacts", *forged)])).dead
+    assert dead.origin == "t.contacts/3/5"
+    assert [value for name, value in dead.headers() if name == "redress-reason"] == [b"failed"]
+
+
+@pytest.mark.parametrize("origin", [b"", b"no place", b"a/b/c", b"/////", b"\xff/0/1", b"t.contacts/x/1"])
+async def test_a_replay_that_names_no_place_is_set_aside_and_harms_nobody(origin: bytes) -> None:
+    forged = record(added(KEYS[0], 1, 5).raw, 1, "t." + replay_topic("sla"), (ORIGIN, origin))
+    result = await batch().work([forged, record(added(KEYS[1], 1, 5).raw, 2)])
+    assert [outcome.kind for outcome in result.outcomes][-1] == "applied"
+
+
+async def test_two_records_of_the_same_bytes_are_both_set_aside() -> None:
+    raw = added(KEYS[0], 1, 7).raw
+    dead = (await batch().work([record(raw, 1), record(raw, 2)])).dead
+    assert [one.origin for one in dead] == ["t.contacts/3/1", "t.contacts/3/2"]
+
+
+class Fragile:
+    """Handles a batch unless one of its records is broken: then all of it fails at once."""
+
+    def __init__(self, *broken: int) -> None:
+        self.broken, self.calls = set(broken), 0
+        self.handled: list[tuple[UUID, int]] = []
+
+    async def handle(self, received: Sequence[Received[Added]]) -> Sequence[Outcome[Any, Added]]:
+        self.calls += 1
+        if self.broken & {one.offset for one in received}:
+            raise OverflowError
+        self.handled += [(one.message.case_id, one.message.seq) for one in received]
+        return await fails_on_seven(received)
+
+
+@pytest.mark.parametrize("broken", [(0,), (299,), (512,), (17, 18, 400), ()])
+async def test_those_that_break_a_batch_are_found_in_a_logarithm_of_steps_and_in_order(
+    broken: tuple[int, ...],
+) -> None:
+    fragile, progressed = Fragile(*broken), list[int]()
+    raws = [added(KEYS[at % 4], at // 4 + 1, 1).raw for at in range(512)]
+    parts = replace(batch(), handle=fragile.handle, progressed=lambda: progressed.append(1))
+    dead = (await parts.work([record(raw, at) for at, raw in enumerate(raws)])).dead
+    assert {one.at and one.at.offset for one in dead} == {at for at in broken if at < 512}
+    assert fragile.calls <= 4 + len(broken) * 2 * 9
+    assert len(progressed) >= fragile.calls
+    for key in KEYS:
+        seqs = [seq for case, seq in fragile.handled if case == key]
+        assert seqs == sorted(set(seqs))

@@ -10,13 +10,16 @@ from aiokafka.errors import KafkaTimeoutError
 from prometheus_client import REGISTRY
 
 from services.common import watchdog
+from services.common.clock import ticks
 from services.common.consumer import Consumer
 from services.common.health import Health
-from services.common.partitions import Partitions
+from services.common.partitions import Partitions, Stop
 from services.common.parts import background
+from services.common.places import Place
 from services.common.watchdog import StalledError
 
 PART = TopicPartition("cases", 3)
+STOP = Stop(Place("cases", 3, 5), "21 records in a row failed")
 LAG = "redress_consumer_lag_records"
 LABELS = {"room": "any", "topic": "cases", "partition": "3"}
 
@@ -25,6 +28,19 @@ class Driver:
     """A Kafka consumer that holds one partition, ten records behind."""
 
     away = False
+
+    def __init__(self) -> None:
+        self.paused: set[TopicPartition] = set()
+        self.sought: dict[TopicPartition, int] = {}
+
+    def pause(self, part: TopicPartition) -> None:
+        self.paused.add(part)
+
+    def resume(self, part: TopicPartition) -> None:
+        self.paused.discard(part)
+
+    def seek(self, part: TopicPartition, offset: int) -> None:
+        self.sought[part] = offset
 
     def assignment(self) -> set[TopicPartition]:
         return {PART}
@@ -106,7 +122,7 @@ async def test_a_member_without_partitions_is_idle_and_one_without_a_group_is_lo
         await watchdog._look(Health("any"), consumer)  # noqa: SLF001
 
 
-async def test_nothing_is_given_up_before_all_was_read_nor_after_the_consumer_stopped(consumer: Any) -> None:
+async def test_nothing_is_given_up_before_all_was_read_nor_while_a_partition_stands(consumer: Any) -> None:
     consumer.partitions.joined = True
     consumer.partitions.handled["cases", 3] = 5
     await watchdog._look(Health("any"), consumer)  # noqa: SLF001
@@ -114,7 +130,7 @@ async def test_nothing_is_given_up_before_all_was_read_nor_after_the_consumer_st
     consumer.partitions.handled["cases", 3] = 15
     await watchdog._look(Health("any"), consumer)  # noqa: SLF001
     assert consumer.caught_up
-    consumer.stopped = "21 in a row"
+    consumer.partitions.stops[PART] = STOP
     await watchdog._look(Health("any"), consumer)  # noqa: SLF001
     assert not consumer.caught_up
 
@@ -125,14 +141,55 @@ async def test_a_batch_whose_partitions_have_gone_is_left_to_their_new_reader(co
     assert consumer.stopped == ""
 
 
-async def test_poison_keeps_a_room_shut_and_any_other_fault_ends_it(consumer: Any) -> None:
-    consumer.stopped = "21 in a row"
+async def test_a_partition_that_stands_is_told_with_the_way_out_and_never_ends_the_service(
+    consumer: Any,
+) -> None:
     state = Health("any")
+    consumer.partitions.joined = True
+    consumer.partitions.handled["cases", 3] = 5
+    consumer.partitions.halt(PART, STOP)
+    consumer.progress -= watchdog.LOST_SECONDS + 1
     await watchdog._look(state, consumer)  # noqa: SLF001
-    assert state.troubles == {"consumer": "21 in a row"}
-    consumer.fault = True
-    with pytest.raises(StalledError, match="21 in a row"):
-        await watchdog._look(state, consumer)  # noqa: SLF001
+    assert state.troubles == {
+        "dead letters": "cases/3/5 is not read: 21 records in a row failed. See `redress dead list any`; "
+        "to go on: `redress dead skip any --reason ...`"
+    }
+    assert REGISTRY.get_sample_value("redress_partition_stopped", LABELS) == 1
+    assert consumer.partitions.driver().sought == {PART: 5}
+    assert consumer.partitions.driver().paused == {PART}
+    consumer.partitions.resume(PART)
+    await watchdog._look(state, consumer)  # noqa: SLF001
+    assert state.troubles == {}
+    assert REGISTRY.get_sample_value("redress_partition_stopped", LABELS) is None
+    assert consumer.partitions.driver().paused == set()
+
+
+async def test_any_other_fault_ends_the_service(consumer: Any) -> None:
+    consumer.stopped = "OutOfOrderSequenceNumber"
+    with pytest.raises(StalledError, match="OutOfOrderSequenceNumber"):
+        await watchdog._look(Health("any"), consumer)  # noqa: SLF001
+
+
+async def test_a_process_that_was_too_busy_to_look_does_not_stand_still(
+    consumer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    consumer.partitions.joined = True
+    consumer.partitions.handled["cases", 3] = 5
+    now = [ticks()]
+    monkeypatch.setattr(watchdog, "ticks", lambda: now[0])
+
+    async def busy(_seconds: float) -> None:
+        now[0] += 100
+
+    monkeypatch.setattr(watchdog, "asyncio", SimpleNamespace(sleep=busy))
+    looks = iter(range(6))
+
+    async def answers() -> None:
+        if next(looks, None) is None:
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        await watchdog.watch(Health("any"), consumer, answers)
 
 
 async def test_a_failure_of_the_work_comes_as_itself_and_ends_what_runs_beside_it() -> None:

@@ -171,6 +171,17 @@ async def test_a_failing_decision_leaves_the_document_as_it_was(bench: Bench) ->
     assert bench.state() == Sum(total=5)
 
 
+async def test_a_document_that_no_store_can_hold_fails_alone(bench: Bench) -> None:
+    bench.documents.unfit = KEYS[2]
+    causes = [added(key, number, 1) for number in range(1, 9) for key in KEYS]
+    outcomes = await bench.store.change_each(causes, decide)
+    failed = {outcome.cause.key for outcome in outcomes if outcome.kind == "failed"}
+    assert failed == {KEYS[2]}
+    assert all(isinstance(one.error, OverflowError) for one in outcomes if one.kind == "failed")
+    sums = {key: stored["state"]["total"] for key, stored in bench.documents.documents.items()}
+    assert sums == {key: 8 for key in KEYS if key != KEYS[2]}
+
+
 async def test_a_refusal_changes_nothing_and_names_its_rule(bench: Bench) -> None:
     await bench.store.change(added(KEY, 1, 5, seq=False), decide)
     [outcome] = await bench.store.change(added(KEY, 2, -5, seq=False), decide)
