@@ -7,7 +7,7 @@ from pydantic import Field, TypeAdapter
 
 from schemas.base import Count, Frozen, Instant, Message
 from schemas.calendar import CalendarSpec
-from schemas.contacts import Channel, Department, Kind
+from schemas.contacts import Channel, Department, Flags, Kind
 from schemas.severity import Finding, Level
 
 TOPIC = "cases"
@@ -60,7 +60,10 @@ class CaseMessage(Message):
 
 
 class CaseOpened(CaseMessage):
-    """`received_at` is when the customer spoke; clocks that count from receipt start there."""
+    """`received_at` is when the customer spoke; clocks that count from receipt start there.
+
+    `flags` and `ticks` are what the operator marked, as told: facts by name, and criteria by id.
+    """
 
     type: Literal["case.opened"] = "case.opened"
     channel: Channel
@@ -68,6 +71,8 @@ class CaseOpened(CaseMessage):
     calendar: CalendarSpec
     criteria: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+    flags: Flags = Flags()
+    ticks: tuple[str, ...] = ()
     triage_reasons: tuple[str, ...] = ()
 
 
@@ -120,12 +125,14 @@ class CaseSeverityRaised(CaseMessage):
 
 
 class CaseContactAdded(CaseMessage):
-    """A further contact of the same case, perhaps another complaint."""
+    """A further contact of the same case, perhaps another complaint; `flags` and `ticks` are its own."""
 
     type: Literal["case.contact_added"] = "case.contact_added"
     contact: UUID
     channel: Channel
     criteria: tuple[str, ...]
+    flags: Flags = Flags()
+    ticks: tuple[str, ...] = ()
 
 
 class CaseContacted(CaseMessage):

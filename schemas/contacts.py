@@ -52,12 +52,21 @@ class Vehicle(Frozen):
 
 
 class Flags(Frozen):
-    """Facts the operator asked for by name; None where he did not."""
+    """Facts the operator asked for by name; None where they did not."""
 
     injury: bool | None = None
     accident: bool | None = None
     casualties: bool | None = None
     fire: bool | None = None
+
+    def merged(self, other: "Flags") -> "Flags":
+        """What two contacts tell together: one yes is a yes, and what neither told stays unknown."""
+        told = (self.known(), other.known())
+        return Flags(**{name: any(each.get(name) for each in told) for name in {**told[0], **told[1]}})
+
+    def known(self) -> dict[str, bool]:
+        """The facts that were told, yes or no, by name."""
+        return self.model_dump(exclude_none=True)
 
 
 class ContactReceived(Message):

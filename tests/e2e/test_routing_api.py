@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -157,6 +157,20 @@ async def test_the_manufacturer_sees_what_it_was_asked_to_support(room: Room) ->
     shown = (await room.get("mfr-2", path)).json()
     assert shown["severity"] == "major"
     assert shown["support"]["to"] in {"mfr-1", "mfr-2"}
+
+
+async def test_what_the_operator_marked_is_shown_with_the_case_and_in_its_history(room: Room) -> None:
+    path, _ = await room.opened(flags={"accident": True, "injury": False}, ticks=("P5",))
+    case = UUID(path.rsplit("/", 1)[1])
+    await room.hear(a_contact("请回电话", case_id=case, flags={"fire": True}, ticks=("P7",)))
+    async with asyncio.timeout(60):
+        while len((shown := (await room.get("gm-1", path)).json())["contacts"]) < 2:
+            await asyncio.sleep(0.05)
+    assert shown["flags"] == {"accident": True, "casualties": None, "injury": False, "fire": True}
+    assert shown["ticks"] == ["P5", "P7"]
+    assert [each["flags"]["fire"] for each in shown["contacts"]] == [None, True]
+    marked = [entry["facts"]["flags"] for entry in shown["history"] if "flags" in entry["facts"]]
+    assert marked == [{"accident": True, "injury": False}, {"fire": True}]
 
 
 async def test_a_case_nobody_opened_is_not_there(room: Room) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from schemas.base import Frozen, Instant
 from schemas.cases import CaseHeader, Role, State, Via
-from schemas.contacts import Channel, Department, Kind
+from schemas.contacts import Channel, Department, Flags, Kind
 from schemas.severity import Finding, Level
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
@@ -47,7 +47,10 @@ class Support(Frozen):
 
 
 class Contact(Frozen):
-    """One contact of the customer; further ones are perhaps another complaint. Words rest elsewhere."""
+    """One contact of the customer; further ones are perhaps another complaint. Words rest elsewhere.
+
+    `flags` and `ticks` are what the operator marked, as told.
+    """
 
     id: UUID
     channel: Channel
@@ -57,6 +60,8 @@ class Contact(Frozen):
     severity: Level
     criteria: tuple[str, ...]
     findings: tuple[Finding, ...] = ()
+    flags: Flags = Flags()
+    ticks: tuple[str, ...] = ()
 
 
 class Promise(Frozen):
@@ -98,7 +103,7 @@ class Revised(Frozen):
 
 class Case(Frozen):
     """`rung` is a place on the profile's ladder, 0 being its lowest; `broken` counts standing breaches,
-    repeats included.
+    repeats included. `flags` and `ticks` are those of all its contacts together.
 
     `climbed_for` are the breaches that the last climb answers: its own, and others of the same pass.
     """
@@ -117,6 +122,8 @@ class Case(Frozen):
     state: State = "registered"
     severity: Level
     criteria: tuple[str, ...]
+    flags: Flags = Flags()
+    ticks: tuple[str, ...] = ()
     confirmed: bool = False
     triage: tuple[str, ...] = ()
     owner: str

@@ -17,7 +17,7 @@ REMEMBERED = 20
 # moving the revision for them would make his next action stale. A promise broken or restored is not.
 VISIBLE = (
     "state", "severity", "criteria", "confirmed", "triage", "owner", "owner_role", "offer", "support",
-    "contacts", "notes", "broken",
+    "flags", "ticks", "contacts", "notes", "broken",
 )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from services.routing.domain.assignment import Chosen
 from services.routing.domain.case import ENDED, Case
 from services.routing.domain.draft import Draft
 from services.routing.domain.manufacturer import ROLE, Ground, ask, inform
-from services.routing.domain.opening import Heard, hand_over, kept, sealed
+from services.routing.domain.opening import Heard, hand_over, kept, remembered
 from services.routing.domain.programme import Programme, gravity
 from services.routing.domain.world import World
 
@@ -23,14 +23,33 @@ def added(case: Case, heard: Heard, cause: UUID, world: World) -> Change[Case] |
     draft = Draft.of(case, cause, "further contact", world.now)
     triage = tuple(dict.fromkeys((*case.triage, *found.triage)))
     draft.set(contacts=(*case.contacts, kept(heard, found)), triage=triage)
-    draft.tell(
-        CaseContactAdded, contact=heard.contact.id, channel=heard.contact.channel, criteria=found.criteria
-    )
-    draft.note("case.contact_added", channel=heard.contact.channel, **sealed(heard))
+    _mark(draft, heard)
+    _announce(draft, heard, found)
     _raise(draft, found, programme)
     _reopen(draft, programme, world)
     inform(draft, world)
     return draft.change()
+
+
+def _mark(draft: Draft, heard: Heard) -> None:
+    """What the operator marked is added to what the case already had; nothing told before is taken back."""
+    case, contact = draft.case, heard.contact
+    draft.set(
+        flags=case.flags.merged(contact.flags), ticks=tuple(dict.fromkeys((*case.ticks, *contact.ticks)))
+    )
+
+
+def _announce(draft: Draft, heard: Heard, found: Assessment) -> None:
+    contact = heard.contact
+    draft.tell(
+        CaseContactAdded,
+        contact=contact.id,
+        channel=contact.channel,
+        criteria=found.criteria,
+        flags=contact.flags,
+        ticks=contact.ticks,
+    )
+    draft.note("case.contact_added", channel=contact.channel, **remembered(heard))
 
 
 def _raise(draft: Draft, found: Assessment, programme: Programme) -> None:

@@ -46,7 +46,8 @@ def opened(heard: Heard, cause: UUID, world: World) -> Change[Case]:
     owner, role, facts = _owner(opening, world)
     draft = Draft(None, _case(opening, owner, role, world), cause, "opening", world.now)
     _announce(draft, opening)
-    draft.note("case.opened", owner=owner, **facts, **sealed(heard), triage=list(draft.case.triage) or None)
+    triage = list(draft.case.triage) or None
+    draft.note("case.opened", owner=owner, **facts, **remembered(heard), triage=triage)
     hand_over(draft, programme, world)
     inform(draft, world)
     return draft.change()
@@ -85,6 +86,8 @@ def _case(opening: Opening, owner: str, role: Role, world: World) -> Case:
         profile_version=opening.programme.version,
         severity=found.level,
         criteria=found.criteria,
+        flags=contact.flags,
+        ticks=contact.ticks,
         triage=found.triage,
         owner=owner,
         owner_role=role,
@@ -107,12 +110,16 @@ def kept(heard: Heard, found: Assessment) -> Contact:
         severity=found.level,
         criteria=found.criteria,
         findings=found.findings,
+        flags=heard.contact.flags,
+        ticks=heard.contact.ticks,
     )
 
 
-def sealed(heard: Heard) -> dict[str, str]:
-    """The facts that stand for personal words in the history."""
+def remembered(heard: Heard) -> dict[str, object]:
+    """The facts of a contact for the history: what the operator marked, and what stands for personal words."""
     return {
+        "flags": heard.contact.flags.known() or None,
+        "ticks": list(heard.contact.ticks) or None,
         "text": str(heard.text.id),
         "text_seal": heard.text.seal,
         "customer": str(heard.customer.id),
@@ -128,6 +135,8 @@ def _announce(draft: Draft, opening: Opening) -> None:
         calendar=opening.place.calendar,
         criteria=opening.found.criteria,
         findings=opening.found.findings,
+        flags=draft.case.flags,
+        ticks=draft.case.ticks,
         triage_reasons=opening.found.triage,
     )
 

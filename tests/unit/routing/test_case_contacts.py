@@ -1,6 +1,9 @@
 """Further contacts of a case: judged again, raised, never lowered, never lost."""
 
-from schemas.cases import CaseHandedOver
+import pytest
+
+from schemas.cases import CaseContactAdded, CaseHandedOver
+from schemas.contacts import Flags
 from services.routing.domain.actions.action import Accept, Close, JudgeNature, LogContact, Resolve, Transfer
 from services.routing.domain.case import Case
 from tests.casework import Casework, heard, words
@@ -48,6 +51,41 @@ def test_a_contact_the_case_has_already_is_left_out() -> None:
     casework, contact = Casework(), a_contact()
     case = casework.hear(contact)
     assert casework.decide(case, case.id, heard(contact)) is None
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        (None, None, None), (None, False, False), (False, None, False), (False, False, False),
+        (False, True, True), (True, False, True), (True, None, True), (None, True, True), (True, True, True),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("flag", Flags.model_fields)
+def test_a_further_contact_adds_its_flags_and_takes_none_back(
+    flag: str, told: tuple[bool | None, ...]
+) -> None:
+    """Told by the first contact, by the second, and what then stands in the case."""
+    casework, (before, after, merged) = Casework(), told
+    case = casework.hear(a_contact(flags={flag: before}))
+    case = casework.hear(a_contact("请回电话", case_id=case.id, flags={flag: after}), case)
+    assert case.flags == Flags.model_validate({flag: merged})
+    assert [each.flags for each in case.contacts] == [
+        Flags.model_validate({flag: each}) for each in (before, after)
+    ]
+
+
+def test_what_was_marked_with_a_further_contact_is_told_remembered_and_seen() -> None:
+    casework = Casework()
+    case = casework.hear(a_contact(flags={"accident": True}, ticks=("P5",)))
+    marked = a_contact("请回电话", case_id=case.id, flags={"fire": True, "injury": False}, ticks=("P7", "P5"))
+    case = casework.hear(marked, case)
+    assert case.flags == Flags(accident=True, fire=True, injury=False)
+    assert (case.ticks, case.contacts[1].ticks) == (("P5", "P7"), ("P7", "P5"))
+    [added] = [event for event in casework.events() if isinstance(event, CaseContactAdded)]
+    assert (added.flags, added.ticks) == (Flags(fire=True, injury=False), ("P7", "P5"))
+    [facts] = [facts for event, facts in casework.facts if event == "case.contact_added"]
+    assert (facts["flags"], facts["ticks"]) == ({"fire": True, "injury": False}, ["P7", "P5"])
+    assert {"flags", "ticks"} <= set(case.revised[-1].fields)
 
 
 def closed(casework: Casework, narrative: str = "空调有异响", owner: str = "dm-service") -> Case:

@@ -65,6 +65,33 @@ def test_a_new_case_is_offered_to_the_cr_manager_in_the_same_change() -> None:
     assert case.state == "registered"
 
 
+def test_what_the_operator_marked_stands_in_the_case_the_event_and_the_history() -> None:
+    casework = Casework()
+    flags = Flags(accident=True, casualties=True, fire=False)
+    case = casework.hear(a_contact(flags=flags, ticks=("P5", "P99")))
+    opened = casework.events()[0]
+    assert isinstance(opened, CaseOpened)
+    for kept in (case, case.contacts[0], opened):
+        assert (kept.flags, kept.ticks) == (flags, ("P5", "P99"))
+    facts = casework.facts[0][1]
+    assert facts["flags"] == {"accident": True, "casualties": True, "fire": False}
+    assert facts["ticks"] == ["P5", "P99"]
+
+
+def test_what_nobody_marked_is_unknown_and_in_no_history() -> None:
+    casework = Casework()
+    assert casework.hear().flags == Flags()
+    assert not {"flags", "ticks"} & casework.facts[0][1].keys()
+
+
+def test_a_case_written_before_flags_were_kept_opens_with_them_unknown() -> None:
+    written = Casework().hear(a_contact(flags={"fire": True}, ticks=("P5",))).model_dump(mode="json")
+    for part in (written, *written["contacts"]):
+        del part["flags"], part["ticks"]
+    case = Case.model_validate(written)
+    assert (case.flags, case.ticks, case.contacts[0].flags) == (Flags(), (), Flags())
+
+
 def test_a_cr_manager_who_received_it_himself_has_accepted_it() -> None:
     casework = Casework()
     case = casework.hear(a_contact(received_by="cr-1"))
