@@ -1,4 +1,4 @@
-"""`redress policies`: check policy files before a room is started with them."""
+"""`redress policy`: check policy files before a room is started with them."""
 
 from pathlib import Path
 
@@ -9,11 +9,11 @@ from services.routing.settings.severity import WEIGHTS
 
 
 @click.group()
-def policies() -> None:
+def policy() -> None:
     """The programmes' rules as data."""
 
 
-@policies.command()
+@policy.command()
 @click.argument(
     "files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
 )

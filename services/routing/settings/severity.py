@@ -2,20 +2,58 @@
 
 import json
 import zlib
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from zipfile import BadZipFile
 
 import numpy as np
+from pydantic import model_validator
 
-from schemas.severity import SeverityPolicy
+from schemas.faults import Fault, refuse
+from schemas.severity import LexiconSpec, SeverityPolicy
 from services.common import files
-from services.common.files import FileError
+from services.common.files import FileError, Loc
+from services.routing.domain.severity.lexicon import fault
 from services.routing.domain.severity.linear import Weights
-from services.routing.domain.severity.rules import Rules, compile_rules
+from services.routing.domain.severity.patterns import parse
+from services.routing.domain.severity.rules import Rules, compile_rules, is_reference, words
 
 WEIGHTS = "weights.npz"
 POLICIES = Path(__file__).parents[3] / "deploy" / "policies" / "severity"
+
+
+class LexiconFile(LexiconSpec):
+    """One file of the lexicon. What is announced is not held to this: an earlier version must stay readable."""
+
+    @model_validator(mode="after")
+    def _every_term_can_match(self) -> Self:
+        refuse(_unmatchable(self))
+        return self
+
+
+def _unmatchable(file: LexiconSpec) -> Iterator[Fault]:
+    for place, term in chain(_terms(file), _parts(file)):
+        if says := fault(term):
+            yield place, says
+
+
+def _terms(file: LexiconSpec) -> Iterator[tuple[Loc, str]]:
+    for concept, terms in file.concepts.items():
+        for at, term in enumerate(terms):
+            if not is_reference(term):
+                yield ("concepts", concept, at), term
+
+
+def _parts(file: LexiconSpec) -> Iterator[tuple[Loc, str]]:
+    """Words that stand in patterns themselves."""
+    for section in ("detectors", "suspicions"):
+        for criterion, named in getattr(file, section).items():
+            for name, patterns in named.items():
+                for at, part in enumerate(patterns):
+                    for term in words(parse(part)):
+                        yield (section, criterion, name, at), term
 
 
 def load_rules(profile: str = "gtmc", directory: Path = POLICIES) -> Rules:
@@ -30,8 +68,10 @@ def load_policy(profile: str, directory: Path = POLICIES) -> SeverityPolicy:
     """Reads the policy as data, without compiling it."""
     lexicon: dict[str, dict[str, Any]] = {}
     for path in sorted((directory / "lexicon").glob("*.yaml")):
-        for section, entries in files.read(path).items():
+        fields = files.read(path)
+        for section, entries in fields.items():
             _merge(lexicon.setdefault(section, {}), entries, f"{path.name}: {section}")
+        files.checked({path: fields}, LexiconFile, {})
     table = directory / f"{profile}.yaml"
     return files.checked({table: files.read(table)}, SeverityPolicy, {"lexicon": lexicon})
 

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from services.routing.commands.directory import read
-from services.routing.commands.policies import policies
+from services.routing.commands.policy import policy
 from services.routing.settings.policies import load_profile
 from tests.casework import POLICIES
 from tests.dealership import directory_file
@@ -60,7 +60,7 @@ def test_check_says_the_version_or_every_mistake(shelf: Shelf) -> None:
     good, bad = shelf.programme, shelf.folder / "other.yaml"
     bad.write_text("id: other\n", "utf-8")
     shutil.copy(shelf.folder / "severity" / "gtmc.yaml", shelf.folder / "severity" / "other.yaml")
-    said = CliRunner().invoke(policies, ["check", str(good), str(bad)])
+    said = CliRunner().invoke(policy, ["check", str(good), str(bad)])
     assert said.exit_code == 1
     assert "gtmc@" in said.stdout
     assert "other.yaml:1: ladder" in said.stderr
@@ -70,3 +70,53 @@ def test_a_directory_file_is_read_from_yaml_too(tmp_path: Path) -> None:
     file = tmp_path / "directory.yaml"
     file.write_text(directory_file().model_dump_json(), "utf-8")
     assert read(file) == directory_file()
+
+
+CUSTOMER = "severity/lexicon/customer.yaml"
+UNBALANCED = "should close every bracket it opens"
+
+
+@pytest.mark.parametrize(
+    ("term", "says"),
+    [
+        ("want (rid|free of it", UNBALANCED),
+        ("want rid) of it", UNBALANCED),
+        ("want )rid( of it", UNBALANCED),
+        (")", UNBALANCED),
+        ("(", UNBALANCED),
+        ("not want it (any more|back, )", UNBALANCED),
+        ("换(车|", UNBALANCED),
+        ("...", "should hold a letter"),
+        ("(|)", "should hold a letter"),
+        ("(换车|)", "should hold a letter"),
+        ("(换车|-)", "should hold a letter"),
+        ("换车|退车", "should have its choices between brackets"),
+        ("换(一|)?车", "not `?`"),
+        ("换车 & 退车", "not `&`"),
+        ("<give-back> now", "not `<`"),
+    ],
+)
+def test_a_term_that_could_never_match_as_it_was_meant_is_refused(shelf: Shelf, term: str, says: str) -> None:
+    line = shelf.change("concepts:\n", f"concepts:\n  odd: >-\n    退车, {term}\n", CUSTOMER) - 2
+    said = shelf.refused().splitlines()
+    assert said
+    for each in said:
+        assert each.startswith(f"{shelf.folder / CUSTOMER}:{line}: concepts.odd.")
+        assert each.split(": ", 2)[2].startswith("`")
+    assert any(says in each for each in said)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [("<give-back> & (退|换", UNBALANCED), ("<give-back> - ,", "should hold a letter"), ("退*车", "not `*`")],
+)
+def test_so_is_a_word_of_a_pattern(shelf: Shelf, pattern: str, says: str) -> None:
+    line = shelf.change("gives-back: [", f'gives-back: ["{pattern}", ', CUSTOMER)
+    [said] = shelf.refused().splitlines()
+    assert said.startswith(f"{shelf.folder / CUSTOMER}:{line}: detectors.P7.gives-back.0: ")
+    assert says in said
+
+
+def test_a_lexicon_file_is_held_to_its_sections(shelf: Shelf) -> None:
+    line = shelf.change("concepts:", "concept:", CUSTOMER)
+    assert shelf.refused().startswith(f"{shelf.folder / CUSTOMER}:{line}: concept: ")

@@ -10,7 +10,10 @@ from services.routing.domain.severity.tokens import Speller, tokenise
 GAP = ".."
 GAP_TOKENS = 4
 BREAKS = frozenset("，,。.！!？?；;：:、\u2014()（）\n")
+COMPOUND = "compound"
 _CHOICE = re.compile(r"\(([^()]*)\)")
+# Signs of the pattern language, and of others that people know; no word is written with them.
+_NO_WORD = frozenset("?*&~<>[]{}\\^$")
 
 Mention = tuple[int, int]
 
@@ -35,19 +38,18 @@ class Lexicon:
     """Concepts compiled to one trie; `find` is linear in the text for all practical terms."""
 
     def __init__(self, lemmas: Mapping[str, str], concepts: Mapping[str, Sequence[str]]) -> None:
-        plain = Speller({})
-        self.speller = Speller({_lone(word, plain): _lone(base, plain) for word, base in lemmas.items()})
+        self.speller = Speller(dict(_families(lemmas)))
         self._root = Node()
         for concept, terms in concepts.items():
             for term in terms:
                 self._add(concept, term)
 
     def _add(self, concept: str, term: str) -> None:
-        for variant in variants(term):
+        for variant in filter(_has_word, variants(term)):
             node = self._root
             for word in self._words(variant):
                 node = node.step(word)
-            if node is not self._root and concept not in node.concepts:
+            if concept not in node.concepts:
                 node.concepts.append(concept)
 
     def _words(self, variant: str) -> Iterator[str]:
@@ -63,7 +65,32 @@ class Lexicon:
         for start, word in enumerate(words):
             if (node := first.get(word)) is not None:
                 _walk(node, words, (start, start + 1), found)
-        return found
+        return _whole_words(found) if COMPOUND in found else found
+
+
+def _whole_words(found: Mapping[str, Sequence[Mention]]) -> dict[str, list[Mention]]:
+    """Leaves out what stands inside a longer word: the fire in "spark plug" or the Chinese "ignition" is none."""
+    around: dict[int, Mention] = {}
+    for compound in sorted(found[COMPOUND], key=lambda mention: mention[1] - mention[0]):
+        around |= dict.fromkeys(range(*compound), compound)
+    left = {
+        concept: [each for each in mentions if not _inside(each, around.get(each[0]))]
+        for concept, mentions in found.items()
+        if concept != COMPOUND
+    }
+    return {concept: mentions for concept, mentions in left.items() if mentions}
+
+
+def _inside(mention: Mention, word: Mention | None) -> bool:
+    return word is not None and mention != word and mention[1] <= word[1]
+
+
+def _families(lemmas: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Each form with the word of its family; a family that names itself has the forms it lists and no others."""
+    plain = Speller({})
+    for word, base in lemmas.items():
+        closed = lemmas.get(base) == base
+        yield (word, base) if closed else (_lone(word, plain), _lone(base, plain))
 
 
 def _lone(word: str, speller: Speller) -> str:
@@ -101,3 +128,38 @@ def variants(term: str) -> Iterator[str]:
         return
     for choice in found.group(1).split("|"):
         yield from variants(term[: found.start()] + choice + term[found.end() :])
+
+
+def _has_word(variant: str) -> bool:
+    return any(sign.isalnum() for sign in variant)
+
+
+def fault(term: str) -> str | None:
+    """What is wrong with a term that could never match as it was meant, and what would be right."""
+    if not _balanced(term):
+        return (
+            f"`{term}` should close every bracket it opens, and open every one it closes"
+            " (a comma ends a term, also between brackets)"
+        )
+    if odd := sorted(_NO_WORD.intersection(term)):
+        return f"`{term}` should hold words, `(a|b|)` and `..` only, not `{odd[0]}`"
+    if "|" in _without_choices(term):
+        return f"`{term}` should have its choices between brackets: `(a|b)`"
+    if not all(map(_has_word, variants(term))):
+        return f"`{term}` should hold a letter, a figure or a Chinese character whatever is chosen"
+    return None
+
+
+def _balanced(term: str) -> bool:
+    depth = 0
+    for sign in term:
+        depth += (sign == "(") - (sign == ")")
+        if depth < 0:
+            return False
+    return not depth
+
+
+def _without_choices(term: str) -> str:
+    while (shorter := _CHOICE.sub("", term)) != term:
+        term = shorter
+    return term

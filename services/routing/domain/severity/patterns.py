@@ -1,7 +1,7 @@
 """Patterns of ideas: parsed once from policy text, matched against what the lexicon found."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Protocol
@@ -84,37 +84,31 @@ def matched(pattern: Pattern, scene: Scene, unasserted: Stance) -> Mention | Non
     if not scene.found.keys() >= pattern.needs:
         return None
     own = {at for name in pattern.needs for start, end in scene.found[name] for at in range(start, end)}
+    vetoed = {scene.layout.clause[at] for veto in pattern.vetoes for at, _ in scene.found.get(veto, ())}
+
+    def counts(parts: Parts) -> bool:
+        return scene.layout.clause[parts[0][0]] not in vetoed and not unasserted(parts, own)
+
     spans: list[Mention] = []
     for sentence in pattern.text:
-        places = _both([_in_clause(clause, scene, unasserted, own) for clause in sentence])
+        places = _both([_in_clause(clause, scene, counts) for clause in sentence])
         if not places:
             return None
         spans += places[min(places)]
-    return None if _vetoed(pattern, scene, spans) else (min(spans)[0], max(end for _, end in spans))
+    return min(spans)[0], max(end for _, end in spans)
 
 
-def _vetoed(pattern: Pattern, scene: Scene, spans: Iterable[Mention]) -> bool:
-    clauses = {scene.layout.clause[start] for start, _ in spans}
-    return any(
-        scene.layout.clause[at] in clauses for veto in pattern.vetoes for at, _ in scene.found.get(veto, ())
-    )
-
-
-def _in_clause(clause: Clause, scene: Scene, unasserted: Stance, own: Collection[int]) -> Places:
-    """The spans, by sentence, of clauses in which every chain is asserted."""
-    asserted = [list(_asserted(chain, scene, unasserted, own)) for chain in clause]
+def _in_clause(clause: Clause, scene: Scene, counts: Callable[[Parts], bool]) -> Places:
+    """The spans, by sentence, of clauses in which every chain counts."""
+    asserted = [
+        [(parts[0][0], parts[-1][1]) for parts in scene.chains(chain) if counts(parts)] for chain in clause
+    ]
     if not all(asserted):
         return {}
     if len(asserted) > 1:
         by_clause = _both([_by(scene.layout.clause, spans) for spans in asserted])
         asserted = list(by_clause.values())
     return _by(scene.layout.sentence, (span for spans in asserted for span in spans))
-
-
-def _asserted(chain: Chain, scene: Scene, unasserted: Stance, own: Collection[int]) -> Iterator[Mention]:
-    for parts in scene.chains(chain):
-        if not unasserted(parts, own):
-            yield parts[0][0], parts[-1][1]
 
 
 def _by(numbers: Sequence[int], spans: Iterable[Mention]) -> Places:

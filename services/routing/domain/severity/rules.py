@@ -54,7 +54,7 @@ def _flat(name: str, lexicon: LexiconSpec, above: tuple[str, ...]) -> Iterator[s
             f"concept {name}: unknown or circular (reached through {' > '.join(above) or 'itself'})"
         )
     for term in lexicon.concepts[name]:
-        if _is_reference(term):
+        if is_reference(term):
             yield from _flat(term[1:-1], lexicon, (*above, name))
         else:
             yield term
@@ -80,7 +80,7 @@ def _detectors(
 
 def _terms(part: str, concepts: Mapping[str, tuple[str, ...]], detector: str) -> Iterator[str]:
     for choice in _choices(part):
-        if not _is_reference(choice):
+        if not is_reference(choice):
             yield choice
         elif choice[1:-1] in concepts:
             yield from concepts[choice[1:-1]]
@@ -88,7 +88,14 @@ def _terms(part: str, concepts: Mapping[str, tuple[str, ...]], detector: str) ->
             raise ValueError(f"detector {detector}: unknown concept {choice}")
 
 
-def _is_reference(term: str) -> bool:
+def words(pattern: Pattern) -> Iterator[str]:
+    """The terms that stand in a pattern itself, beside the concepts that it names."""
+    for part in (*pattern.needs, *pattern.vetoes):
+        yield from (choice for choice in _choices(part) if not is_reference(choice))
+
+
+def is_reference(term: str) -> bool:
+    """Whether a term stands for a concept."""
     return term.startswith("<") and term.endswith(">")
 
 

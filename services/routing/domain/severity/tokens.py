@@ -1,16 +1,18 @@
 """Cuts a text into tokens that keep their place: a Chinese character, a number, or an English word stem."""
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 _TOKEN = re.compile(
     r"[\u4e00-\u9fff]|[a-z]+?(?=n't\b)|n't\b|'(?:s|ve|re|ll|d|m)\b|[a-z]+|\d+(?:[.,]\d+)*|[^\s]",
     re.IGNORECASE,
 )
-_SAME_WIDTH = str.maketrans(
-    {"\u2019": "'", "\u2018": "'", **{chr(c): chr(c - 0xFEE0) for c in range(0xFF10, 0xFF5B)}}
-)
+# Fillers that Unicode counts as letters although nothing of them is seen.
+_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
+# Categories of what is not seen by itself: controls, formats, marks on other signs, unassigned code points.
+_UNSEEN = frozenset({"Cc", "Cf", "Mn", "Me", "Cn"})
 _SPOKEN = {"n't": "not", "'ll": "will", "'d": "would", "ca": "can", "wo": "will", "sha": "shall"}
 _SILENT = frozenset({"'s", "'ve", "'re", "'m"})
 REMEMBERED = 50_000
@@ -57,7 +59,8 @@ def _trim(word: str) -> str:
 class Speller(dict[str, tuple[str, ...]]):
     """The normalised words of a token as it is written, remembered once met; mostly one, sometimes none or two.
 
-    `lemmas` maps irregular stems to the one their family is known by.
+    `lemmas` maps irregular stems, and whole words that only look like a form of another, to what their
+    family is known by: "fired" is never a flame, "note" is no "not".
     """
 
     def __init__(self, lemmas: Mapping[str, str]) -> None:
@@ -67,20 +70,56 @@ class Speller(dict[str, tuple[str, ...]]):
     def __missing__(self, token: str) -> tuple[str, ...]:
         raw = token.lower()
         spoken = ("can", "not") if raw == "cannot" else (_SPOKEN.get(raw, raw),)
-        words = () if raw in _SILENT else tuple(self.lemmas.get(stem(word), stem(word)) for word in spoken)
+        words = () if raw in _SILENT else tuple(map(self._family, spoken))
         if len(self) < REMEMBERED:
             self[token] = words
         return words
 
+    def _family(self, word: str) -> str:
+        return self.lemmas.get(word) or self.lemmas.get(stem(word), stem(word))
+
+
+class _Forms(dict[int, str]):
+    """What is read of a character, by its code point: nothing, itself, or its plain form; remembered once met."""
+
+    def __missing__(self, code: int) -> str:
+        form = _form(chr(code))
+        if len(self) < REMEMBERED:
+            self[code] = form
+        return form
+
+
+_FORMS = _Forms({0x2018: "'", 0x2019: "'"})
+
+
+def _form(sign: str) -> str:
+    """Letters and figures of any width or shape in their plain form; signs stay as they are.
+
+    Half a character, as a careless cut leaves it, says nothing: it becomes a question mark.
+    """
+    if "\ud800" <= sign <= "\udfff":
+        return "?"
+    if sign in _FILLERS or (unicodedata.category(sign) in _UNSEEN and not sign.isspace()):
+        return ""
+    plain = unicodedata.normalize("NFKC", sign)
+    return plain if plain.isalnum() else sign
+
+
+def legible(text: str) -> tuple[str, Sequence[int]]:
+    """Returns the text as a reader sees it, and where each of its characters stands in `text`."""
+    read = text.translate(_FORMS)
+    if read == text:
+        return text, range(len(text))
+    return read, [at for at, sign in enumerate(text) for _ in _FORMS[ord(sign)]]
+
 
 def tokenise(text: str, speller: Speller) -> Tokens:
-    """Cuts `text` into the words that the speller knows them by."""
+    """Cuts `text` into the words that the speller knows them by; spans count in `text` as it was given."""
     words: list[str] = []
     spans: list[tuple[int, int]] = []
-    # Half a character, as a careless cut leaves it, says nothing.
-    whole = text.encode("utf-8", "replace").decode().translate(_SAME_WIDTH)
-    for found in _TOKEN.finditer(whole):
+    read, places = legible(text)
+    for found in _TOKEN.finditer(read):
         known = speller[found[0]]
         words += known
-        spans += (found.span(),) * len(known)
+        spans += ((places[found.start()], places[found.end() - 1] + 1),) * len(known)
     return Tokens(tuple(words), tuple(spans))

@@ -1,6 +1,6 @@
 """What the learned scorer adds: it hears what no pattern knows, and doubts what a pattern misheard."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.severity import LEVELS, Finding, Level
@@ -10,6 +10,7 @@ from services.routing.domain.severity.rules import Rules
 from services.routing.domain.severity.telling import Text
 
 DETECTOR = "learned"
+GRAVEST = LEVELS[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,16 @@ def weigh(text: Text, heard: Sequence[Finding], rules: Rules) -> tuple[Finding, 
     """Returns what was `heard` without what the scorer doubts, and one finding more if it hears a graver one."""
     if rules.scorer is None:
         return tuple(heard)
-    weighed = [_weighed(text, passage, heard, rules.scorer, rules) for passage in text.passages]
-    kept = tuple(each for each in heard if not _doubted(each, text, weighed, rules))
+    scorer = rules.scorer
+
+    def within(passages: Iterable[Passage]) -> list[Weighed]:
+        return [_weighed(text, passage, heard, scorer, rules) for passage in passages]
+
+    def grounds(finding: Finding) -> list[Weighed]:
+        return [*weighed, *within(text.around(finding))] if _level(finding, rules) == GRAVEST else weighed
+
+    weighed = within(text.passages)
+    kept = tuple(each for each in heard if not _doubted(each, text, grounds(each), rules))
     gravest = max((LEVELS.index(_level(each, rules)) for each in kept), default=-1)
     mass = {level: _surest(weighed, level, rules)[0] for level in LEVELS}
     level = _believed(mass, rules)
@@ -48,7 +57,10 @@ def _weighed(
 
 
 def _doubted(finding: Finding, text: Text, weighed: Sequence[Weighed], rules: Rules) -> bool:
-    """Whether nothing grave is likelier, where it stands, than what was found; other grave matters are no doubt."""
+    """Whether nothing grave is likelier, where it stands, than what was found; other grave matters are no doubt.
+
+    What is gravest is weighed in its own words as well: however ordinary the story around it, it stays.
+    """
     level = _level(finding, rules)
     near = [each.mass for each in weighed if text.holds(each.passage, finding)]
     return all(mass[level] < rules.learned.doubt * (mass[level] + 1 - mass[LEVELS[1]]) for mass in near)

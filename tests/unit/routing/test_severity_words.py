@@ -1,0 +1,135 @@
+"""A word is matched as a word: not inside a longer one, not as a bracket, and not hidden by what nobody sees."""
+
+import pytest
+
+from schemas.severity import Judgement, LexiconSpec, SeverityPolicy, Statement
+from services.routing.domain.severity.judge import judge
+from services.routing.domain.severity.lexicon import fault
+from services.routing.domain.severity.rules import compile_rules
+from services.routing.domain.severity.tokens import Speller, tokenise
+from services.routing.settings.severity import load_policy, load_rules
+
+RULES = load_rules()
+UNSEEN = (
+    "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u034f", "\u061c", "\u200e", "\u200f", "\u202a",
+    "\u202e", "\u2066", "\u2069", "\u180e", "\ufe0f", "\U000e0001", "\U000e0100", "\u3164", "\uffa0", "\u115f",
+    "\u2063", "\x00", "\x08", "\u0336",
+)  # fmt: skip
+
+
+def judged(text: str) -> Judgement:
+    return judge(Statement(text=text), RULES)
+
+
+@pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
+@pytest.mark.parametrize(
+    ("text", "word"), [("昨天刹车失灵了。", "刹车失灵"), ("Today the brakes failed.", "brakes failed")]
+)
+def test_what_nobody_sees_hides_no_word_and_evidence_points_into_what_was_given(
+    unseen: str, text: str, word: str
+) -> None:
+    given = unseen.join(text)
+    found = judged(given)
+    assert found.criteria == judged(text).criteria
+    spans = [given[each.start : each.end] for each in found.findings if each.criterion == found.deciding]
+    assert spans
+    assert all(word in said.replace(unseen, "") for said in spans)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("ＢＲＡＫＥＳ　１２", ["brak", "12"]),
+        ("ｂ\u200brakes", ["brak"]),
+        ("the \ufb01re", ["the", "fir"]),
+        ("⽕了", ["火", "了"]),
+        ("don\u2019t", ["do", "not"]),
+        ("\u200b\u00ad", []),
+        ("刹\ud800车", ["刹", "?", "车"]),
+    ],
+)
+def test_letters_of_any_width_or_shape_are_read_as_the_plain_ones(given: str, words: list[str]) -> None:
+    read = tokenise(given, Speller({}))
+    assert list(read.words) == words
+    assert all(0 <= start < end <= len(given) for start, end in read.spans)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ")", "(", "（见附件）", "屏幕有点卡(更新以后)", "Lovely people :)", "1) 洗车 2) 换机油滤芯",
+        "The hook (left one) is loose.", "[)]", "请回电 ;)",
+    ],
+)  # fmt: skip
+def test_a_bracket_demands_nothing(text: str) -> None:
+    assert judged(text).level == "general"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "换了火花塞还是抖", "点火线圈换过两个了", "点火开关有点松", "每次打火收音机都响一下", "打着火以后空调有异响",
+        "车停好熄火以后后视镜不折叠", "前台冲我发火", "火车站旁边那家店", "店里那款车最近很火", "打火机插座没电",
+        "发动机第三缸失火,抖得厉害", "The spark plugs were replaced twice.", "It fires up fine but the radio crackles.",
+        "The adviser was fired last week.", "The mechanic fired up the engine to show me the rattle.",
+        "The cable squeaks where it passes the firewall.", "One fog lamp is burnt out.", "It misfires a little when cold.",
+    ],
+)  # fmt: skip
+def test_ignition_and_other_words_that_hold_a_fire_are_none(text: str) -> None:
+    assert "M1" not in judged(text).criteria
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "刚点火,机舱里就冒出火来", "打着火以后仪表台下面起火", "火花塞旁边的线烧起来了,火苗很高", "熄火以后机舱着火了",
+        "The moment I fired up the engine flames came out of the bonnet.", "The engine is on fire.",
+    ],
+)  # fmt: skip
+def test_a_fire_beside_them_is_one(text: str) -> None:
+    assert "M1" in judged(text).criteria
+
+
+@pytest.mark.parametrize(
+    ("text", "criterion"),
+    [
+        ("胎压报警灯亮", "M6"), ("倒车雷达一直报警", "M6"), ("跑了315公里才加油", "M6"), ("车速120的时候有风噪", "P10"),
+        ("开到120公里有风声", "P10"), ("My press officer friend wrote a note about it", "M6"),
+    ],
+)  # fmt: skip
+def test_alarms_figures_and_offices_are_not_what_they_hold(text: str, criterion: str) -> None:
+    assert criterion not in judged(text).criteria
+
+
+@pytest.mark.parametrize(
+    "text", ["Her arm was broken in the crash.", "She broke her leg.", "Her hand was crushed by the window."]
+)
+def test_what_is_said_of_her_is_not_told_of_another_car(text: str) -> None:
+    patterns = {each.criterion for each in judged(text).findings if each.detector.startswith("P10.")}
+    assert patterns == {"P10"}
+
+
+def test_a_vetoed_mention_does_not_stand_before_a_later_one() -> None:
+    text = "去年刹车踏板发软刹得住。今天刹车踩到底没反应。"
+    spans = [each.start for each in judged(text).findings if each.detector == "M4.brakes-do-not-bite"]
+    assert spans == [text.index("刹车踩到底")]
+
+
+def test_a_term_without_a_word_matches_nothing_in_a_policy_that_was_announced_with_one() -> None:
+    policy = load_policy("gtmc")
+    spoilt = policy.lexicon.model_copy(
+        update={
+            "concepts": {**policy.lexicon.concepts, "give-back": (")", "not want it (back|", "(|)", "退车")}
+        }
+    )
+    again = SeverityPolicy.model_validate(policy.model_copy(update={"lexicon": spoilt}).model_dump())
+    rules = compile_rules(again)
+    assert "P7" not in judge(Statement(text="屏幕有点卡(更新以后)"), rules).criteria
+    assert "P7" in judge(Statement(text="我要退车"), rules).criteria
+
+
+def test_every_shipped_term_is_sound() -> None:
+    lexicon: LexiconSpec = load_policy("gtmc").lexicon
+    terms = [term for concept in lexicon.concepts.values() for term in concept if not term.startswith("<")]
+    assert len(terms) > 5_000
+    assert [said for term in terms if (said := fault(term))] == []
