@@ -1,7 +1,7 @@
 """A TCP proxy that can be shut and opened: a part goes away without being stopped for everybody else."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -31,13 +31,23 @@ class Door:
         there_reader, there_writer = await asyncio.open_connection(*self.target)
         self._writers |= {writer, there_writer}
         with suppress(ConnectionError):
-            await asyncio.gather(_pump(reader, there_writer), _pump(there_reader, writer))
+            await asyncio.gather(_pump(reader, there_writer, self.seen), _pump(there_reader, writer))
+
+    def seen(self, data: bytes) -> None:
+        """Called with what has just gone to the target."""
 
 
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+def _unseen(_data: bytes) -> None:
+    """What comes back is nobody's concern."""
+
+
+async def _pump(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: Callable[[bytes], None] = _unseen
+) -> None:
     while data := await reader.read(65_536):
         writer.write(data)
         await writer.drain()
+        seen(data)
     writer.close()
 
 

@@ -9,11 +9,10 @@ from uuid import UUID
 
 import pytest
 
-from deploy.local import Stack, room
-from deploy.local.provider import Received, provider
+from deploy.local import Stack
+from deploy.local.provider import Received
 from schemas.deliveries import DeliverySettled
-from tests.e2e.test_notify import Far, announce, asked, opened
-from tests.stack import Names
+from tests.e2e.test_notify import Far, asked, far_end, opened
 
 KILLS = 4
 EVENTS = 60
@@ -22,23 +21,9 @@ AT_ONCE = 8
 
 @pytest.fixture
 async def far(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Far]:
-    names, home = Names.fresh(), tmp_path_factory.mktemp("killed")
-    await names.create_topics(stack)
-    await announce(stack, names)
-    mail, sms = provider("mail", home / "mail"), provider("sms", home / "sms")
-    env = names.environment(stack) | {
-        "REDRESS_SMTP_PORT": str(mail.port),
-        "REDRESS_SMS_URL": f"http://127.0.0.1:{sms.port}",
-        "REDRESS_MAIL_AT_ONCE": str(AT_ONCE),
-        "REDRESS_SMS_AT_ONCE": str(AT_ONCE),
-        "REDRESS_RETRY_BASE_SECONDS": "0.2",
-        "REDRESS_RETRY_MOST_SECONDS": "1",
-    }
-    notify = room("notify", env, home / "notify.log")
-    notify.runner.launch()
-    await asyncio.gather(mail.start(), sms.start(), notify.wait_ready())
-    yield Far(stack, names, notify, mail, sms, env, home / "notify.log")
-    await asyncio.gather(notify.stop(), mail.stop(), sms.stop())
+    at_once = dict.fromkeys(("REDRESS_MAIL_AT_ONCE", "REDRESS_SMS_AT_ONCE"), str(AT_ONCE))
+    async with far_end(stack, tmp_path_factory.mktemp("killed"), **at_once) as far:
+        yield far
 
 
 def counted(received: list[Received]) -> Counter[str]:

@@ -95,13 +95,18 @@ def fill(template: Template, part: str, language: Language, facts: Mapping[str, 
     """One part of a template, at whatever length it comes to."""
     source = getattr(getattr(template, part), language)
     try:
-        text = PLAIN.from_string(source).render(facts).strip()
+        text = _plain(PLAIN.from_string(source).render(facts)).strip()
     except Exception as error:
         # Besides its own errors, a template raises whatever an expression in it does.
         raise _wrong(template, f"{part}.{language}", str(error)) from error
     if not text:
         raise _wrong(template, f"{part}.{language}", "renders to nothing")
     return text
+
+
+def _plain(text: str) -> str:
+    """Without what no message can carry: control characters, and halves of signs that no encoding has."""
+    return "".join(sign for sign in text if sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs"))
 
 
 def _wrong(template: Template, part: str, why: str) -> TextError:

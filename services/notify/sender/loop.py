@@ -47,6 +47,7 @@ class Sender:
 
     def __post_init__(self) -> None:
         self.breaker = Breaker(self.pace.base, self.pace.most)
+        metrics.PAUSED.labels(self.medium).set(0)
 
     async def take_over(self, delivery: Delivery) -> None:
         """Go on with what another process left; what that was sending may have arrived, or may be about to."""

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.deliveries import DeliverySettled, Medium
+from schemas.outreach import DeliveryResent
 from services.common.decision import Cause, Change, Outgoing
 from services.notify.domain.delivery import (
     CUSTOMER,
@@ -18,6 +19,8 @@ from services.notify.domain.delivery import (
     Delivery,
     Due,
     Receipt,
+    Renewed,
+    Resent,
     Settled,
     Step,
     Verdict,
@@ -168,3 +171,42 @@ def test_whatever_happens_it_settles_at_most_once_and_never_doubles_a_customers_
     assert settled == (delivery.status not in OPEN)
     if person == CUSTOMER and medium == "email":
         assert delivery.copies <= 1 + resent
+
+
+def ended(status: str, **changes: Any) -> Delivery:
+    return a_delivery(status=status, attempt=2, **changes)
+
+
+@pytest.mark.parametrize("status", ["failed", "expired"])
+def test_what_failed_is_put_in_line_again_by_a_person_who_stands_in_the_history(status: str) -> None:
+    later = LATE + timedelta(days=2)
+    change = taken(ended(status, reason="smtp 550 at rcpt"), Resent("admin"), later)
+    assert change is not None
+    assert (change.state.status, change.state.reason) == ("queued", "")
+    assert change.state.not_after == later + (LATE - MONDAY)
+    assert [(one.actor, one.event, one.facts) for one in change.history] == [
+        ("admin", "delivery.resent_by_person", {"was": status})
+    ]
+
+
+def test_whoever_looks_after_the_case_is_told_of_what_is_resent() -> None:
+    delivery = ended("failed")
+    change = taken(delivery, Resent("admin"))
+    assert change is not None
+    [event] = change.events
+    assert isinstance(event, Outgoing)
+    assert (event.topic, event.key) == ("outreach", str(CASE))
+    assert isinstance(event.message, DeliveryResent)
+    assert event.message.delivery == delivery.id
+
+
+@pytest.mark.parametrize("status", ["queued", "sending", "sent", "unknown"])
+def test_what_did_not_fail_is_not_resent(status: str) -> None:
+    assert taken(ended(status), Resent("admin")) is None
+
+
+def test_an_attempt_is_renewed_only_while_it_is_the_one_under_way() -> None:
+    sending = after(a_delivery(), Due())
+    assert taken(sending, Renewed(1)) is not None
+    assert taken(sending, Renewed(2)) is None
+    assert taken(after(sending, said("unknown")), Renewed(1)) is None

@@ -3,16 +3,19 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from schemas.outreach import DeliveryResent
 from services.common.batch import Received
-from services.notify.domain.delivery import OPEN, Attempted, Delivery, Due, Receipt
+from services.notify.domain.delivery import OPEN, Attempted, Delivery, Due, Receipt, Resent
 from services.notify.domain.directory import Directory
 from services.notify.domain.rules import Rulebook, UnknownProfileError
 from services.notify.handlers import Handler
 from services.notify.store import Book
-from tests.unit.notify.events import PLACE, directory, opened, rule, rulebook
+from tests.dealership import MONDAY
+from tests.unit.notify.events import CASE, PLACE, directory, opened, rule, rulebook
 from tests.unit.notify.test_sender import Office, running
 
 RULES = rulebook(rule("case.opened", "owner", "dealer_gm"))
@@ -110,3 +113,24 @@ async def test_partitions_of_others_are_left_alone() -> None:
     desk = Desk(office=before.office)
     await desk.handler.assigned({PLACE.partition + 1})
     assert desk.waiting() == 0
+
+
+async def test_what_a_person_resends_is_handed_on() -> None:
+    desk = Desk()
+    await desk.handler.handle([received(opened())])
+    key = next(iter(desk.office.documents.documents))
+    await desk.sender.work.change(key, Due())
+    await desk.sender.work.change(key, Attempted(1, Receipt("refused")))
+    resent = await desk.sender.work.change(key, Resent("admin"))
+    assert resent.state is not None
+    fresh = Desk(office=desk.office)
+    message = DeliveryResent(id=uuid4(), case_id=CASE, occurred_at=MONDAY, delivery=key)
+    [outcome] = await fresh.handler.handle([received(message)])
+    assert (outcome.kind, fresh.waiting()) == ("ignored", 1)
+
+
+async def test_a_resend_of_what_nobody_knows_is_ignored() -> None:
+    desk = Desk()
+    message = DeliveryResent(id=uuid4(), case_id=CASE, occurred_at=MONDAY, delivery=uuid4())
+    [outcome] = await desk.handler.handle([received(message)])
+    assert (outcome.kind, desk.waiting(), desk.office.documents.documents) == ("ignored", 0, {})

@@ -33,12 +33,9 @@ def taken(status: str = "accepted") -> dict[str, str]:
 
 
 @pytest.mark.parametrize("stage", ["connect", "mail", "data"])
-@pytest.mark.parametrize("code", range(400, 600))
-def test_before_the_recipient_and_before_the_text_nothing_is_the_messages_fault(
-    stage: Stage, code: int
-) -> None:
-    receipt = judge_smtp(stage, code, "5.1.1 whatever it says")
-    assert (receipt.verdict, receipt.provider) == ("later", "fails")
+def test_before_the_recipient_and_before_the_text_nothing_is_the_messages_fault(stage: Stage) -> None:
+    receipts = [judge_smtp(stage, code, "5.1.1 whatever it says") for code in range(400, 600)]
+    assert {(one.verdict, one.provider) for one in receipts} == {("later", "fails")}
 
 
 @pytest.mark.parametrize("stage", ["rcpt", "body"])
@@ -48,11 +45,11 @@ def test_what_is_said_of_session_and_log_in_is_the_providers_at_every_stage(stag
     assert (receipt.verdict, receipt.provider) == ("later", "fails")
 
 
-@pytest.mark.parametrize("code", sorted({*range(500, 600)} - {*OURS}))
-def test_a_recipient_refused_for_good_is_final(code: int) -> None:
-    receipt = judge_smtp("rcpt", code, "5.1.1 <li@shop.example>: no such mailbox")
-    assert (receipt.verdict, receipt.provider) == ("refused", "works")
-    assert "li@" not in receipt.reason
+def test_a_recipient_refused_for_good_is_final() -> None:
+    text = "5.1.1 <li@shop.example>: no such mailbox"
+    receipts = [judge_smtp("rcpt", code, text) for code in {*range(500, 600)} - {*OURS}]
+    assert {(one.verdict, one.provider) for one in receipts} == {("refused", "works")}
+    assert not any("li@" in one.reason for one in receipts)
 
 
 @pytest.mark.parametrize(
@@ -114,12 +111,12 @@ def test_what_is_no_answer_of_smtp_leaves_the_fate_open_once_the_text_is_out(cod
     assert judge_smtp("rcpt", code, "?").verdict == "later"
 
 
-@pytest.mark.parametrize("status", sorted({*range(300, 600)} - FINAL - {409}))
 @pytest.mark.parametrize("fields", [None, {"error": "no"}, taken("failed"), taken()])
-def test_no_other_status_is_a_messages_fault(status: int, fields: Any) -> None:
-    receipt = judge_message(REFERENCE, answered(status, fields))
-    assert receipt.verdict in ("later", "unknown")
-    assert receipt.provider == "fails"
+def test_no_other_status_is_a_messages_fault(fields: Any) -> None:
+    statuses = {*range(300, 600)} - FINAL - {409}
+    receipts = [judge_message(REFERENCE, answered(status, fields)) for status in statuses]
+    assert {one.verdict for one in receipts} == {"later", "unknown"}
+    assert {one.provider for one in receipts} == {"fails"}
 
 
 @pytest.mark.parametrize("status", [408, 500, 501, 502, 504, 505, 520, 522, 524, 599])

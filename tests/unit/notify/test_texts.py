@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from schemas.deliveries import Medium
 from schemas.policy import Template, Wording
 from services.notify.domain.texts import TextError, render
 from services.notify.domain.wording import must_render
@@ -71,3 +72,12 @@ def test_a_text_that_reckons_wrongly_is_found_like_any_other() -> None:
 
 def test_an_empty_text_is_found() -> None:
     assert "body.zh: renders to nothing" in complaint(wording(rule("case.opened", "owner"), zh=" "))
+
+
+@pytest.mark.parametrize("sign", ["\x00", "\x1b", "\x7f", "\x85", "\ud83d", "\r"])
+@pytest.mark.parametrize("medium", ["email", "sms"])
+def test_what_no_message_can_carry_is_left_out(medium: Medium, sign: str) -> None:
+    template = Template.model_validate({**TEMPLATE, "sms": TEMPLATE["body"], "subject": TEMPLATE["body"]})
+    text = render(template, medium, "en", {**FACTS, "owner": f"Li{sign} Na"})
+    assert text.body.strip() == "major complaint, Li Na"
+    (text.subject + text.body).encode()

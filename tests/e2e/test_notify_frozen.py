@@ -1,0 +1,73 @@
+"""A notify frozen between the claim on a message and sending it, while another one takes its work over."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from deploy.local import Room, Stack, room
+from tests.e2e.test_notify import Far, asked, far_end
+from tests.patience import patience, until
+from tests.proxy import Door
+
+MESSAGES = 24
+CLAIMED = b"status\x00\x08\x00\x00\x00sending\x00"
+
+
+@dataclass
+class Watched(Door):
+    """A door that tells when the first claim has passed it; the store has it then, and the answer is on its way."""
+
+    claimed: Callable[[], None] = lambda: None
+    met: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def seen(self, data: bytes) -> None:
+        if CLAIMED in data and not self.met.is_set():
+            self.met.set()
+            self.claimed()
+
+
+def logged(log: Path, *words: str) -> bool:
+    text = log.read_text("utf-8") if log.exists() else ""
+    return any(word in text for word in words)
+
+
+async def test_a_claim_that_outlived_its_time_sends_nothing_on_thaw(stack: Stack, tmp_path: Path) -> None:
+    store = urlsplit(stack.addresses.mongo)
+    door = Watched((store.hostname or "", store.port or 0))
+    await door.open()
+    async with far_end(stack, tmp_path) as far:
+        frozen = beside(far, door, tmp_path)
+        door.claimed = frozen.pause
+        try:
+            await frozen.start()
+            events = [asked("sms") for _ in range(MESSAGES)]
+            await far.tell("outreach", *events)
+            async with patience():
+                await door.met.wait()
+            await settled(far, {event.id for event in events})
+            frozen.resume()
+            await until(lambda: asyncio.to_thread(logged, tmp_path / "frozen.log", "claim lost"))
+        finally:
+            frozen.resume()
+            await frozen.stop()
+            door.shut()
+    assert Counter(Counter(one.reference for one in far.sms.received()).values()) == {1: MESSAGES}
+
+
+def beside(far: Far, door: Door, home: Path) -> Room:
+    """A second instance, whose store is behind the door."""
+    store = f"mongodb://127.0.0.1:{door.port}/?directConnection=true"
+    env = far.env | {"REDRESS_MONGO": store, "REDRESS_INSTANCE": "1"}
+    return room("notify", env, home / "frozen.log")
+
+
+async def settled(far: Far, events: set[object]) -> None:
+    async with patience(), aclosing(far.results()) as results:
+        async for one in results:
+            events.discard(one.event)
+            if not events:
+                return
