@@ -70,7 +70,10 @@ class Flags(Frozen):
 
 
 class ContactReceived(Message):
-    """One contact of a customer; the first one of a case opens it."""
+    """One contact of a customer; the first one of a case opens it.
+
+    `refused` names the fields that hold what was given but cannot be used, such as `customer.email`.
+    """
 
     type: Literal["contact.received"] = "contact.received"
     case_number: str
@@ -87,3 +90,4 @@ class ContactReceived(Message):
     demand: str = ""
     ticks: tuple[str, ...] = Field(default=())
     flags: Flags = Flags()
+    refused: tuple[str, ...] = ()

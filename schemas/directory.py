@@ -12,10 +12,15 @@ from schemas.base import Bilingual, Instant, Strict
 from schemas.calendar import CalendarSpec
 from schemas.cases import Role
 from schemas.contacts import Department, Language
+from schemas.faults import Shape
 
 TOPIC = "directory"
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+CODE = "[a-z0-9][a-z0-9._-]{0,63}"
+Identifier = Annotated[
+    str,
+    Shape(CODE, "should be up to 64 small letters, digits, dots, dashes and underscores, the first no sign"),
+]
 
 
 class Manufacturer(Strict):

@@ -1,10 +1,14 @@
 """Says what is wrong with what people wrote, and where in it that stands."""
 
+import re
 from collections.abc import Iterable
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import AfterValidator, BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError
+from pydantic_core.core_schema import no_info_after_validator_function
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -51,3 +55,95 @@ def once(field: str) -> AfterValidator:
         return entries
 
     return AfterValidator(check)
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Metadata for text of one shape: whoever writes another is told `says`, never the pattern."""
+
+    pattern: str
+    says: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        fits = re.compile(self.pattern).fullmatch
+
+        def check(text: str) -> str:
+            if not fits(text):
+                raise PydanticCustomError("shape", "{says}", {"says": self.says})
+            return text
+
+        return no_info_after_validator_function(check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return {**handler(schema), "pattern": f"^{self.pattern}$"}
+
+
+# Of the library's own faults; what our models raise themselves is in words already.
+_MOMENT = "should be a date and time with an offset, such as 2026-03-02T09:30:00+08:00"
+_OBJECT = "should be an object of named fields"
+_LIST = "should be a list"
+_WHOLE = "should be a valid integer"
+_NUMBER = "should be a valid number"
+_ID = "should be an id such as 3f2b8c1e-5d64-4b1a-9c0e-7a1d2e3f4b5c"
+_DAY = "should be a date such as 2026-03-02"
+_TIME = "should be a time of day such as 09:30"
+_SPAN = "should be a length of time such as P1DT2H"
+_URL = "should be an address such as https://example.com"
+_SAID = {
+    "missing": "should be given",
+    "missing_argument": "should be given",
+    "missing_keyword_only_argument": "should be given",
+    "extra_forbidden": "should be left out: there is no such field",
+    "unexpected_keyword_argument": "should be left out: there is no such field",
+    "none_required": "should be left out",
+    "string_type": "should be text",
+    "string_unicode": "should be text in UTF-8",
+    "string_not_ascii": "should be plain letters, digits and signs",
+    "string_too_short": "should have at least {min_length} characters",
+    "string_too_long": "should have at most {max_length} characters",
+    "string_pattern_mismatch": "should be written in another way",
+    "too_short": "should have at least {min_length} entries",
+    "too_long": "should have at most {max_length} entries",
+    "literal_error": "should be {expected}",
+    "enum": "should be {expected}",
+    "union_tag_invalid": "should have as {discriminator} one of {expected_tags}",
+    "union_tag_not_found": "should say its {discriminator}",
+    "greater_than": "should be greater than {gt}",
+    "greater_than_equal": "should be greater than or equal to {ge}",
+    "less_than": "should be less than {lt}",
+    "less_than_equal": "should be less than or equal to {le}",
+    "multiple_of": "should be a multiple of {multiple_of}",
+    "int_parsing_size": "should be a valid integer of fewer digits",
+    "bool_type": "should be true or false",
+    "bool_parsing": "should be true or false",
+    "timezone_naive": _MOMENT,
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), _WHOLE),
+    **dict.fromkeys(
+        ("float_type", "float_parsing", "finite_number", "decimal_type", "decimal_parsing"), _NUMBER
+    ),
+    **dict.fromkeys(("datetime_type", "datetime_parsing", "datetime_object_invalid"), _MOMENT),
+    "datetime_from_date_parsing": _MOMENT,
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), _DAY),
+    "date_from_datetime_inexact": _DAY,
+    **dict.fromkeys(("time_type", "time_parsing"), _TIME),
+    **dict.fromkeys(("time_delta_type", "time_delta_parsing"), _SPAN),
+    **dict.fromkeys(("uuid_type", "uuid_parsing", "uuid_version"), _ID),
+    **dict.fromkeys(("url_type", "url_parsing", "url_syntax_violation", "url_scheme"), _URL),
+    **dict.fromkeys(("list_type", "tuple_type", "set_type", "frozen_set_type", "iterable_type"), _LIST),
+    **dict.fromkeys(
+        ("dict_type", "mapping_type", "model_type", "model_attributes_type", "dataclass_type"), _OBJECT
+    ),
+    "json_invalid": "should be one JSON value",
+    "json_type": "should be one JSON value",
+}
+
+
+def describe(error: ErrorDetails) -> str:
+    """What would be right, in a sentence for people; neither a pattern nor what was given."""
+    kind, context = error["type"], error.get("ctx", {})
+    if kind in _SAID:
+        said = _SAID[kind].format(**context)
+        return said if said != "should have at least 1 characters" else "should not be empty"
+    return error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")

@@ -54,12 +54,12 @@ class Room:
         return sorted(found, key=lambda event: event.seq)
 
     async def get(self, person: str, path: str, **query: Any) -> httpx.Response:
-        return await self.http.get(path, params=query, headers=_signed(person))
+        return await self.http.get(path, params=query, headers=signed(person))
 
     async def post(
         self, person: str, path: str, seen: str, body: Any = None, key: str = ""
     ) -> httpx.Response:
-        headers = _signed(person) | {"If-Match": seen, "Idempotency-Key": key or str(uuid4())}
+        headers = signed(person) | {"If-Match": seen, "Idempotency-Key": key or str(uuid4())}
         return await self.http.post(path, json=body or {}, headers=headers)
 
     async def opened(self, **changes: Any) -> tuple[str, str]:
@@ -73,7 +73,7 @@ class Room:
         return path, answer.headers["ETag"]
 
 
-def _signed(person: str) -> dict[str, str]:
+def signed(person: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {tokens.issue(person, KEY, timedelta(hours=1))}"}
 
 

@@ -7,7 +7,7 @@ from itertools import count, cycle, islice
 from uuid import NAMESPACE_OID, uuid5
 
 from deploy.demo.commands import DIRECTORY
-from services.common import tokens
+from services.common import strict_json, tokens
 from services.common.clock import Clock, wall
 from services.intake.domain import Identity, posted, record
 from services.routing.commands.directory import read
@@ -66,6 +66,7 @@ def _request(body: bytes, token: str, key: str) -> bytes:
 
 def _record(body: bytes, key: str) -> tuple[bytes, bytes]:
     now = Clock().now()
-    said = posted(body, now).model_dump_json()
+    contact, warnings = posted(strict_json.read(body), now)
+    said = contact.model_dump_json()
     identity = Identity.of("bench", key, said)
-    return identity.case_id.encode(), record(said, identity, "bench", now)
+    return identity.case_id.encode(), record(said, identity, "bench", now, [each.field for each in warnings])

@@ -40,6 +40,7 @@ def create(room: str, title: str, run: Run) -> FastAPI:
     app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.failed = False
     problems.install(app)
+    app.add_middleware(problems.CatchAll)
     _add_probes(app, health)
     return app
 

@@ -1,11 +1,19 @@
-"""Reads what a client posts: so much of it, and for so long."""
+"""Reads what a client posts: so much of it, for so long, and only JSON that says one thing."""
 
 import asyncio
+import re
+from typing import Any
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from services.common.problems import Problem
+from services.common import strict_json
+from services.common.problems import Problem, faults, invalid
+from services.common.strict_json import JsonError
+
+JSON = re.compile(
+    r"""application/([\w.!#$&^+-]+\+)?json *(; *charset *= *"?utf-?8"? *)?;?""", re.IGNORECASE | re.ASCII
+)
 
 
 async def read(request: Request, most: int, seconds: float) -> bytes:
@@ -27,3 +35,14 @@ async def read(request: Request, most: int, seconds: float) -> bytes:
     if size > most:
         raise Problem(413, "The body is too large", f"It should have at most {most} bytes.")
     return bytes(kept)
+
+
+def parse(request: Request, raw: bytes) -> Any:
+    """The JSON value of a body; raises a 415 problem where it is said to be something else, 422 for a wrong one."""
+    media = request.headers.get("content-type", "").strip()
+    if media and not JSON.fullmatch(media):
+        raise Problem(415, "The body is of another type", "Send application/json in UTF-8.")
+    try:
+        return strict_json.read(raw)
+    except JsonError as error:
+        raise invalid(faults(error)) from None

@@ -7,6 +7,8 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from schemas.faults import describe
+
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[int | str, ...]
 Fields = dict[str, Any]
@@ -71,7 +73,7 @@ def _complaints(wrong: ValidationError, parts: Mapping[Path, Fields]) -> Iterato
         place = error["loc"]
         path = next((path for path, fields in parts.items() if place[:1] and place[0] in fields), first)
         field = ".".join(str(part) for part in place)
-        yield f"{path}:{line(path, place)}: {field}: {error['msg'].removeprefix('Value error, ')}"
+        yield f"{path}:{line(path, place)}: {field}: {describe(error)}"
 
 
 def line(path: Path, loc: Loc) -> int:

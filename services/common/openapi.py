@@ -23,6 +23,7 @@ REFUSED = {
     409: "A rule forbids it now; `rule` names it.",
     412: "It has changed since it was seen.",
     413: "The body is too large.",
+    415: "The body is said to be something else than JSON in UTF-8.",
     422: "Fields are not valid and named in `errors`, or a rule forbids it, named in `rule`.",
     428: "If-Match is missing.",
     503: "A part is away. What was asked may still be carried out: ask again with the same key.",

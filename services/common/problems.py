@@ -1,15 +1,23 @@
 """Refusals over HTTP as problem documents (RFC 9457), each naming what is wrong and what would be right."""
 
+import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from schemas.faults import describe
 from services.common.failures import TRANSIENT
+from services.common.strict_json import JsonError
+
+log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER = "2"
@@ -56,9 +64,16 @@ def away(what: str) -> Problem:
     return Problem(503, f"{what} is not available", "Try again shortly.", {"Retry-After": RETRY_AFTER})
 
 
-def faults(error: ValidationError | RequestValidationError) -> list[Fault]:
-    """Every field at fault, where it stands and what is wrong with it; never the value itself."""
-    return [Fault(field=".".join(map(str, at["loc"])) or "body", problem=at["msg"]) for at in error.errors()]
+def faults(error: ValidationError | RequestValidationError | JsonError) -> list[Fault]:
+    """Every field at fault, where it stands and what would be right; never the value itself."""
+    if isinstance(error, JsonError):
+        return [Fault(field=_field(place), problem=says) for place, says in error.faults]
+    return [Fault(field=_field(at["loc"]), problem=describe(at)) for at in error.errors()]
+
+
+def _field(place: Sequence[int | str]) -> str:
+    """The place in a body or question; names that were given are shown to some length only."""
+    return ".".join(f"{step!s:.100}" for step in place)[:400] or "body"
 
 
 def invalid(found: Sequence[Fault]) -> Problem:
@@ -93,11 +108,50 @@ def _place(request: Request) -> str:
     return f"{request.url.path:.200}"
 
 
+async def _unforeseen(request: Request, error: HTTPException) -> JSONResponse:
+    """What the framework refuses by itself, whatever that is."""
+    detail = f"{_place(request)} cannot be answered like this."
+    return answer(Problem(error.status_code, "The request is not valid", detail, dict(error.headers or {})))
+
+
+def unexpected(error: Exception) -> JSONResponse:
+    """The answer to a fault of ours: a reference under which the log has its stack, and nothing else of it."""
+    reference = str(uuid4())
+    log.error("unexpected error", exc_info=error, extra={"reference": reference})
+    detail = (
+        f"It is in the log under the reference {reference}; nothing is known to be wrong with the request."
+    )
+    return answer(Problem(500, "Something went wrong here", detail, reference=reference))
+
+
+@dataclass(frozen=True, slots=True)
+class CatchAll:
+    """Middleware that answers what nobody else has; the framework's own net raises it again beside the answer."""
+
+    app: ASGIApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        begun = False
+
+        async def noting(message: Message) -> None:
+            nonlocal begun
+            begun = True
+            await send(message)
+
+        try:
+            await self.app(scope, receive, noting)
+        except Exception as error:
+            if begun or scope["type"] != "http":
+                raise
+            await unexpected(error)(scope, receive, send)
+
+
 HANDLERS: dict[int | type[Exception], Any] = {
     Problem: _refused,
     RequestValidationError: _malformed,
     404: _nowhere,
     405: _otherwise,
+    HTTPException: _unforeseen,
     **dict.fromkeys(TRANSIENT, _unavailable),
 }
 

@@ -14,6 +14,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from schemas.faults import describe
 from services.common.clock import FASTEST, Clock
 
 SERVERS = re.compile(r"[^\s,/]+:\d{1,5}(,[^\s,/]+:\d{1,5})*")
@@ -72,5 +73,4 @@ class CommonSettings(BaseSettings):
 
 
 def _told(error: ErrorDetails) -> str:
-    said = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
-    return f"REDRESS_{str(error['loc'][0]).upper()} {said}"
+    return f"REDRESS_{str(error['loc'][0]).upper()} {describe(error)}"

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +11,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from fastapi import FastAPI, Request, Response
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schemas import contacts
@@ -19,12 +20,15 @@ from services.common.clock import ticks
 from services.common.failures import TRANSIENT
 from services.common.problems import Fault, Problem, ProblemDocument, away, faults, invalid
 from services.intake import metrics
-from services.intake.domain import Identity, PostedContact, drawn_key, posted, record
+from services.intake.domain import Identity, PostedContact, Warned, drawn_key, posted, record
 from services.intake.settings import IntakeSettings
 
 PATH = "/v1/contacts"
 LONGEST_KEY = 255
-LONG_KEY = Fault(field="Idempotency-Key", problem=f"should have at most {LONGEST_KEY} characters")
+KEY = re.compile(rf"[^\x00-\x1f\x7f]{{1,{LONGEST_KEY}}}")
+WRONG_KEY = Fault(
+    field="Idempotency-Key", problem=f"should have at most {LONGEST_KEY} characters, none of them for control"
+)
 
 TELLS_AGAIN = openapi.header(
     "Idempotency-Key",
@@ -44,6 +48,9 @@ class Accepted(BaseModel):
     case_number: str
     location: str
     idempotency_key: str
+    warnings: list[Fault] = Field(
+        description="What was given but cannot be used; the contact is safe without it."
+    )
 
 
 class Unsure(ProblemDocument):
@@ -77,12 +84,12 @@ class FrontDoor:
             request.headers.get("authorization", ""), self.settings.token_key.get_secret_value()
         )
         key = request.headers.get("idempotency-key") or drawn_key()
-        told = await body.read(request, self.settings.largest_body, self.settings.body_patience)
-        contact = self._parse(told, key)
-        said = contact.model_dump_json()
+        raw = await body.read(request, self.settings.largest_body, self.settings.body_patience)
+        contact, warnings = self._validate(body.parse(request, raw), key)
+        said, refused = contact.model_dump_json(), [each.field for each in warnings]
         identity = Identity.of(caller, key, said)
         try:
-            await self._publish(record(said, identity, caller, self.now()), identity)
+            await self._publish(record(said, identity, caller, self.now(), refused), identity)
         except Exception as error:
             metrics.CONTACTS.labels(contact.channel, "unavailable").inc()
             if not isinstance(error, TRANSIENT):
@@ -91,17 +98,17 @@ class FrontDoor:
                 self.failed()
             raise _unsure(identity, key) from error
         metrics.CONTACTS.labels(contact.channel, "accepted").inc()
-        return self._accepted(identity, key)
+        return self._accepted(identity, key, warnings)
 
-    def _parse(self, told: bytes, key: str) -> PostedContact:
-        wrong = [] if len(key) <= LONGEST_KEY else [LONG_KEY]
+    def _validate(self, told: Any, key: str) -> tuple[PostedContact, list[Warned]]:
+        wrong = [] if KEY.fullmatch(key) else [WRONG_KEY]
         try:
-            contact = posted(told, self.now())
+            contact, warnings = posted(told, self.now())
         except ValidationError as error:
             raise invalid([*wrong, *faults(error)]) from None
         if wrong:
             raise invalid(wrong)
-        return contact
+        return contact, warnings
 
     async def _publish(self, message: bytes, identity: Identity) -> None:
         if self.producer is None:
@@ -110,13 +117,14 @@ class FrontDoor:
         async with asyncio.timeout(self.settings.kafka_patience):
             await self.producer.send_and_wait(topic, message, identity.case_id.encode())
 
-    def _accepted(self, identity: Identity, key: str) -> Response:
+    def _accepted(self, identity: Identity, key: str, warnings: list[Warned]) -> Response:
         location = f"{self.settings.routing_url}/v1/cases/{identity.case_id}"
         answer = {
             "case_id": identity.case_id,
             "case_number": identity.case_number,
             "location": location,
             "idempotency_key": key,
+            "warnings": [each._asdict() for each in warnings],
         }
         headers = {"Location": location, "Idempotency-Key": key}
         return Response(json.dumps(answer), 202, headers, "application/json")
@@ -132,7 +140,7 @@ def _unsure(identity: Identity, key: str) -> Problem:
 
 ANSWERS: openapi.Responses = {
     202: openapi.shown("Kafka has acknowledged it.", Accepted, "Location", "Idempotency-Key"),
-    **openapi.refused(401, 408, 413, 422),
+    **openapi.refused(401, 408, 413, 415, 422),
     **openapi.refused(503, model=Unsure, headers=["Idempotency-Key"]),
 }
 
@@ -157,9 +165,11 @@ class Threshold:
         try:
             return await self.door.accept(request)
         except Problem as problem:
-            if problem.status in {408, 413, 422}:
+            if problem.status in {408, 413, 415, 422}:
                 metrics.CONTACTS.labels("unknown", "invalid").inc()
             return problems.answer(problem)
+        except Exception as error:  # noqa: BLE001 - the framework's own net hangs behind us
+            return problems.unexpected(error)
         finally:
             metrics.ACCEPTING.observe(ticks() - started)
 

@@ -1,28 +1,67 @@
 """A contact as a client posts it, and the identity that it gets."""
 
 import json
+import re
 import secrets
-from dataclasses import dataclass
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Self
+from typing import Annotated, Any, NamedTuple, Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from schemas.addresses import AddressError, EmailAddress, PhoneNumber, half_width
 from schemas.base import Instant, Strict, stamp
 from schemas.contacts import Channel, Customer, Department, Flags, Kind, Vehicle
+from schemas.directory import CODE, Identifier
+from schemas.faults import Shape
 
 OLDEST = timedelta(days=30)
 AHEAD = timedelta(minutes=5)
 CASES = uuid5(NAMESPACE_URL, "redress:case")
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHECK = CROCKFORD + "*~$=U"
+LONGEST_KEPT = 320
+LONGEST_PLATE = 40
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+BRAND = re.compile(CODE)
+VIN = re.compile("[A-HJ-NPR-Z0-9]{17}")
+# They take room without a sign, though Unicode counts them among letters and signs.
+BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
+
+
+class Warned(NamedTuple):
+    """A field that cannot be used as it was given, and what would be right."""
+
+    field: str
+    problem: str
+
+
+@dataclass(slots=True)
+class Reading:
+    """When a contact is read, and what in it cannot be used; it is accepted all the same."""
+
+    now: datetime
+    warnings: list[Warned] = field(default_factory=list)
+
+
+def _moment(given: Any) -> datetime:
+    """RFC 3339 with an offset, and nothing else that a library would take for a time."""
+    if isinstance(given, str) and MOMENT.fullmatch(given):
+        try:
+            return datetime.fromisoformat(given.upper())
+        except ValueError:
+            raise PydanticCustomError("moment", "should be a day and time that exist") from None
+    says = "should be text as in RFC 3339, with seconds and an offset, such as 2026-03-02T09:30:00+08:00"
+    raise PydanticCustomError("moment", "{says}", {"says": says})
 
 
 def _timely(received: datetime, info: ValidationInfo) -> datetime:
     """Judged with all other fields, so that one answer names everything that is wrong."""
-    now: datetime = (info.context or {})["now"]
+    now: datetime = info.context.now  # type: ignore[union-attr] # `read` gives it
     if received < now - OLDEST:
         raise PydanticCustomError("too_old", f"should be at most {OLDEST.days} days back")
     if received > now + AHEAD:
@@ -30,27 +69,82 @@ def _timely(received: datetime, info: ValidationInfo) -> datetime:
     return received
 
 
-Timely = Annotated[Instant, AfterValidator(_timely)]
+def _lenient(name: str, read: Callable[[str], str]) -> tuple[Any, ...]:
+    """A field in the one form that `read` gives it; kept as it was given, with a warning, where it has none."""
+
+    def check(given: Any, info: ValidationInfo) -> str:
+        text = given if isinstance(given, str) else _as_text(given)
+        try:
+            return read(text) if text else ""
+        except AddressError as error:
+            info.context.warnings.append(Warned(name, str(error)))  # type: ignore[union-attr] # as above
+            return text[:LONGEST_KEPT]
+
+    return BeforeValidator(check), WithJsonSchema({"type": "string"})
+
+
+def _as_text(given: Any) -> str:
+    return "" if given is None else json.dumps(given, ensure_ascii=False)
+
+
+def _vin(given: str) -> str:
+    text = re.sub("[ -]", "", half_width(given)).upper()
+    if not VIN.fullmatch(text):
+        raise AddressError("should be the 17 letters and digits of the vehicle, among them no I, O or Q")
+    return text
+
+
+def _plate(given: str) -> str:
+    text = " ".join(half_width(given).upper().split())
+    if not text or len(text) > LONGEST_PLATE or not text.isprintable():
+        raise AddressError(f"should be at most {LONGEST_PLATE} letters, digits and signs")
+    return text
+
+
+def _brand(given: str) -> str:
+    text = half_width(given).strip().lower()
+    if not BRAND.fullmatch(text):
+        raise AddressError("should be the short name of a brand, in small letters and digits")
+    return text
+
+
+def _short(given: Any) -> Any:
+    """Identifiers as people type them: in full width, with blanks around and capitals."""
+    return half_width(given).strip().lower() if isinstance(given, str) else given
+
+
+def _said(text: str) -> str:
+    """A text that somebody can read."""
+    if not any(unicodedata.category(sign)[0] in "LNPS" and sign not in BLANK_LETTERS for sign in text):
+        raise PydanticCustomError("unsaid", "should say what has happened: nothing can be read in it")
+    return text
+
+
+Timely = Annotated[Instant, BeforeValidator(_moment), AfterValidator(_timely)]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
-CODE = "[a-z0-9][a-z0-9._-]{0,63}"
-Code = Annotated[str, StringConstraints(pattern=f"^{CODE}$")]
+Code = Annotated[Identifier, BeforeValidator(_short)]
+Tick = Annotated[
+    str,
+    BeforeValidator(lambda given: half_width(given).strip().upper() if isinstance(given, str) else given),
+    Shape("[GPM][0-9]{1,2}", "should be a criterion such as G1, P3 or M12"),
+]
 
 
 class PostedCustomer(Customer, extra="forbid"):
-    """Who complains."""
+    """Who complains. An address that cannot be used is kept and warned of, never refused."""
 
     name: Short = ""
-    phone: Annotated[str, StringConstraints(pattern=r"^(\+?[0-9 ()-]{3,24})?$")] = ""
-    email: Annotated[str, StringConstraints(pattern=r"^([^@\s]{1,64}@[^@\s]{1,190})?$")] = ""
+    phone: Annotated[str, *_lenient("customer.phone", lambda given: PhoneNumber.parse(given).text)] = ""
+    email: Annotated[str, *_lenient("customer.email", lambda given: EmailAddress.parse(given).text)] = ""
 
 
 class PostedVehicle(Vehicle, extra="forbid"):
-    """The car it is about."""
+    """The car it is about. What cannot be used of it is kept and warned of, never refused."""
 
-    brand: Annotated[str, StringConstraints(pattern=f"^({CODE})?$")] = ""
+    brand: Annotated[str, *_lenient("vehicle.brand", _brand)] = ""
     model: Short = ""
-    vin: Annotated[str, StringConstraints(pattern=r"^([A-HJ-NPR-Z0-9]{17})?$")] = ""
-    plate: Short = ""
+    vin: Annotated[str, *_lenient("vehicle.vin", _vin)] = ""
+    plate: Annotated[str, *_lenient("vehicle.plate", _plate)] = ""
 
 
 class PostedFlags(Flags, extra="forbid", strict=True):
@@ -68,18 +162,18 @@ class PostedContact(Strict):
     received_by: Code | None = None
     customer: PostedCustomer = PostedCustomer()
     vehicle: PostedVehicle = PostedVehicle()
-    narrative: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=20_000)]
+    narrative: Annotated[
+        str, StringConstraints(strip_whitespace=True, max_length=20_000), AfterValidator(_said)
+    ]
     demand: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] = ""
-    ticks: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=r"^[GPM][0-9]{1,2}$")], ...],
-        Field(max_length=20, alias="criteria"),
-    ] = ()
+    ticks: Annotated[tuple[Tick, ...], Field(max_length=20, alias="criteria")] = ()
     flags: PostedFlags = PostedFlags()
 
 
-def posted(body: bytes, now: datetime) -> PostedContact:
-    """What a client posted; raises ValidationError with every field that is wrong."""
-    return PostedContact.model_validate_json(body, context={"now": now})
+def posted(body: Any, now: datetime) -> tuple[PostedContact, list[Warned]]:
+    """What a client posted, and what of it cannot be used; raises ValidationError with every field that is wrong."""
+    reading = Reading(now)
+    return PostedContact.model_validate(body, context=reading), reading.warnings
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +203,11 @@ def case_number(case_id: UUID) -> str:
     return f"{signs[:4]}-{signs[4:8]}-{signs[8:]}-{CHECK[bits % 37]}"
 
 
-def record(said: str, identity: Identity, caller: str, now: datetime) -> bytes:
-    """The `ContactReceived` for Kafka: a head of ours before what was `said`, which is thus serialized once."""
+def record(said: str, identity: Identity, caller: str, now: datetime, refused: Iterable[str]) -> bytes:
+    """The `ContactReceived` for Kafka: a head of ours before what was `said`, which is thus serialized once.
+
+    `refused` names the fields that cannot be used as they were given.
+    """
     head = {
         "id": identity.contact_id,
         "case_id": identity.case_id,
@@ -118,5 +215,6 @@ def record(said: str, identity: Identity, caller: str, now: datetime) -> bytes:
         "type": "contact.received",
         "case_number": identity.case_number,
         "caller": caller,
+        "refused": list(refused),
     }
     return f"{json.dumps(head)[:-1]},{said[1:]}".encode()

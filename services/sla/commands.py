@@ -11,6 +11,8 @@ from pydantic_core import ErrorDetails
 
 from schemas.base import Frozen, instant
 from schemas.calendar import CalendarSpec, Hours, Limit, PublicDays
+from schemas.faults import describe
+from services.common import strict_json
 from services.common.files import FileError
 from services.sla import settings
 from services.sla.domain import limits
@@ -61,7 +63,6 @@ class Question(Frozen):
     pauses: tuple[Pause, ...] | None = None
 
 
-PLAIN = {"model_type": "should be an object", "tuple_type": "should be a list"}
 KNOWN = {
     "calendar": f", only {', '.join(CalendarSpec.model_fields)}",
     "calendar.hours": f", only {', '.join(Hours.model_fields)}",
@@ -75,28 +76,18 @@ def _place(loc: tuple[int | str, ...]) -> str:
 
 
 def _wrong(error: ErrorDetails) -> str:
-    place, message = _place(error["loc"]), error["msg"].removeprefix("Value error, ")
+    place, message = _place(error["loc"]), describe(error)
     field = Question.model_fields.get(place)
     if error["type"] == "missing":
         message = f"should be {field.description if field else 'given'}, but is missing"
     if error["type"] == "extra_forbidden":
         message = f"should not be there{KNOWN.get(place.rpartition('.')[0], '')}"
-    return f"{place}: {PLAIN.get(error['type'], message).replace('Input should', 'should')}"
+    return f"{place}: {message}"
 
 
 def _written(at: datetime) -> str:
     precision = "milliseconds" if at.microsecond else "seconds"
     return at.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
-
-
-def _read(line: bytes) -> dict[str, Any]:
-    try:
-        read = json.loads(line.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as broken:
-        raise ValueError(f"line: should be one JSON object in UTF-8 ({broken})") from None
-    if not isinstance(read, dict):
-        raise ValueError(f"line: should be one JSON object, not {json.dumps(read):.60}")  # noqa: TRY004
-    return read
 
 
 def _unknown(asked: dict[str, Any]) -> None:
@@ -116,7 +107,7 @@ def answer(line: bytes, announced: tuple[PublicDays, ...] = ()) -> dict[str, Any
     """`{id, due_at}` for one line of JSON, or `{id, error}` naming every wrong field; id null if unreadable."""
     name = None
     try:
-        asked = _read(line)
+        asked = strict_json.read_line(line)
         name = _name(asked.get("id"))
         _unknown(asked)
         return {"id": name, "due_at": _written(_answer(asked, announced))}

@@ -76,11 +76,12 @@ async def test_intake_answers_as_it_declares_and_with_every_status_declared() ->
             await post(json=CONTACT, headers={}),
             await post(content=dawdling()),
             await post(content=b"x" * 300_000),
+            await post(content=b"x", headers=signed("op-1", **{"Content-Type": "text/plain"})),
             await post(json={}),
         ]
         producer.error = KafkaConnectionError("away")
         answered.append(await post(json=CONTACT))
-    assert answered == [202, 401, 408, 413, 422, 503]
+    assert answered == [202, 401, 408, 413, 415, 422, 503]
     assert set(answered) == declared(app, "/v1/contacts", "post")
 
 
@@ -104,9 +105,11 @@ async def test_an_action_is_answered_as_declared_and_with_every_status_declared(
     case = await counter.opened()
     async with client(desk) as http:
 
+        def headed(person: str = "cr-1", seen: str = '"1"', **headers: str) -> dict[str, str]:
+            return signed(person, **{"Idempotency-Key": uuid4().hex, "If-Match": seen, **headers})
+
         async def post(path: str, person: str = "cr-1", seen: str = '"1"', **request: Any) -> int:
-            headers = signed(person, **{"Idempotency-Key": uuid4().hex, "If-Match": seen})
-            asked = {"json": NOTE, "headers": headers, **request}
+            asked = {"json": NOTE, "headers": headed(person, seen), **request}
             return (await http.post(f"/v1/cases/{path}", **asked)).status_code
 
         follow, close = f"{case.id}/follow-ups", f"{case.id}/close"
@@ -120,12 +123,13 @@ async def test_an_action_is_answered_as_declared_and_with_every_status_declared(
             await post(close, seen='"2"'),
             await post(follow, seen='"1"'),
             await post(follow, json=None, content=b"x" * 100_000),
+            await post(follow, json=None, content=b"x", headers=headed(**{"Content-Type": "text/plain"})),
             await post(follow, seen='"2"', json={}),
             await post(follow, seen=""),
         ]
         counter.shelf.away = True
         answered.append(await post(follow, seen='"2"'))
-    assert answered == [200, 400, 401, 403, 404, 408, 409, 412, 413, 422, 428, 503]
+    assert answered == [200, 400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 428, 503]
     assert set(answered) == declared(desk, "/v1/cases/{case}/follow-ups", "post")
 
 

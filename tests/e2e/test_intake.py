@@ -89,7 +89,9 @@ async def test_the_same_key_is_the_same_case(door: Door) -> None:
         ({"shop": "No Such Form!"}, "shop"),
         ({"flags": {"injury": "perhaps"}}, "flags.injury"),
         ({"flags": {"hail": True}}, "flags.hail"),
-        ({"customer": {"phone": "call me"}}, "customer.phone"),
+        ({"customer": {"kind": "friend"}}, "customer.kind"),
+        ({"narrative": "\u200b\u200d\u3000"}, "narrative"),
+        ({"received_at": 1772452800}, "received_at"),
     ],
 )
 async def test_an_invalid_field_is_named(door: Door, changes: Posted, field: str) -> None:
@@ -97,6 +99,35 @@ async def test_an_invalid_field_is_named(door: Door, changes: Posted, field: str
     answer = await client.post("/v1/contacts", json=contact(**changes))
     assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
     assert any(error["field"].startswith(field) for error in answer.json()["errors"])
+
+
+async def test_an_address_that_cannot_be_used_is_warned_of_and_no_reason_to_refuse(door: Door) -> None:
+    client, _ = door
+    given = {"email": "zhang,wei@example.com", "phone": "0755-8888 6666转801"}
+    answer = await client.post("/v1/contacts", json=contact(customer=given))
+    [warning] = answer.json()["warnings"]
+    assert (answer.status_code, warning["field"]) == (202, "customer.email")
+
+
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        (b'{"shop": "a", "shop": "b"}', "shop"),
+        (b'{"narrative": "\\ud800"}', "narrative"),
+        (b'{"customer": {"name": "x", "\\udfff": 1}}', "customer.\\udfff"),
+        (b'{"received_at": NaN}', "received_at"),
+        (b'{"flags": {"injury": 1e999}}', "flags.injury"),
+        (b"\xef\xbb\xbf{}", "body"),
+        (b'{"shop": "\xff"}', "body"),
+        (b"[" * 100_000, "body"),
+        (b"", "body"),
+    ],
+)
+async def test_a_body_that_says_two_things_is_refused_by_name(door: Door, raw: bytes, field: str) -> None:
+    client, _ = door
+    answer = await client.post("/v1/contacts", content=raw, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.headers["content-type"]) == (422, "application/problem+json")
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
 async def test_every_invalid_field_is_named_at_once(door: Door) -> None:

@@ -1,6 +1,8 @@
 """People's actions and reading over HTTP: revisions, keys, refusals, scope and pages."""
 
 import asyncio
+import base64
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -10,10 +12,12 @@ import httpx
 import pytest
 
 from deploy.local import Stack
+from schemas.contacts import Customer
 from tests.dealership import MONDAY, a_contact
-from tests.front_office import Room, routing
+from tests.front_office import Room, routing, signed
 
 OK = httpx.codes.OK
+SEEN = {"If-Match": '"1"', "Idempotency-Key": "wicked"}
 FIRE = "车子突然起火冒烟,必须给我一个说法"
 HAND_OVER = {"shop": "north", "role": "dept_manager", "person": "dm-service", "note": "请服务经理处理"}
 
@@ -221,3 +225,83 @@ async def test_a_case_is_found_by_its_number(room: Room) -> None:
 )
 async def test_a_wrong_question_is_refused(room: Room, query: dict[str, Any]) -> None:
     assert (await room.get("gm-1", "/v1/cases", **query)).status_code == 422
+
+
+def cursor(*place: Any) -> dict[str, str]:
+    return {"cursor": base64.urlsafe_b64encode(json.dumps(place).encode()).decode()}
+
+
+WICKED = ["\ud800", "a\udfff", "\x00", "2026\x00", "\x1b[0m"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *(cursor("-received_at", text, "x") for text in WICKED),
+        *(cursor("-received_at", "x", text) for text in WICKED),
+        *(cursor(text, "x", "x") for text in WICKED),
+        cursor("-received_at", {"$gt": ""}, "x"),
+        cursor("-received_at", "x"),
+        {"cursor": base64.urlsafe_b64encode(b"[" * 250).decode()},
+        {"cursor": base64.urlsafe_b64encode(b'["-received_at", NaN, "x"]').decode()},
+        {"cursor": "\u00e9"},
+        {"shop": "no\x00rth"},
+        {"q": "\x00"},
+        {"shop": ["north", "south"]},
+    ],
+)
+async def test_a_question_of_wicked_text_is_refused_as_a_problem(room: Room, query: dict[str, Any]) -> None:
+    answer = await room.get("gm-1", "/v1/cases", **query)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+
+
+@pytest.mark.parametrize("path", ["%00", "%ED%A0%80", "a%00b", "..%2f", "%ff", "0" * 9_000])
+async def test_a_path_of_wicked_text_is_refused_as_a_problem(room: Room, path: str) -> None:
+    for method, target in (("GET", f"/v1/cases/{path}"), ("POST", f"/v1/cases/{path}/accept")):
+        answer = await room.http.request(method, target, headers=signed("gm-1") | SEEN)
+        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.status_code in {404, 422}
+
+
+@pytest.mark.parametrize("header", ["If-Match", "Idempotency-Key"])
+@pytest.mark.parametrize("text", [b"\xed\xa0\x80", b"\xff", '"１"'.encode(), b'"1\x7f"', b"1 \xa0"])
+async def test_a_header_of_wicked_text_is_refused_as_a_problem(room: Room, header: str, text: bytes) -> None:
+    path, _ = await room.opened()
+    given = {name.encode(): value.encode() for name, value in (signed("cr-1") | SEEN).items()}
+    answer = await room.http.post(f"{path}/accept", headers=httpx.Headers(given | {header.encode(): text}))
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert answer.status_code in {400, 428}
+
+
+@pytest.mark.parametrize(
+    ("raw", "field"),
+    [
+        (b'{"note": "a", "note": "b"}', "note"),
+        (b'{"note": "\\ud83d"}', "note"),
+        (b'{"note": "a", "\\ud800": 1}', "\\ud800"),
+        (b'{"note": "a", "reached": NaN}', "reached"),
+        (b'{"note": 1e999}', "note"),
+        (b'\xef\xbb\xbf{"note": "a"}', "body"),
+        (b'{"note": "\xff"}', "body"),
+        (b'{"note": ' + b"[" * 10_000, "body"),
+        (b"[]", "body"),
+    ],
+)
+async def test_an_action_that_says_two_things_is_refused_by_name(room: Room, raw: bytes, field: str) -> None:
+    path, seen = await room.opened()
+    headers = signed("cr-1") | SEEN | {"If-Match": seen, "Content-Type": "application/json"}
+    answer = await room.http.post(f"{path}/follow-ups", content=raw, headers=headers)
+    assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+async def test_a_case_shows_what_was_given_but_cannot_be_used(room: Room) -> None:
+    customer = Customer(name="王女士", email="zhang,wei@example.com", phone="((((((")
+    path, _ = await room.opened(customer=customer, refused=("customer.email", "customer.phone"))
+    shown = (await room.get("gm-1", path)).json()
+    said = [
+        "e-mail was given but cannot be used (customer.email)",
+        "phone was given but cannot be used (customer.phone)",
+    ]
+    assert shown["contacts"][0]["unusable"] == shown["history"][0]["facts"]["unusable"] == said
+    assert next(iter(shown["customers"].values()))["customer"]["email"] == "zhang,wei@example.com"

@@ -40,7 +40,7 @@ HEADERS = (
 )  # fmt: skip
 ANSWERS: openapi.Responses = {
     200: openapi.shown("The case as it is now.", shown.CaseShown, "ETag"),
-    **openapi.refused(400, 401, 403, 404, 408, 409, 413, 422, 428, 503),
+    **openapi.refused(400, 401, 403, 404, 408, 409, 413, 415, 422, 428, 503),
     **openapi.refused(412, model=shown.Stale),
 }
 
@@ -66,7 +66,7 @@ def _route(name: str, kind: type[Body]) -> Callable[..., Awaitable[JSONResponse]
         request: Request, case: UUID, hand: Annotated[Hand, Depends(hand)], seconds: Patience
     ) -> JSONResponse:
         said = await body.read(request, LARGEST_BODY, BODY_SECONDS)
-        asked = Asked(name, case, hand, _validated(kind, said))
+        asked = Asked(name, case, hand, _validated(kind, body.parse(request, said or b"{}")))
         return await soon(seconds, asked.perform())
 
     act.__doc__ = f"{(kind.__doc__ or name).splitlines()[0]}"
@@ -155,9 +155,9 @@ def _key(key: str) -> str:
     return key
 
 
-def _validated(kind: type[Body], raw: bytes) -> Body:
+def _validated(kind: type[Body], said: Any) -> Body:
     try:
-        return kind.model_validate_json(raw or b"{}")
+        return kind.model_validate(said)
     except ValidationError as error:
         raise invalid(faults(error)) from None
 

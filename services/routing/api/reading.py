@@ -2,10 +2,11 @@
 
 import base64
 import json
+from collections import Counter
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,17 +14,18 @@ from schemas.base import stamp
 from schemas.cases import State
 from schemas.contacts import Kind
 from schemas.directory import Person
+from schemas.faults import Shape
 from schemas.severity import Level
-from services.common import openapi
+from services.common import openapi, strict_json
 from services.common.document import Document
-from services.common.problems import Problem
+from services.common.problems import Fault, Problem, invalid
 from services.routing.api import shown, view
 from services.routing.api.office import Actor, Office, Patience, TheOffice, soon
 from services.routing.domain.case import Case
 
 router = APIRouter(prefix="/v1/cases", tags=["reading"])
 
-Name = Annotated[str, Field(max_length=100)]
+Name = Annotated[str, Field(max_length=100), Shape(r"[^\x00-\x1f\x7f]*", "should have no control characters")]
 Sort = Literal[
     "received_at", "-received_at", "updated_at", "-updated_at", "next_due", "-next_due", "number", "-number"
 ]
@@ -66,6 +68,17 @@ class Asked(BaseModel):
         return {"$or": [{self.field(): {beyond: value}}, {self.field(): value, "_id": {beyond: key}}]}
 
 
+def _asked(request: Request, asked: Annotated[Asked, Query()]) -> Asked:
+    """The question; one that gives a parameter twice says two things."""
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    twice = [
+        Fault(field=f"query.{name:.100}", problem="should be given once") for name in given if given[name] > 1
+    ]
+    if twice:
+        raise invalid(twice)
+    return asked
+
+
 PAGE: openapi.Responses = {
     200: openapi.shown("One page of them.", shown.CasePage),
     **openapi.refused(401, 403, 422, 503),
@@ -78,7 +91,7 @@ CASE: openapi.Responses = {
 
 @router.get("", name="cases", responses=PAGE, openapi_extra=openapi.asked())
 async def cases(
-    asked: Annotated[Asked, Query()], actor: Actor, office: TheOffice, seconds: Patience
+    asked: Annotated[Asked, Depends(_asked)], actor: Actor, office: TheOffice, seconds: Patience
 ) -> JSONResponse:
     """The cases the reader may see."""
     now = office.store.now()
@@ -124,8 +137,13 @@ def _cursor(stored: dict[str, Any], asked: Asked) -> str:
 
 def _opened(cursor: str | None, sort: str) -> tuple[str, str]:
     try:
-        order, value, key = json.loads(base64.urlsafe_b64decode(cursor or ""))
-        if order == sort and isinstance(value, str) and isinstance(key, str):
+        order, value, key = strict_json.read(base64.urlsafe_b64decode(cursor or ""))
+        if (
+            order == sort
+            and f"{value}{key}".isprintable()
+            and isinstance(value, str)
+            and isinstance(key, str)
+        ):
             return value, key
     except (ValueError, TypeError):
         pass

@@ -8,7 +8,9 @@ import click
 from pydantic import ValidationError, field_validator
 
 from schemas.base import Frozen
+from schemas.faults import describe
 from schemas.severity import Finding, Flag, Judgement, Statement
+from services.common import strict_json
 from services.routing.domain.severity.judge import judge
 from services.routing.domain.severity.rules import Rules
 from services.routing.settings.severity import load_rules
@@ -52,8 +54,7 @@ def classify(context: click.Context, profile: str) -> None:
     for line in (line for line in sys.stdin.buffer if line.strip()):
         said = answer(line, rules)
         failed |= "error" in said
-        # Half a character, as a careless cut leaves it, goes out as the escape it came in as.
-        click.echo(json.dumps(said, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+        click.echo(json.dumps(said, ensure_ascii=False))
     context.exit(int(failed))
 
 
@@ -61,31 +62,17 @@ def answer(line: bytes, rules: Rules) -> dict[str, Any]:
     """`{id, level, criteria, evidence}` for one line of JSON, or `{id, error}` naming every wrong field."""
     name = None
     try:
-        asked = _read(line)
+        asked = strict_json.read_line(line)
         name = asked.get("id")
         complaint = Line.model_validate(asked)
         return {"id": name, **_told(complaint.text, judge(_statement(complaint), rules))}
     except ValidationError as wrong:
         return {
             "id": name,
-            "error": "; ".join(f"{_place(each['loc'])}: {each['msg']}" for each in wrong.errors()),
+            "error": "; ".join(f"{_place(each['loc'])}: {describe(each)}" for each in wrong.errors()),
         }
     except ValueError as wrong:
         return {"id": name, "error": str(wrong)}
-
-
-def _read(line: bytes) -> dict[str, Any]:
-    try:
-        read = json.loads(line.decode("utf-8-sig"), parse_constant=_no_number)
-    except (ValueError, RecursionError) as broken:
-        raise ValueError(f"line: should be one JSON object in UTF-8 ({broken})") from None
-    if not isinstance(read, dict):
-        raise ValueError(f"line: should be one JSON object, not {json.dumps(read):.60}")  # noqa: TRY004
-    return read
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
 
 
 def _place(loc: tuple[int | str, ...]) -> str:

@@ -50,6 +50,7 @@ class Contact(Frozen):
     """One contact of the customer; further ones are perhaps another complaint. Words rest elsewhere.
 
     `flags` and `ticks` are what the operator marked, as told.
+    `unusable` says in words what was given with it but cannot be used, such as an address.
     """
 
     id: UUID
@@ -62,6 +63,7 @@ class Contact(Frozen):
     findings: tuple[Finding, ...] = ()
     flags: Flags = Flags()
     ticks: tuple[str, ...] = ()
+    unusable: tuple[str, ...] = ()
 
 
 class Promise(Frozen):

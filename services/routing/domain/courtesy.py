@@ -11,6 +11,14 @@ from services.common.decision import event_id
 from services.routing.domain.case import Case
 from services.routing.domain.programme import Programme
 
+NAMES = {
+    "customer.email": "e-mail",
+    "customer.phone": "phone",
+    "vehicle.brand": "brand",
+    "vehicle.plate": "plate",
+    "vehicle.vin": "VIN",
+}
+
 
 def requests(case: Case, contact: ContactReceived, programme: Programme) -> Iterator[OutreachRequested]:
     """What to tell the customer whose contact opened the case; asked again, the same ids."""
@@ -45,3 +53,16 @@ def _reached(notice: CustomerNotice, customer: Customer) -> tuple[Medium, Addres
 
 def _texted(number: PhoneNumber | None) -> PhoneNumber | None:
     return number if number and number.takes_texts else None
+
+
+def unusable(contact: ContactReceived) -> tuple[str, ...]:
+    """What was given but cannot be used, in words; addresses are read again, since older contacts name none."""
+    customer = contact.customer
+    unread = {
+        "customer.email": customer.email and usable(EmailAddress, customer.email) is None,
+        "customer.phone": customer.phone and usable(PhoneNumber, customer.phone) is None,
+    }
+    fields = dict.fromkeys((*contact.refused, *(field for field, is_unread in unread.items() if is_unread)))
+    return tuple(
+        f"{NAMES.get(field, field)} was given but cannot be used ({field})" for field in sorted(fields)
+    )

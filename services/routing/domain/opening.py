@@ -9,6 +9,7 @@ from services.common.decision import Change
 from services.routing.domain.assessment import Assessment, assess
 from services.routing.domain.assignment import Seat
 from services.routing.domain.case import Case, Contact, Offer
+from services.routing.domain.courtesy import unusable
 from services.routing.domain.directory import Place
 from services.routing.domain.draft import Draft
 from services.routing.domain.manufacturer import inform
@@ -39,7 +40,7 @@ class Opening:
 def opened(heard: Heard, cause: UUID, world: World) -> Change[Case]:
     """A new case, owned by its first receiver and offered to whom the programme says."""
     contact = heard.contact
-    place = world.directory.place(contact.shop, contact.vehicle.brand)
+    place = world.directory.place(contact.shop, _brand(contact))
     programme, unknown = world.programmes.current(place.programme)
     missing = (*place.missing, *unknown, *_unknown_receiver(contact, world))
     opening = Opening(heard, place, programme, assess(contact, programme, missing))
@@ -51,6 +52,11 @@ def opened(heard: Heard, cause: UUID, world: World) -> Change[Case]:
     hand_over(draft, programme, world)
     inform(draft, world)
     return draft.change()
+
+
+def _brand(contact: ContactReceived) -> str:
+    """One that cannot be used decides nothing, and does not stand in what others are told."""
+    return "" if "vehicle.brand" in contact.refused else contact.vehicle.brand
 
 
 def _unknown_receiver(contact: ContactReceived, world: World) -> tuple[str, ...]:
@@ -112,14 +118,16 @@ def kept(heard: Heard, found: Assessment) -> Contact:
         findings=found.findings,
         flags=heard.contact.flags,
         ticks=heard.contact.ticks,
+        unusable=unusable(heard.contact),
     )
 
 
 def remembered(heard: Heard) -> dict[str, object]:
-    """The facts of a contact for the history: what the operator marked, and what stands for personal words."""
+    """The facts of a contact for the history: what was marked or is unusable, and what stands for personal words."""
     return {
         "flags": heard.contact.flags.known() or None,
         "ticks": list(heard.contact.ticks) or None,
+        "unusable": list(unusable(heard.contact)) or None,
         "text": str(heard.text.id),
         "text_seal": heard.text.seal,
         "customer": str(heard.customer.id),

@@ -17,7 +17,7 @@ POSTED = {
     "shop": "shop-1",
     "received_at": "2026-03-02T11:58:00.123456+08:00",
     "received_by": "operator-1",
-    "customer": {"name": '王"女士\\', "phone": "138", "kind": "proxy"},
+    "customer": {"name": '王"女士\\', "phone": "138 0013 8000", "kind": "proxy"},
     "vehicle": {"brand": "sunrise", "plate": "粤A1"},
     "narrative": '  she said "stop", }{ \n 刹车  ',
     "demand": "退车",
@@ -27,9 +27,10 @@ POSTED = {
 
 
 def read(**changes: Any) -> tuple[PostedContact, ContactReceived]:
-    contact = posted(json.dumps(POSTED | changes).encode(), NOON)
+    contact, warnings = posted(POSTED | changes, NOON)
     said = contact.model_dump_json()
-    written = record(said, Identity.of("caller", "key", said), 'a "caller"', NOON)
+    refused = [each.field for each in warnings]
+    written = record(said, Identity.of("caller", "key", said), 'a "caller"', NOON, refused)
     assert json.loads(written).keys() == ContactReceived.model_fields.keys() - {"seq"}
     return contact, ContactReceived.model_validate_json(written)
 
@@ -62,4 +63,4 @@ def test_a_moment_in_no_year_of_utc_is_refused_by_name() -> None:
         "narrative": "x",
     }
     with pytest.raises(ValidationError, match=r"received_at\n.*should lie within the years 1 to 9999"):
-        posted(json.dumps(body).encode(), NOON)
+        posted(body, NOON)

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from schemas.contacts import Customer
+from schemas.contacts import Customer, Vehicle
 from schemas.outreach import OutreachRequested
 from services.common.batch import Received
 from services.common.decision import Outcome
@@ -128,3 +128,32 @@ def test_the_customer_is_told_by_a_medium_that_reaches_them(customer: Customer, 
     contact = a_contact(customer=customer)
     case = Casework().hear(contact)
     assert [asked.medium for asked in courtesy.requests(case, contact, gtmc())] == medium
+
+
+def unusable(case: Case) -> list[str]:
+    return [said for contact in case.contacts for said in contact.unusable]
+
+
+@pytest.mark.parametrize(
+    ("contact", "said"),
+    [
+        ({"customer": Customer(email="li;z@example.org"), "refused": ("customer.email",)}, "e-mail was given but cannot be used"),
+        ({"customer": Customer(phone="12")}, "phone was given but cannot be used"),
+        ({"vehicle": Vehicle(brand="gtmc", vin="short"), "refused": ("vehicle.vin",)}, "VIN was given but cannot be used"),
+        ({"vehicle": Vehicle(brand="王女士的车"), "refused": ("vehicle.brand",)}, "brand was given but cannot be used"),
+    ],
+)  # fmt: skip
+def test_a_case_says_what_was_given_but_cannot_be_used_and_tells_nobody_what_it_was(
+    contact: dict[str, Any], said: str
+) -> None:
+    casework = Casework()
+    case = casework.hear(a_contact(**contact))
+    further = casework.hear(a_contact("还有异响", case_id=case.id, **contact), case)
+    assert [each.partition(" (")[0] for each in unusable(further)] == [said, said]
+    assert str(casework.facts).count(said) == 2
+    told = f"{further.model_dump_json()} {casework.told}"
+    assert not [word for word in ("li;z", "'12'", "王女士的车") if word in told]
+
+
+def test_a_case_says_nothing_of_what_can_be_used() -> None:
+    assert unusable(Casework().hear(a_contact(customer=Customer(phone="+8613800138000")))) == []

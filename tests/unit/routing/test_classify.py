@@ -57,11 +57,20 @@ def test_a_wrong_line_is_answered_with_its_error_and_the_rest_goes_on(line: obje
     assert result.exit_code == 1
 
 
-def test_half_a_character_is_judged_and_written_back() -> None:
-    said, result = run('{"id": "\\ud800", "text": "\\ud83d 车着火了"}', {"id": 2, "text": "洗车"})
-    assert result.exit_code == 0
-    assert [(each["id"], each["level"]) for each in said] == [("\ud800", "major"), (2, "general")]
-    assert "failed" not in said[0]
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ('{"id": "\\ud800", "text": "洗车"}', "id: should be whole characters"),
+        ('{"id": 7, "text": "\\ud83d 车着火了"}', "text: should be whole characters"),
+        ('{"id": 7, "text": "车着火了", "text": "洗车"}', "text: should be given once"),
+        ('{"id": 1e999, "text": "洗车"}', "id: should be a number of at most"),
+        ('{"id": 7, "text": "洗车", "flags": {"fire": -Infinity}}', "flags.fire: should be a number"),
+    ],
+)
+def test_a_line_that_can_be_read_in_two_ways_is_refused_by_name(line: str, error: str) -> None:
+    said, result = run(line, {"id": 2, "text": "洗车"})
+    assert (result.exit_code, said[0]["id"], said[1]["level"]) == (1, None, "general")
+    assert error in said[0]["error"]
 
 
 def test_an_unknown_profile_is_refused_with_the_file_it_needs() -> None:
