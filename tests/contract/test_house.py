@@ -70,16 +70,16 @@ def test_every_topic_a_room_reads_is_written_by_some_room() -> None:
 
 
 def test_every_rule_of_a_policy_names_its_source() -> None:
-    for path in Path("deploy/policies").glob("*.yaml"):
-        profile = yaml.safe_load(path.read_text("utf-8"))
-        for entry in [*profile["clocks"], *profile["hand_overs"]]:
-            assert re.match(r"S[0-4]|origin: product", entry["source"]), (path, entry)
+    policies = [yaml.safe_load(path.read_text("utf-8")) for path in Path("deploy/policies").glob("*.yaml")]
+    entries = [entry for policy in policies for entry in (*policy["clocks"], *policy["hand_overs"])]
+    assert entries
+    assert [each for each in entries if not re.match(r"S[0-4]|origin: product", each["source"])] == []
 
 
 def test_metrics_carry_the_products_name_and_no_case_as_label() -> None:
-    for path in CODE:
-        for name, labels in re.findall(
-            r'(?:Counter|Gauge|Histogram)\(\s*"([^"]+)",\s*"[^"]+",?\s*(\[[^\]]*\])?', path.read_text("utf-8")
-        ):
-            assert name.startswith("redress_"), (path, name)
-            assert "case" not in re.findall(r'"(\w+)"', labels), (path, name)
+    code = "\n".join(path.read_text("utf-8") for path in CODE)
+    told = re.findall(r'\b(?:Counter|Gauge|Histogram)\(\s*"([^"]+)",\s*"[^"]+",?\s*(\[[^\]]*\])?', code)
+    # None is left out because it is written in another way.
+    assert len(told) == len(re.findall(r'\b(?:Counter|Gauge|Histogram)\(\s*"', code)) > 0
+    assert [name for name, _ in told if not name.startswith("redress_")] == []
+    assert [name for name, labels in told if "case" in re.findall(r'"(\w+)"', labels)] == []

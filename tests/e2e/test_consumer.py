@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import TypeAdapter
@@ -19,8 +20,8 @@ from services.common.mongo import MongoDocuments
 from services.common.parts import connected, consuming
 from services.common.settings import CommonSettings
 from services.common.store import Store
-from tests.counting import KEYS, Added, Sum, added, decide, revive
-from tests.stack import Names, produce
+from tests.counting import KEYS, Added, Sum, Total, added, decide, revive
+from tests.stack import Names, consume, produce
 
 NUMBERS = "contacts"  # any topic will do
 ROOM = "sla"  # any room with a dead topic will do
@@ -218,6 +219,14 @@ async def test_events_reach_kafka_once_for_a_reader_and_in_order(room: Room) -> 
         )
 
     await until(published)
+    totals: dict[UUID, list[int]] = {}
+    once: set[UUID] = set()
+    for told in await consume(room.stack, room.names.topic("cases"), 80):
+        event = Total.model_validate_json(told.value)
+        if event.id not in once:
+            once.add(event.id)
+            totals.setdefault(event.case_id, []).append(event.total)
+    assert totals == {key: list(range(1, 21)) for key in KEYS}
 
 
 async def test_a_second_member_takes_over_without_losing_or_doubling(stack: Stack, names: Names) -> None:

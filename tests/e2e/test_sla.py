@@ -160,7 +160,9 @@ async def test_killed_again_and_again_every_breach_has_one_id_and_every_sequence
     for case in cases:
         own = {one.id: one.seq for one in said if one.case_id == case}
         assert sorted(own.values()) == [1, 2, 3]
-    for stored in await far.documents(cases):
+    documents = await far.documents(cases)
+    assert len(documents) == len(cases)
+    for stored in documents:
         assert stored["applied"] == {"cases": 1}
         assert stored["seqs"] == {"deadlines": 3}
 

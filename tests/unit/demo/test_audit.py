@@ -119,7 +119,9 @@ def unheard(**topics: Any) -> dict[str, Any]:
 
 
 def test_where_all_is_well_nothing_is_said() -> None:
-    assert all(not found for found in reconcile(all_well()).values())
+    checks = reconcile(all_well())
+    assert checks
+    assert {name: found for name, found in checks.items() if found} == {}
 
 
 def test_a_repeated_message_is_no_fault_while_kills_explain_it() -> None:

@@ -161,10 +161,13 @@ async def test_a_partition_that_left_is_others_to_fire(watch: Watch) -> None:
 
 
 async def test_what_was_written_while_loading_is_known_better_than_what_was_loaded(watch: Watch) -> None:
-    await watch.happens(an_event("opened"), an_event("contacted", seq=2, occurred=0))
-    assert watch.keeper.agenda.known == {}
+    await watch.happens(an_event("opened"), an_event("opened", number=2))
+    known, other = watch.keeper.agenda.known.values()
+    watch.keeper.note(known.case, known.due + 60_000, known.armed)  # later than what the store still has
+    watch.keeper.agenda.forget(other.case)
     await watch.keeper.load(watch.shelf, {0, 1, 2})
-    assert watch.keeper.agenda.known == {}
+    due = {case: one.due for case, one in watch.keeper.agenda.known.items()}
+    assert due == {known.case: known.due + 60_000, other.case: other.due}
 
 
 async def test_a_case_whose_profile_is_gone_is_tried_again_later(watch: Watch) -> None:
