@@ -14,6 +14,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from schemas.addresses import EmailAddress
 from services.notify.channels import CLAIM_LOST, Letter
 from services.notify.channels.mail import NO_SMTPUTF8, MailChannel, MailServer
+from services.notify.domain.delivery import Receipt
 from tests.unit.notify.fakes import Held
 
 PATIENCE = 0.5
@@ -33,9 +34,10 @@ WELL = {
 
 @dataclass
 class Scripted:
-    """Answers each phase as told; an empty answer closes the connection, HANG gives none."""
+    """Answers each phase as told, `once` otherwise; an empty answer closes the connection, HANG gives none."""
 
     answers: Mapping[str, str]
+    once: dict[str, str] = field(default_factory=dict)
     lines: list[str] = field(default_factory=list)
     bodies: list[str] = field(default_factory=list)
 
@@ -51,7 +53,7 @@ class Scripted:
         writer.close()
 
     async def _say(self, phase: str, writer: asyncio.StreamWriter) -> bool:
-        answer = self.answers.get(phase, "500 what?")
+        answer = self.once.pop(phase, self.answers.get(phase, "500 what?"))
         if answer == "HANG":
             await asyncio.sleep(5 * PATIENCE)
             return False
@@ -79,6 +81,13 @@ def a_letter(to: str = "li.na@shop.example") -> Letter:
     return Letter(uuid4(), OCCURRED, EmailAddress.parse(to), "工单 7K2M 即将到期", "请联系客户。\n.\n..\n")
 
 
+async def once(channel: MailChannel, letter: Letter, claim: Held) -> Receipt:
+    """What becomes of one message, the channel closed after it."""
+    receipt = await channel.send(letter, claim)
+    await channel.close()
+    return receipt
+
+
 PHASES = ["greeting", "EHLO", "AUTH", "MAIL", "RCPT", "DATA", "body"]
 NO_ANSWER = ["", "HANG", "hello", "HTTP/1.1 400 Bad Request", "25O ok", "999 what"]
 
@@ -90,7 +99,7 @@ async def test_what_is_no_answer_of_smtp_is_the_providers_and_open_once_the_text
 ) -> None:
     script = {phase: answer} | ({"HELO": answer} if phase == "EHLO" else {})
     async with scripted(**script) as (_, port):
-        receipt = await channel_to(port, user="redress").send(a_letter(), Held())
+        receipt = await once(channel_to(port, user="redress"), a_letter(), Held())
     assert (receipt.verdict, receipt.provider) == ("unknown" if phase == "body" else "later", "fails")
 
 
@@ -101,14 +110,14 @@ async def test_a_refusal_before_the_recipient_or_before_the_text_is_never_the_me
 ) -> None:
     script = {phase: f"{code} 5.7.0 no"} | ({"HELO": f"{code} no"} if phase == "EHLO" else {})
     async with scripted(**script) as (_, port):
-        receipt = await channel_to(port, user="redress").send(a_letter(), Held())
+        receipt = await once(channel_to(port, user="redress"), a_letter(), Held())
     assert (receipt.verdict, receipt.provider) == ("later", "fails")
 
 
 @pytest.mark.parametrize("code", [550, 551, 552, 553, 554, 556])
 async def test_a_recipient_refused_for_good_is_final(code: int) -> None:
     async with scripted(RCPT=f"{code} 5.1.1 <li.na@shop.example>: no such mailbox") as (far, port):
-        receipt = await channel_to(port).send(a_letter(), Held())
+        receipt = await once(channel_to(port), a_letter(), Held())
     assert (receipt.verdict, receipt.provider, far.bodies) == ("refused", "works", [])
     assert "li.na" not in receipt.reason
 
@@ -118,20 +127,33 @@ async def test_a_server_without_tls_takes_nothing_where_tls_is_asked_for(
     tls: Literal["starttls", "tls"],
 ) -> None:
     async with scripted() as (far, port):
-        receipt = await channel_to(port, tls).send(a_letter(), Held())
+        receipt = await once(channel_to(port, tls), a_letter(), Held())
     assert (receipt.verdict, receipt.provider, far.bodies) == ("later", "fails", [])
 
 
 async def test_the_claim_is_asked_for_when_the_server_waits_for_the_text() -> None:
     async with scripted() as (far, port):
-        assert await channel_to(port).send(a_letter(), Held(times=0)) == CLAIM_LOST
+        assert await once(channel_to(port), a_letter(), Held(times=0)) == CLAIM_LOST
     assert ("DATA" in far.lines, far.bodies) == (True, [])
+
+
+@pytest.mark.parametrize(
+    "answer", ["421 4.7.0 too many messages on this connection", "", "550 5.7.0 no more"]
+)
+async def test_a_connection_that_the_server_ends_says_nothing_about_the_server(answer: str) -> None:
+    async with scripted() as (far, port):
+        channel = channel_to(port)
+        await channel.send(a_letter(), Held())
+        far.once["MAIL"] = answer
+        assert (await channel.send(a_letter(), Held())).verdict == "accepted"
+        await channel.close()
+    assert (far.once, len(far.bodies)) == ({}, 2)
 
 
 async def test_lines_of_dots_arrive_as_they_were_written() -> None:
     async with postbox(smtputf8=False) as (box, port):
         letter = a_letter()
-        assert (await channel_to(port).send(letter, Held())).verdict == "accepted"
+        assert (await once(channel_to(port), letter, Held())).verdict == "accepted"
     [envelope] = box.taken
     assert isinstance(envelope.content, bytes)
     assert b"\r\n.\r\n" not in envelope.content
@@ -177,7 +199,7 @@ async def test_the_recipient_is_the_parsed_address_and_nothing_else(
     given: str, envelope: str, *, smtputf8: bool
 ) -> None:
     async with postbox(smtputf8=smtputf8) as (box, port):
-        assert (await channel_to(port).send(a_letter(given), Held())).verdict == "accepted"
+        assert (await once(channel_to(port), a_letter(given), Held())).verdict == "accepted"
     assert [one.rcpt_tos for one in box.taken] == [[envelope]]
     assert not box.taken[0].smtp_utf8
 
@@ -186,7 +208,7 @@ async def test_the_recipient_is_the_parsed_address_and_nothing_else(
 async def test_a_mailbox_that_is_not_ascii_is_reached_where_the_server_offers_it(given: str) -> None:
     address = EmailAddress.parse(given)
     async with postbox(smtputf8=True) as (box, port):
-        assert (await channel_to(port).send(a_letter(given), Held())).verdict == "accepted"
+        assert (await once(channel_to(port), a_letter(given), Held())).verdict == "accepted"
     [envelope] = box.taken
     assert (envelope.rcpt_tos, envelope.smtp_utf8) == ([address.envelope], True)
     assert f"To: {address.envelope}".encode() in (envelope.original_content or b"")
@@ -198,4 +220,5 @@ async def test_a_mailbox_that_is_not_ascii_is_final_where_the_server_does_not_of
         channel = channel_to(port)
         assert await channel.send(a_letter(given), Held()) == NO_SMTPUTF8
         assert (await channel.send(a_letter(), Held())).verdict == "accepted"
+        await channel.close()
     assert [one.rcpt_tos for one in box.taken] == [["li.na@shop.example"]]

@@ -264,6 +264,41 @@ async def test_no_address_and_no_name_of_a_customer_rests_in_deliveries_or_logs(
         assert "wang@customer" not in text
 
 
+NOT_ONE_ADDRESS = [
+    "zhang,wei@example.com",
+    "li;z@customer.example",
+    "x<other@example.com>",
+    "a@b@example.com",
+    "li@",
+    "li na@example.com",
+    "li@example.com\r\nRCPT TO:<x@example.com>",
+]
+
+
+@pytest.mark.parametrize("written", NOT_ONE_ADDRESS)
+async def test_what_is_not_one_address_reaches_nobody(far: Far, written: str) -> None:
+    before = len(far.mail.received())
+    event = asked("email").model_copy(update={"address": written})
+    await far.tell("outreach", event)
+    [settled] = await far.settled(1, event.id)
+    assert (settled.result, len(far.mail.received())) == ("failed", before)
+
+
+@pytest.mark.parametrize(
+    ("written", "envelope"),
+    [
+        ("用户@例子.中国", "用户@xn--fsqu00a.xn--fiqs8s"),
+        ("wang@例子.中国", "wang@xn--fsqu00a.xn--fiqs8s"),
+        ("ｗａｎｇ＠customer.example", "wang@customer.example"),
+    ],
+)
+async def test_an_address_of_any_script_reaches_its_mailbox(far: Far, written: str, envelope: str) -> None:
+    event = asked("email").model_copy(update={"address": written})
+    await far.tell("outreach", event)
+    [settled] = await far.settled(1, event.id)
+    assert [one.to for one in sent_for(far.mail, [settled])] == [envelope]
+
+
 async def test_notify_refuses_to_start_with_a_text_that_cannot_be_rendered(tmp_path: Path) -> None:
     shipped = (POLICIES / "notices" / "gtmc.yaml").read_text("utf-8")
     (tmp_path / "notices").mkdir()
@@ -275,4 +310,8 @@ async def test_notify_refuses_to_start_with_a_text_that_cannot_be_rendered(tmp_p
         subprocess.run, command, env=env, capture_output=True, text=True, timeout=60
     )
     assert ended.returncode != 0
-    assert f"{broken}: template 'top_overdue', subject.en: 'round' is undefined" in ended.stderr
+    line = next(
+        n for n, text in enumerate(broken.read_text("utf-8").splitlines(), 1) if "{{ round }}]" in text
+    )
+    told = f"{broken}: template 'top_overdue', subject.en: 'round' is undefined (line {line})"
+    assert told in ended.stderr

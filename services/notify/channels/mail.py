@@ -69,9 +69,10 @@ class HandOver:
         await self._say("data", b"DATA")
         if not await claim.holds():
             return CLAIM_LOST
-        self.stage = "body"
         protocol = self.client.protocol or _gone()
         protocol.write(DOT.sub(b"..", mail) + b".\r\n")
+        # Not before: a connection that is gone by now raises, and nothing of the text is out.
+        self.stage = "body"
         self._heed(await protocol.read_response(timeout=self.client.timeout))
         return Receipt("accepted")
 
@@ -107,13 +108,19 @@ class MailChannel:
     async def send(self, letter: Letter, claim: Claim, /) -> Receipt:
         if not isinstance(letter.to, EmailAddress):
             return NO_MAIL
-        client = await self._fresh() or self._client()
-        if not client.is_connected and (trouble := await _connect(client)):
-            return trouble
-        if letter.to.needs_smtputf8 and not client.supports_extension("smtputf8"):
+        if used := await self._fresh():
+            receipt = await self._send(used, letter, letter.to, claim)
+            if (receipt.verdict, receipt.provider) != ("later", "fails"):
+                return receipt
+            # Servers end connections after a time or a number of messages: only a new one tells how they are.
+        client = self._client()
+        return await _connect(client) or await self._send(client, letter, letter.to, claim)
+
+    async def _send(self, client: SMTP, letter: Letter, to: EmailAddress, claim: Claim) -> Receipt:
+        if to.needs_smtputf8 and not client.supports_extension("smtputf8"):
             self.idle.append((ticks(), client))
             return NO_SMTPUTF8
-        receipt = await _hand_over(HandOver(client, self.server.sender, letter, letter.to), claim)
+        receipt = await _hand_over(HandOver(client, self.server.sender, letter, to), claim)
         if receipt.verdict == "accepted":
             self.idle.append((ticks(), client))
         else:
