@@ -50,6 +50,11 @@ class Leashed:
         self._command = command
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Of the program itself, since the leash becomes it; 0 before it is launched."""
+        return 0 if self._process is None else self._process.pid
+
     def launch(self) -> None:
         leash = (sys.executable, "-I", "-S", str(LEASH), str(os.getpid()))
         self._process = self._command.popen(leash)

@@ -1,0 +1,118 @@
+"""The store's disk is full: people and records wait, services say why, and freed space is all it takes."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import pytest
+
+from deploy.demo.tape import READERS, tape
+from deploy.local import Ports, Stack, choose, start_service
+from deploy.local import Room as LocalService
+from services.common import dead_letters
+from tests.dealership import a_contact
+from tests.disk import embedded, full_disk
+from tests.front_office import Room, routing
+from tests.patience import until
+from tests.soak import rounds
+
+FULL = "cannot write: disk full"
+SERVICES = ("routing", "sla", "notify")
+
+
+@pytest.fixture
+async def own(ours: None, tmp_path: Path) -> AsyncIterator[Stack]:
+    own = choose(tmp_path, Ports.free(), "file")
+    embedded(own.store)
+    try:
+        await own.start()
+        yield own
+    finally:
+        await own.kafka.kill()
+        await own.store.kill()
+
+
+@pytest.fixture
+async def room(own: Stack, tmp_path: Path) -> AsyncIterator[Room]:
+    async with routing(own, tmp_path) as room:
+        yield room
+
+
+@pytest.fixture
+async def others(room: Room, tmp_path: Path) -> AsyncIterator[list[LocalService]]:
+    """Sla and notify beside it."""
+    services = [start_service(name, room.env, tmp_path / f"{name}.log") for name in SERVICES[1:]]
+    for service in services:
+        await service.wait_ready()
+    yield services
+    for service in services:
+        await service.stop()
+
+
+async def test_an_action_on_a_full_disk_is_never_answered_200_and_goes_through_once_when_there_is_space(
+    own: Stack, room: Room, others: list[LocalService]
+) -> None:
+    urls = [str(room.http.base_url), *(service.url for service in others)]
+    for _ in range(rounds(1, 10)):
+        path, seen = await room.opened()
+        waiting = a_contact("音响没有声音")
+        with full_disk(own.store):
+            for _ in range(3):
+                answer = await room.post("cr-1", f"{path}/accept", seen, key="once")
+                assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+                assert answer.headers["Content-Type"] == "application/problem+json"
+                assert await accepted(room, path) == 0
+            await room.hear(waiting)
+            await until(lambda: everywhere(urls, says_full))
+        answer = await room.post("cr-1", f"{path}/accept", seen, key="once")
+        assert answer.status_code == httpx.codes.OK
+        assert await accepted(room, path) == 1
+        await room.events(waiting.case_id, 1)
+        await until(lambda: everywhere(urls, ready))
+    assert [name for name, various in (await bodies(room)).items() if len(various) > 1] == []
+    assert await dead(room) == []
+
+
+async def accepted(room: Room, path: str) -> int:
+    history = (await room.get("cr-1", path)).json()["history"]
+    return [entry["event"] for entry in history].count("case.accepted")
+
+
+async def everywhere(urls: list[str], holds: Callable[[httpx.AsyncClient], Awaitable[bool]]) -> bool:
+    for url in urls:
+        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+            if not await holds(client):
+                return False
+    return True
+
+
+async def says_full(client: httpx.AsyncClient) -> bool:
+    answer = await client.get("/readyz")
+    said = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and FULL in answer.json().get("store", "")
+    return said and await writable(client) == 0
+
+
+async def ready(client: httpx.AsyncClient) -> bool:
+    return (await client.get("/readyz")).is_success and await writable(client) == 1
+
+
+async def writable(client: httpx.AsyncClient) -> float:
+    page = (await client.get("/metrics")).text
+    return float(page.partition("\nredress_store_writable{")[2].partition("} ")[2].partition("\n")[0])
+
+
+async def bodies(room: Room) -> dict[UUID, set[str]]:
+    """What stands on Kafka under each event's id."""
+    found: dict[UUID, set[str]] = defaultdict(set)
+    async with tape(room.stack.addresses.kafka, room.names.prefix, list(READERS)) as taken:
+        await taken.to_the_end()
+        for event in (event for events in taken.records.values() for event in events):
+            found[event.id].add(event.model_dump_json())
+    return found
+
+
+async def dead(room: Room) -> list[dead_letters.DeadLetter]:
+    topics = [room.names.topic(dead_letters.dead_topic(service)) for service in SERVICES]
+    return [one for topic in topics for one in await dead_letters.waiting(room.stack.addresses.kafka, topic)]
