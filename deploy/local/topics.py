@@ -33,12 +33,14 @@ class Topic:
     min_insync: int
     retention_days: int
     compacted: bool = False
+    stamped_by_broker: bool = False
 
     def configuration(self) -> dict[str, str]:
         """What Kafka is to be told besides partitions and replication."""
         keep = {"retention.ms": str(self.retention_days * DAY_MILLIS), "cleanup.policy": "delete"}
         compact = {"cleanup.policy": "compact"}
-        return {"min.insync.replicas": str(self.min_insync), **(compact if self.compacted else keep)}
+        stamp = {"message.timestamp.type": "LogAppendTime"} if self.stamped_by_broker else {}
+        return {"min.insync.replicas": str(self.min_insync), **(compact if self.compacted else keep), **stamp}
 
 
 def declared(replication: int | None = None, prefix: str = "") -> tuple[Topic, ...]:

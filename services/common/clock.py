@@ -39,5 +39,5 @@ def ticks() -> float:
 
 
 def wall() -> datetime:
-    """Unscaled time of day, for tokens and the ages of records on Kafka."""
-    return datetime.now(UTC)
+    """Unscaled time of day, for tokens, the ages of records on Kafka, and to compare with other clocks."""
+    return datetime.fromtimestamp(time.time(), UTC)

@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
@@ -14,6 +15,8 @@ log = logging.getLogger(__name__)
 
 RETRY_BACKOFF_MS = 500
 REQUEST_TIMEOUT_MS = 10_000
+CLOCK_TOPIC = "clock"
+LOG_APPEND_TIME = 1
 
 
 def producer(
@@ -35,6 +38,17 @@ async def reach(producer: AIOKafkaProducer) -> None:
     """Return when a broker answers the producer; raises KafkaConnectionError when none does."""
     if not await producer.client.force_metadata_update():
         raise KafkaConnectionError("no broker answers")
+
+
+async def time_of_day(producer: AIOKafkaProducer, prefix: str) -> datetime:
+    """What the clock of a broker says: it stamps a record on a topic that is declared to be stamped by it.
+
+    Raises ValueError when the topic is not.
+    """
+    stamped = await producer.send_and_wait(prefix + CLOCK_TOPIC, b"")
+    if stamped.timestamp_type != LOG_APPEND_TIME:
+        raise ValueError(f"topic {prefix + CLOCK_TOPIC}: message.timestamp.type should be LogAppendTime")
+    return datetime.fromtimestamp(stamped.timestamp / 1_000, UTC)
 
 
 async def await_topics(bootstrap: str, topics: Iterable[str], patience: float = math.inf) -> None:

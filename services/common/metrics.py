@@ -34,4 +34,8 @@ TAKEN = Counter(
     ["collection"],
 )
 STORE_WRITABLE = Gauge("redress_store_writable", "1 while the store takes writes.", ["service"])
+CLOCK_OFFSET = Gauge(
+    "redress_clock_offset_seconds", "How far our clock is ahead of another; seconds of the wall.",
+    ["service", "source"],
+)  # fmt: skip
 READY = Gauge("redress_ready", "1 while the room can do its work.", ["room"])

@@ -5,6 +5,7 @@ import math
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -60,6 +61,14 @@ async def ping(database: Database) -> None:
     """Return when the store answers; raises a transient failure otherwise."""
     with _trouble():
         await database.command("ping")
+
+
+async def time_of_day(database: Database) -> datetime:
+    """What the clock of the primary says, aware."""
+    with _trouble():
+        answer = await database.command("hello")
+    told: datetime = answer["localTime"]
+    return told if told.tzinfo else told.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)

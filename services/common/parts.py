@@ -21,6 +21,7 @@ from services.common.health import Health
 from services.common.partitions import OnPartitions, Partitions
 from services.common.relay import Relay
 from services.common.settings import CommonSettings
+from services.common.skew import Ask, Skew
 from services.common.store import Store
 from services.common.table import Table
 from services.common.watchdog import watch
@@ -43,6 +44,7 @@ class Parts:
     producer: AIOKafkaProducer
     database: mongo.Database
     relay: Relay
+    skew: Skew
     beside: Beside
 
     async def table(self, topic: str, adapter: TypeAdapter[T]) -> Table[T]:
@@ -73,11 +75,21 @@ async def connected(
     metrics.OUTBOX_AGE.labels(room).set_function(relay.oldest_seconds)
     try:
         async with background(relay.run()) as beside:
-            yield Parts(room, settings, settings.clock(), producer, database, relay, beside)
+            skew = Skew(
+                room, settings.clock_limit_seconds, _clocks(producer, settings.topic_prefix, database)
+            )
+            yield Parts(room, settings, settings.clock(), producer, database, relay, skew, beside)
     finally:
         await bounded(relay.flush)
         await bounded(producer.stop)
         database.client.close()
+
+
+def _clocks(producer: AIOKafkaProducer, prefix: str, database: mongo.Database) -> dict[str, Ask]:
+    return {
+        "kafka": lambda: kafka.time_of_day(producer, prefix),
+        "store": lambda: mongo.time_of_day(database),
+    }
 
 
 @asynccontextmanager
@@ -104,8 +116,10 @@ async def consuming(
     metrics.HELD.labels(parts.room).set_function(
         lambda: sum(len(since) for store in stores for since in store.holding.values())
     )
+    await parts.skew.check()
     await persist(consumer.start, _waits)
     async with background(
+        parts.skew.run(),
         watch(health, consumer, mongo.Probe(parts.database, parts.room, parts.settings.instance)),
         _sweep(stores),
         _give_up(stores, consumer),

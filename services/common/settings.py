@@ -48,6 +48,9 @@ class CommonSettings(BaseSettings):
     instance: int = Field(0, ge=0, description="Ordinal of this instance within its group.")
     time_scale: float = Field(1.0, ge=1, le=FASTEST)
     time_epoch: float = Field(0.0, ge=0, description="Seconds since 1970 at which scaled time began.")
+    clock_limit_seconds: float = Field(
+        30.0, gt=0, description="Further apart from all other clocks, no deadline fires; seconds of the wall."
+    )
     token_key: SecretStr = Field(SecretStr(""), description="Signs the tokens of people and machines.")
     max_records: int = Field(500, ge=1, le=5_000)
     dead_in_a_row: int = Field(

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 
+from aiokafka import AIOKafkaProducer
 from fastapi import FastAPI
 
 from schemas import contacts
@@ -13,6 +14,7 @@ from services.common import kafka, tokens
 from services.common.failures import bounded, persist
 from services.common.health import Health, keep_asking
 from services.common.parts import background
+from services.common.skew import Skew
 from services.intake.api import FrontDoor, install
 from services.intake.settings import IntakeSettings
 
@@ -32,7 +34,9 @@ def create() -> FastAPI:
         await persist(producer.start, lambda error: log.warning("waiting", extra={"reason": repr(error)}))
         door.producer, door.failed = producer, partial(room.fail, app)
         try:
-            async with background(keep_asking(health, "kafka", partial(kafka.reach, producer))):
+            skew = _skew(settings, producer)
+            await skew.check()
+            async with background(keep_asking(health, "kafka", partial(kafka.reach, producer)), skew.run()):
                 yield
         finally:
             door.producer = None
@@ -41,3 +45,8 @@ def create() -> FastAPI:
     app = room.create("intake", "Redress intake", run)
     install(app, door)
     return app
+
+
+def _skew(settings: IntakeSettings, producer: AIOKafkaProducer) -> Skew:
+    stamped = partial(kafka.time_of_day, producer, settings.topic_prefix)
+    return Skew("intake", settings.clock_limit_seconds, {"kafka": stamped})

@@ -1,5 +1,6 @@
 """The wiring of sla: the only module that knows every concrete part."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
@@ -16,6 +17,7 @@ from services.common.consumer import Feed
 from services.common.health import Health
 from services.common.mongo import MongoDocuments
 from services.common.parts import Parts, background, connected, consuming
+from services.common.skew import Skew
 from services.common.store import Store
 from services.common.table import Table
 from services.sla import metrics
@@ -26,6 +28,8 @@ from services.sla.handlers import TOPICS, Handler, revive
 from services.sla.settings import Settings, announced
 from services.sla.store import COLLECTION, Keeper
 from services.sla.ticker import Ticker
+
+log = logging.getLogger(__name__)
 
 
 def create() -> FastAPI:
@@ -58,6 +62,7 @@ async def _run(
             parts.relay.flush,
             settings.pause_seconds,
             settings.ticks_at_once,
+            partial(_doubt, parts.skew, health),
         )
         feed, told = Feed(TOPICS, Handler(store, keeper).handle), (ticker.assigned, ticker.revoked)
         async with (
@@ -66,6 +71,16 @@ async def _run(
         ):
             yield
         await profiles.stop()
+
+
+def _doubt(skew: Skew, health: Health) -> str:
+    """Why nothing may fire, shown to whoever watches the service."""
+    why = skew.doubt()
+    if why and "clock" not in health.troubles:
+        log.error("nothing fires", extra={"reason": why})
+    metrics.DOUBTED.set(bool(why))
+    health.set("clock", why and f"nothing fires: {why}")
+    return why
 
 
 async def _keeper(parts: Parts, profiles: Table[PublishedProfile], days: tuple[PublicDays, ...]) -> Keeper:

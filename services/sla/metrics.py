@@ -17,6 +17,7 @@ LATENESS_SECONDS = (0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1, 2
 ARMED = Gauge("redress_clocks_armed", "Clocks that run.")
 OVERDUE = Gauge("redress_clocks_overdue", "Cases with a clock that should have fired.")
 BEHIND = Gauge("redress_clocks_partitions_behind", "Partitions not yet caught up since they came.")
+DOUBTED = Gauge("redress_sla_clock_doubted", "1 while nothing fires because our clock is wrong.")
 HORIZON = Gauge(
     "redress_holidays_published_until_year", "Last year whose public days are certain.", ["country"]
 )

@@ -46,7 +46,10 @@ class Barrier(NamedTuple):
 
 @dataclass(slots=True)
 class Ticker:
-    """Watches the agenda of the partitions this process holds."""
+    """Watches the agenda of the partitions this process holds.
+
+    `doubt` says why the clock cannot be trusted; nothing is fired until it has nothing to say.
+    """
 
     store: Store[Deadlines]
     keeper: Keeper
@@ -55,6 +58,7 @@ class Ticker:
     flush: Callable[[], Awaitable[None]]
     pause: float
     at_once: int
+    doubt: Callable[[], str] = lambda: ""
     barriers: dict[int, Barrier | None] = field(default_factory=dict)
 
     async def assigned(self, numbers: set[int]) -> None:
@@ -80,6 +84,8 @@ class Ticker:
 
     async def tick(self, reading: Reading) -> int:
         """One pass over what is due now; how many cases were looked at."""
+        if self.doubt():
+            return 0
         await self._raise_barriers(reading)
         open_ = {
             number: barrier.upto
@@ -152,6 +158,8 @@ class Ticker:
 
     def _rest(self) -> float:
         """Until the next appointment, at most the pause; briefly while a barrier waits to be read up to."""
+        if self.doubt():
+            return self.pause
         if any(barrier is not None for barrier in self.barriers.values()):
             return self.pause / 10
         dues = [due for number in self.barriers if (due := self.keeper.agenda.next_due(number)) is not None]

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from deploy.documents import CARRIED, FLOWS, TOPICS
+from services.common.kafka import CLOCK_TOPIC
 
 HOUSE = ("schemas", "services", "deploy")
 FILES = sorted(path for folder in HOUSE for path in Path(folder).rglob("*.py"))
@@ -61,7 +62,7 @@ def test_only_one_module_reads_a_clock() -> None:
 def test_the_topics_declared_are_those_the_rooms_use() -> None:
     declared = set(yaml.safe_load(TOPICS.read_text("utf-8"))["topics"])
     beside = {f"{room}.{kind}" for room in FLOWS if room != "intake" for kind in ("dead", "replay")}
-    assert declared == set(CARRIED) | beside
+    assert declared == set(CARRIED) | beside | {CLOCK_TOPIC}
 
 
 def test_every_topic_a_room_reads_is_written_by_some_room() -> None:

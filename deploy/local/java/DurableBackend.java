@@ -49,8 +49,9 @@ final class DurableBackend implements MongoBackend {
 
     @Override
     public Document handleCommand(Channel channel, String database, String command, Document query) {
-        String name = command.toLowerCase(Locale.ROOT);
-        Function<MongoBackend, Document> work = backend -> backend.handleCommand(channel, database, command, query);
+        String asked = StoreServer.known(command);
+        String name = asked.toLowerCase(Locale.ROOT);
+        Function<MongoBackend, Document> work = backend -> backend.handleCommand(channel, database, asked, query);
         try {
             if (WRITING.contains(name) || name.equals("aggregate") && writes(query)) {
                 return write(Touched.by(database, name, query), work);

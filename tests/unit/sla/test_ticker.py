@@ -41,6 +41,23 @@ async def test_nothing_fires_while_something_written_was_not_read(watch: Watch) 
     assert len(watch.said("met")) == 1
 
 
+@pytest.mark.parametrize("ahead", [120, -120])
+async def test_nothing_fires_by_a_clock_that_is_doubted_and_all_that_is_due_once_it_is_right(
+    watch: Watch, ahead: float
+) -> None:
+    await watch.happens(an_event("opened"))
+    await watch.passes(59)
+    watch.ticker.doubt = lambda: "our clock is wrong"
+    await watch.passes(ahead)
+    assert not watch.said("breached")
+    await watch.passes(-ahead)
+    watch.ticker.doubt = lambda: ""
+    await watch.passes()
+    assert not watch.said("breached")
+    await watch.passes(1)
+    assert len(watch.said("breached")) == 1
+
+
 async def test_one_partition_that_is_not_read_holds_up_no_other(watch: Watch) -> None:
     numbers = list(range(1, 10))
     await watch.happens(*(an_event("opened", number) for number in numbers))

@@ -1,0 +1,139 @@
+"""Services whose clock is an hour wrong: sla fires nothing and says why, the others warn, all go on by themselves."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from deploy.local import Room, Stack, room
+from schemas.policy import PublishedProfile
+from services.common.clock import Clock
+from tests.e2e.test_sla import PROFILE, Far
+from tests.front_office import KEY
+from tests.patience import until
+from tests.stack import Names, produce
+
+HOUR = 3_600.0
+SET = """
+import os, pathlib, time
+
+right, ahead = time.time, pathlib.Path(os.environ["CLOCK_AHEAD"])
+time.time = lambda: right() + float(ahead.read_text())
+"""
+"""Read by Python when it starts: another time of day for one process, set by a file."""
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A service, and the file that says by how many seconds its clock is ahead."""
+
+    service: Room
+    ahead: Path
+    log: Path
+
+    def set(self, seconds: float) -> None:
+        # Renamed into its place: it may be read at any moment.
+        new = self.ahead.with_suffix(".new")
+        new.write_text(str(seconds))
+        new.rename(self.ahead)
+
+    async def get(self, path: str) -> httpx.Response:
+        async with httpx.AsyncClient() as client:
+            return await client.get(f"{self.service.url}{path}", timeout=30)
+
+    async def metric(self, name: str) -> float:
+        page = (await self.get("/metrics")).text
+        return float(next(line for line in page.splitlines() if line.startswith(name)).rpartition(" ")[2])
+
+
+@asynccontextmanager
+async def wrong(name: str, environment: Mapping[str, str], home: Path, ahead: float) -> AsyncIterator[Wrong]:
+    (home / "sitecustomize.py").write_text(SET)
+    clock = {"PYTHONPATH": str(home), "CLOCK_AHEAD": str(home / "ahead")}
+    log = home / f"{name}.log"
+    started = Wrong(room(name, {**environment, **clock}, log), home / "ahead", log)
+    started.set(ahead)
+    started.service.runner.launch()
+    try:
+        yield started
+        await started.service.stop()
+    finally:
+        if started.service.runner.runs():
+            await started.service.kill()
+
+
+@pytest.fixture
+async def far(stack: Stack, names: Names, tmp_path: Path) -> AsyncIterator[tuple[Far, Wrong]]:
+    """Sla with its clock an hour ahead, at the speed of the wall."""
+    published = PublishedProfile(version=PROFILE.version, profile=PROFILE).model_dump_json()
+    key = f"{PROFILE.id}@{PROFILE.version}"
+    await produce(stack, names.topic("policies"), [(key.encode(), published.encode())])
+    async with wrong("sla", names.environment(stack), tmp_path, HOUR) as service:
+        yield Far(stack, names, Clock(), service.service), service
+
+
+async def test_an_hour_ahead_sla_breaks_no_promise_and_goes_on_once_its_clock_is_right(
+    far: tuple[Far, Wrong],
+) -> None:
+    told, service = far
+    opened = [told.open(ago=timedelta(minutes=1)) for _ in range(4)]
+    await told.tell(*opened)
+    await told.said({one.case_id for one in opened}, "started", 4)
+    await until(lambda: overdue(service, 4))
+    said = (await service.get("/readyz")).json()
+    assert said["clock"].startswith(
+        "nothing fires: our clock is 3600 s ahead of kafka, 3600 s ahead of store"
+    )
+    assert await service.metric("redress_sla_clock_doubted") == 1
+    for source in ("kafka", "store"):
+        offset = await service.metric(f'redress_clock_offset_seconds{{service="sla",source="{source}"}}')
+        assert offset == pytest.approx(HOUR, abs=30)
+    assert "nothing fires" in service.log.read_text()
+    service.set(0)
+    late = told.open(ago=timedelta(hours=1, minutes=1))
+    await told.tell(late)
+    cases = {late.case_id, *(one.case_id for one in opened)}
+    breaches = [one for one in await told.said(cases, "breached", 1) if one.type == "deadline.breached"]
+    assert {one.case_id for one in breaches} == {late.case_id}
+    await until(service.service.ready)
+    assert await service.metric("redress_sla_clock_doubted") == 0
+
+
+async def overdue(service: Wrong, cases: int) -> bool:
+    return await service.metric("redress_clocks_overdue ") == cases
+
+
+async def test_a_clock_set_wrong_while_sla_works_is_noticed_at_once(far: tuple[Far, Wrong]) -> None:
+    told, service = far
+    service.set(0)
+    await until(service.service.ready)
+    opened = told.open(ago=timedelta(minutes=1))
+    await told.tell(opened)
+    await told.said({opened.case_id}, "started", 1)
+    service.set(HOUR)
+    await until(lambda: overdue(service, 1))
+    await until(lambda: doubted(service))
+    service.set(0)
+    await until(service.service.ready)
+    late = told.open(ago=timedelta(hours=1, minutes=1))
+    await told.tell(late)
+    said = await told.said({opened.case_id, late.case_id}, "breached", 1)
+    assert [one.case_id for one in said if one.type == "deadline.breached"] == [late.case_id]
+
+
+async def doubted(service: Wrong) -> bool:
+    return "clock" in (await service.get("/readyz")).json()
+
+
+@pytest.mark.parametrize("name", ["intake", "routing", "notify"])
+async def test_other_services_warn_and_go_on(stack: Stack, names: Names, tmp_path: Path, name: str) -> None:
+    environment = names.environment(stack) | {"REDRESS_TOKEN_KEY": KEY}
+    async with wrong(name, environment, tmp_path, HOUR / 2) as service:
+        await until(service.service.ready)
+        offset = f'redress_clock_offset_seconds{{service="{name}",source="kafka"}}'
+        assert await service.metric(offset) == pytest.approx(HOUR / 2, abs=30)
+        assert "our clock differs" in service.log.read_text()
