@@ -1,6 +1,6 @@
 # Every target prepares what it needs; `make help` lists them.
 PYTHON := .venv/bin/python
-.PHONY: help setup demo test up down bench lint clean
+.PHONY: help setup demo test soak up down bench lint clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -15,14 +15,17 @@ demo: setup ## watch labelled complaints become cases with owners, clocks and me
 test: lint ## lint, then every test, with the slowest named
 	@$(PYTHON) -m pytest --verbose --durations=10
 
+soak: setup ## an hour or two beside busy processes: the suite three times, campaigns, the demo; PART=demo runs one
+	@$(PYTHON) -m tests.campaigns $(PART)
+
 up: setup ## start Kafka, the store and all rooms in the background on fixed ports; data stays in .up
 	@.venv/bin/redress up
 
 down: setup ## stop what `make up` started
 	@.venv/bin/redress down
 
-bench: setup ## measure throughput and latency into build/bench.json
-	@.venv/bin/redress bench
+bench: setup ## seven rounds of throughput and latency into build/bench.json; AGAINST=commit, ONLY=b,c, STORE=file
+	@.venv/bin/redress bench $(if $(AGAINST),--against $(AGAINST)) $(if $(ONLY),--only $(ONLY)) $(if $(STORE),--store $(STORE))
 
 lint: setup ## style, types and import contracts
 	.venv/bin/ruff check .

@@ -23,6 +23,7 @@ from services.common import tokens
 from services.routing.app import create
 from tests.dealership import a_contact, directory_file
 from tests.interface import Interface
+from tests.patience import SECONDS, patience, until
 from tests.stack import Names, consume, produce
 
 KEY = "a key for tests only, 32 characters or more"
@@ -46,7 +47,7 @@ class Room:
         """The first `count` events of one case, whatever else the topic holds."""
         found: list[CaseEvent] = []
         seen = 0
-        async with asyncio.timeout(20):
+        async with patience():
             while len(found) < count:
                 seen += 1
                 records = await consume(self.stack, self.names.topic("cases"), seen)
@@ -67,10 +68,12 @@ class Room:
         contact = a_contact(**{"occurred_at": datetime.now(UTC), **changes})
         await self.hear(contact)
         path = f"/v1/cases/{contact.case_id}"
-        async with asyncio.timeout(20):
-            while (answer := await self.get("gm-1", path)).status_code == httpx.codes.NOT_FOUND:
-                await asyncio.sleep(0.05)
-        return path, answer.headers["ETag"]
+
+        async def seen() -> str:
+            answer = await self.get("gm-1", path)
+            return "" if answer.status_code == httpx.codes.NOT_FOUND else answer.headers["ETag"]
+
+        return path, await until(seen)
 
 
 def signed(person: str) -> dict[str, str]:
@@ -80,7 +83,7 @@ def signed(person: str) -> dict[str, str]:
 def redress(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "deploy.redress", *words],
-        env=os.environ | env, check=True, capture_output=True, text=True, timeout=60,
+        env=os.environ | env, check=True, capture_output=True, text=True, timeout=SECONDS,
     )  # fmt: skip
 
 
@@ -101,7 +104,7 @@ async def routing(stack: Stack, home: Path, mongo: str = "") -> AsyncIterator[Ro
     try:
         await room.wait_ready()
         hooks = {"response": [Interface(create().openapi()).hold]}
-        async with httpx.AsyncClient(base_url=room.url, timeout=10, event_hooks=hooks) as http:
+        async with httpx.AsyncClient(base_url=room.url, timeout=SECONDS, event_hooks=hooks) as http:
             yield Room(stack, names, http, env, room)
         await room.stop()
     finally:

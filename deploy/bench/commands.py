@@ -1,97 +1,102 @@
-"""`redress bench`: what Redress costs on this machine, as numbers beside floors measured in the same minutes."""
+"""`redress bench`: what Redress costs on this machine, alone or beside another commit, over several rounds."""
 
-import asyncio
 import json
 import platform
 import shutil
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from functools import partial
-from pathlib import Path
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import click
-import uvloop
 
-from deploy.bench import clocks, front_door, latency, throughput
-from deploy.bench.load import BenchError
-from deploy.bench.rounds import Say
-from deploy.bench.verdict import AIMS, met
-from deploy.local import Stack, StackError, stack
+from deploy.bench.against import ROOT, Side, built, here
+from deploy.bench.measure import PARTS
+from deploy.bench.verdict import FIGURES, Round, compared, judged
+from deploy.local import StackError
 from deploy.local.native import Form
 from services.common.clock import ticks, wall
 
-RESULT = Path(__file__).parents[2] / "build" / "bench.json"
-Measure = Callable[[Stack, Path, Say], Awaitable[dict[str, Any]]]
-PARTS: dict[Form, dict[str, Measure]] = {
-    "memory": {"a": front_door.measure, "b": throughput.measure, "c": latency.measure, "d": clocks.measure},
-    # The file takes a tenth of the clocks in the time that there is.
-    "file": {"b": throughput.measure, "c": latency.measure, "d": partial(clocks.measure, size=clocks.TENTH)},
-}
-TITLES = {
-    "a": "contacts/s through intake, beside a bare server",
-    "b": "contacts to routed cases/s, beside a loop without a domain",
-    "c": "from 202 to an owner, at 100 contacts/s",
-    "d": "lateness of clocks, and catching up after a downtime",
-}
+RESULT = ROOT / "build" / "bench.json"
+LOGS = ROOT / "build" / "bench"
+FEWEST = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is measured on which form of the store, and how often."""
+
+    parts: Sequence[str]
+    form: Form
+    rounds: int
+
+    def measure(self, side: Side, number: int) -> Round:
+        """One round of one side; StackError when its process fails."""
+        logs = LOGS / side.name / str(number)
+        options = ("--store", self.form, "--logs", str(logs), "--turn", str(number))
+        command = [side.python, "-m", "deploy.bench.measure", *options, *self.parts]
+        done = subprocess.run(command, cwd=side.folder, stdout=subprocess.PIPE, check=False)
+        if done.returncode:
+            raise StackError(f"{side.name} could not be measured; its output stands above")
+        found: Round = json.loads(done.stdout)
+        return found
 
 
 @click.command()
-@click.option(
-    "--only", multiple=True, type=click.Choice(list(TITLES)), help="Measure this part; may be repeated."
-)
-def bench(only: tuple[str, ...]) -> None:
+@click.option("--against", metavar="COMMIT", help="Measure this commit too, round by round in turn.")
+@click.option("--only", metavar="PARTS", default=",".join(PARTS), show_default=True, help="Parts to measure.")
+@click.option("--store", "form", type=click.Choice(["memory", "file"]), default="memory", show_default=True)
+@click.option("--rounds", type=click.IntRange(FEWEST), default=FEWEST, show_default=True)
+def bench(against: str | None, only: str, form: Form, rounds: int) -> None:
     """Measure throughput and latency into build/bench.json.
 
-    The aims are for the store in memory; the durable file is reported beside it.
+    Parts: (a) contacts through intake beside a bare server, (b) contacts to routed cases beside a loop
+    without a domain, (c) from 202 to an owner at 100 contacts/s, (d) lateness of clocks, and catching up.
+    Fails when a figure is worse than that of the other commit.
     """
-    RESULT.parent.mkdir(exist_ok=True)
-    logs = RESULT.parent / "bench"
-    shutil.rmtree(logs, ignore_errors=True)
-    for form in PARTS:
-        (logs / form).mkdir(parents=True)
+    parts = tuple(only.split(","))
+    if unknown := set(parts) - set(PARTS):
+        raise click.BadParameter(f"{', '.join(sorted(unknown))}: there are {', '.join(PARTS)}")
+    shutil.rmtree(LOGS, ignore_errors=True)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            results = runner.run(_measured(only or tuple(TITLES), logs))
+        sides = [here(), *([built(against)] if against else [])]
+        results = _measured(Plan(parts, form, rounds), sides)
     except StackError as trouble:
         raise click.ClickException(str(trouble)) from None
-    RESULT.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
-    for aim in AIMS:
-        if (verdict := met(aim, results)) is not None:
-            click.echo(verdict)
-    click.echo(f"all numbers are in {RESULT}")
+    _conclude(results)
 
 
-async def _measured(parts: Sequence[str], logs: Path) -> dict[str, Any]:
+def _measured(plan: Plan, sides: Sequence[Side]) -> dict[str, Any]:
+    """Every round of every side; the side that begins alternates."""
     started = ticks()
-    results: dict[str, Any] = {"at": wall().isoformat(), "machine": platform.platform()}
-    for form, measures in PARTS.items():
-        wanted = {part: measure for part, measure in measures.items() if part in parts}
-        results[form] = await _on(form, wanted, logs / form, _progress)
-    results["seconds"] = round(ticks() - started)
-    return results
+    found: dict[str, list[Round]] = {side.name: [] for side in sides}
+    for number in range(plan.rounds):
+        for side in sides if number % 2 == 0 else reversed(sides):
+            found[side.name].append(plan.measure(side, number))
+            click.echo(f"{ticks() - started:6.0f} s  round {number + 1} of {plan.rounds}: {side.name}")
+    about = {"at": wall().isoformat(), "machine": platform.platform(), "store": plan.form}
+    return {**about, "seconds": round(ticks() - started), "rounds": found}
 
 
-async def _on(form: Form, measures: Mapping[str, Measure], logs: Path, say: Say) -> dict[str, Any]:
-    """Each part with a stack of its own, so that none measures what another left behind."""
-    results = {}
-    for part, measure in measures.items():
-        say(f"({part}) {TITLES[part]}, store on {form}" if part != "a" else f"(a) {TITLES[part]}")
-        async with stack(store=form) as running:
-            results[part] = await _kept(measure(running, logs, say), say)
-    return results
-
-
-async def _kept(measuring: Awaitable[dict[str, Any]], say: Say) -> dict[str, Any]:
-    """What cannot be measured now must not take the other numbers along."""
-    try:
-        return await measuring
-    except BenchError as error:
-        say(f"  not measured: {error}")
-        return {"not_measured": str(error)}
-
-
-def _progress(text: str) -> None:
-    click.echo(text)
+def _conclude(results: dict[str, Any]) -> None:
+    """Print a line for each figure, write all numbers, and fail when a figure is worse."""
+    names = list(results["rounds"])
+    ours, beside = results["rounds"][names[0]], names[1:]
+    for name in beside:
+        theirs = results["rounds"][name]
+        results["against"] = name
+        results["figures"] = {one.text: told for one in FIGURES if (told := compared(one, ours, theirs))}
+        click.echo(f"{'':42}{'this':>9}{name[:8]:>9}   ratio, above 1 is better")
+    if not beside:
+        aimed = results["store"] == "memory"
+        results["figures"] = {one.text: told for one in FIGURES if (told := judged(one, ours, aimed=aimed))}
+    for told in results["figures"].values():
+        click.echo(told.pop("said"))
+    click.echo("medians; in brackets the ranks that hold the true median in 95 % of cases or more")
+    RESULT.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    click.echo(f"all numbers are in {RESULT}")
+    if any(told.get("worse") for told in results["figures"].values()):
+        raise click.ClickException(f"worse than {results['against']}")
 
 
 commands: list[click.Command] = [bench]

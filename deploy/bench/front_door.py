@@ -3,31 +3,31 @@
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from deploy.bench.contacts import requests
-from deploy.bench.ground import Ground, running
+from deploy.bench.ground import Ground, Numbers, in_turn, running
 from deploy.bench.load import closed_loop
-from deploy.bench.rounds import Say, compare
 from deploy.local import Stack
 from deploy.local.addresses import free_port
 from deploy.local.process import Command, Leashed
 from deploy.local.rooms import Room, is_ready
 
-ROUNDS = 5
+WARM = 500
 CONTACTS = 3_000
 
 
-async def measure(stack: Stack, folder: Path, say: Say) -> dict[str, Any]:
-    """Requests per second of both sides and the median of their ratios, round by round."""
-    ground = Ground(stack, "a", folder)
+async def measure(stack: Stack, folder: Path, turn: int) -> Numbers:
+    """Requests per second of both sides, and the share of the bare server's rate that intake reaches."""
+    ground = Ground.fresh(stack, "a", folder)
     await ground.prepare()
     async with ground.room("intake") as intake, running(_bare(ground)) as bare:
 
-        async def rate(room: Room, mark: str) -> float:
-            return await closed_loop(room.port, requests(CONTACTS, f"{room.name}-{mark}"))
+        async def rate(room: Room) -> float:
+            await closed_loop(room.port, requests(WARM, f"{room.name}-warm"))
+            return await closed_loop(room.port, requests(CONTACTS, f"{room.name}-measured"))
 
-        return await compare(ROUNDS, partial(rate, intake), partial(rate, bare), say)
+        ours, floor = await in_turn(turn, lambda: rate(intake), lambda: rate(bare))
+    return {"per_second": ours, "floor_per_second": floor, "share": ours / floor}
 
 
 def _bare(ground: Ground) -> Room:

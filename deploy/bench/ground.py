@@ -1,6 +1,7 @@
 """What one measurement has to itself: topics, a database, logs, the rooms it starts, and how it feeds them."""
 
-from collections.abc import AsyncIterator, Iterable
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,9 @@ from deploy.local import Room, Stack, create_topics, start_service
 from schemas import directory
 from services.common import kafka
 
+Numbers = dict[str, float]
+"""What one measurement found, by name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ground:
@@ -18,6 +22,11 @@ class Ground:
     stack: Stack
     mark: str
     folder: Path
+
+    @staticmethod
+    def fresh(stack: Stack, part: str, folder: Path) -> "Ground":
+        """One that no other measurement uses, also on a Kafka and a store that outlive this one."""
+        return Ground(stack, f"{part}-{secrets.token_hex(3)}", folder)
 
     @property
     def env(self) -> dict[str, str]:
@@ -61,3 +70,13 @@ async def running(room: Room) -> AsyncIterator[Room]:
         yield room
     finally:
         await room.kill()
+
+
+async def in_turn(
+    turn: int, first: Callable[[], Awaitable[float]], second: Callable[[], Awaitable[float]]
+) -> tuple[float, float]:
+    """Both numbers, measured one after the other; in every other turn the second one is measured first."""
+    if turn % 2:
+        later = await second()
+        return await first(), later
+    return await first(), await second()

@@ -1,25 +1,24 @@
 """(c) How old a contact is when its case has an owner: from the 202 to the event that says so."""
 
 from pathlib import Path
-from typing import Any
 
 from deploy.bench.contacts import requests
-from deploy.bench.ground import Ground
+from deploy.bench.ground import Ground, Numbers
 from deploy.bench.load import open_loop
-from deploy.bench.rounds import Say, spread
+from deploy.bench.rounds import spread
 from deploy.bench.watch import watching
 from deploy.local import Stack
 from schemas import cases
 
 PER_SECOND = 100.0
-CONTACTS = 2_000
+CONTACTS = 1_500
 WARM = 300
 PATIENCE = 30.0
 
 
-async def measure(stack: Stack, folder: Path, say: Say) -> dict[str, Any]:
+async def measure(stack: Stack, folder: Path, _turn: int) -> Numbers:
     """Milliseconds, p50 and p99, while contacts arrive at a steady rate."""
-    ground = Ground(stack, "c", folder)
+    ground = Ground.fresh(stack, "c", folder)
     await ground.prepare()
     async with (
         ground.room("intake") as intake,
@@ -30,9 +29,7 @@ async def measure(stack: Stack, folder: Path, say: Say) -> dict[str, Any]:
         await watch.until(WARM, PATIENCE)
         answers = await open_loop(intake.port, requests(CONTACTS, "measured"), PER_SECOND)
         await watch.until(WARM + CONTACTS, PATIENCE)
-    result = spread([watch.seen[one.json()["case_id"]] - one.at for one in answers])
-    say(f"  {CONTACTS} contacts at {PER_SECOND:g}/s: p50 {result['p50_ms']} ms, p99 {result['p99_ms']} ms")
-    return result
+    return spread([watch.seen[one.json()["case_id"]] - one.at for one in answers])
 
 
 def _has_owner(event: bytes) -> bool:

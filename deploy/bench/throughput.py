@@ -5,7 +5,6 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +12,7 @@ from pymongo import AsyncMongoClient
 
 from deploy.bench.contacts import records
 from deploy.bench.floor import Template
-from deploy.bench.ground import Ground
-from deploy.bench.rounds import Say, compare
+from deploy.bench.ground import Ground, Numbers, in_turn
 from deploy.bench.watch import Watch, history, watching
 from deploy.local import Stack
 from deploy.local.part import Part
@@ -23,7 +21,6 @@ from schemas import cases, contacts
 from services.common.clock import ticks
 from services.routing.domain.draft import ESCALATIONS
 
-ROUNDS = 3
 WARM = 400
 CASES = 2_000
 KINDS = 4
@@ -38,26 +35,31 @@ class Runner:
     part: Part
     watch: Watch
 
-    async def rate(self, number: int, mark: str) -> float:
+    async def rate(self) -> float:
         """Cases per second from the moment it may begin, all contacts lying ready, to the last case."""
         before = len(self.watch.seen)
         self.part.pause()
-        await self.ground.produce(contacts.TOPIC, records(number, f"{self.ground.mark} {mark}"))
+        await self.ground.produce(contacts.TOPIC, records(CASES, self.ground.mark))
         started = ticks()
         self.part.resume()
-        return number / (await self.watch.until(before + number, PATIENCE) - started)
+        return CASES / (await self.watch.until(before + CASES, PATIENCE) - started)
 
 
-async def measure(stack: Stack, folder: Path, say: Say) -> dict[str, Any]:
-    """Rates of both sides in cases per second, the median of their ratios, and events per case."""
-    ours, floor = Ground(stack, "b-routing", folder), Ground(stack, "b-floor", folder)
+async def measure(stack: Stack, folder: Path, turn: int) -> Numbers:
+    """Cases per second of both sides, the share of the floor's rate, and events per case."""
+    ours, floor = Ground.fresh(stack, "b-routing", folder), Ground.fresh(stack, "b-floor", folder)
     await ours.prepare()
     await floor.prepare()
     async with ours.room("routing") as room, _runner(ours, room) as routing:
         templates = await _templates(ours)
         async with _floor(floor, templates) as part, _runner(floor, part) as bare:
-            result = await compare(ROUNDS, partial(routing.rate, CASES), partial(bare.rate, CASES), say)
-    return {**result, "events_per_case": sum(len(one.events) for one in templates) / KINDS}
+            reached, possible = await in_turn(turn, routing.rate, bare.rate)
+    return {
+        "per_second": reached,
+        "floor_per_second": possible,
+        "share": reached / possible,
+        "events_per_case": sum(len(one.events) for one in templates) / KINDS,
+    }
 
 
 @asynccontextmanager

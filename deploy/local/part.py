@@ -33,7 +33,7 @@ class Part:
     name: str
     runner: Runner
     ready: Callable[[], Awaitable[bool]]
-    patience: float = 60
+    patience: float = 180
 
     async def start(self) -> None:
         """Launch and wait until it serves; again after stop() or kill(), on the same port and data."""

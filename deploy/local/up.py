@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.addresses import BACKGROUND, StackError
+from deploy.local.addresses import BACKGROUND, Ports, StackError, free_port
 from deploy.local.part import Part
 from deploy.local.process import Detached
 from deploy.local.provider import Provider, provider
@@ -15,11 +15,26 @@ from deploy.local.rooms import ROOMS, Room, room
 from deploy.local.stack import Stack, choose
 
 FOLDER = Path(__file__).parents[2] / ".up"
-ROOM_PORTS = {name: port for port, name in enumerate(ROOMS, start=8101)}
-MAIL_PORT, SMS_PORT = 8125, 8126
 ENVIRONMENT = "environment"
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Places:
+    """The loopback ports of everything that runs in the background."""
+
+    stack: Ports
+    rooms: Mapping[str, int]
+    mail: int
+    sms: int
+
+    @staticmethod
+    def free() -> "Places":
+        return Places(Ports.free(), {name: free_port() for name in ROOMS}, free_port(), free_port())
+
+
+FIXED = Places(BACKGROUND, {name: port for port, name in enumerate(ROOMS, start=8101)}, mail=8125, sms=8126)
 
 
 @dataclass(frozen=True)
@@ -30,19 +45,21 @@ class Installation:
     mail: Provider
     sms: Provider
     rooms: tuple[Room, ...]
+    places: Places
 
     @staticmethod
-    def of(folder: Path = FOLDER) -> "Installation":
-        stack = choose(folder, BACKGROUND, "file", keep=True)
-        env = {**_fixed(folder), **stack.addresses.environment()}
+    def of(folder: Path, places: Places) -> "Installation":
+        stack = choose(folder, places.stack, "file", keep=True)
+        env = {**_fixed(folder, places), **stack.addresses.environment()}
         _write_environment(folder, env)
         return Installation(
             stack,
-            provider("mail", folder / "mail", MAIL_PORT, Detached),
-            provider("sms", folder / "sms", SMS_PORT, Detached),
+            provider("mail", folder / "mail", places.mail, Detached),
+            provider("sms", folder / "sms", places.sms, Detached),
             tuple(
-                room(name, env, folder / f"{name}.log", port, Detached) for name, port in ROOM_PORTS.items()
+                room(name, env, folder / f"{name}.log", port, Detached) for name, port in places.rooms.items()
             ),
+            places,
         )
 
     @property
@@ -51,9 +68,9 @@ class Installation:
         return (self.mail, self.sms, *self.rooms)
 
 
-async def up(say: Say = print, folder: Path = FOLDER) -> None:
+async def up(say: Say = print, folder: Path = FOLDER, places: Places = FIXED) -> None:
     """Start whatever is not running yet, and return when all of it serves; StackError says what does not."""
-    here = Installation.of(folder)
+    here = Installation.of(folder, places)
     _ports_are_ours(here)
     say("starting Kafka and the store")
     for difference in await here.stack.start():
@@ -68,23 +85,23 @@ async def up(say: Say = print, folder: Path = FOLDER) -> None:
     say(f"for redress commands on it: env $(cat {folder / ENVIRONMENT}) .venv/bin/redress ...")
 
 
-async def down(say: Say = print, folder: Path = FOLDER) -> None:
+async def down(say: Say = print, folder: Path = FOLDER, places: Places = FIXED) -> None:
     """Stop the rooms, which finish what they have in hand, and then what they stood on."""
-    here = Installation.of(folder)
+    here = Installation.of(folder, places)
     await _stopped(here.rooms, say)
     await _stopped((here.mail, here.sms, *here.stack.ours()), say)
 
 
-def _fixed(folder: Path) -> dict[str, str]:
+def _fixed(folder: Path, places: Places) -> dict[str, str]:
     """Where the rooms find what stands around them, and the key of all tokens, drawn once."""
     known = folder / ENVIRONMENT
     lines = known.read_text().splitlines() if known.exists() else []
     kept = dict(line.split("=", maxsplit=1) for line in lines)
     return {
         "REDRESS_TOKEN_KEY": kept.get("REDRESS_TOKEN_KEY") or secrets.token_hex(32),
-        "REDRESS_ROUTING_URL": f"http://127.0.0.1:{ROOM_PORTS['routing']}",
-        "REDRESS_SMTP_PORT": str(MAIL_PORT),
-        "REDRESS_SMS_URL": f"http://127.0.0.1:{SMS_PORT}",
+        "REDRESS_ROUTING_URL": f"http://127.0.0.1:{places.rooms['routing']}",
+        "REDRESS_SMTP_PORT": str(places.mail),
+        "REDRESS_SMS_URL": f"http://127.0.0.1:{places.sms}",
     }
 
 
@@ -108,14 +125,12 @@ async def _stopped(parts: Iterable[Part], say: Say) -> None:
 
 def _ports_are_ours(here: Installation) -> None:
     """StackError when a stranger sits on a port: it would be taken for the part that could not start there."""
-    places = [
-        *(
-            (part, BACKGROUND.kafka if part.name == "kafka" else BACKGROUND.mongo)
-            for part in here.stack.ours()
-        ),
+    ports = here.places.stack
+    taken = [
+        *((part, ports.kafka if part.name == "kafka" else ports.mongo) for part in here.stack.ours()),
         *((each, each.port) for each in here.around),
     ]
-    for part, port in places:
+    for part, port in taken:
         if not part.runner.runs() and _is_taken(port):
             raise StackError(f"port {port} of {part.name} is taken by another program; end that one first")
 

@@ -15,6 +15,7 @@ from deploy.local import Ports, Stack, StackError, choose, containers, native
 from deploy.local.part import Part
 from deploy.local.process import Leashed
 from deploy.local.readiness import brokers, store_answers
+from tests.patience import SECONDS, until
 from tests.stack import Documents, Names, consume, database, produce
 
 OWNER = """
@@ -125,7 +126,7 @@ async def test_a_paused_store_answers_again_when_resumed(own_stack: Stack) -> No
     url = own_stack.addresses.mongo
     assert not await answers_within(url, millis=300)
     own_stack.store.resume()
-    assert await answers_within(url, millis=5_000)
+    assert await answers_within(url, millis=round(1000 * SECONDS))
 
 
 async def answers_within(url: str, millis: int) -> bool:
@@ -148,9 +149,11 @@ async def test_nothing_outlives_an_owner_that_was_killed(tmp_path: Path) -> None
     assert await brokers(kafka) == 1
     owner.kill()
     await owner.wait()
-    async with asyncio.timeout(5):
-        while await brokers(kafka) or await store_answers(mongo):
-            await asyncio.sleep(0.05)
+
+    async def gone() -> bool:
+        return not (await brokers(kafka) or await store_answers(mongo))
+
+    await until(gone)
 
 
 @pytest.mark.parametrize("missing", ["REDRESS_KAFKA", "REDRESS_MONGO"])

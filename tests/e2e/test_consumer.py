@@ -1,6 +1,5 @@
 """The hallway's consumer on the real stack, with a domain that only counts."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
@@ -21,6 +20,7 @@ from services.common.parts import connected, consuming
 from services.common.settings import CommonSettings
 from services.common.store import Store
 from tests.counting import KEYS, Added, Sum, Total, added, decide, revive
+from tests.patience import until
 from tests.stack import Names, consume, produce
 
 NUMBERS = "contacts"  # any topic will do
@@ -103,13 +103,6 @@ def _key(record: bytes) -> bytes:
 
 def record(key: int, number: int, amount: int) -> bytes:
     return added(KEYS[key], number, amount).raw
-
-
-async def until(truth: Callable[[], Any], seconds: float = 20) -> None:
-    """Wait for an asynchronous truth; fail when it does not come."""
-    async with asyncio.timeout(seconds):
-        while not await truth():
-            await asyncio.sleep(0.05)
 
 
 @pytest.fixture
@@ -243,7 +236,7 @@ async def test_a_second_member_takes_over_without_losing_or_doubling(stack: Stac
     async def done() -> bool:
         return await second.totals() == {str(key): 60 for key in KEYS}
 
-    await until(done, 40)
+    await until(done)
     stored = await second.documents.load(KEYS)
     assert all(document["seqs"] == {"cases": 60} for document in stored.values())
     assert await second.dead() == []

@@ -1,6 +1,5 @@
 """What a batch costs in store commands and Kafka requests: exact counts, which no busy machine can blur."""
 
-import asyncio
 import importlib
 import logging
 from collections import Counter
@@ -20,6 +19,7 @@ from services.common.clock import wall
 from services.common.mongo import HEALTH
 from tests.dealership import a_contact, directory_file
 from tests.front_office import KEY
+from tests.patience import until
 from tests.stack import Names, produce
 
 CASES = 60
@@ -99,9 +99,12 @@ def counted(metric: str, **labels: str) -> float:
 async def worked(name: str, records: int) -> int:
     """Let a room handle so many records and leave in order; into how many batches it cut them."""
     before = {metric: counted(metric, room=name) for metric in (MESSAGES, BATCHES)}
-    async with room(name), asyncio.timeout(60):
-        while counted(MESSAGES, room=name) < before[MESSAGES] + records:
-            await asyncio.sleep(0.05)
+
+    async def handled() -> bool:
+        return counted(MESSAGES, room=name) >= before[MESSAGES] + records
+
+    async with room(name):
+        await until(handled)
     return round(counted(BATCHES, room=name) - before[BATCHES])
 
 

@@ -6,13 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import SECONDS
+
 
 def test_three_complaints_come_out_reconciled_and_leave_nothing_running(tmp_path: Path) -> None:
     data = tmp_path / "demo"
     words = ("demo", "--complaints", "3", "--hours", "9", "--data", str(data))
     played = subprocess.run(
         [sys.executable, "-m", "deploy.redress", *words],
-        capture_output=True, text=True, timeout=300, check=False,
+        capture_output=True, text=True, timeout=4 * SECONDS, check=False,
     )  # fmt: skip
     assert played.returncode == 0, played.stdout + played.stderr
     numbers = json.loads(data.with_suffix(".json").read_text("utf-8"))

@@ -1,6 +1,5 @@
 """Where partitions end is asked of the real broker, also one that fell silent for a while."""
 
-import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +8,7 @@ from aiokafka import TopicPartition
 from deploy.local import Stack
 from services.common.ends import Ends
 from services.common.failures import TRANSIENT
+from tests.patience import until
 from tests.stack import Names, produce
 
 
@@ -47,11 +47,10 @@ async def test_a_silent_broker_is_away_and_answers_again_when_it_speaks(
     finally:
         stack.kafka.resume()
 
-    async with asyncio.timeout(30):
-        while True:
-            try:
-                assert await total(ends, topic) == 1
-            except TRANSIENT:
-                await asyncio.sleep(0.2)
-            else:
-                break
+    async def answers() -> bool:
+        try:
+            return await total(ends, topic) == 1
+        except TRANSIENT:
+            return False
+
+    await until(answers)

@@ -34,6 +34,8 @@ from tests.patience import SECONDS, patience
 from tests.stack import Names, consume, produce
 
 POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
+# An answer takes less also on a crowded machine, and a stall much longer.
+SEND_SECONDS, STALL = 3, 30
 GTMC = load_profile(POLICIES / "gtmc.yaml")
 
 
@@ -166,7 +168,9 @@ async def far_end(stack: Stack, home: Path, **more: str) -> AsyncIterator[Far]:
 
 @pytest.fixture(scope="module")
 async def far(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Far]:
-    async with far_end(stack, tmp_path_factory.mktemp("notify"), REDRESS_SEND_SECONDS="0.5") as far:
+    async with far_end(
+        stack, tmp_path_factory.mktemp("notify"), REDRESS_SEND_SECONDS=str(SEND_SECONDS)
+    ) as far:
         yield far
 
 
@@ -214,7 +218,7 @@ async def test_a_busy_mail_server_is_tried_again_and_a_dead_one_delays_mail_only
 
 
 async def test_staff_mail_without_an_answer_goes_out_again_under_the_same_reference(far: Far) -> None:
-    far.mail.trouble(Trouble(kind="stall", seconds=2))
+    far.mail.trouble(Trouble(kind="stall", seconds=STALL))
     event = offered()
     await far.tell("cases", event)
     [settled] = await far.settled(1, event.id)
@@ -224,7 +228,7 @@ async def test_staff_mail_without_an_answer_goes_out_again_under_the_same_refere
 
 @pytest.mark.parametrize("kind", ["stall", "lose"])
 async def test_the_sms_provider_is_asked_before_anything_is_sent_again(far: Far, kind: Any) -> None:
-    far.sms.trouble(Trouble(kind=kind, seconds=2))
+    far.sms.trouble(Trouble(kind=kind, seconds=STALL))
     event = asked("sms")
     await far.tell("outreach", event)
     [settled] = await far.settled(1, event.id)
@@ -234,7 +238,7 @@ async def test_the_sms_provider_is_asked_before_anything_is_sent_again(far: Far,
 
 @pytest.mark.parametrize(("how", "copies"), [("--sent", 1), ("--resend", 2)])
 async def test_a_customer_mail_of_unknown_fate_waits_for_a_person(far: Far, how: str, copies: int) -> None:
-    far.mail.trouble(Trouble(kind="stall", seconds=2))
+    far.mail.trouble(Trouble(kind="stall", seconds=STALL))
     event = asked("email")
     await far.tell("outreach", event)
     [waiting] = await far.settled(1, event.id)
@@ -307,7 +311,7 @@ async def test_notify_refuses_to_start_with_a_text_that_cannot_be_rendered(tmp_p
     command = (sys.executable, "-m", "deploy.redress", "serve", "notify", "--port", "1")
     env = os.environ | {"REDRESS_POLICIES": str(tmp_path)}
     ended = await asyncio.to_thread(
-        subprocess.run, command, env=env, capture_output=True, text=True, timeout=60
+        subprocess.run, command, env=env, capture_output=True, text=True, timeout=SECONDS
     )
     assert ended.returncode != 0
     line = next(

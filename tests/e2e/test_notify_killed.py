@@ -13,9 +13,11 @@ from deploy.local import Stack
 from deploy.local.provider import Received
 from schemas.deliveries import DeliverySettled
 from tests.e2e.test_notify import Far, asked, far_end, opened
+from tests.patience import patience
+from tests.soak import rounds
 
-KILLS = 4
-EVENTS = 60
+KILLS = rounds(4, 40)
+EVENTS = 15 * KILLS
 AT_ONCE = 8
 
 
@@ -37,7 +39,7 @@ async def test_kills_lose_nothing_and_double_only_what_was_in_hand(far: Far) -> 
     await far.tell("outreach", *customers)
     for _ in range(KILLS):
         before = len(far.mail.received())
-        async with asyncio.timeout(30):
+        async with patience():
             while len(far.mail.received()) < before + random.randint(5, 30):
                 await asyncio.sleep(0.01)
         await far.notify.kill()
@@ -55,7 +57,7 @@ async def test_kills_lose_nothing_and_double_only_what_was_in_hand(far: Far) -> 
 async def results(far: Far, events: set[UUID], count: int) -> dict[UUID, DeliverySettled]:
     """The results of these events by delivery; every delivery has one and the same."""
     found: dict[UUID, DeliverySettled] = {}
-    async with asyncio.timeout(90), aclosing(far.results()) as results:
+    async with patience(), aclosing(far.results()) as results:
         async for one in results:
             assert found.setdefault(one.delivery, one) == one
             assert one.event in events

@@ -15,6 +15,7 @@ from deploy.local import Stack
 from schemas.contacts import Customer
 from tests.dealership import MONDAY, a_contact
 from tests.front_office import Room, routing, signed
+from tests.patience import until
 
 OK = httpx.codes.OK
 SEEN = {"If-Match": '"1"', "Idempotency-Key": "wicked"}
@@ -186,9 +187,11 @@ async def test_lists_are_filtered_and_read_page_by_page(room: Room) -> None:
         a_contact(f"异响 {n}", shop="south", received_at=MONDAY - timedelta(minutes=n // 2)) for n in range(7)
     ]
     await room.hear(*contacts)
-    async with asyncio.timeout(20):
-        while len((await room.get("gm-south", "/v1/cases")).json()["cases"]) < len(contacts):
-            await asyncio.sleep(0.05)
+
+    async def listed() -> bool:
+        return len((await room.get("gm-south", "/v1/cases")).json()["cases"]) == len(contacts)
+
+    await until(listed)
     found, cursor = [], None
     while True:
         query = {"limit": 3, "sort": "received_at"} | ({"cursor": cursor} if cursor else {})

@@ -1,12 +1,12 @@
 """Two instances of routing share the work: every case opens once, and equals are loaded alike."""
 
-import asyncio
 from collections import Counter
 from pathlib import Path
 
 from deploy.local import Stack, start_service
 from tests.dealership import a_contact
 from tests.front_office import routing
+from tests.patience import until
 
 
 async def test_two_instances_open_every_case_once_and_spread_them_evenly(
@@ -17,10 +17,12 @@ async def test_two_instances_open_every_case_once_and_spread_them_evenly(
         await second.wait_ready()
         contacts = [a_contact(f"异响 {number}") for number in range(60)]
         await room.hear(*contacts)
-        rows: list[dict[str, str]] = []
-        async with asyncio.timeout(60):
-            while len(rows) < len(contacts):
-                rows = (await room.get("gm-1", "/v1/cases", limit=200)).json()["cases"]
+
+        async def all_open() -> list[dict[str, str]]:
+            found: list[dict[str, str]] = (await room.get("gm-1", "/v1/cases", limit=200)).json()["cases"]
+            return found if len(found) == len(contacts) else []
+
+        rows = await until(all_open)
         await second.stop()
     assert {row["id"] for row in rows} == {str(one.case_id) for one in contacts}
     load = Counter(row["owner"] for row in rows)

@@ -1,8 +1,7 @@
 """Steady traffic against a whole Redress, and what must hold afterwards whatever was done to it."""
 
-import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from deploy.demo.stage import Stage, redress
 from deploy.demo.tape import READERS, tape
 from schemas.directory import DirectoryFile
 from services.common import dead_letters, history
+from tests.patience import SECONDS, patience, until
 
 DIRECTORY = Path("deploy/demo/directory.yaml")
 TOLD = (
@@ -44,7 +44,7 @@ class Traffic:
         await redress(stage.env, "directory", "load", str(DIRECTORY))
         sign = signer(stage.token)
         intake, routing = (
-            Api(httpx.AsyncClient(base_url=stage.rooms[name].url, timeout=10), sign)
+            Api(httpx.AsyncClient(base_url=stage.rooms[name].url, timeout=SECONDS), sign)
             for name in ("intake", "routing")
         )
         return cls(stage, _people(), intake, routing, AsyncMongoClient(stage.stack.addresses.mongo))
@@ -69,12 +69,10 @@ class Traffic:
 
     async def accept(self, case: str) -> str | None:
         """Whoever was offered the case takes it over; the person, or None where it was a desk."""
-        async with asyncio.timeout(60):
-            while not (offered := await self._offered(case)):
-                await asyncio.sleep(0.3)
+        offered = await until(lambda: self._offered(case))
         if offered.startswith("desk:"):
             return None
-        async with asyncio.timeout(60):
+        async with patience():
             while True:
                 seen = await self.routing.case(offered, case)
                 answer = await self.routing.act(offered, seen or {}, "accept", {})
@@ -84,10 +82,10 @@ class Traffic:
             self.acted.append((case, offered))
         return offered
 
-    async def _offered(self, case: str) -> str | None:
+    async def _offered(self, case: str) -> str:
         stored = await self.document("cases", case)
         offer = stored and stored["state"]["offer"]
-        return str(offer["to"]) if offer else None
+        return str(offer["to"]) if offer else ""
 
     async def document(self, collection: str, case: str) -> dict[str, Any] | None:
         return await self.store[self.stage.database][collection].find_one({"_id": case})
@@ -103,12 +101,9 @@ class Traffic:
 
     async def settled(self) -> None:
         """Wait until every accepted case is there, stop the clocks, and let what they said be heard."""
-        async with asyncio.timeout(120):
-            while not await self._all_there():
-                await asyncio.sleep(0.5)
-            await self.stage.rooms["sla"].stop()
-            while not await self._at_rest():
-                await asyncio.sleep(0.5)
+        await until(self._all_there)
+        await self.stage.rooms["sla"].stop()
+        await until(self._at_rest)
 
     async def _all_there(self) -> bool:
         ready = [await part.ready() for part in self.stage.rooms.values()]
@@ -190,9 +185,3 @@ def _once_per_level(records: Iterable[Any]) -> None:
         if record.type in {"deadline.breached", "deadline.warned", "deadline.climb_due"}:
             ids[record.case_id, record.clock, record.cycle, record.level].add(record.id)
     assert [key for key, found in ids.items() if len(found) > 1] == []
-
-
-async def until(truth: Callable[[], Awaitable[bool]], seconds: float) -> None:
-    async with asyncio.timeout(seconds):
-        while not await truth():
-            await asyncio.sleep(0.2)

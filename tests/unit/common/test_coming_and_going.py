@@ -17,6 +17,7 @@ from services.common.partitions import Partitions, Stop
 from services.common.parts import background
 from services.common.places import Place
 from services.common.watchdog import StalledError
+from tests.patience import patience
 
 PART = TopicPartition("cases", 3)
 STOP = Stop(Place("cases", 3, 5), "21 records in a row failed")
@@ -216,7 +217,7 @@ async def test_what_dies_beside_the_work_ends_the_work() -> None:
         raise StalledError("no table is followed any more")
 
     async def works() -> None:
-        async with asyncio.timeout(5), background() as beside:
+        async with patience(), background() as beside:
             beside(dies())
             await asyncio.Event().wait()
 

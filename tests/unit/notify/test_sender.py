@@ -40,6 +40,7 @@ from services.notify.sender.queue import Item, Queue
 from services.notify.sender.writes import Writes
 from tests.dealership import MONDAY
 from tests.fakes import MemoryDocuments, MemoryLog
+from tests.patience import patience
 from tests.unit.notify.events import rulebook
 from tests.unit.notify.fakes import MemoryChannel
 from tests.unit.notify.test_delivery import a_delivery
@@ -98,7 +99,7 @@ class Office:
         return Delivery.model_validate(self.documents.documents[delivery.id]["state"])
 
     async def until(self, delivery: Delivery, *statuses: str) -> Delivery:
-        async with asyncio.timeout(5):
+        async with patience():
             while self.state(delivery).status not in statuses:
                 await asyncio.sleep(0)
         return self.state(delivery)
