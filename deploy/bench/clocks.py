@@ -43,7 +43,7 @@ class Size:
 
 
 # Small enough that rounds are short: a start of the process is a part of catching up.
-MEMORY, FILE = Size(50_000, 300, 50_000), Size(10_000, 30, 10_000)
+MEMORY, FILE = Size(30_000, 300, 30_000), Size(10_000, 30, 10_000)
 
 
 async def measure(stack: Stack, folder: Path, _turn: int, *, size: Size) -> Numbers:

@@ -1,4 +1,4 @@
-"""One round of measurements on a stack of its own, as JSON: python -m deploy.bench.measure --store memory a b c d."""
+"""One round of measurements on a stack of its own, written as JSON: --store memory --turn 0 a b c d."""
 
 import asyncio
 import json
@@ -15,6 +15,7 @@ from deploy.bench.ground import Numbers
 from deploy.bench.load import BenchError
 from deploy.local import Stack, stack
 from deploy.local.native import Form
+from services.common.logs import speak
 
 Measure = Callable[[Stack, Path, int], Awaitable[Numbers]]
 SIZES: Mapping[Form, clocks.Size] = {"memory": clocks.MEMORY, "file": clocks.FILE}
@@ -34,6 +35,7 @@ def measures(form: Form) -> dict[str, Measure]:
 @click.argument("parts", nargs=-1, type=click.Choice(PARTS))
 def main(form: Form, logs: Path, turn: int, parts: tuple[str, ...]) -> None:
     """Write what each part found to standard output, and why a part found nothing to standard error."""
+    speak()
     logs.mkdir(parents=True, exist_ok=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         found = runner.run(_measured(form, logs, turn, parts))

@@ -17,7 +17,8 @@ from deploy.local import Stack
 from services.common import dead_letters, kafka
 from services.common.dead_letters import HEAD, ORIGIN, DeadLetter
 from tests.counting import KEYS, added
-from tests.e2e.test_consumer import NUMBERS, ROOM, Room, broken, record, until
+from tests.e2e.test_consumer import NUMBERS, ROOM, Room, broken, record
+from tests.patience import until
 from tests.stack import Names
 
 PACKED = 5_000_000
