@@ -17,7 +17,7 @@ from services.notify.channels.mail import NO_SMTPUTF8, MailChannel, MailServer
 from services.notify.domain.delivery import Receipt
 from tests.unit.notify.fakes import Held
 
-PATIENCE = 0.5
+PATIENCE = 2.0  # an answer on a crowded machine takes less; a stall is longer
 OCCURRED = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 WELL = {
     "greeting": "220 mail.example ESMTP",
