@@ -133,3 +133,41 @@ def test_every_shipped_term_is_sound() -> None:
     terms = [term for concept in lexicon.concepts.values() for term in concept if not term.startswith("<")]
     assert len(terms) > 5_000
     assert [said for term in terms if (said := fault(term))] == []
+
+
+def patterns(text: str, criterion: str) -> set[str]:
+    """The detectors of a criterion that the words satisfied; what the scorer adds does not count."""
+    return {each.detector for each in judged(text).findings if each.detector.startswith(f"{criterion}.")}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "邻居的车刹车失灵过,我的车昨天也刹车失灵了。",
+        "听说别的车主刹车失灵,结果我的车刹车也失灵了。",
+        "My neighbour's car lost its brakes and now the brakes of my own car failed.",
+    ],
+)
+def test_what_happened_to_the_customers_own_car_beside_anothers_counts(text: str) -> None:
+    assert patterns(text, "M4")
+
+
+@pytest.mark.parametrize("text", ["邻居的车刹车失灵了。", "My neighbour's car had its brakes fail."])
+def test_what_happened_to_anothers_alone_does_not(text: str) -> None:
+    assert not patterns(text, "M4")
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("去年刹车失灵,已经修好了。", False),
+        ("去年刹车失灵。已经修好了。", False),
+        ("去年刹车失灵,修好了,上周又失灵了。", True),
+        ("空调已经修好了。昨天刹车失灵。", True),
+        ("昨天刹车失灵。我等了一上午。空调已经修好了。", True),
+        ("The brakes failed last year, it was fixed and no trouble since.", False),
+        ("The brakes failed, it was fixed and now they failed again.", True),
+    ],
+)
+def test_what_is_over_counts_only_when_it_is_back(text: str, counts: bool) -> None:  # noqa: FBT001
+    assert bool(patterns(text, "M4")) is counts

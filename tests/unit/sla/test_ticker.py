@@ -10,6 +10,7 @@ import pytest
 from schemas.calendar import PublicDays
 from schemas.deadlines import DeadlineBreached, DeadlineMoved, DeadlineStarted
 from services.common.decision import Cause
+from services.sla.domain.agenda import Agenda, Appointment
 from tests.unit.sla.story import a_clock
 from tests.unit.sla.watch import Watch, an_event, case
 
@@ -185,6 +186,14 @@ async def test_what_was_written_while_loading_is_known_better_than_what_was_load
     await watch.keeper.load(watch.shelf, {0, 1, 2})
     due = {case: one.due for case, one in watch.keeper.agenda.known.items()}
     assert due == {known.case: known.due + 60_000, other.case: other.due}
+
+
+def test_all_that_is_due_in_a_partition_is_taken_oldest_first_up_to_its_moment() -> None:
+    agenda = Agenda()
+    for number, partition, due in ((1, 0, 30), (2, 0, 10), (3, 0, 20), (4, 1, 15), (5, 2, 5)):
+        agenda.put(Appointment(case(number), partition, due, 0, 1))
+    assert [one.due for one in agenda.take({0: 20, 1: 20}, 10)] == [10, 15, 20]
+    assert (agenda.next_due(0), agenda.next_due(1), agenda.next_due(2)) == (30, None, 5)
 
 
 async def test_a_case_whose_profile_is_gone_is_tried_again_later(watch: Watch) -> None:
