@@ -19,6 +19,7 @@ State = Literal[
 Role = Literal["operator", "dealer_cr_manager", "sc_sa", "dept_manager", "dealer_gm", "mfr_cr"]
 Tier = Literal["dealer", "manufacturer"]
 Via = Literal["assignment", "transfer", "climb", "return", "support"]
+Part = Literal["owner", "offered", "support"]
 
 
 def tier(role: Role) -> Tier:
@@ -177,6 +178,27 @@ class CaseClimbWithdrawn(CaseMessage):
     again: bool = False
 
 
+class CaseReassigned(CaseMessage):
+    """Whoever had this part in the case has left, or lost the post under which it was theirs; deadlines go on."""
+
+    type: Literal["case.reassigned"] = "case.reassigned"
+    part: Part
+    to: str
+    predecessor: str
+    role: Role
+    tier: Tier
+    why: Literal["left", "post_lost"]
+
+
+class CaseUnattended(CaseMessage):
+    """The queue `to`, which holds the case, has no members: who answers for it has to know."""
+
+    type: Literal["case.unattended"] = "case.unattended"
+    part: Part
+    to: str
+    role: Role
+
+
 class CaseSnapshot(CaseMessage):
     """The case as it is, after a gap; the only event a reader takes out of turn."""
 
@@ -199,6 +221,8 @@ CaseEvent = (
     | CaseResolved
     | CaseClosed
     | CaseClimbWithdrawn
+    | CaseReassigned
+    | CaseUnattended
     | CaseSnapshot
 )
 ADAPTER: TypeAdapter[CaseEvent] = TypeAdapter(Annotated[CaseEvent, Field(discriminator="type")])

@@ -1,7 +1,7 @@
 """Topic `directory` (compacted): who works where, who owns a shop and whose cars it handles."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -12,9 +12,12 @@ from schemas.base import Bilingual, Instant, Strict
 from schemas.calendar import CalendarSpec
 from schemas.cases import Role
 from schemas.contacts import Department, Language
-from schemas.faults import Shape
+from schemas.faults import Shape, refuse
 
 TOPIC = "directory"
+
+MOST_DEPUTIES = 3
+"""How far a deputy's own deputy is asked when each before is absent."""
 
 CODE = "[a-z0-9][a-z0-9._-]{0,63}"
 Identifier = Annotated[
@@ -73,7 +76,12 @@ class Absence(Strict):
     until: Instant
 
 
+Status = Literal["active", "leaving", "left"]
+
+
 class Person(Strict):
+    """Who is `leaving` is given no case and hands over those they have; who has `left` is only a name."""
+
     kind: Literal["person"] = "person"
     id: Identifier
     name: str
@@ -83,12 +91,22 @@ class Person(Strict):
     posts: tuple[Post, ...] = ()
     deputy: Identifier | None = None
     absences: tuple[Absence, ...] = ()
+    status: Status = "active"
 
     def absent(self, at: datetime) -> bool:
         return any(absence.since <= at < absence.until for absence in self.absences)
 
 
-Entry = Manufacturer | Group | Shop | Franchise | Person
+class LastResort(Strict):
+    """The role that reads what nobody else does: cases whose manufacturer is not known or has nobody."""
+
+    kind: Literal["last_resort"] = "last_resort"
+    id: Literal["last_resort"] = "last_resort"
+    at: Identifier
+    role: Role
+
+
+Entry = Manufacturer | Group | Shop | Franchise | Person | LastResort
 ADAPTER: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])
 
 
@@ -105,6 +123,7 @@ class DirectoryFile(Strict):
     shops: tuple[Shop, ...]
     franchises: tuple[Franchise, ...]
     people: tuple[Person, ...]
+    last_resort: LastResort | None = None
 
     def entries(self) -> Iterable[Entry]:
         yield from self.manufacturers
@@ -112,6 +131,8 @@ class DirectoryFile(Strict):
         yield from self.shops
         yield from self.franchises
         yield from self.people
+        if self.last_resort:
+            yield self.last_resort
 
     @model_validator(mode="after")
     def _references_resolve(self) -> Self:
@@ -128,7 +149,61 @@ class DirectoryFile(Strict):
         for franchise in self.franchises:
             yield f"shop:{franchise.shop}"
             yield f"manufacturer:{franchise.manufacturer}"
+        if self.last_resort:
+            yield f"shop:{self.last_resort.at}|manufacturer:{self.last_resort.at}"
         for person in self.people:
             yield from (f"shop:{post.at}|manufacturer:{post.at}" for post in person.posts)
             if person.deputy:
                 yield f"person:{person.deputy}"
+
+    @model_validator(mode="after")
+    def _somebody_reads_what_nobody_else_does(self) -> Self:
+        last = self.last_resort
+        if last and not any((post.at, post.role) == (last.at, last.role) for _, post in self._posts()):
+            refuse(
+                [
+                    (
+                        ("last_resort",),
+                        f"should be a role that somebody has: nobody is {last.role} at {last.at!r}",
+                    )
+                ]
+            )
+        return self
+
+    def _posts(self) -> Iterator[tuple[Person, Post]]:
+        return (
+            (person, post) for person in self.people if person.status == "active" for post in person.posts
+        )
+
+    @model_validator(mode="after")
+    def _deputies_can_stand_in(self) -> Self:
+        people = {person.id: person for person in self.people}
+        groups = {shop.id: shop.group for shop in self.shops}
+        refuse(
+            ((("people", at, "deputy"), says))
+            for at, person in enumerate(self.people)
+            if (says := _cannot_stand_in(person, people, groups))
+        )
+        return self
+
+
+def _cannot_stand_in(person: Person, people: Mapping[str, Person], groups: Mapping[str, str]) -> str:
+    """Why the deputy somebody named cannot act for them; empty where they can or there is none."""
+    line, deputy = [person.id], people.get(person.deputy or "")
+    if deputy is None:
+        return ""
+    if not _places(person, groups) & _places(deputy, groups):
+        return f"should have a post at the same shop, group or manufacturer: {deputy.id!r} has none where {person.id!r} works"
+    while deputy is not None and deputy.id not in line:
+        line.append(deputy.id)
+        deputy = people.get(deputy.deputy or "")
+    if deputy is not None:
+        return f"should not lead back: {' → '.join((*line, deputy.id))}"
+    if len(line) > MOST_DEPUTIES + 1:
+        return f"should have at most {MOST_DEPUTIES} deputies one after the other: {' → '.join(line)}"
+    return ""
+
+
+def _places(person: Person, groups: Mapping[str, str]) -> set[str]:
+    """The shops' groups and the manufacturers somebody works for."""
+    return {f"group:{groups[post.at]}" if post.at in groups else post.at for post in person.posts}

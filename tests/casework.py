@@ -17,11 +17,11 @@ from schemas.deadlines import (
     DeadlineStarted,
     DeadlineWithdrawn,
 )
+from schemas.staffing import Directory
 from services.common.decision import Cause, Change, Decision, Outgoing, Refusal
 from services.routing.domain.actions.action import Action
 from services.routing.domain.case import Case, header
 from services.routing.domain.deciding import decide
-from services.routing.domain.directory import Directory
 from services.routing.domain.ledger import Ledger
 from services.routing.domain.opening import Heard
 from services.routing.domain.programme import Programme, Programmes

@@ -14,6 +14,7 @@ from schemas import cases, deadlines, deliveries, directory, outreach, policy
 from schemas.addresses import EmailAddress
 from schemas.deliveries import Medium
 from schemas.policy import PublishedProfile
+from schemas.staffing import Directory
 from services.common import app as process
 from services.common import files, logs
 from services.common.consumer import Feed
@@ -27,7 +28,6 @@ from services.notify.channels import Channel
 from services.notify.channels.mail import MailChannel, MailServer
 from services.notify.channels.sms import SmsChannel
 from services.notify.domain.delivery import Delivery, advance
-from services.notify.domain.directory import Directory
 from services.notify.domain.rules import Rulebook
 from services.notify.domain.wording import must_render
 from services.notify.handlers import TOPICS, Handler
@@ -146,7 +146,7 @@ class Known:
     def directory(self) -> Directory:
         """Indexed anew after a change."""
         if self._directory is None:
-            self._directory = Directory(dict(self.tables[0].entries))
+            self._directory = Directory(self.tables[0].entries.values())
         return self._directory
 
     def rulebook(self) -> Rulebook:

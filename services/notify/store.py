@@ -9,10 +9,10 @@ from pydantic import ValidationError
 
 from schemas import outreach
 from schemas.outreach import OutreachRequested
+from schemas.staffing import Directory
 from services.common.mongo import MongoDocuments
 from services.notify.domain.addressee import Addressee
 from services.notify.domain.delivery import CUSTOMER, OPEN, Delivery
-from services.notify.domain.directory import Directory
 
 COLLECTION = "deliveries"
 ANSWER_MS = 5_000

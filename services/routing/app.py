@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from aiokafka.partitioner import murmur2
@@ -14,12 +14,14 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policy
+from schemas.cases import Part
 from schemas.outreach import OutreachRequested
 from schemas.policy import PublishedProfile
+from schemas.staffing import Directory
 from services.common import app as process
 from services.common import tokens
 from services.common.consumer import Feed
-from services.common.failures import persist
+from services.common.failures import backoff, persist
 from services.common.health import Health
 from services.common.mongo import MongoDocuments, MongoRecords
 from services.common.parts import Parts, background, connected, consuming
@@ -28,7 +30,6 @@ from services.common.table import Table
 from services.routing import api, metrics
 from services.routing.domain.announcement import Listed
 from services.routing.domain.case import Case
-from services.routing.domain.directory import Directory
 from services.routing.domain.draft import ESCALATIONS
 from services.routing.domain.ledger import Ledger
 from services.routing.domain.programme import Programmes
@@ -44,6 +45,7 @@ ALL_TOPICS = (
     outreach.TOPIC,
 )  # fmt: skip
 AUDIT_SECONDS = 5.0
+QUIET_SECONDS = 5.0
 
 log = logging.getLogger(__name__)
 
@@ -64,14 +66,13 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
         await known.start()
         documents = MongoDocuments(parts.database, "cases", "case_history")
         await documents.prepare("state.number")
-        entries = MongoDocuments(parts.database, "directory")
-        await entries.prepare()
-        announced = Store(Listed, entries, parts.relay, parts.clock.now, parts.conflicted)
+        announced = await _announced(parts)
         handler = _handler(parts, known, documents)
 
         async def assigned(numbers: set[int]) -> None:
             known.partitions |= numbers
             await persist(lambda: handler.take_over(documents), _waits)
+            known.news.set()
 
         async def revoked(numbers: set[int]) -> None:
             known.partitions -= numbers
@@ -81,13 +82,21 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
             consuming(
                 parts, health, Feed(TOPICS, handler.handle), [handler.store, announced], (assigned, revoked)
             ),
-            background(_audit(settings, parts, handler.decide.ledger)),
+            background(
+                _audit(settings, parts, handler.decide, health), _follow_directory(known, handler, documents)
+            ),
         ):
             app.state.office = api.Office(
                 handler.store, documents, handler.decide, handler.texts, handler.customers
             )
             yield
         await known.stop()
+
+
+async def _announced(parts: Parts) -> Store[Listed]:
+    entries = MongoDocuments(parts.database, "directory")
+    await entries.prepare()
+    return Store(Listed, entries, parts.relay, parts.clock.now, parts.conflicted)
 
 
 def _handler(parts: Parts, known: "Known", documents: MongoDocuments) -> Handler:
@@ -116,12 +125,48 @@ def _waits(error: Exception) -> None:
     log.warning("open cases are not known yet", extra={"reason": repr(error)})
 
 
-async def _audit(settings: Settings, parts: Parts, ledger: Ledger) -> None:
-    """Count due times of which nothing was heard: so a dead clock room is seen."""
+async def _audit(settings: Settings, parts: Parts, decide: Decider, health: Health) -> None:
+    """Count due times of which nothing was heard, so a dead clock room is seen; and cases nobody has."""
     patience = settings.unanswered_after * settings.time_scale
     while True:
-        metrics.UNANSWERED.set(ledger.unanswered(parts.clock.now() - patience))
+        metrics.UNANSWERED.set(decide.ledger.unanswered(parts.clock.now() - patience))
+        unmanned = decide.ledger.unmanned(decide.world().directory)
+        for part in get_args(Part):
+            metrics.UNMANNED.labels(part).set(unmanned[part])
+        _alarm(decide.world().directory.unread(), health)
         await asyncio.sleep(AUDIT_SECONDS)
+
+
+def _alarm(unread: str, health: Health) -> None:
+    """Say once in the log, and as long as it lasts elsewhere, that some cases may have no reader."""
+    if unread and health.notes.get("directory") != unread:
+        log.error("cases may have no reader", extra={"reason": unread})
+    health.note("directory", unread)
+    metrics.UNREAD.set(bool(unread))
+
+
+async def _follow_directory(known: "Known", handler: Handler, documents: MongoDocuments) -> None:
+    """Hand over cases as soon as the directory takes them from somebody, and once more from the store.
+
+    Another instance may have given a case to somebody whom it did not yet know to have gone.
+    """
+    tries = 0
+    while True:
+        known.news.clear()
+        tries = 0 if await handler.reassign() else tries + 1
+        if tries:
+            await asyncio.sleep(backoff(tries, base=AUDIT_SECONDS / 10, most=AUDIT_SECONDS))
+        elif await _quiet(known.news) and await persist(lambda: handler.reassign(documents), _waits):
+            await known.news.wait()
+
+
+async def _quiet(news: asyncio.Event) -> bool:
+    """Whether nothing was announced for a while."""
+    try:
+        await asyncio.wait_for(news.wait(), QUIET_SECONDS)
+    except TimeoutError:
+        return True
+    return False
 
 
 @dataclass(slots=True)
@@ -133,6 +178,7 @@ class Known:
     partitions: set[int] = field(default_factory=set)
     programmes: Programmes = field(default_factory=lambda: Programmes(""))
     tables: list[Table[Any]] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
     _directory: Directory | None = None
     _count: int = 1
 
@@ -176,6 +222,7 @@ class Known:
 
     def _outdated(self, _key: str, _entry: Any) -> None:
         self._directory = None
+        self.news.set()
 
     def directory(self) -> Directory:
         if self._directory is None:

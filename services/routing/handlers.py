@@ -1,6 +1,7 @@
 """Kafka in: contacts, what clocks did, and what became of messages."""
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,18 +14,25 @@ from schemas.deadlines import DeadlineClimbDue, DeadlineMessage
 from schemas.outreach import OutreachRequested
 from services.common.batch import Received
 from services.common.decision import Cause, Change, Decision, Outcome, event_id
+from services.common.failures import persist, telling
 from services.common.store import Store
 from services.routing import metrics
 from services.routing.domain import courtesy
 from services.routing.domain.case import Case
 from services.routing.domain.deciding import decide
+from services.routing.domain.holding import misplaced
 from services.routing.domain.ledger import Ledger
 from services.routing.domain.opening import Heard
+from services.routing.domain.reassignment import Reassign
 from services.routing.domain.world import World
 from services.routing.store import Found, Spoken, Words, held
 
 # A store that is away while partitions are taken over makes a batch wait like any other.
 PATIENCE = 5.0
+
+AT_ONCE = 100
+
+log = logging.getLogger(__name__)
 
 Outreach = Callable[[Sequence[OutreachRequested]], Awaitable[None]]
 
@@ -112,8 +120,46 @@ class Handler:
         """Learn who holds the open cases that are this instance's now."""
         self.decide.ledger.keep()
         async for one in held(documents):
-            self.decide.ledger.note(one.case, one.parties, one.at, one.running)
+            self.decide.ledger.note(one.case, one.holds, one.at, one.running)
         self.loaded.set()
+
+    async def reassign(self, documents: Found | None = None) -> bool:
+        """Hand over what is no longer somebody's, by what is known here or, with `documents`, by what rests there.
+
+        True when nothing of it is left to be looked at again.
+        """
+        await self.loaded.wait()
+        directory, ledger = self.decide.world().directory, self.decide.ledger
+        if not directory.people:
+            return True  # nobody has left: it was not announced here yet
+        found = ledger.misplaced(directory)
+        if documents is not None:
+            resting = [one async for one in held(documents) if ledger.mine(one.case)]
+            found = [one.case for one in resting if misplaced(one.holds, directory)]
+        settled = True
+        for at in range(0, len(found), AT_ONCE):
+            causes = [
+                Cause(case, event_id(case, "reassign"), Reassign(), once=False)
+                for case in found[at : at + AT_ONCE]
+            ]
+            outcomes = await persist(lambda some=causes: self.store.change_many(some, self.decide), _waits)  # type: ignore[misc]
+            settled &= False not in [self._reassigned(outcome) for outcome in outcomes]
+        return settled
+
+    def _reassigned(self, outcome: Outcome[Case, Any]) -> bool:
+        if outcome.state is None or outcome.error is not None:
+            # Being opened still; or a fault of ours, which the log has to name.
+            log.warning(
+                "case is not handed over yet",
+                extra={
+                    "case_id": outcome.cause.key,
+                    "reason": telling(outcome.error) if outcome.error else "not written yet",
+                },
+            )
+            return False
+        metrics.REASSIGNED.inc(outcome.kind == "applied")
+        self.decide.ledger.follow(outcome.state)
+        return True
 
 
 def _narrative_id(contact: ContactReceived) -> Any:
@@ -147,6 +193,10 @@ def told(message: Any, raw: bytes) -> Cause[Any]:
 def revive(stream: str, raw: bytes) -> Cause[Any]:
     """The cause of a record that was held until its turn."""
     return told(TOPICS[stream].validate_json(raw), raw)
+
+
+def _waits(error: Exception) -> None:
+    log.warning("cases wait to be handed over", extra={"reason": repr(error)})
 
 
 def count(outcomes: Sequence[Outcome[Case, Any]]) -> None:

@@ -6,6 +6,14 @@ OPENED = Counter("redress_cases_opened_total", "Cases opened.", ["kind", "severi
 CLIMBED = Counter("redress_climbs_total", "Breaches that climbed a rung.", ["rung"])
 TRIAGE = Counter("redress_triage_total", "Cases that opened a level higher for a person to look at.")
 REFUSED = Counter("redress_actions_refused_total", "Actions of people that a rule forbade.", ["rule"])
+UNMANNED = Gauge(
+    "redress_unmanned_cases", "Open cases in a queue without members, by the queue's part in them.", ["part"]
+)
+UNREAD = Gauge(
+    "redress_last_resort_missing",
+    "1 while nobody is named who reads what is nobody else's, or they have gone.",
+)
+REASSIGNED = Counter("redress_cases_reassigned_total", "Cases handed over since the directory changed.")
 UNANSWERED = Gauge(
     "redress_clock_unanswered", "Due times passed of which neither a breach nor a stop was heard."
 )

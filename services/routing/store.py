@@ -8,11 +8,14 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from schemas.base import stamp
+from services.routing.domain.holding import Hold, Standing, holds_of
 from services.routing.domain.words import Sealed, seal
 
 KEY_BYTES = 16
 HELD = (
-    "state.owner", "state.offer.to", "state.support.to", "state.updated_at", "state.promises", "state.state",
+    "state.shop", "state.manufacturer", "state.owner", "state.owner_role", "state.owner_post",
+    "state.offer.to", "state.offer.role", "state.offer.post", "state.support.to", "state.support.post",
+    "state.updated_at", "state.promises",
 )  # fmt: skip
 
 
@@ -79,7 +82,7 @@ class Held:
     """Who holds an open case, and its running due times."""
 
     case: UUID
-    parties: frozenset[str]
+    holds: tuple[Hold, ...]
     at: datetime
     running: tuple[datetime, ...]
 
@@ -92,12 +95,11 @@ async def held(documents: Found) -> AsyncIterator[Held]:
 
 
 def _held(key: str, state: Mapping[str, Any]) -> Held:
-    asked = [(state.get(part) or {}).get("to") for part in ("offer", "support")]
     promises = (state.get("promises") or {}).values()
     running = (each["due_at"] for each in promises if each["status"] == "running")
     return Held(
         UUID(key),
-        frozenset(name for name in (state["owner"], *asked) if name),
+        holds_of(Standing.model_validate(state)),
         datetime.fromisoformat(state["updated_at"]),
         tuple(datetime.fromisoformat(due) for due in running),
     )

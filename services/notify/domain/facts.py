@@ -6,13 +6,13 @@ from typing import Any, Literal
 
 from schemas.contacts import Language
 from schemas.policy import Profile
-from services.notify.domain.directory import Directory
-from services.notify.domain.recipients import DESK, Event
+from schemas.staffing import QUEUE, Directory
+from services.notify.domain.recipients import Event
 
 Facts = dict[str, str | int | bool]
 # Fields of events that a text may use under their own names, and how a person reads them.
 SHOWN: dict[str, Literal["person", "word", "clock", "criteria", "time", "plain"]] = {
-    **dict.fromkeys(("by", "to"), "person"),
+    **dict.fromkeys(("by", "to", "predecessor"), "person"),
     **dict.fromkeys(("role", "tier", "previous", "accountable"), "word"),
     **dict.fromkeys(("due_at", "met_at", "received_at"), "time"),
     **dict.fromkeys(("cycle", "level", "repeat", "late", "via"), "plain"),
@@ -79,9 +79,9 @@ class Teller:
 
     def _name(self, who: str) -> str:
         """A person's name; of a desk, the role that sits there."""
-        if who.startswith(DESK):
+        if who.startswith(QUEUE):
             return self._word(who.rsplit(":", 1)[1])
-        person = self.directory.person(who)
+        person = self.directory.people.get(who)
         return person.name if person else self._word(who)
 
     def _local(self, at: datetime, shop: str) -> str:

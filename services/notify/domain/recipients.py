@@ -1,22 +1,19 @@
 """Who is meant by the parties and roles that a notice names."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import get_args
 
 from schemas.cases import CaseHeader, CaseMessage, Role, tier
 from schemas.deadlines import DeadlineMessage
 from schemas.policy import Recipient, Rung
-from services.notify.domain.directory import Directory
+from schemas.staffing import Directory, Queue, place
 
 Event = CaseMessage | DeadlineMessage
-DESK = "desk:"
-ROLES: dict[str, Role] = {role: role for role in get_args(Role)}
 
 
 @dataclass(frozen=True, slots=True)
 class Parties:
-    """The people around one event. What nobody holds falls to the rungs above, then to the desk."""
+    """The people around one event. What nobody holds falls to whoever answers for its queue."""
 
     event: Event
     directory: Directory
@@ -33,66 +30,55 @@ class Parties:
     def _party(self, party: Recipient | Role) -> Iterable[str]:
         match party:
             case "owner":
-                return self._named(self.header.owner)
+                return self._owner()
             case "offered":
-                return self._named(self.header.offered_to)
+                return self._offered()
             case "subject":
-                return self._named(getattr(self.event, "to", None))
+                return self._named(getattr(self.event, "to", None), getattr(self.event, "role", None))
             case "giver":
-                return self._named(self._giver())
+                return self._giver()
             case "accountable":
                 return self._accountable()
             case _:
-                return self._everyone(party)
+                return self._everyone(Queue(place(self.header, party), party))
 
-    def _named(self, who: str | None) -> Iterator[str]:
-        """A person, or his deputy while he is absent; absent without one, he is told all the same."""
+    def _named(self, who: str | None, role: Role | None = None) -> list[str]:
+        """A person, or whoever stands in for them; absent without a deputy, they are told all the same.
+
+        In the place of a queue, whoever answers for it.
+        """
         if who is None:
-            return
-        if who.startswith(DESK):
-            yield from self._desk(who)
-            return
+            return []
+        if queue := Queue.named(who):
+            return self._everyone(queue)
         person = self.directory.person(who)
-        present = self.directory.on_duty(person, self.event.occurred_at) if person else None
-        yield present.id if present else who
+        at = place(self.header, role) if role else self.header.shop
+        present = self.directory.on_duty(person, at, self.event.occurred_at) if person else None
+        return [present.id if present else who]
 
-    def _desk(self, desk: str) -> Iterable[str]:
-        _, place, role = desk.split(":", 2)
-        return self._everyone(ROLES[role], place) if role in ROLES else (desk,)
-
-    def _giver(self) -> str:
+    def _giver(self) -> list[str]:
         """Who handed it over; where a rule did, the owner stands for it."""
         by = getattr(self.event, "by", "")
-        return by if self.directory.person(by) else self.header.owner
+        return self._named(by) if self.directory.person(by) else self._owner()
 
-    def _accountable(self) -> Iterable[str]:
+    def _owner(self) -> list[str]:
+        return self._named(self.header.owner, self.header.owner_role)
+
+    def _offered(self) -> list[str]:
+        return self._named(self.header.offered_to, self.header.offered_role)
+
+    def _accountable(self) -> list[str]:
         role = getattr(self.event, "accountable", None)
         if role is None or role == self.header.owner_role:
-            return self._named(self.header.owner)
+            return self._owner()
         if role == self.header.offered_role:
-            return self._named(self.header.offered_to)
+            return self._offered()
         if tier(role) == "manufacturer" and self.header.support_to:
-            return self._named(self.header.support_to)
-        return self._everyone(role)
+            return self._named(self.header.support_to, role)
+        return self._everyone(Queue(place(self.header, role), role))
 
-    def _everyone(self, role: Role, place: str = "") -> list[str]:
-        """All on duty in a role; in an empty one, those of the first rung above it that is manned."""
-        first = place or self._place(role)
-        for wanted, at in ((role, first), *((above, self._place(above)) for above in self._above(role))):
-            staff = self.directory.staff(at, wanted, self.header.department)
-            present = [self.directory.on_duty(person, self.event.occurred_at) for person in staff]
-            if any(present):
-                return [person.id for person in present if person]
-        return [f"{DESK}{first}:{role}"]
-
-    def _above(self, role: Role) -> list[Role]:
-        """The rungs above a role; above one that is not on the ladder, the dealer's highest."""
-        ranks = [rung.role for rung in self.ladder]
-        if role in ranks:
-            return ranks[ranks.index(role) + 1 :]
-        dealer = [rung.role for rung in self.ladder if rung.tier == "dealer"]
-        return [*dealer[-1:], *(rung.role for rung in self.ladder if rung.tier == "manufacturer")]
-
-    def _place(self, role: Role) -> str:
-        """Where the people of a role sit."""
-        return self.header.manufacturer if tier(role) == "manufacturer" else self.header.shop
+    def _everyone(self, queue: Queue) -> list[str]:
+        """All on duty in a role; in an empty one, those who answer for it."""
+        line = self.directory.line(self.header, self.ladder, queue, self.event.occurred_at)
+        found = self.directory.attending(line, self.header.department, self.event.occurred_at)
+        return [person.id for person in found] or [queue.name]

@@ -9,8 +9,8 @@ from schemas.contacts import Language
 from schemas.deliveries import Medium
 from schemas.outreach import DeliveryResent, OutreachMessage, OutreachRequested
 from schemas.policy import NoticeRule, Profile, PublishedProfile
+from schemas.staffing import Directory
 from services.notify.domain.delivery import CUSTOMER, Delivery, delivery_id
-from services.notify.domain.directory import Directory
 from services.notify.domain.facts import Facts, Teller
 from services.notify.domain.recipients import Event, Parties
 

@@ -52,6 +52,9 @@ FIELDS: dict[str, Any] = {
     "accountable": "dealer_cr_manager",
     "level": -1,
     "late": False,
+    "part": "owner",
+    "predecessor": "giver",
+    "why": "left",
 }
 
 

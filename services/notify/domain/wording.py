@@ -7,7 +7,7 @@ from schemas.contacts import Language
 from schemas.deliveries import Medium
 from schemas.policy import Profile, Template, Wording
 from schemas.severity import SeverityPolicy
-from services.notify.domain.directory import Directory
+from schemas.staffing import Directory
 from services.notify.domain.facts import Facts, Teller
 from services.notify.domain.samples import longest, sample
 from services.notify.domain.segments import SEPTETS, UNITS, segments
@@ -35,7 +35,7 @@ def _faults(wording: Wording, language: Language, line: Line | None) -> Iterator
 
 def _tries(wording: Wording, language: Language) -> Iterator["Try"]:
     profile = _bare(wording)
-    teller = Teller(profile, Directory({}), language)
+    teller = Teller(profile, Directory(), language)
     for rule in wording.notices:
         yield Try(find(profile, rule.template), rule.by, language, teller.of(sample(rule.when.type)), profile)
     customer: Facts = {**teller.customer("7K2M-9QXD-4T", "shop"), "name": "Li Na"}

@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from schemas.directory import Person
+from schemas.staffing import Directory
 from services.common import tokens
 from services.common.decision import Cause, Decision
 from services.common.document import Document, from_stored
@@ -17,7 +18,7 @@ from services.common.problems import Problem, away
 from services.common.store import Documents, Store
 from services.routing.domain.case import Case
 from services.routing.domain.deciding import decide
-from services.routing.domain.directory import Directory
+from services.routing.domain.reach import Reach, reach
 from services.routing.handlers import Decider
 from services.routing.settings.environment import Settings
 from services.routing.store import Words
@@ -33,29 +34,6 @@ class Shelf(Documents, Protocol):
     async def past(self, key: UUID) -> list[dict[str, Any]]: ...
 
     async def page(self, query: Any, order: Any, limit: int) -> list[dict[str, Any]]: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Reach:
-    """Which cases somebody may see.
-
-    Those of the shops where he works or stands in, those that a manufacturer was asked to support, and
-    whichever is his own by name.
-    """
-
-    person: str
-    places: frozenset[str]
-
-    def covers(self, case: Case) -> bool:
-        supported = case.support is not None and case.manufacturer in self.places
-        return case.shop in self.places or supported or self.person in case.named()
-
-    def query(self) -> dict[str, Any]:
-        """The same rule for the store."""
-        places = sorted(self.places)
-        supported = {"state.manufacturer": {"$in": places}, "state.support": {"$ne": None}}
-        own = [{f"state.{part}": self.person} for part in ("owner", "offer.to", "support.to")]
-        return {"$or": [{"state.shop": {"$in": places}}, supported, *own]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +54,7 @@ class Office:
         return decide(case, cause, self.decide.world())
 
     def reach(self, person: Person) -> Reach:
-        return Reach(person.id, self.directory().places(person.id, self.store.now()))
+        return reach(person.id, self.directory(), self.store.now())
 
     async def document(self, key: UUID, person: Person) -> Document[Case]:
         """A case that somebody may see; one he may not see is not there."""
@@ -104,7 +82,7 @@ def actor(request: Request, office: Annotated[Office, Depends(office)]) -> Perso
     """Whom the token names; he must be in the directory."""
     settings: Settings = request.app.state.settings
     name = tokens.subject(request.headers.get("authorization", ""), settings.token_key.get_secret_value())
-    person = office.directory().people.get(name)
+    person = office.directory().person(name)
     if person is None:
         raise Problem(403, "Not in the directory", f"Nobody is known as {name!r}.", rule="known_person")
     return person

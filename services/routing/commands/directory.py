@@ -1,7 +1,9 @@
 """`redress directory`: who works where, from a file to every room."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4, uuid5
 
@@ -9,15 +11,24 @@ import click
 
 from schemas import directory as vocabulary
 from schemas.addresses import AddressError, EmailAddress, PhoneNumber
-from schemas.directory import DirectoryFile, Entry
+from schemas.directory import DirectoryFile, Entry, Person
 from services.common import files
+from services.common.clock import ticks
 from services.common.decision import Cause
 from services.common.failures import PATIENCE
 from services.common.mongo import MongoDocuments
-from services.common.parts import connected
+from services.common.parts import Parts, connected
 from services.common.store import Store
+from services.routing.commands.forecast import forecast
 from services.routing.domain.announcement import Listed, announce, key
 from services.routing.settings.environment import Settings
+from services.routing.store import held
+
+HAND_OVER_SECONDS = 120.0
+LOOK_SECONDS = 0.5
+
+FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+REMOVE = click.option("--remove", is_flag=True, help="Let everyone go who is not in FILE.")
 
 
 @click.group()
@@ -26,18 +37,46 @@ def directory() -> None:
 
 
 @directory.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def load(file: Path) -> None:
+@FILE
+@REMOVE
+def load(file: Path, *, remove: bool) -> None:
     """Check FILE (YAML or JSON), then add and change what it holds.
 
     What is not in FILE stays as it is; loading the same file again announces nothing. Somebody whose e-mail or
-    phone cannot be used is loaded without it, with a warning.
+    phone cannot be used is loaded without it, with a warning. With --remove people who are not in FILE get no
+    case any more, hand over those they have, and are only a name once no open case is theirs.
     """
-    entries = list(read(file).entries())
+    wanted = _checked(file)
+    changed, gone, still = asyncio.run(_load(Settings(), wanted, remove=remove))
+    click.echo(f"{len(list(wanted.entries()))} entries, {changed} of them new or changed")
+    if gone:
+        click.echo(f"not in {file}: {', '.join(gone)}" + ("" if remove else " (stay; --remove lets them go)"))
+    if still:
+        raise click.ClickException(
+            f"{still} open cases are still theirs after {HAND_OVER_SECONDS:g} s: they are leaving, get no case,"
+            " and hand over as soon as routing runs; then give this command again"
+        )
+
+
+@directory.command()
+@FILE
+@REMOVE
+def check(file: Path, *, remove: bool) -> None:
+    """Say what loading FILE would do to open cases, without loading it: which would move, from whom to whom."""
+    wanted = _checked(file)
+    gone, moves = asyncio.run(_check(Settings(), wanted, remove=remove))
+    if gone:
+        click.echo(f"would {'go' if remove else 'stay, though not in the file'}: {', '.join(gone)}")
+    for move in moves:
+        click.echo(move)
+    click.echo(f"{len(moves)} changes to open cases")
+
+
+def _checked(file: Path) -> DirectoryFile:
+    wanted = read(file)
     for warning in unusable_addresses(file):
         click.echo(f"warning: {warning}", err=True)
-    changed = asyncio.run(_load(Settings(), entries))
-    click.echo(f"{len(entries)} entries, {changed} of them new or changed")
+    return wanted
 
 
 def read(file: Path) -> DirectoryFile:
@@ -60,19 +99,84 @@ def unusable_addresses(file: Path) -> Iterator[str]:
                 yield f"person {person['id']}: {field} is left out: {error}"
 
 
-async def _load(settings: Settings, entries: Sequence[Entry]) -> int:
-    async with connected("routing", settings, [vocabulary.TOPIC], PATIENCE) as parts:
-        documents = MongoDocuments(parts.database, "directory")
-        await documents.prepare()
-        store = Store(Listed, documents, parts.relay, parts.clock.now, parts.conflicted)
+async def _load(settings: Settings, wanted: DirectoryFile, *, remove: bool) -> tuple[int, Sequence[str], int]:
+    """How many entries changed, who is not in the file, and how many open cases are still theirs."""
+    async with _announcements(settings) as listed:
+        changed = await listed.announce(list(wanted.entries()))
+        gone = listed.without(wanted)
+        await listed.announce([_with(one, "leaving") for one in gone] if remove else [])
+        still = await listed.handed_over({one.id for one in gone}) if remove and gone else 0
+        await listed.announce([_with(one, "left") for one in gone] if remove and not still else [])
+    return changed, [one.id for one in gone], still
+
+
+async def _check(
+    settings: Settings, wanted: DirectoryFile, *, remove: bool
+) -> tuple[Sequence[str], Sequence[str]]:
+    async with _announcements(settings) as listed:
+        gone = listed.without(wanted)
+        entries = [*wanted.entries(), *(_with(one, "leaving") for one in gone if remove)]
+        whole = listed.known | {vocabulary.key(entry): entry for entry in entries}
+        return [one.id for one in gone], await forecast(listed.parts, settings, whole.values())
+
+
+def _with(person: Person, status: vocabulary.Status) -> Person:
+    """Who has left keeps nothing but the name."""
+    if status == "left":
+        return Person(id=person.id, name=person.name, language=person.language, status=status)
+    return person.model_copy(update={"status": status})
+
+
+@dataclass(frozen=True, slots=True)
+class Announcements:
+    """The directory as it was last announced, and the way to announce more."""
+
+    parts: Parts
+    store: Store[Listed]
+    known: dict[str, Entry]
+
+    async def announce(self, entries: Sequence[Entry]) -> int:
+        """Announce what is new or has changed; how many that were."""
         # An operator's command has no cause before it, hence a run of its own each time.
         run = uuid4()
         causes = [
             Cause(key(entry), uuid5(run, vocabulary.key(entry)), entry, once=False) for entry in entries
         ]
-        outcomes = await store.change_many(causes, announce)
-        await parts.relay.flush()
-    for outcome in outcomes:
-        if outcome.error is not None:
-            raise outcome.error
-    return sum(outcome.kind == "applied" for outcome in outcomes)
+        outcomes = await self.store.change_many(causes, announce)
+        await self.parts.relay.flush()
+        for outcome in outcomes:
+            if outcome.error is not None:
+                raise outcome.error
+        return sum(outcome.kind == "applied" for outcome in outcomes)
+
+    def without(self, wanted: DirectoryFile) -> list[Person]:
+        """People who are known and not in the file, as they were before; who has left is not counted."""
+        named = {one.id for one in wanted.people}
+        people = (one for one in self.known.values() if isinstance(one, Person))
+        return [one for one in people if one.id not in named and one.status != "left"]
+
+    async def handed_over(self, people: set[str]) -> int:
+        """Wait until no open case is anybody's of these; how many still are when it takes too long."""
+        cases, until = MongoDocuments(self.parts.database, "cases"), ticks() + HAND_OVER_SECONDS
+        while True:
+            named = [{hold.name for hold in one.holds} async for one in held(cases)]
+            theirs = sum(not people.isdisjoint(names) for names in named)
+            if not theirs or ticks() > until:
+                return theirs
+            await asyncio.sleep(LOOK_SECONDS)
+
+
+@asynccontextmanager
+async def _announcements(settings: Settings) -> AsyncIterator[Announcements]:
+    async with connected("routing", settings, [vocabulary.TOPIC], PATIENCE) as parts:
+        documents = MongoDocuments(parts.database, "directory")
+        await documents.prepare()
+        store = Store(Listed, documents, parts.relay, parts.clock.now, parts.conflicted)
+        entries = [
+            Listed.model_validate(stored["state"]).entry async for stored in documents.find({}, ["state"])
+        ]
+        yield Announcements(parts, store, _by_key(entries))
+
+
+def _by_key(entries: Iterable[Entry]) -> dict[str, Entry]:
+    return {vocabulary.key(entry): entry for entry in entries}

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 import click
 
 from schemas import cases, directory
+from schemas.staffing import Directory
 from services.common import history as chain
 from services.common.decision import Cause
 from services.common.document import Document, from_stored
@@ -18,7 +19,6 @@ from services.common.store import Store
 from services.routing.domain.assignment import Workload
 from services.routing.domain.case import Case
 from services.routing.domain.deciding import Resync, decide
-from services.routing.domain.directory import Directory
 from services.routing.domain.programme import Programmes
 from services.routing.domain.words import seal
 from services.routing.domain.world import World

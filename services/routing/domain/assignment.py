@@ -10,12 +10,11 @@ from uuid import UUID
 from schemas.cases import Role
 from schemas.contacts import Department
 from schemas.directory import Person
-from services.routing.domain.case import desk
-from services.routing.domain.directory import Directory
+from schemas.staffing import Directory, Queue
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
-Step = Literal["least loaded", "deputy", "stand-in", "supporter", "named", "desk"]
+Step = Literal["least loaded", "deputy", "stand-in", "supporter", "named", "owner", "desk"]
 
 
 @dataclass(slots=True)
@@ -52,7 +51,7 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A role to be filled at a shop or manufacturer, by neither of those in `not_by`.
+    """A role to be filled at a shop or manufacturer, by nobody who is, or stands in for, one of `not_by`.
 
     Somebody in one of the `stand_ins` fills it where nobody of the role can.
     """
@@ -73,6 +72,11 @@ class Chosen:
     facts: dict[str, Any]
 
 
+def queued(queue: Queue) -> Chosen:
+    """Nobody in person: whoever of the role comes first."""
+    return Chosen(queue.name, "desk", {"role": queue.role})
+
+
 @dataclass(frozen=True, slots=True)
 class Roster:
     """The people and their work at one moment."""
@@ -82,8 +86,8 @@ class Roster:
     now: datetime
 
     def choose(self, seat: Seat) -> Chosen:
-        """Somebody always: at least the desk of the role."""
-        return self.person(seat) or Chosen(desk(seat.at, seat.role), "desk", {"role": seat.role})
+        """Somebody always: at least the queue of the role."""
+        return self.person(seat) or queued(Queue(seat.at, seat.role))
 
     def person(self, seat: Seat) -> Chosen | None:
         """A person for the seat, if anybody can fill it."""
@@ -101,14 +105,24 @@ class Roster:
 
     def _staff(self, seat: Seat, role: Role) -> list[Person]:
         staff = self.directory.staff(seat.at, role, seat.department)
-        return [one for one in staff if one.id not in seat.not_by]
+        return [one for one in staff if self._may(one, seat)]
 
     def _least_loaded(self, people: Sequence[Person]) -> Person | None:
         return min((one for one in people if not one.absent(self.now)), key=self.workload.order, default=None)
 
     def _deputy(self, absent: Person, seat: Seat) -> Person | None:
-        deputy = self.directory.people.get(absent.deputy or "")
-        return None if deputy is None or deputy.id in seat.not_by else deputy
+        """Who stands in for somebody now, if they may have the seat."""
+        found = self.directory.on_duty(absent, seat.at, self.now)
+        return found if found is not None and self._may(found, seat) else None
+
+    def takes_over(self, deputy: Person, seat: Seat) -> bool:
+        """Whether the deputy of one who goes can have what they had."""
+        near, away = self.directory.is_near(deputy, seat.at), deputy.absent(self.now)
+        return near and not away and self._may(deputy, seat)
+
+    def _may(self, person: Person, seat: Seat) -> bool:
+        """Whether "not by the same" leaves somebody the seat, judged on them and on those they stand in for."""
+        return not seat.not_by or not seat.not_by & self.directory.represented(person.id, self.now)
 
     def _chosen(self, person: Person, step: Step, seat: Seat, among: Sequence[Person]) -> Chosen:
         facts = {"role": seat.role, "among": len(among), "load": self.workload.loads[person.id]}

@@ -19,6 +19,7 @@ class Offer(Frozen):
     """Offered to a person or desk, not yet accepted. `over` is the offer that a climb put aside.
 
     `before` and `rung_before` are what the case returns to when the offer is declined or taken back.
+    `post` is the one under which it is offered, as `place/role`; empty for a queue.
     """
 
     to: str
@@ -31,6 +32,7 @@ class Offer(Frozen):
     rung_before: int
     breach: UUID | None = None
     over: "Offer | None" = None
+    post: str = ""
 
 
 class Support(Frozen):
@@ -44,6 +46,7 @@ class Support(Frozen):
     breach: UUID | None = None
     over: "Support | None" = None
     accepted_at: Instant | None = None
+    post: str = ""
 
 
 class Contact(Frozen):
@@ -108,6 +111,8 @@ class Case(Frozen):
     repeats included. `flags` and `ticks` are those of all its contacts together.
 
     `climbed_for` are the breaches that the last climb answers: its own, and others of the same pass.
+    `owner_post` is the post under which it is the owner's. `passed` are those who let it pass or declined it
+    since somebody last took it. `unmanned` are the queues without members that hold it, as was announced.
     """
 
     id: UUID
@@ -131,6 +136,9 @@ class Case(Frozen):
     owner: str
     owner_role: Role
     owned_at: Instant
+    owner_post: str = ""
+    passed: tuple[str, ...] = ()
+    unmanned: tuple[str, ...] = ()
     offer: Offer | None = None
     support: Support | None = None
     rung: int = 0
@@ -152,14 +160,6 @@ class Case(Frozen):
     resolved_at: Instant | None = None
     closed_at: Instant | None = None
     revised: tuple[Revised, ...] = ()
-
-    def named(self) -> set[str]:
-        """Its owner and whoever is asked; desks included."""
-        return {self.owner, *(each.to for each in (self.offer, self.support) if each is not None)}
-
-    def parties(self) -> set[str]:
-        """Everyone who has work with the case: those named until it is closed."""
-        return set() if self.state == "closed" else self.named()
 
 
 def header(case: Case) -> CaseHeader:
@@ -185,8 +185,3 @@ def header(case: Case) -> CaseHeader:
         profile_version=case.profile_version,
         triage=bool(case.triage),
     )
-
-
-def desk(at: str, role: Role) -> str:
-    """Who holds a case when nobody of that role is on duty: whoever of that role comes first."""
-    return f"desk:{at}:{role}"

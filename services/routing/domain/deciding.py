@@ -10,8 +10,10 @@ from services.routing.domain import folding, further, ladder, opening
 from services.routing.domain.actions.action import Action
 from services.routing.domain.actions.deciding import act
 from services.routing.domain.case import Case
+from services.routing.domain.directory import calendar
 from services.routing.domain.draft import Draft
 from services.routing.domain.opening import Heard
+from services.routing.domain.reassignment import Reassign, put_right, reassigned
 from services.routing.domain.world import World
 
 
@@ -23,8 +25,18 @@ class Resync:
     """Tell the case as it is, for a room that has missed something."""
 
 
-def decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case]:  # noqa: C901, PLR0911 - a table of contents
+def decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case]:
     """What a cause does to a case; pure but for the workload it reads."""
+    if isinstance(cause.message, Reassign):
+        # One that is being opened is looked at again: whom it is given to is known only then.
+        return reassigned(case, cause.id, world) if case is not None else None
+    decision = _decide(case, cause, world)
+    if not isinstance(decision, Change) or isinstance(cause.message, Resync):
+        return decision
+    return put_right(decision, cause.id, world)
+
+
+def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case]:  # noqa: C901, PLR0911 - a table of contents
     message = cause.message
     if case is None:
         if isinstance(message, Heard):
@@ -49,6 +61,6 @@ def decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case]
 def snapshot(case: Case, cause: Cause[Any], world: World) -> Change[Case]:
     """The case as it is; it changes nothing but the place in the sequence from which others go on."""
     draft = Draft.of(case, cause.id, "resync", world.now)
-    draft.tell(CaseSnapshot, received_at=case.received_at, calendar=world.directory.calendar(case.shop))
+    draft.tell(CaseSnapshot, received_at=case.received_at, calendar=calendar(world.directory, case.shop))
     draft.note("case.snapshot")
     return draft.change()

@@ -69,8 +69,16 @@ def _reopen(draft: Draft, programme: Programme, world: World) -> None:
     if case.state == "resolved":
         draft.set(state="in_progress", resolved_at=None)
     elif case.state == "closed":
-        draft.set(state="registered", resolved_at=None, closed_at=None, rung=0, contacted_at=None, attempts=0)
+        draft.set(
+            state="registered",
+            resolved_at=None,
+            closed_at=None,
+            rung=0,
+            passed=(),
+            contacted_at=None,
+            attempts=0,
+        )
         hand_over(draft, programme, world)
     if case.state in ENDED and case.support is not None and case.support.accepted_at is None:
         # Its clock ended with the case; asked anew, it runs again.
-        ask(draft, Chosen(case.support.to, "supporter", {"role": ROLE}), Ground("support"))
+        ask(draft, Chosen(case.support.to, "supporter", {"role": ROLE}), Ground("support"), world)

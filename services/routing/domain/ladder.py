@@ -1,15 +1,16 @@
 """A breach climbs one rung; a breach that does not stand takes back a climb nobody accepted."""
 
+from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from schemas.cases import CaseClimbWithdrawn, CaseHandedOver, Tier
 from schemas.deadlines import DeadlineClimbDue
+from schemas.staffing import Queue
 from services.common.decision import Change
 from services.routing.domain import manufacturer
-from services.routing.domain.assignment import Chosen, Seat
+from services.routing.domain.assignment import Chosen, Seat, queued
 from services.routing.domain.case import ENDED, Case, Offer, Support
 from services.routing.domain.draft import Draft
-from services.routing.domain.programme import Programme
 from services.routing.domain.world import World
 
 
@@ -25,11 +26,12 @@ def climb(case: Case, due: DeadlineClimbDue, cause: UUID, world: World) -> Chang
     if found is None:
         return None
     rung, chosen = found
-    draft.set(climbed_at=world.now, climbed_for=(due.breach,))
-    if world.programme(case).profile.ladder[rung].tier == "manufacturer":
-        _to_manufacturer(draft, rung, chosen, due)
+    let_pass = tuple(dict.fromkeys((*case.passed, *_offered(case.offer))))
+    draft.set(climbed_at=world.now, climbed_for=(due.breach,), passed=let_pass)
+    if world.ladder(case)[rung].tier == "manufacturer":
+        _to_manufacturer(draft, rung, chosen, due, world)
     else:
-        _to_dealer(draft, rung, chosen, due, world.programme(case))
+        _to_dealer(draft, rung, chosen, due, world)
     return draft.change()
 
 
@@ -43,28 +45,63 @@ def _fallen(case: Case, breach: UUID) -> bool:
 
 
 def _next(case: Case, due: DeadlineClimbDue, world: World) -> tuple[int, Chosen] | None:
-    """The next rung on duty, else the desk of the next rung; counted from who missed the time."""
-    programme, roster = world.programme(case), world.roster()
-    missed = programme.rung(due.accountable) or 0
-    seats = [(at, _seat(case, programme, at)) for at, _ in programme.above(max(case.rung, missed))]
-    for at, seat in seats:
-        if chosen := roster.person(seat):
+    """The next rung with somebody on duty who has not let it pass, else one whose queue has others.
+
+    Counted from who missed the time.
+    """
+    programme, barred = world.programme(case), passed(case, world)
+    rungs = programme.above(max(case.rung, programme.rung(due.accountable) or 0))
+    seats = [(at, Seat(case.shop, rung.role, case.department, barred)) for at, rung in rungs]
+    for (at, seat), (_, rung) in zip(seats, rungs, strict=True):
+        dealer = rung.tier == "dealer"
+        chosen = world.roster().person(seat) if dealer else manufacturer.pick(case, world, frozenset())
+        if chosen is not None and (dealer or chosen.step != "desk"):
             return at, chosen
-    return (seats[0][0], roster.choose(seats[0][1])) if seats else None
+    return _queue(case, seats, world) if rungs else None
 
 
-def _seat(case: Case, programme: Programme, rung: int) -> Seat:
-    step = programme.profile.ladder[rung]
-    if step.tier == "manufacturer":
-        return Seat(case.manufacturer or case.shop, step.role)
-    return Seat(case.shop, step.role, case.department, frozenset({case.owner}))
+def _queue(case: Case, seats: Sequence[tuple[int, Seat]], world: World) -> tuple[int, Chosen]:
+    """The first queue for which only others answer, one with members before one without; else the highest."""
+    queues = [
+        (at, manufacturer.queue(case, world) if seat.role == manufacturer.ROLE else Queue(seat.at, seat.role))
+        for at, seat in seats
+    ]
+    barred = seats[0][1].not_by
+    others = [(at, queue) for at, queue in queues if barred.isdisjoint(_answering(case, queue, world))]
+    at, queue = next((one for one in others if world.directory.staff(*one[1])), (others or queues[-1:])[0])
+    return at, queued(queue)
 
 
-def _to_dealer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineClimbDue, programme: Programme) -> None:
-    case, step = draft.case, programme.profile.ladder[rung]
+def _answering(case: Case, queue: Queue, world: World) -> Iterator[str]:
+    """Whoever would be told of a case in a queue, and may take it."""
+    directory, now = world.directory, world.now
+    line = directory.line(case, world.ladder(case), queue, now)
+    for member in (*directory.staff(*queue), *directory.attending(line, case.department, now)):
+        yield from (one.id for one in directory.stand_ins(member, queue.at, now))
+
+
+def passed(case: Case, world: World) -> frozenset[str]:
+    """Who is not offered it once more: the owner, and who was offered it since somebody last took it."""
+    offered = {*case.passed, *_offered(case.offer)}
+    queues = [queue for name in offered if (queue := Queue.named(name))]
+    own = Queue.named(case.owner)
+    owners = (one.id for one in world.directory.staff(*own)) if own else (case.owner,)
+    answering = (one for queue in queues for one in _answering(case, queue, world))
+    return frozenset((*owners, *offered, *answering))
+
+
+def _offered(offer: Offer | None) -> Iterator[str]:
+    while offer is not None:
+        yield offer.to
+        offer = offer.over
+
+
+def _to_dealer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineClimbDue, world: World) -> None:
+    case, step = draft.case, world.ladder(draft.case)[rung]
     offered = Offer(
         to=chosen.person, role=step.role, via="climb", rung=rung, at=draft.at, giver=case.owner,
         before=case.state, rung_before=case.rung, breach=due.breach, over=case.offer,
+        post=world.directory.post(chosen.person, case.shop, step.role),
     )  # fmt: skip
     draft.set(offer=offered, rung=rung, state="escalated")
     draft.tell(
@@ -76,12 +113,12 @@ def _to_dealer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineClimbDue, p
     )
 
 
-def _to_manufacturer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineClimbDue) -> None:
+def _to_manufacturer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineClimbDue, world: World) -> None:
     """Whoever supports the case already is the one asked; he has to accept that it is his turn."""
     support = draft.case.support
-    if support is not None and not support.to.startswith("desk:"):
+    if support is not None and Queue.named(support.to) is None:
         chosen = Chosen(support.to, "supporter", {"role": manufacturer.ROLE})
-    manufacturer.ask(draft, chosen, manufacturer.Ground("climb", due, rung))
+    manufacturer.ask(draft, chosen, manufacturer.Ground("climb", due, rung), world)
 
 
 def withdraw(draft: Draft, breach: UUID, clock: str) -> None:

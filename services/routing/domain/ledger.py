@@ -1,12 +1,19 @@
 """What an instance keeps in memory of the open cases it looks after: who holds them, what is due."""
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
+from schemas.cases import Part
+from schemas.staffing import Directory, Queue
 from services.routing.domain.assignment import Workload
 from services.routing.domain.case import Case
+from services.routing.domain.holding import Hold, holds_of, misplaced, unmanned
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -20,25 +27,43 @@ class Ledger:
     mine: Callable[[UUID], bool]
     workload: Workload = field(default_factory=Workload)
     due: dict[UUID, tuple[datetime, ...]] = field(default_factory=dict)
+    holds: dict[UUID, tuple[Hold, ...]] = field(default_factory=dict)
 
     def follow(self, case: Case) -> None:
         """Note where a case stands after a decision."""
         running = [each.due_at for each in case.promises.values() if each.status == "running"]
-        self.note(case.id, case.parties(), case.updated_at, () if case.state == "closed" else running)
+        over = case.state == "closed"
+        self.note(case.id, () if over else holds_of(case), case.updated_at, () if over else running)
 
-    def note(self, case: UUID, parties: Iterable[str], at: datetime, running: Iterable[datetime]) -> None:
+    def note(self, case: UUID, holds: Sequence[Hold], at: datetime, running: Iterable[datetime]) -> None:
         """Note who holds a case and the due times that are running."""
         if not self.mine(case):
             return
-        self.workload.place(case, (name for name in parties if not name.startswith("desk:")), at)
-        self.due[case] = tuple(running)
-        if not self.due[case]:
-            del self.due[case]
+        self.workload.place(case, (one.name for one in holds if Queue.named(one.name) is None), at)
+        self._keep(self.holds, case, tuple(holds))
+        self._keep(self.due, case, tuple(running))
+
+    @staticmethod
+    def _keep(kept: dict[UUID, tuple[T, ...]], case: UUID, what: tuple[T, ...]) -> None:
+        if what:
+            kept[case] = what
+        else:
+            kept.pop(case, None)
+
+    def misplaced(self, directory: Directory) -> list[UUID]:
+        """Cases that are somebody's no longer, or in a queue without members."""
+        return [case for case, holds in self.holds.items() if misplaced(holds, directory)]
+
+    def unmanned(self, directory: Directory) -> Counter[Part]:
+        """Cases in queues without members, by the part that the queue has in them."""
+        every = (hold for holds in self.holds.values() for hold in holds)
+        return Counter(hold.part for hold in every if unmanned(hold, directory))
 
     def keep(self) -> None:
         """Forget what another instance looks after now."""
         self.workload.keep(self.mine)
         self.due = {case: due for case, due in self.due.items() if self.mine(case)}
+        self.holds = {case: holds for case, holds in self.holds.items() if self.mine(case)}
 
     def unanswered(self, since: datetime) -> int:
         """Clocks whose due time passed before `since` and of which nothing was heard."""

@@ -7,10 +7,10 @@ from schemas.cases import CaseAccepted, CaseHandedOver, CaseOpened, Role, tier
 from schemas.contacts import ContactReceived
 from services.common.decision import Change
 from services.routing.domain.assessment import Assessment, assess
-from services.routing.domain.assignment import Seat
+from services.routing.domain.assignment import Chosen, Seat
 from services.routing.domain.case import Case, Contact, Offer
 from services.routing.domain.courtesy import unusable
-from services.routing.domain.directory import Place
+from services.routing.domain.directory import Place, locate
 from services.routing.domain.draft import Draft
 from services.routing.domain.manufacturer import inform
 from services.routing.domain.programme import Programme
@@ -40,7 +40,7 @@ class Opening:
 def opened(heard: Heard, cause: UUID, world: World) -> Change[Case]:
     """A new case, owned by its first receiver and offered to whom the programme says."""
     contact = heard.contact
-    place = world.directory.place(contact.shop, _brand(contact))
+    place = locate(world.directory, contact.shop, _brand(contact))
     programme, unknown = world.programmes.current(place.programme)
     missing = (*place.missing, *unknown, *_unknown_receiver(contact, world))
     opening = Opening(heard, place, programme, assess(contact, programme, missing))
@@ -98,6 +98,7 @@ def _case(opening: Opening, owner: str, role: Role, world: World) -> Case:
         owner=owner,
         owner_role=role,
         owned_at=world.now,
+        owner_post=world.directory.post(owner, contact.shop, role),
         contacts=(kept(opening.heard, found),),
         received_at=contact.received_at,
         opened_at=world.now,
@@ -153,7 +154,7 @@ def hand_over(draft: Draft, programme: Programme, world: World) -> None:
     """Offered to the first hand-over's role; an owner who has that role has accepted already."""
     role = programme.profile.first_hand_over
     if draft.case.owner_role == role:
-        offer(draft, draft.case.owner, role, {"step": "owner", "role": role})
+        offer(draft, Chosen(draft.case.owner, "owner", {"role": role}), role, world)
         draft.set(offer=None, state="in_review")
         draft.tell(CaseAccepted, role=role, tier=tier(role))
     else:
@@ -163,18 +164,18 @@ def hand_over(draft: Draft, programme: Programme, world: World) -> None:
 def _offer_role(draft: Draft, role: Role, programme: Programme, world: World) -> None:
     """Offer the case to somebody of a role at its shop, or to one who stands in for him."""
     case = draft.case
-    stand_ins = tuple(rung.role for _, rung in programme.above(0) if rung.tier == "dealer")
+    stand_ins = programme.stand_ins(role)
     chosen = world.roster().choose(Seat(case.shop, role, case.department, frozenset({case.owner}), stand_ins))
-    offer(draft, chosen.person, role, {"step": chosen.step, **chosen.facts})
+    offer(draft, chosen, role, world)
 
 
-def offer(draft: Draft, to: str, role: Role, facts: dict[str, object]) -> None:
+def offer(draft: Draft, chosen: Chosen, role: Role, world: World) -> None:
     """Offer by assignment: no person chose the receiver."""
-    case = draft.case
+    case, to = draft.case, chosen.person
     offered = Offer(
         to=to, role=role, via="assignment", rung=case.rung, at=draft.at, giver=case.owner,
-        before=case.state, rung_before=case.rung,
+        before=case.state, rung_before=case.rung, post=world.directory.post(to, case.shop, role),
     )  # fmt: skip
     draft.set(offer=offered)
     draft.tell(CaseHandedOver, to=to, role=role, tier=tier(role), via="assignment", rung=case.rung)
-    draft.note("case.handed_over", to=to, via="assignment", **facts)
+    draft.note("case.handed_over", to=to, via="assignment", step=chosen.step, **chosen.facts)

@@ -29,6 +29,10 @@ class Programme:
         """The place of a role on the ladder, if it has one."""
         return next((at for at, rung in enumerate(self.profile.ladder) if rung.role == role), None)
 
+    def stand_ins(self, role: Role) -> tuple[Role, ...]:
+        """Who at the dealer fills a role that nobody can fill: the rungs above it, lowest first."""
+        return tuple(rung.role for _, rung in self.above(self.rung(role) or 0) if rung.tier == "dealer")
+
     def above(self, rung: int) -> list[tuple[int, Rung]]:
         """The rungs above one, lowest first."""
         return [(at, each) for at, each in enumerate(self.profile.ladder) if at > rung]

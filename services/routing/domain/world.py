@@ -1,11 +1,13 @@
 """What a decision may look at besides the case itself."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from schemas.policy import Rung
+from schemas.staffing import Directory
 from services.routing.domain.assignment import Roster, Workload
 from services.routing.domain.case import Case
-from services.routing.domain.directory import Directory
 from services.routing.domain.programme import Programme, Programmes
 
 
@@ -20,6 +22,9 @@ class World:
 
     def programme(self, case: Case) -> Programme:
         return self.programmes.of(case.profile, case.profile_version)
+
+    def ladder(self, case: Case) -> Sequence[Rung]:
+        return self.programme(case).profile.ladder
 
     def roster(self) -> Roster:
         return Roster(self.directory, self.workload, self.now)

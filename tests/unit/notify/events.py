@@ -5,9 +5,8 @@ from uuid import UUID, uuid5
 
 from schemas.cases import CaseEvent, CaseHandedOver, CaseOpened, CaseReturned
 from schemas.deadlines import DeadlineBreached, DeadlineWarned
-from schemas.directory import key
 from schemas.policy import Profile, PublishedProfile
-from services.notify.domain.directory import Directory
+from schemas.staffing import Directory
 from services.notify.domain.rules import Place, Rulebook
 from services.notify.domain.samples import FIELDS, HEADER
 from tests.dealership import MONDAY, SEVERITY, directory_file
@@ -87,7 +86,7 @@ def profile(*rules: dict[str, Any], **changes: Any) -> Profile:
 
 
 def directory(**changed: Any) -> Directory:
-    return Directory({key(entry): entry for entry in directory_file(**changed).entries()})
+    return Directory(directory_file(**changed).entries())
 
 
 def rulebook(*rules: dict[str, Any], people: Directory | None = None, **changes: Any) -> Rulebook:

@@ -8,9 +8,9 @@ from uuid import uuid4
 import pytest
 
 from schemas.outreach import DeliveryResent
+from schemas.staffing import Directory
 from services.common.batch import Received
 from services.notify.domain.delivery import OPEN, Attempted, Delivery, Due, Receipt, Resent
-from services.notify.domain.directory import Directory
 from services.notify.domain.rules import Rulebook, UnknownProfileError
 from services.notify.handlers import Handler
 from services.notify.store import Book

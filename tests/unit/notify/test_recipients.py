@@ -4,9 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.directory import Absence
+from schemas.directory import Absence, key
+from schemas.staffing import Directory
 from services.notify.domain.recipients import Event, Parties
-from tests.dealership import MONDAY, person
+from tests.dealership import MONDAY, directory_file, person
 from tests.unit.notify.events import directory, handed_over, opened, profile, returned, warned
 
 AWAY = {"absences": (Absence(since=MONDAY - timedelta(days=1), until=MONDAY + timedelta(days=1)),)}
@@ -78,7 +79,8 @@ def test_an_absent_person_without_a_deputy_is_told_all_the_same() -> None:
 
 def test_deputies_who_stand_in_for_each_other_end() -> None:
     one, other = person("op-1", deputy="op-2", **AWAY), person("op-2", deputy="op-1", **AWAY)
-    assert meant(opened(owner="op-1"), "owner", op_1=one, op_2=other) == ["op-1"]
+    people = Directory({key(entry): entry for entry in (*directory_file().entries(), one, other)}.values())
+    assert Parties(opened(owner="op-1"), people, LADDER).told(["owner"]) == ["op-1"]
 
 
 def test_of_a_role_only_those_on_duty_are_told() -> None:

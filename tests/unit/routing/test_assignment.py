@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.directory import Person
+from schemas.staffing import Directory
 from services.routing.domain.assignment import Chosen, Roster, Seat, Workload
-from services.routing.domain.directory import Directory
+from services.routing.domain.holding import Hold
 from services.routing.domain.ledger import Ledger
 from tests.casework import Casework
 from tests.dealership import MONDAY, a_contact, directory_file, person
@@ -123,7 +124,8 @@ def test_a_ledger_keeps_only_what_its_instance_looks_after() -> None:
     mine = {UUID(int=1), UUID(int=2)}
     ledger = Ledger(lambda case: case in mine)
     for case in (1, 2, 3):
-        ledger.note(UUID(int=case), ["op-1", "desk:north:operator"], MONDAY, [MONDAY])
+        holds = [Hold("owner", name, "north", "operator", "") for name in ("op-1", "desk:north:operator")]
+        ledger.note(UUID(int=case), holds, MONDAY, [MONDAY])
     assert ledger.workload.loads == Counter({"op-1": 2})
     mine.remove(UUID(int=2))
     ledger.keep()

@@ -7,6 +7,7 @@ import pytest
 from schemas.cases import CaseHandedOver, CaseJudged, CaseReturned
 from schemas.contacts import Department
 from schemas.directory import Person
+from schemas.staffing import Directory
 from services.routing.domain.actions.action import (
     Accept,
     Action,
@@ -20,7 +21,6 @@ from services.routing.domain.actions.action import (
 )
 from services.routing.domain.actions.permission import allowed
 from services.routing.domain.case import Case
-from services.routing.domain.directory import Directory
 from tests.casework import Casework, words
 from tests.dealership import a_contact, directory_file, person
 
@@ -224,7 +224,7 @@ def test_the_cr_manager_closes_what_is_resolved() -> None:
     case = casework.act(case, Resolve(actor="dm-service", note=words()))
     assert casework.refused(case, Close(actor="dm-service", note=words())).rule == "who_may_close"
     case = casework.act(case, Close(actor="cr-1", note=words()))
-    assert (case.state, case.closed_at, case.parties()) == ("closed", casework.now, set())
+    assert (case.state, case.closed_at, casework.ledger.holds) == ("closed", casework.now, {})
 
 
 @pytest.mark.parametrize(

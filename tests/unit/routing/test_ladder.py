@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from schemas.cases import CaseClimbWithdrawn, CaseHandedOver
+from schemas.staffing import Directory
 from services.common.decision import Cause, Change
 from services.routing.domain.actions.action import Accept, HandBack, Transfer
 from services.routing.domain.case import Case
 from services.routing.domain.deciding import NoSuchCaseError, decide
-from services.routing.domain.directory import Directory
 from tests.casework import Casework, words
 from tests.dealership import a_contact, directory_file
 

@@ -3,16 +3,16 @@
 from datetime import timedelta
 
 from schemas.directory import Person
-from services.routing.api.office import Reach
+from schemas.staffing import Directory
 from services.routing.domain.actions.action import Accept
 from services.routing.domain.case import Case
-from services.routing.domain.directory import Directory
+from services.routing.domain.reach import reach
 from tests.casework import Casework
 from tests.dealership import a_contact, directory_file, person
 
 
 def sees(casework: Casework, name: str, case: Case) -> bool:
-    return Reach(name, casework.directory.places(name, casework.now)).covers(case)
+    return reach(name, casework.directory, casework.now).covers(case)
 
 
 def away(casework: Casework, deputy: str) -> Person:

@@ -32,6 +32,6 @@ def close(draft: Draft, action: Close) -> Refusal | None:
 
 
 def _end(draft: Draft, state: State, kind: type[CaseMessage], note: Sealed) -> None:
-    draft.set(state=state, offer=None, notes=draft.case.notes + 1)
+    draft.set(state=state, offer=None, passed=(), notes=draft.case.notes + 1)
     draft.tell(kind, note=note.id)
     draft.note(kind.model_fields["type"].default, text=str(note.id), text_seal=note.seal)

@@ -3,7 +3,7 @@
 from schemas.cases import CaseAccepted, CaseReturned, State
 from services.routing.domain import manufacturer
 from services.routing.domain.actions.action import Accept, HandBack
-from services.routing.domain.actions.permission import is_party
+from services.routing.domain.actions.permission import is_offered
 from services.routing.domain.case import Case, Offer, Support
 from services.routing.domain.draft import Draft
 from services.routing.domain.world import World
@@ -12,15 +12,17 @@ from services.routing.domain.world import World
 def accept(draft: Draft, action: Accept, world: World) -> None:
     """The offered person is the owner now; the manufacturer's person supports, the dealer keeps the lead."""
     offer, support = draft.case.offer, draft.case.support
-    if offer is not None and is_party(offer.to, action.actor, world):
+    if offer is not None and is_offered(draft.case, action.actor, world):
         _take(draft, offer, action.actor, world)
     elif support is not None:
-        _stand_by(draft, support, action.actor)
+        _stand_by(draft, support, action.actor, world)
 
 
 def _take(draft: Draft, offer: Offer, actor: str, world: World) -> None:
     state = _accepted(draft.case, offer, world)
-    draft.set(owner=actor, owner_role=offer.role, owned_at=draft.at, offer=None, state=state)
+    post = world.directory.post(actor, draft.case.shop, offer.role)
+    draft.set(owner=actor, owner_role=offer.role, owned_at=draft.at, owner_post=post)
+    draft.set(offer=None, passed=(), state=state)
     draft.tell(CaseAccepted, role=offer.role, tier="dealer")
     draft.note("case.accepted", role=offer.role)
 
@@ -32,11 +34,12 @@ def _accepted(case: Case, offer: Offer, world: World) -> State:
     return "transferred" if offer.role == "dept_manager" and not case.confirmed else "in_progress"
 
 
-def _stand_by(draft: Draft, support: Support, actor: str) -> None:
+def _stand_by(draft: Draft, support: Support, actor: str, world: World) -> None:
     case = draft.case
     # An offer within the dealer keeps the case escalated until the dealer's person accepts it.
     state: State = "in_progress" if case.state == "escalated" and case.offer is None else case.state
-    taken = support.model_copy(update={"to": actor, "accepted_at": draft.at, "over": None})
+    post = world.directory.post(actor, case.manufacturer, manufacturer.ROLE)
+    taken = support.model_copy(update={"to": actor, "accepted_at": draft.at, "over": None, "post": post})
     draft.set(support=taken, state=state)
     draft.tell(CaseAccepted, role=manufacturer.ROLE, tier="manufacturer")
     draft.note("case.accepted", role=manufacturer.ROLE)
@@ -45,16 +48,18 @@ def _stand_by(draft: Draft, support: Support, actor: str) -> None:
 def hand_back(draft: Draft, action: HandBack, world: World) -> None:
     """The owner keeps the case; the manufacturer's side asks somebody else of its own."""
     offer = draft.case.offer
-    if offer is not None and is_party(offer.to, action.actor, world):
+    if offer is not None and is_offered(draft.case, action.actor, world):
         # Who declines a climb has been passed: the next climb goes on above him.
-        rung = draft.case.rung if offer.via == "climb" else offer.rung_before
-        draft.set(offer=offer.over, rung=rung, state=offer.before, notes=draft.case.notes + 1)
+        passed_by = offer.via == "climb" or draft.case.rung > offer.rung
+        rung = draft.case.rung if passed_by else offer.rung_before
+        passed = tuple(dict.fromkeys((*draft.case.passed, offer.to, action.actor)))
+        draft.set(offer=offer.over, rung=rung, state=offer.before, notes=draft.case.notes + 1, passed=passed)
         _tell(draft, action, offer.role)
     else:
         draft.set(notes=draft.case.notes + 1)
         _tell(draft, action, manufacturer.ROLE)
-        colleague = manufacturer.pick(draft, world, frozenset({action.actor}))
-        manufacturer.ask(draft, colleague, manufacturer.Ground("return"))
+        colleague = manufacturer.pick(draft.case, world, frozenset({action.actor}))
+        manufacturer.ask(draft, colleague, manufacturer.Ground("return"), world)
 
 
 def _tell(draft: Draft, action: HandBack, role: str) -> None:

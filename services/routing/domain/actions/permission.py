@@ -1,6 +1,7 @@
 """Who may do what with a case: by his part in it, or by his role at its shop."""
 
 from schemas.cases import Role
+from schemas.staffing import MANUFACTURER, Queue, place
 from services.common.decision import Refusal
 from services.routing.domain.actions.action import (
     Accept,
@@ -61,11 +62,11 @@ def allowed(case: Case, actor: str, world: World) -> list[str]:
 def capacities(case: Case, actor: str, world: World) -> set[str]:
     """His parts in the case and the roles he fills at its shop."""
     has: set[str] = {*world.directory.stands_for(actor, case.shop, world.now)}
-    if is_party(case.owner, actor, world):
+    if is_party(case, case.owner, case.owner_role, actor, world):
         has |= {"owner", f"owner as {case.owner_role}"}
-    if case.offer is not None and is_party(case.offer.to, actor, world):
+    if is_offered(case, actor, world):
         has.add("offered")
-    if case.support is not None and is_party(case.support.to, actor, world):
+    if case.support is not None and is_party(case, case.support.to, MANUFACTURER, actor, world):
         has.add("asked" if case.support.accepted_at is None else "supporter")
     return has
 
@@ -78,9 +79,17 @@ def acting_as(case: Case, actor: str, world: World) -> Role:
     return "mfr_cr" if "supporter" in has else "dealer_gm"
 
 
-def is_party(named: str, actor: str, world: World) -> bool:
-    """Whether somebody is the one named; a desk is everybody of its role at its place."""
-    if not named.startswith("desk:"):
-        return named == actor
-    _, at, role = named.split(":")
-    return role in world.directory.stands_for(actor, at, world.now)
+def is_offered(case: Case, actor: str, world: World) -> bool:
+    """Whether the case is offered to somebody, or to whom they stand in for."""
+    return case.offer is not None and is_party(case, case.offer.to, case.offer.role, actor, world)
+
+
+def is_party(case: Case, named: str, role: Role, actor: str, world: World) -> bool:
+    """Whether somebody is, or stands in for, the one named; a queue is its members and whoever answers for it."""
+    directory, queue = world.directory, Queue.named(named)
+    if queue is None:
+        return directory.acts_for(actor, named, place(case, role), world.now)
+    if queue in directory.seats(actor, world.now):
+        return True
+    line = directory.line(case, world.ladder(case), queue, world.now)
+    return any(one.id == actor for one in directory.attending(line, case.department, world.now))

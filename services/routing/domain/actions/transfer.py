@@ -3,13 +3,14 @@
 from schemas.cases import CaseHandedOver, Role, State, tier
 from schemas.contacts import Department
 from schemas.directory import Person
+from schemas.staffing import holds
 from services.common.decision import Refusal
 from services.routing.domain import manufacturer
 from services.routing.domain.actions.action import Transfer
 from services.routing.domain.actions.permission import acting_as
 from services.routing.domain.assignment import Chosen
 from services.routing.domain.case import Case, Offer
-from services.routing.domain.directory import holds
+from services.routing.domain.directory import franchise_of
 from services.routing.domain.draft import Draft
 from services.routing.domain.world import World
 
@@ -22,7 +23,7 @@ def transfer(draft: Draft, action: Transfer, world: World) -> Refusal | None:
     if tier(action.role) == "manufacturer":
         draft.set(state="escalated")
         named = Chosen(action.person, "named", {"role": action.role})
-        manufacturer.ask(draft, named, manufacturer.Ground("support", note=action.note))
+        manufacturer.ask(draft, named, manufacturer.Ground("support", note=action.note), world)
     else:
         _offer(draft, action, world)
     return None
@@ -30,21 +31,32 @@ def transfer(draft: Draft, action: Transfer, world: World) -> Refusal | None:
 
 def _forbidden(case: Case, action: Transfer, world: World) -> Refusal | None:
     directory = world.directory
-    person, place = directory.people.get(action.person), _place(case, action.role)
+    person, places = directory.person(action.person), _places(case, action.role, world)
     if person is None:
         return Refusal(422, "transfer_named_person", f"person: nobody is known as {action.person!r}")
-    if action.shop != place:
-        return Refusal(422, "transfer_within_case", f"shop: a {action.role} of this case works at {place!r}")
-    if not holds(person, place, action.role):
-        detail = f"person: {action.person!r} is no {action.role} at {place!r}"
+    if action.shop not in places:
+        where = " or ".join(map(repr, places)) or "no place that the directory knows"
+        return Refusal(422, "transfer_within_case", f"shop: a {action.role} of this case works at {where}")
+    if not holds(person, action.shop, action.role):
+        detail = f"person: {action.person!r} is no {action.role} at {action.shop!r}"
         return Refusal(422, "transfer_named_role", detail)
     if action.person in {case.owner, action.actor}:
         return Refusal(422, "transfer_to_another", "person: should be somebody else than the one who has it")
     return _not_by_rule(case, action, world)
 
 
-def _place(case: Case, role: Role) -> str:
-    return case.shop if tier(role) == "dealer" else case.manufacturer
+def _places(case: Case, role: Role, world: World) -> list[str]:
+    """Where it may go: a case of a shop where nobody works goes to any that handles its manufacturer's cars."""
+    directory = world.directory
+    if tier(role) == "manufacturer":
+        others = (queue.at for queue in directory.last_resorts(case.manufacturer, world.now))
+        return list(dict.fromkeys(filter(None, (case.manufacturer, *others))))
+    if directory.is_staffed(case.shop):
+        return [case.shop]
+    franchises = (each for shop in directory.shops for each in directory.franchises.get(shop, ()))
+    return list(
+        dict.fromkeys(each.shop for each in franchises if case.manufacturer in ("", each.manufacturer))
+    )
 
 
 def _not_by_rule(case: Case, action: Transfer, world: World) -> Refusal | None:
@@ -59,17 +71,30 @@ def _not_by_rule(case: Case, action: Transfer, world: World) -> Refusal | None:
 
 
 def _offer(draft: Draft, action: Transfer, world: World) -> None:
+    moved = _move(draft, action.shop, world)
     case = draft.case
     rung = world.programme(case).rung(action.role) or 0
     offered = Offer(
         to=action.person, role=action.role, via="transfer", rung=rung, at=draft.at, giver=action.actor,
-        before=_before(case), rung_before=case.rung,
+        before=_before(case), rung_before=case.rung, post=f"{action.shop}/{action.role}",
     )  # fmt: skip
     department = _department(world.directory.people[action.person], action, case.department)
-    draft.set(offer=offered, rung=rung, department=department, state=_state(case, action.role))
+    draft.set(offer=offered, rung=rung, passed=(), department=department, state=_state(case, action.role))
     told = {"to": action.person, "role": action.role, "via": "transfer"}
     draft.tell(CaseHandedOver, tier="dealer", rung=rung, note=action.note.id, **told)
-    draft.note("case.handed_over", text=str(action.note.id), text_seal=action.note.seal, **told)
+    draft.note("case.handed_over", text=str(action.note.id), text_seal=action.note.seal, **told, **moved)
+
+
+def _move(draft: Draft, shop: str, world: World) -> dict[str, str]:
+    """Let the case belong where it is handed to; what the history says of it, if it does move."""
+    case, directory = draft.case, world.directory
+    if shop == case.shop:
+        return {}
+    found = franchise_of(directory, shop, case.manufacturer)
+    draft.set(shop=shop, group=directory.shops[shop].group, franchise=found.id if found else "")
+    if found:
+        draft.set(manufacturer=found.manufacturer)
+    return {"shop": shop, "previous_shop": case.shop}
 
 
 def _department(person: Person, action: Transfer, present: Department) -> Department:

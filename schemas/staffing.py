@@ -1,0 +1,259 @@
+"""The directory in memory: who works where, who stands in for whom, and who answers for a queue."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol, get_args
+from zoneinfo import ZoneInfo
+
+from schemas.cases import Role, tier
+from schemas.contacts import Department, Language
+from schemas.directory import MOST_DEPUTIES, Entry, Franchise, LastResort, Manufacturer, Person, Shop
+from schemas.policy import Rung
+
+MANUFACTURER: Role = "mfr_cr"
+"""The role that answers for a manufacturer."""
+
+QUEUE = "desk:"
+ROLES: dict[str, Role] = {role: role for role in get_args(Role)}
+UTC = ZoneInfo("UTC")
+
+
+class Queue(NamedTuple):
+    """Everybody of one role at one place: what holds a case that no person of it holds."""
+
+    at: str
+    role: Role
+
+    @property
+    def name(self) -> str:
+        """What stands in a case in the place of a person's id."""
+        return f"{QUEUE}{self.at}:{self.role}"
+
+    @staticmethod
+    def named(name: str) -> "Queue | None":
+        """The queue of this name; None for a person's. A shop nobody knows may have any sign in its name."""
+        at, _, role = name.removeprefix(QUEUE).rpartition(":")
+        return Queue(at, ROLES[role]) if name.startswith(QUEUE) and role in ROLES else None
+
+
+class Placed(Protocol):
+    """A case or its header: where it belongs."""
+
+    @property
+    def shop(self) -> str: ...
+    @property
+    def manufacturer(self) -> str: ...
+    @property
+    def department(self) -> Department: ...
+
+
+def place(case: Placed, role: Role) -> str:
+    """Where the people of a role sit for a case."""
+    return case.manufacturer if tier(role) == "manufacturer" else case.shop
+
+
+def above(ladder: Sequence[Rung], role: Role) -> list[Role]:
+    """The rungs above a role; above one that is not on the ladder, the dealer's highest."""
+    ranks = [rung.role for rung in ladder]
+    if role in ranks:
+        return ranks[ranks.index(role) + 1 :]
+    dealer = [rung.role for rung in ladder if rung.tier == "dealer"]
+    return [*dealer[-1:], *(rung.role for rung in ladder if rung.tier == "manufacturer")]
+
+
+def holds(person: Person, at: str, role: Role, department: Department | None = None) -> bool:
+    """Whether somebody has the role there; without a department, in any."""
+    return any(
+        (post.at, post.role) == (at, role) and (department is None or post.department in (None, department))
+        for post in person.posts
+    )
+
+
+class Directory:
+    """Built once from all entries; never changed. Who is leaving or has left is known by name and nothing else."""
+
+    def __init__(self, entries: Iterable[Entry] = ()) -> None:
+        self.shops: dict[str, Shop] = {}
+        self.people: dict[str, Person] = {}
+        self.manufacturers: dict[str, Manufacturer] = {}
+        self.franchises: dict[str, list[Franchise]] = defaultdict(list)
+        self.last_resort: Queue | None = None
+        self._deputised: dict[str, list[Person]] = defaultdict(list)
+        self._staff: dict[tuple[str, Role], list[Person]] = defaultdict(list)
+        for entry in entries:
+            self._add(entry)
+
+    def _add(self, entry: Entry) -> None:
+        match entry:
+            case Shop():
+                self.shops[entry.id] = entry
+            case Manufacturer():
+                self.manufacturers[entry.id] = entry
+            case Franchise():
+                self.franchises[entry.shop].append(entry)
+            case LastResort():
+                self.last_resort = Queue(entry.at, entry.role)
+            case Person():
+                self._add_person(entry)
+
+    def _add_person(self, person: Person) -> None:
+        self.people[person.id] = person
+        if person.status == "active":
+            self._deputised[person.deputy or ""].append(person)
+            for at, role in dict.fromkeys((post.at, post.role) for post in person.posts):
+                self._staff[at, role].append(person)
+
+    def person(self, name: str) -> Person | None:
+        """Somebody who works here; None for who is leaving, has left or is not known."""
+        known = self.people.get(name)
+        return known if known is not None and known.status == "active" else None
+
+    def staff(self, at: str, role: Role, department: Department | None = None) -> Sequence[Person]:
+        """Everyone in a role at a shop or manufacturer; in the department, where a post names one."""
+        return [one for one in self._staff.get((at, role), ()) if holds(one, at, role, department)]
+
+    def is_staffed(self, at: str) -> bool:
+        """Whether anybody has a post there."""
+        return any(self._staff.get((at, role)) for role in ROLES.values())
+
+    def roles(self, name: str, at: str) -> tuple[Role, ...]:
+        """The roles somebody has at a shop or manufacturer, in the order of their posts."""
+        known = self.person(name)
+        return tuple(dict.fromkeys(post.role for post in known.posts if post.at == at)) if known else ()
+
+    def is_near(self, person: Person, at: str) -> bool:
+        """Whether somebody has a post at a place, or at another shop of its group."""
+        group = self._group(at)
+        return any(post.at == at or (group and self._group(post.at) == group) for post in person.posts)
+
+    def post(self, name: str, at: str, role: Role) -> str:
+        """The post, as `place/role`, under which what a role has at a place is somebody's; empty for a queue.
+
+        That very role, else one of theirs at the place, in its group, or anywhere.
+        """
+        person, group = self.person(name), self._group(at)
+        own = [Queue(post.at, post.role) for post in person.posts] if person else []
+        own.sort(key=lambda one: (one != (at, role), one.at != at, self._group(one.at) != group))
+        return f"{own[0].at}/{own[0].role}" if own else ""
+
+    def _group(self, at: str) -> str:
+        return self.shops[at].group if at in self.shops else ""
+
+    # Who stands in for whom: the one deputy rule of all services.
+
+    def stand_ins(self, person: Person, at: str, now: datetime) -> list[Person]:
+        """Somebody, and while the last of the line is absent their deputy: those who act for them at a place.
+
+        A deputy works near that place. For a case that somebody holds from elsewhere, near a post of theirs.
+        """
+        line = [person]
+        near = (at,) if self.is_near(person, at) else tuple(post.at for post in person.posts)
+        while line[-1].absent(now) and len(line) <= MOST_DEPUTIES:
+            deputy = self.person(line[-1].deputy or "")
+            if deputy is None or deputy in line or not any(self.is_near(deputy, one) for one in near):
+                break
+            line.append(deputy)
+        return line
+
+    def on_duty(self, person: Person, at: str, now: datetime) -> Person | None:
+        """Somebody, or while they are absent the nearest deputy who is not; None where all are."""
+        last = self.stand_ins(person, at, now)[-1]
+        return None if last.absent(now) else last
+
+    def acts_for(self, actor: str, name: str, at: str, now: datetime) -> bool:
+        """Whether somebody is the person of that name, or stands in for them at a place."""
+        person = self.person(name)
+        if person is None or actor == name:
+            return actor == name
+        return any(one.id == actor for one in self.stand_ins(person, at, now))
+
+    def seats(self, actor: str, now: datetime) -> frozenset[Queue]:
+        """The roles that somebody has, and those that they fill for whoever is absent."""
+        return frozenset(
+            Queue(post.at, post.role)
+            for one in self._perhaps_for(actor)
+            for post in one.posts
+            if self.acts_for(actor, one.id, post.at, now)
+        )
+
+    def stands_for(self, actor: str, at: str, now: datetime) -> set[Role]:
+        """The roles somebody has or fills at one place."""
+        return {seat.role for seat in self.seats(actor, now) if seat.at == at}
+
+    def represented(self, actor: str, now: datetime) -> frozenset[str]:
+        """Somebody, and everyone they stand in for: what "not by the same" is judged on."""
+        others = (
+            one.id
+            for one in self._perhaps_for(actor)
+            if any(self.acts_for(actor, one.id, post.at, now) for post in one.posts)
+        )
+        return frozenset((actor, *others))
+
+    def _perhaps_for(self, actor: str) -> list[Person]:
+        """Somebody, and everyone who has named them deputy, directly or by one who has."""
+        known = self.person(actor)
+        found = [known] if known else []
+        last = [actor]
+        for _ in range(MOST_DEPUTIES):
+            named = [one for name in last for one in self._deputised.get(name, ()) if one not in found]
+            found += named
+            last = [one.id for one in named]
+        return found
+
+    # Who answers for a queue.
+
+    def line(self, case: Placed, ladder: Sequence[Rung], queue: Queue, now: datetime) -> list[Queue]:
+        """A queue and those that answer for it while nobody of it is on duty: the rungs above, the last resort."""
+        rungs = [Queue(place(case, role), role) for role in above(ladder, queue.role)]
+        return list(dict.fromkeys((queue, *rungs, *self.last_resorts(case.manufacturer, now))))
+
+    def attending(self, line: Iterable[Queue], department: Department, now: datetime) -> list[Person]:
+        """Those on duty of the first queue that has any; else whoever is absent of the first that has anybody."""
+        staffed = [(queue, staff) for queue in line if (staff := self.staff(*queue, department))]
+        for queue, staff in staffed:
+            present = [self.on_duty(one, queue.at, now) for one in staff]
+            if any(present):
+                return list({one.id: one for one in present if one}.values())
+        return list(staffed[0][1]) if staffed else []
+
+    def last_resorts(self, manufacturer: str, now: datetime) -> list[Queue]:
+        """Who reads what nobody else does, up to the first of whom somebody is on duty.
+
+        The manufacturer the case belongs to, then whoever the directory names; only where neither has
+        anybody, the first manufacturer that has. Empty where no manufacturer has anybody.
+        """
+        own = Queue(manufacturer, MANUFACTURER)
+        meant = [queue for queue in (own, self.last_resort) if queue and self.staff(*queue)]
+        others = (Queue(maker, MANUFACTURER) for maker in sorted(self.manufacturers))
+        meant = meant or [queue for queue in others if self.staff(*queue)][:1]
+        first = next((at for at, queue in enumerate(meant) if self.is_attended(queue, now)), len(meant))
+        return meant[: first + 1]
+
+    def unread(self) -> str:
+        """What keeps a case that is nobody else's from its reader of last resort; empty where nothing does."""
+        if self.last_resort and not self.staff(*self.last_resort):
+            at, role = self.last_resort
+            return f"last_resort: nobody is {role} at {at!r}"
+        if self.last_resort or not self.people:
+            return ""
+        if not any(self.staff(maker, MANUFACTURER) for maker in self.manufacturers):
+            return "last_resort: is not given, and nobody works for a manufacturer"
+        several = len(self.manufacturers) > 1
+        return "last_resort: is not given, and there are several manufacturers" if several else ""
+
+    def is_attended(self, queue: Queue, now: datetime) -> bool:
+        """Whether somebody of a queue is on duty, whatever department a case of it is for."""
+        staff = [self.staff(*queue, department) for department in get_args(Department)]
+        return all(any(self.on_duty(one, queue.at, now) for one in some) for some in staff)
+
+    # What places are called.
+
+    def name(self, at: str, language: Language) -> str:
+        """What a shop or manufacturer is called; its id where it is not in the directory."""
+        found = self.shops.get(at) or self.manufacturers.get(at)
+        return str(getattr(found.name, language)) if found else at
+
+    def zone(self, shop: str) -> ZoneInfo:
+        """Where its clocks hang; UTC for a shop that is not in the directory."""
+        return ZoneInfo(self.shops[shop].calendar.zone) if shop in self.shops else UTC

@@ -1,0 +1,75 @@
+"""What a directory that is not loaded yet would do to open cases."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from uuid import UUID
+
+from pydantic import TypeAdapter
+
+from schemas import policy
+from schemas.directory import Entry
+from schemas.policy import PublishedProfile
+from schemas.staffing import Directory
+from services.common.decision import Change
+from services.common.document import from_stored
+from services.common.mongo import MongoDocuments
+from services.common.parts import Parts
+from services.routing.domain.assignment import Workload
+from services.routing.domain.case import Case
+from services.routing.domain.holding import misplaced
+from services.routing.domain.programme import Programmes
+from services.routing.domain.reassignment import reassigned
+from services.routing.domain.world import World
+from services.routing.settings.environment import Settings
+from services.routing.settings.policies import programme
+from services.routing.settings.severity import WEIGHTS
+from services.routing.store import held
+
+AT_ONCE = 100
+
+
+async def forecast(parts: Parts, settings: Settings, entries: Iterable[Entry]) -> list[str]:
+    """Each case that would move, with its number, from whom to whom and why, in the order of their numbers."""
+    directory, workload = Directory(entries), Workload()
+    documents, affected = MongoDocuments(parts.database, "cases"), []
+    async for one in held(documents):
+        workload.place(one.case, (hold.name for hold in one.holds), one.at)
+        if misplaced(one.holds, directory):
+            affected.append(one.case)
+    world = World(directory, Programmes(settings.default_programme), workload, parts.clock.now())
+    told: list[str] = []
+    for at in range(0, len(affected), AT_ONCE):
+        cases = await _cases(documents, affected[at : at + AT_ONCE])
+        await _learn(world.programmes, parts, settings, cases)
+        told += [line for case in cases for line in _moves(case, world)]
+    return sorted(told)
+
+
+async def _cases(documents: MongoDocuments, keys: Sequence[UUID]) -> list[Case]:
+    stored = (await documents.load(keys)).values()
+    return [case for one in stored if (case := from_stored(one, Case).state)]
+
+
+async def _learn(programmes: Programmes, parts: Parts, settings: Settings, cases: Sequence[Case]) -> None:
+    """Compile the policy versions that the cases name."""
+    wanted = {(case.profile, case.profile_version) for case in cases} - programmes.versions.keys()
+    if not wanted:
+        return
+    table = await parts.table(policy.TOPIC, TypeAdapter(PublishedProfile))
+    await table.stop()
+    for published in table.entries.values():
+        if (published.profile.id, published.version) in wanted:
+            weights = settings.policies / "severity" / WEIGHTS
+            programmes.add(programme(published.profile, weights), newest=True)
+
+
+def _moves(case: Case, world: World) -> Iterator[str]:
+    change = reassigned(case, case.id, world)
+    if not isinstance(change, Change):
+        return
+    for entry in change.history:
+        said = entry.facts
+        if entry.event == "case.reassigned":
+            why = said["why"].replace("_", " ")
+            yield f"{case.number}: {said['part']} {said['predecessor']} → {said['to']} ({why}, {said['step']})"
+        elif entry.event == "case.unattended":
+            yield f"{case.number}: {said['part']} {said['to']} has no members"

@@ -1,0 +1,116 @@
+"""Hands over what is no longer somebody's, and alarms at queues that have no members."""
+
+from typing import Any, TypeVar
+from uuid import UUID
+
+from schemas.cases import CaseReassigned, CaseUnattended, tier
+from services.common.decision import Change, event_id
+from services.routing.domain import ladder, manufacturer
+from services.routing.domain.assignment import Chosen, Seat
+from services.routing.domain.case import Case, Offer, Support
+from services.routing.domain.draft import Draft
+from services.routing.domain.holding import Hold, Why, holds_of, lost, unmanned
+from services.routing.domain.world import World
+
+H = TypeVar("H", Offer, Support)
+
+
+class Reassign:
+    """The directory has changed: look whether the case is still theirs who have it."""
+
+
+def reassigned(case: Case, cause: UUID, world: World) -> Change[Case] | None:
+    """The case in hands that may have it; None where it is, or is over."""
+    # The same directory can take the same person's case twice; the revision tells the two apart.
+    revision = case.revised[-1].revision if case.revised else 0
+    change = put_right(Change(case), event_id(cause, str(revision)), world)
+    return change if change.history else None
+
+
+def put_right(change: Change[Case], cause: UUID, world: World) -> Change[Case]:
+    """What was decided, and every part of the case with somebody who may have it or who answers for its queue."""
+    if change.state.state == "closed" or not world.directory.people:
+        return change
+    draft = Draft.of(change.state, cause, "directory", world.now)
+    for hold in holds_of(change.state):
+        if why := lost(hold, world.directory):
+            _hand_over(draft, hold, why, world)
+    _alarm(draft, world)
+    return _together(change, draft)
+
+
+def _hand_over(draft: Draft, hold: Hold, why: Why, world: World) -> None:
+    chosen, supporter = _successor(draft.case, hold, world), draft.case.support
+    told = {"part": hold.part, "to": chosen.person, "predecessor": hold.name, "role": hold.role, "why": why}
+    if hold.part == "support" and supporter is not None and supporter.accepted_at is not None:
+        # Whoever follows has not accepted: they are asked anew, and so is their time to accept.
+        manufacturer.ask(draft, chosen, manufacturer.Ground("support"), world)
+        draft.set(support=draft.case.support and draft.case.support.model_copy(update={"over": None}))
+    else:
+        draft.set(**_in_the_hands_of(draft, hold, chosen, world))
+        draft.tell(CaseReassigned, tier=tier(hold.role), **told)
+    draft.note("case.reassigned", step=chosen.step, **{**chosen.facts, **told})
+
+
+def _in_the_hands_of(draft: Draft, hold: Hold, chosen: Chosen, world: World) -> dict[str, Any]:
+    """The fields of the case that change with who has this part."""
+    offer, support = draft.case.offer, draft.case.support
+    match hold.part:
+        case "owner":
+            post = world.directory.post(chosen.person, hold.at, hold.role)
+            return {"owner": chosen.person, "owned_at": draft.at, "owner_post": post}
+        case "offered":
+            return {"offer": offer and _moved(offer, hold, chosen, world)}
+        case "support":
+            return {"support": support and _moved(support, hold, chosen, world)}
+
+
+def _successor(case: Case, hold: Hold, world: World) -> Chosen:
+    """The deputy of who had it, else whom the rules choose for the role, on the next rungs, or its queue."""
+    gone = frozenset({hold.name})
+    if hold.part == "support":
+        return manufacturer.pick(case, world, gone)
+    others = ladder.passed(case, world) if hold.part == "offered" else {(case.offer and case.offer.to) or ""}
+    stand_ins = world.programme(case).stand_ins(hold.role)
+    seat = Seat(case.shop, hold.role, case.department, gone | others, stand_ins)
+    before = world.directory.people.get(hold.name)
+    deputy = world.directory.person(before.deputy or "") if before else None
+    if deputy and world.roster().takes_over(deputy, seat):
+        return Chosen(deputy.id, "deputy", {"role": hold.role})
+    return world.roster().choose(seat)
+
+
+def _moved(held: H, hold: Hold, chosen: Chosen, world: World) -> H:
+    """What was theirs is the other's now, also where a later one has put it aside."""
+    over = held.over and _moved(held.over, hold, chosen, world)
+    mine = {"to": chosen.person, "post": world.directory.post(chosen.person, hold.at, hold.role)}
+    return held.model_copy(update={"over": over, **(mine if held.to == hold.name else {})})
+
+
+def _alarm(draft: Draft, world: World) -> None:
+    """Tell of each queue without members that holds the case, once."""
+    empty = [hold for hold in holds_of(draft.case) if unmanned(hold, world.directory)]
+    announced = draft.case.unmanned
+    draft.set(unmanned=tuple(dict.fromkeys(hold.name for hold in empty)))
+    for hold in empty:
+        if hold.name not in announced:
+            draft.tell(CaseUnattended, part=hold.part, to=hold.name, role=hold.role)
+            draft.note("case.unattended", part=hold.part, to=hold.name)
+
+
+def _together(change: Change[Case], draft: Draft) -> Change[Case]:
+    """Two decisions as one: what a person can see of both is one revision."""
+    if draft.case == change.state:
+        return change
+    more = draft.change()
+    state = more.state
+    if change.visible and more.visible:
+        *before, first, last = state.revised
+        fields = tuple(dict.fromkeys((*first.fields, *last.fields)))
+        state = state.model_copy(update={"revised": (*before, first.model_copy(update={"fields": fields}))})
+    return Change(
+        state,
+        (*change.events, *more.events),
+        (*change.history, *more.history),
+        visible=change.visible or more.visible,
+    )

@@ -1,0 +1,111 @@
+"""Whoever works where: on one climb nobody is offered the case twice, and it ends with the manufacturer."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from schemas.cases import CaseHandedOver, Role
+from schemas.directory import Absence, Person, Post
+from schemas.staffing import Directory, Queue
+from services.routing.domain.actions.action import Accept, HandBack
+from services.routing.domain.actions.permission import allowed
+from services.routing.domain.case import Case
+from tests.casework import Casework, words
+from tests.dealership import directory_file
+
+DEALER: list[Role] = ["operator", "dealer_cr_manager", "sc_sa", "dept_manager", "dealer_gm"]
+NAMES = ["ann", "ben", "cid", "dan"]
+AWAY = Absence(since=datetime(2020, 1, 1, tzinfo=UTC), until=datetime(2090, 1, 1, tzinfo=UTC))
+CLIMBS = 6
+
+
+@st.composite
+def people(draw: st.DrawFn) -> list[Person]:
+    """Up to four people with any roles at one shop and a manufacturer, some away, some with deputies."""
+    found = []
+    for name in draw(st.lists(st.sampled_from(NAMES), unique=True)):
+        roles = draw(st.sets(st.sampled_from(DEALER)))
+        posts = [Post(at="north", role=role) for role in sorted(roles)]
+        deputy = draw(st.none() | st.sampled_from([other for other in NAMES if other != name]))
+        away = (AWAY,) if draw(st.booleans()) else ()
+        found.append(Person(id=name, name=name, posts=tuple(posts), deputy=deputy, absences=away))
+    for name in draw(st.sets(st.sampled_from(["mfr-1", "mfr-2"]))):
+        away = (AWAY,) if draw(st.booleans()) else ()
+        found.append(Person(id=name, name=name, posts=(Post(at="gtmc", role="mfr_cr"),), absences=away))
+    return found
+
+
+def reached(casework: Casework, case: Case, name: str) -> set[str]:
+    """Everyone who is offered what is offered to a person or a queue: they, or who answers for it."""
+    directory, queue = casework.directory, Queue.named(name)
+    if queue is None:
+        return {name}
+    line = directory.line(case, casework.world().ladder(case), queue, casework.now)
+    answering = (*directory.staff(*queue), *directory.attending(line, case.department, casework.now))
+    return {one.id for one in answering}
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data(), people())
+def test_nobody_is_offered_a_case_twice_on_one_climb(data: st.DataObject, staff: list[Person]) -> None:
+    others = [entry for entry in directory_file().entries() if not isinstance(entry, Person)]
+    casework = Casework(directory=Directory((*others, *staff)))
+    case = casework.hear()
+    assert case.offer is not None or case.state == "in_review"
+    owners = Queue.named(case.owner)
+    had = {one.id for one in casework.directory.staff(*owners)} if owners else {case.owner}
+    had |= reached(casework, case, case.offer.to) if case.offer else set()
+    rungs = [case.rung]
+    for _ in range(CLIMBS):
+        if case.offer is not None and data.draw(st.booleans()):
+            case = _declined(casework, case)
+        before = len(casework.events())
+        accountable = case.offer.role if case.offer and case.offer.via == "climb" else "operator"
+        case, _ = casework.breach(case, "HO-01", accountable=accountable)
+        for event in casework.events()[before:]:
+            if isinstance(event, CaseHandedOver) and event.tier == "dealer":
+                now = reached(casework, case, event.to)
+                assert not now & had, f"{now & had} had it before"
+                had |= now
+        rungs.append(case.rung)
+    assert rungs == sorted(rungs)
+    assert case.rung == len(casework.world().ladder(case)) - 1
+    assert case.support is not None
+
+
+def _declined(casework: Casework, case: Case) -> Case:
+    """Somebody who may returns what is offered; the next breach is of another who is on the ladder."""
+    for name in casework.directory.people:
+        if "return" in allowed(case, name, casework.world()):
+            casework.later(minutes=1)
+            return casework.act(case, HandBack(actor=name, reason=words()))
+    return case
+
+
+@settings(max_examples=100, deadline=None)
+@given(people())
+def test_a_case_that_was_accepted_climbs_afresh(staff: list[Person]) -> None:
+    others = [entry for entry in directory_file().entries() if not isinstance(entry, Person)]
+    casework = Casework(directory=Directory((*others, *staff)))
+    case, _ = casework.breach(casework.hear(), "DL-01")
+    for name in casework.directory.people:
+        if case.offer is not None and "accept" in allowed(case, name, casework.world()):
+            case = casework.act(case, Accept(actor=name))
+            assert (case.passed, case.offer, case.owner) == ((), None, name)
+
+
+def test_the_same_person_in_every_office_is_asked_once_and_the_manufacturer_next() -> None:
+    posts = tuple(Post(at="north", role=role) for role in DEALER[1:])
+    chief = Person(id="chief", name="chief", posts=posts)
+    others = [entry for entry in directory_file().entries() if getattr(entry, "kind", "") != "person"]
+    mfr = Person(id="mfr-1", name="mfr-1", posts=(Post(at="gtmc", role="mfr_cr"),))
+    clerk = Person(id="clerk", name="clerk", posts=(Post(at="north", role="operator"),))
+    casework = Casework(directory=Directory((*others, chief, mfr, clerk)))
+    case = casework.hear()
+    assert (case.owner, case.offer and case.offer.to) == ("clerk", "chief")
+    case, _ = casework.breach(case, "DL-01")
+    assert (case.rung, case.support and case.support.to) == (3, "mfr-1")
+    casework.later(hours=timedelta(days=1).total_seconds() / 3600)
+    offers = [event.to for event in casework.events() if isinstance(event, CaseHandedOver)]
+    assert offers == ["chief", "mfr-1"]

@@ -1,0 +1,217 @@
+"""Whatever is wrong or missing in a contact or in the directory: somebody sees the case, is told and can act."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.cases import CaseEvent
+from schemas.contacts import ContactReceived, Vehicle
+from schemas.directory import Absence, DirectoryFile, Entry, Person
+from schemas.staffing import Directory
+from services.common import files
+from services.notify.domain.recipients import Parties
+from services.routing.domain.actions.action import Accept, Transfer
+from services.routing.domain.actions.permission import allowed, is_party
+from services.routing.domain.case import Case
+from services.routing.domain.reach import reach
+from tests.casework import Casework, words
+from tests.dealership import MONDAY, a_contact
+
+FIRE = "车子突然起火冒烟,必须给我一个说法"
+DEMO = Path(__file__).parents[3] / "deploy" / "demo" / "directory.yaml"
+AWAY = Absence(since=datetime(2020, 1, 1, tzinfo=UTC), until=datetime(2090, 1, 1, tzinfo=UTC))
+
+Change = Callable[[Entry], Entry | None]
+
+
+@cache
+def demo() -> Sequence[Entry]:
+    return tuple(files.load(DEMO, DirectoryFile).entries())
+
+
+def directory(change: Change | None = None) -> Directory:
+    changed = [change(entry) if change else entry for entry in demo()]
+    return Directory(entry for entry in changed if entry is not None)
+
+
+def people(who: Callable[[Person], bool], then: Callable[[Person], Person | None]) -> Change:
+    return lambda entry: then(entry) if isinstance(entry, Person) and who(entry) else entry
+
+
+def works_at(shop: str, *roles: str) -> Callable[[Person], bool]:
+    return lambda one: any(post.at == shop and (not roles or post.role in roles) for post in one.posts)
+
+
+def gone(_person: Person) -> None:
+    return None
+
+
+def left(person: Person) -> Person:
+    return person.model_copy(update={"status": "left"})
+
+
+def away(person: Person) -> Person:
+    return person.model_copy(update={"absences": (AWAY,), "deputy": None})
+
+
+def contact(shop: str, brand: str, **changes: Any) -> ContactReceived:
+    return a_contact(**{"shop": shop, "vehicle": Vehicle(brand=brand), **changes})
+
+
+def no_last_resort(entry: Entry) -> Entry | None:
+    return None if entry.kind == "last_resort" else entry
+
+
+EMPTIED = "dg-nancheng"
+WORLDS: dict[str, Change | None] = {
+    "as it is": None,
+    "no last resort named": no_last_resort,
+    "a shop emptied": people(works_at(EMPTIED), gone),
+    "a shop left": people(works_at(EMPTIED), left),
+    "a shop away": people(works_at(EMPTIED), away),
+    "no operator, no CR manager": people(works_at(EMPTIED, "operator", "dealer_cr_manager"), gone),
+    "no manager at all": people(works_at(EMPTIED, "dealer_cr_manager", "dept_manager", "dealer_gm"), left),
+    "the maker emptied": people(works_at("hanlu-motors"), gone),
+    "the maker away": people(works_at("hanlu-motors"), away),
+    "everybody away": people(lambda _: True, away),
+}
+PLACES = [
+    ("no-such-shop", "hanlu"), ("no-such-shop", "Ｓｏｎｇｙｅ"), ("no-such-shop", ""), ("no:such:shop", "no-such-brand"),
+    ("gz-tianhe", ""), ("gz-tianhe", "no-such-brand"), ("sz-nanshan", ""), (EMPTIED, "hanlu"), (EMPTIED, "songye"), (EMPTIED, ""),
+    ("", ""), ("hanlu-motors", ""),
+]  # fmt: skip
+
+
+def told(casework: Casework, events: Iterable[CaseEvent]) -> set[str]:
+    """Who is reached of those whom the policy tells of these events."""
+    programme = casework.world().programmes.newest["gtmc"].profile
+    found: set[str] = set()
+    for event in events:
+        rules = [rule for rule in programme.notices if rule.when.type == event.type]
+        parties = Parties(event, casework.directory, programme.ladder)
+        found |= {name for rule in rules for name in parties.told(rule.to)}
+    return {name for name in found if casework.directory.person(name)}
+
+
+def readers(casework: Casework, case: Case) -> set[str]:
+    known = casework.directory
+    return {name for name in known.people if reach(name, known, casework.now).covers(case)}
+
+
+def actors(casework: Casework, case: Case, action: str) -> set[str]:
+    return {name for name in casework.directory.people if action in allowed(case, name, casework.world())}
+
+
+@pytest.mark.parametrize("narrative", ["空调有异响,请检查", FIRE])
+@pytest.mark.parametrize("place", PLACES, ids="/".join)
+@pytest.mark.parametrize("world", WORLDS)
+def test_somebody_sees_it_is_told_and_can_act(world: str, place: tuple[str, str], narrative: str) -> None:
+    casework = Casework(directory=directory(WORLDS[world]))
+    case = casework.hear(contact(*place, narrative=narrative))
+    seen, reached = readers(casework, case), told(casework, casework.events())
+    assert seen, "nobody sees it"
+    assert reached & seen, "nobody who sees it is told"
+    assert reached & seen & actors(casework, case, "accept"), "nobody who is told may accept it"
+    assert actors(casework, case, "transfer") & seen, "nobody may hand it on"
+    for hold in casework.ledger.holds[case.id]:
+        answering = {name for name in seen if _is_asked(casework, case, hold.name, name)}
+        assert answering or casework.directory.person(hold.name), f"nobody answers for {hold.name}"
+
+
+def _is_asked(casework: Casework, case: Case, named: str, actor: str) -> bool:
+    return is_party(case, named, "operator", actor, casework.world())
+
+
+@pytest.mark.parametrize("place", PLACES, ids="/".join)
+@pytest.mark.parametrize("world", WORLDS)
+def test_the_ladder_climbs_to_somebody(world: str, place: tuple[str, str]) -> None:
+    casework = Casework(directory=directory(WORLDS[world]))
+    case = casework.hear(contact(*place))
+    asked: set[str] = set()
+    for clock in ("DL-01", "HO-01", "HO-01", "HO-01"):
+        case, _ = casework.breach(case, clock)
+        parts = [case.offer, case.support]
+        asked |= {
+            name
+            for part in parts
+            if part is not None
+            for name in casework.directory.people
+            if _is_asked(casework, case, part.to, name)
+        }
+    assert asked
+    assert asked & readers(casework, case)
+
+
+@pytest.mark.parametrize("shop", ["no-such-shop", "sz-nanshan"])
+def test_several_makers_known_and_none_meant_is_read_by_whom_the_directory_names(shop: str) -> None:
+    casework = Casework(directory=directory())
+    case = casework.hear(contact(shop, "", narrative=FIRE))
+    assert case.manufacturer == ""
+    assert case.support is not None
+    assert case.support.to.startswith("hanlu")
+    outsiders = {name for name in readers(casework, case) if name.startswith("songye")}
+    assert not outsiders, "the other maker reads what is not known to be its own"
+
+
+def test_the_brand_says_whose_case_of_an_unknown_shop_it_is() -> None:
+    casework = Casework(directory=directory())
+    for brand, maker in (
+        ("songye", "songye-motors"),
+        ("Hanlu", "hanlu-motors"),
+        ("ＨＡＮＬＵ", "hanlu-motors"),
+    ):
+        assert casework.hear(contact("no-such-shop", brand)).manufacturer == maker
+
+
+def test_a_case_of_an_unknown_shop_can_be_handed_to_a_real_one() -> None:
+    casework = Casework(directory=directory())
+    case = casework.hear(contact("no-such-shop", "songye"))
+    reader = next(iter(sorted(actors(casework, case, "accept"))))
+    case = casework.act(case, Accept(actor=reader))
+    hand = Transfer(
+        actor=reader, shop="fs-chancheng", role="dept_manager", person="fs-chancheng.manager", note=words()
+    )
+    case = casework.act(case, hand)
+    assert (case.shop, case.franchise, case.group) == ("fs-chancheng", "fs-chancheng.songye", "nanfeng")
+    case = casework.act(case, Accept(actor="fs-chancheng.manager"))
+    assert "fs-chancheng.gm" in readers(casework, case)
+    elsewhere = Transfer(
+        actor="fs-chancheng.manager", shop="gz-panyu", role="dealer_gm", person="gz-panyu.gm", note=words()
+    )
+    assert casework.refused(case, elsewhere).rule == "transfer_within_case"
+
+
+def test_a_case_of_a_makers_brand_is_not_handed_to_a_shop_of_another() -> None:
+    casework = Casework(directory=directory())
+    case = casework.hear(contact("no-such-shop", "songye"))
+    reader = next(iter(sorted(actors(casework, case, "accept"))))
+    case = casework.act(case, Accept(actor=reader))
+    hand = Transfer(
+        actor=reader, shop="gz-panyu", role="dept_manager", person="gz-panyu.service", note=words()
+    )
+    assert casework.refused(case, hand).rule == "transfer_within_case"
+
+
+def test_a_queue_has_members_again_when_somebody_comes() -> None:
+    casework = Casework(directory=directory(people(works_at(EMPTIED), gone)))
+    case = casework.hear(contact(EMPTIED, "hanlu"))
+    assert case.owner == f"desk:{EMPTIED}:operator"
+    assert sum(casework.ledger.unmanned(casework.directory).values()) > 0
+    casework.directory = directory()
+    assert f"{EMPTIED}.op1" in actors(casework, case, "transfer")
+    assert not casework.ledger.unmanned(casework.directory)
+    assert not {name for name in readers(casework, case) if name.startswith("hanlu")}
+
+
+def test_a_queue_without_members_is_announced_once() -> None:
+    casework = Casework(directory=directory(people(works_at(EMPTIED), gone)), now=MONDAY)
+    case = casework.hear(contact(EMPTIED, "hanlu"))
+    assert casework.types().count("case.unattended") == len(case.unmanned) > 0
+    before = casework.types().count("case.unattended")
+    casework.now += timedelta(minutes=1)
+    casework.hear(contact(EMPTIED, "hanlu", case_id=case.id, narrative="再次来电"), case)
+    assert casework.types().count("case.unattended") == before
