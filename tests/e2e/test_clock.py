@@ -14,7 +14,7 @@ from schemas.policy import PublishedProfile
 from services.common.clock import Clock
 from tests.e2e.test_sla import PROFILE, Far
 from tests.front_office import KEY
-from tests.patience import until
+from tests.patience import SECONDS, until
 from tests.stack import Names, produce
 
 HOUR = 3_600.0
@@ -43,7 +43,7 @@ class Wrong:
 
     async def get(self, path: str) -> httpx.Response:
         async with httpx.AsyncClient() as client:
-            return await client.get(f"{self.service.url}{path}", timeout=30)
+            return await client.get(f"{self.service.url}{path}", timeout=SECONDS)
 
     async def metric(self, name: str) -> float:
         page = (await self.get("/metrics")).text

@@ -15,7 +15,7 @@ from services.common import dead_letters
 from tests.dealership import a_contact
 from tests.disk import embedded, full_disk
 from tests.front_office import Room, routing
-from tests.patience import until
+from tests.patience import SECONDS, until
 from tests.soak import rounds
 
 FULL = "cannot write: disk full"
@@ -82,7 +82,7 @@ async def accepted(room: Room, path: str) -> int:
 
 async def everywhere(urls: list[str], holds: Callable[[httpx.AsyncClient], Awaitable[bool]]) -> bool:
     for url in urls:
-        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=SECONDS) as client:
             if not await holds(client):
                 return False
     return True

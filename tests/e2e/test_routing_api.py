@@ -168,9 +168,12 @@ async def test_what_the_operator_marked_is_shown_with_the_case_and_in_its_histor
     path, _ = await room.opened(flags={"accident": True, "injury": False}, ticks=("P5",))
     case = UUID(path.rsplit("/", 1)[1])
     await room.hear(a_contact("请回电话", case_id=case, flags={"fire": True}, ticks=("P7",)))
-    async with asyncio.timeout(60):
-        while len((shown := (await room.get("gm-1", path)).json())["contacts"]) < 2:
-            await asyncio.sleep(0.05)
+
+    async def with_both() -> Any:
+        found = (await room.get("gm-1", path)).json()
+        return found if len(found["contacts"]) == 2 else None
+
+    shown = await until(with_both)
     assert shown["flags"] == {"accident": True, "casualties": None, "injury": False, "fire": True}
     assert shown["ticks"] == ["P5", "P7"]
     assert [each["flags"]["fire"] for each in shown["contacts"]] == [None, True]
