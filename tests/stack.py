@@ -1,6 +1,6 @@
 """Names that keep tests apart on one shared stack, and the traffic that they send and read there."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +11,7 @@ from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
 from deploy.local import Stack, create_topics
+from deploy.local.topics import retried
 
 Documents = AsyncDatabase[dict[str, Any]]
 
@@ -47,18 +48,40 @@ async def database(stack: Stack, name: str) -> AsyncIterator[Documents]:
         yield client[name]
 
 
+@asynccontextmanager
+async def started(make: Callable[[], Any]) -> AsyncIterator[Any]:
+    """A producer or consumer at work, made anew while Kafka says that it is not ready yet."""
+
+    async def start() -> Any:
+        client = make()
+        try:
+            await client.start()
+        except BaseException:
+            await client.stop()
+            raise
+        return client
+
+    client = await retried(start)
+    try:
+        yield client
+    finally:
+        await client.stop()
+
+
 async def produce(stack: Stack, topic: str, records: Sequence[tuple[bytes, bytes]]) -> None:
     """Write keyed records and wait for every acknowledgement."""
-    producer = AIOKafkaProducer(bootstrap_servers=stack.addresses.kafka, acks="all", enable_idempotence=True)
-    async with producer:
+    options: dict[str, Any] = {"acks": "all", "enable_idempotence": True}
+    async with started(
+        lambda: AIOKafkaProducer(bootstrap_servers=stack.addresses.kafka, **options)
+    ) as producer:
         for sent in [await producer.send(topic, value, key=key) for key, value in records]:
             await sent
 
 
 async def consume(stack: Stack, topic: str, count: int) -> list[ConsumerRecord[bytes, bytes]]:
     """The first `count` records of a topic, read by no group; order holds within a partition."""
-    consumer = AIOKafkaConsumer(
-        topic, bootstrap_servers=stack.addresses.kafka, auto_offset_reset="earliest", enable_auto_commit=False
-    )
-    async with consumer:
+    options = {"auto_offset_reset": "earliest", "enable_auto_commit": False}
+    async with started(
+        lambda: AIOKafkaConsumer(topic, bootstrap_servers=stack.addresses.kafka, **options)
+    ) as consumer:
         return [await anext(consumer) for _ in range(count)]
