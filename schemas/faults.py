@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import AfterValidator, BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError
-from pydantic_core.core_schema import no_info_after_validator_function
+from pydantic_core.core_schema import ErrorType, no_info_after_validator_function
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -103,7 +103,6 @@ _SAID = {
     "string_not_ascii": "should be plain letters, digits and signs",
     "string_too_short": "should have at least {min_length} characters",
     "string_too_long": "should have at most {max_length} characters",
-    "string_pattern_mismatch": "should be written in another way",
     "too_short": "should have at least {min_length} entries",
     "too_long": "should have at most {max_length} entries",
     "literal_error": "should be {expected}",
@@ -139,6 +138,9 @@ _SAID = {
     "json_type": "should be one JSON value",
 }
 
+# The rest of what the library may raise; it speaks of Python, and our models raise none of it.
+_OF_THE_LIBRARY = frozenset(get_args(ErrorType)) - {"value_error"}
+
 
 def describe(error: ErrorDetails) -> str:
     """What would be right, in a sentence for people; neither a pattern nor what was given."""
@@ -146,4 +148,6 @@ def describe(error: ErrorDetails) -> str:
     if kind in _SAID:
         said = _SAID[kind].format(**context)
         return said if said != "should have at least 1 characters" else "should not be empty"
-    return error["msg"].removeprefix("Value error, ").removeprefix("Assertion failed, ")
+    if kind in _OF_THE_LIBRARY:
+        return "should be given in another form"
+    return error["msg"].removeprefix("Value error, ")

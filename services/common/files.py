@@ -1,6 +1,8 @@
 """What people write for Redress: YAML files, read with every mistake named by file, line and field."""
 
+import math
 from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -8,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from schemas.faults import describe
+from services.common.strict_json import LARGEST, TOO_LARGE
 
 M = TypeVar("M", bound=BaseModel)
 Loc = tuple[int | str, ...]
@@ -33,6 +36,21 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
                     problem=f"{names[at]}: is given twice", problem_mark=key.start_mark
                 )
         return super().construct_mapping(node, deep)
+
+
+def _number(loader: Any, node: yaml.ScalarNode, kind: str) -> float:
+    """A number that every reader and the store can hold; the parser alone knows NaN and thousands of digits."""
+    try:
+        value: float = getattr(yaml.SafeLoader, f"construct_yaml_{kind}")(loader, node)
+    except ValueError:
+        value = math.inf
+    if not -LARGEST <= value <= LARGEST:
+        raise yaml.MarkedYAMLError(problem=TOO_LARGE, problem_mark=node.start_mark)
+    return value
+
+
+for _kind in ("int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", partial(_number, kind=_kind))
 
 
 class FileError(ValueError):

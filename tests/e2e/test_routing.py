@@ -92,7 +92,7 @@ async def test_the_customer_is_asked_to_be_told_on_a_topic_of_its_own(room: Room
     await room.opened()
     record = (await consume(room.stack, room.names.topic("outreach"), 1))[0]
     asked = OutreachRequested.model_validate_json(record.value)
-    assert (asked.medium, asked.address) == ("sms", "13800000000")
+    assert (asked.medium, asked.address) == ("sms", "+8613800000000")
 
 
 async def test_a_case_is_told_anew_after_somebody_missed_something(room: Room) -> None:
