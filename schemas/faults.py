@@ -1,6 +1,5 @@
 """Says what is wrong with what people wrote, and where in it that stands."""
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
@@ -8,7 +7,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import AfterValidator, BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError
-from pydantic_core.core_schema import ErrorType, no_info_after_validator_function
+from pydantic_core.core_schema import ErrorType, chain_schema, custom_error_schema, str_schema
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
@@ -65,14 +64,12 @@ class Shape:
     says: str
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        fits = re.compile(self.pattern).fullmatch
-
-        def check(text: str) -> str:
-            if not fits(text):
-                raise PydanticCustomError("shape", "{says}", {"says": self.says})
-            return text
-
-        return no_info_after_validator_function(check, handler(source))
+        fits = custom_error_schema(
+            str_schema(pattern=f"^(?:{self.pattern})$"),
+            custom_error_type="shape",
+            custom_error_message=self.says,
+        )
+        return chain_schema([handler(source), fits])
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler

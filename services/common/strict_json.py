@@ -11,7 +11,7 @@ from typing import Any
 DEEPEST = 32
 LARGEST = 2**63 - 1
 LONGEST_NAME = 100
-HALF_CHARACTER = re.compile(rb"\\u[dD][89a-fA-F]")
+ESCAPE, HALF_CHARACTER = b"\\u", re.compile(rb"\\u[dD][89a-fA-F]")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 TWICE = "should be given once: it stands there twice"
@@ -48,7 +48,8 @@ def read(text: bytes) -> Any:
 def _read(text: bytes) -> Any:
     said = text.decode()
     # Faults are looked for only where there can be any: most texts are flat, whole and sure.
-    if text.count(b"[") + text.count(b"{") <= DEEPEST and not HALF_CHARACTER.search(text):
+    is_whole = ESCAPE not in text or not HALF_CHARACTER.search(text)
+    if is_whole and text.count(b"[") + text.count(b"{") <= DEEPEST:
         with suppress(DoubtError):
             return QUICK.decode(said)
     value = THOROUGH.decode(said)

@@ -10,11 +10,20 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, NamedTuple, Self
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    StringConstraints,
+    ValidationInfo,
+    WithJsonSchema,
+)
 from pydantic_core import PydanticCustomError
 
 from schemas.addresses import AddressError, EmailAddress, PhoneNumber, half_width
-from schemas.base import Instant, Strict, stamp
+from schemas.base import Strict, instant, stamp
 from schemas.contacts import Channel, Customer, Department, Flags, Kind, Vehicle
 from schemas.directory import CODE, Identifier
 from schemas.faults import Shape
@@ -27,6 +36,7 @@ CHECK = CROCKFORD + "*~$=U"
 LONGEST_KEPT = 320
 LONGEST_PLATE = 40
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+NO_MOMENT = "should be text as in RFC 3339, with seconds and an offset, such as 2026-03-02T09:30:00+08:00"
 BRAND = re.compile(CODE)
 VIN = re.compile("[A-HJ-NPR-Z0-9]{17}")
 # They take room without a sign, though Unicode counts them among letters and signs.
@@ -48,25 +58,27 @@ class Reading:
     warnings: list[Warned] = field(default_factory=list)
 
 
-def _moment(given: Any) -> datetime:
-    """RFC 3339 with an offset, and nothing else that a library would take for a time."""
-    if isinstance(given, str) and MOMENT.fullmatch(given):
-        try:
-            return datetime.fromisoformat(given.upper())
-        except ValueError:
-            raise PydanticCustomError("moment", "should be a day and time that exist") from None
-    says = "should be text as in RFC 3339, with seconds and an offset, such as 2026-03-02T09:30:00+08:00"
-    raise PydanticCustomError("moment", "{says}", {"says": says})
+def _timely(given: Any, info: ValidationInfo) -> datetime:
+    """RFC 3339 with an offset and nothing else that a library would take for a time, neither old nor ahead.
 
-
-def _timely(received: datetime, info: ValidationInfo) -> datetime:
-    """Judged with all other fields, so that one answer names everything that is wrong."""
-    now: datetime = info.context.now  # type: ignore[union-attr] # `read` gives it
+    Judged with all other fields, so that one answer names everything that is wrong.
+    """
+    received, now = _moment(given), info.context.now  # type: ignore[union-attr] # `posted` gives it
     if received < now - OLDEST:
         raise PydanticCustomError("too_old", f"should be at most {OLDEST.days} days back")
     if received > now + AHEAD:
         raise PydanticCustomError("ahead", f"should be at most {AHEAD.seconds // 60} minutes ahead")
     return received
+
+
+def _moment(given: Any) -> datetime:
+    if not isinstance(given, str) or not MOMENT.fullmatch(given):
+        raise PydanticCustomError("moment", NO_MOMENT)
+    try:
+        moment = datetime.fromisoformat(given.upper())
+    except ValueError:
+        raise PydanticCustomError("moment", "should be a day and time that exist") from None
+    return instant(moment)
 
 
 def _lenient(name: str, read: Callable[[str], str]) -> tuple[Any, ...]:
@@ -120,7 +132,12 @@ def _said(text: str) -> str:
     return text
 
 
-Timely = Annotated[Instant, BeforeValidator(_moment), AfterValidator(_timely)]
+Timely = Annotated[
+    datetime,
+    PlainValidator(_timely),
+    PlainSerializer(stamp, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Code = Annotated[Identifier, BeforeValidator(_short)]
 Tick = Annotated[
