@@ -69,7 +69,9 @@ def _write(path: Path, document: dict[str, Any]) -> None:
 
 def asyncapi() -> dict[str, Any]:
     """The AsyncAPI 3.0 document of all topics and of who reads and writes them."""
-    declared = yaml.safe_load(TOPICS.read_text("utf-8"))["topics"]
+    every = yaml.safe_load(TOPICS.read_text("utf-8"))["topics"]
+    # On what the broker stamps nothing is said.
+    declared = {topic: of for topic, of in every.items() if not of.get("stamped_by_broker")}
     schemas: dict[str, Any] = {}
     for topic, adapter in CARRIED.items():
         schema = adapter.json_schema(ref_template=SCHEMAS + "{model}")
