@@ -1,6 +1,6 @@
 """One text as the learned scorer sees it: passage by passage, words and ideas with how they are meant."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,6 @@ from services.routing.domain.severity.passages import Passage, passages
 from services.routing.domain.severity.runs import Vocabulary
 from services.routing.domain.severity.stance import Ground, Voice
 from services.routing.domain.severity.tokens import Tokens
-
-ASIDE = 12
 
 
 @dataclass(frozen=True)
@@ -45,13 +43,6 @@ class Text:
         words = self.voice.words[start:end]
         read = vocabulary.read(words)
         return Features(f"={self._tongue}", _spoken(words), vocabulary.runs(read), frozenset(names))
-
-    def around(self, finding: Finding) -> tuple[Passage, Passage]:
-        """The sentences of a finding by themselves, and a few words on either side of it within its clauses."""
-        layout = self.ground.scene.layout
-        first, last = self._token(finding.start or 0), self._token((finding.end or 1) - 1)
-        start, end = _same(layout.clause, first, last)
-        return _same(layout.sentence, first, last), (max(start, first - ASIDE), min(end, last + 1 + ASIDE))
 
     def holds(self, passage: Passage, finding: Finding) -> bool:
         """Whether a finding begins in a passage."""
@@ -88,11 +79,6 @@ class Text:
 
     def _token(self, character: int) -> int:
         return max(0, bisect_right(self._starts, character) - 1)
-
-
-def _same(numbers: Sequence[int], first: int, last: int) -> Passage:
-    """From where the number of the first token begins to where that of the last ends."""
-    return bisect_left(numbers, numbers[first]), bisect_right(numbers, numbers[last])
 
 
 def _spoken(words: Sequence[str]) -> int:

@@ -1,6 +1,6 @@
 """What the learned scorer adds: it hears what no pattern knows, and doubts what a pattern misheard."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.severity import LEVELS, Finding, Level
@@ -27,15 +27,8 @@ def weigh(text: Text, heard: Sequence[Finding], rules: Rules) -> tuple[Finding, 
     if rules.scorer is None:
         return tuple(heard)
     scorer = rules.scorer
-
-    def within(passages: Iterable[Passage]) -> list[Weighed]:
-        return [_weighed(text, passage, heard, scorer, rules) for passage in passages]
-
-    def grounds(finding: Finding) -> list[Weighed]:
-        return [*weighed, *within(text.around(finding))] if _level(finding, rules) == GRAVEST else weighed
-
-    weighed = within(text.passages)
-    kept = tuple(each for each in heard if not _doubted(each, text, grounds(each), rules))
+    weighed = [_weighed(text, passage, heard, scorer, rules) for passage in text.passages]
+    kept = tuple(each for each in heard if not _doubted(each, text, weighed, rules))
     gravest = max((LEVELS.index(_level(each, rules)) for each in kept), default=-1)
     mass = {level: _surest(weighed, level, rules)[0] for level in LEVELS}
     level = _believed(mass, rules)
@@ -59,9 +52,11 @@ def _weighed(
 def _doubted(finding: Finding, text: Text, weighed: Sequence[Weighed], rules: Rules) -> bool:
     """Whether nothing grave is likelier, where it stands, than what was found; other grave matters are no doubt.
 
-    What is gravest is weighed in its own words as well: however ordinary the story around it, it stays.
+    A pattern of the gravest level is never doubted: a false alarm costs less than a complaint that is lost.
     """
     level = _level(finding, rules)
+    if level == GRAVEST:
+        return False
     near = [each.mass for each in weighed if text.holds(each.passage, finding)]
     return all(mass[level] < rules.learned.doubt * (mass[level] + 1 - mass[LEVELS[1]]) for mass in near)
 
