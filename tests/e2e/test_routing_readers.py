@@ -1,0 +1,100 @@
+"""Over HTTP, with the directory of the demonstration: the list and the single case are seen by the same people."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy.local import Stack
+from schemas.contacts import ContactReceived, Vehicle
+from tests.dealership import a_contact
+from tests.front_office import Room, redress, routing
+
+DEMO = Path(__file__).parents[2] / "deploy" / "demo" / "directory.yaml"
+FIRE = "车子突然起火冒烟,必须给我一个说法"
+PLACES = [
+    ("no-such-shop", "hanlu"), ("no-such-shop", "songye"), ("no-such-shop", ""), ("no:such shop$", "?"), ("gz-tianhe", ""),
+    ("gz-tianhe", "no-such-brand"), ("gz-tianhe", "songye"), ("dg-nancheng", "hanlu"), ("fs-chancheng", ""), ("", ""),
+]  # fmt: skip
+READERS = (
+    "gz-tianhe.op1", "gz-tianhe.gm", "dg-nancheng.cr", "fs-chancheng.sa1", "cs-yuelu.gm", "hanlu.cr1", "hanlu.cr2",
+    "songye.cr1",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+async def room(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+    async with routing(stack, tmp_path_factory.mktemp("routing-readers")) as running:
+        await asyncio.to_thread(redress, running.env, "directory", "load", str(DEMO))
+        yield running
+
+
+@pytest.fixture(scope="module")
+async def contacts(room: Room) -> Sequence[ContactReceived]:
+    """A general and a major complaint from each place, all of them opened."""
+    found = [
+        a_contact(narrative, shop=shop, vehicle=Vehicle(brand=brand), occurred_at=datetime.now(UTC))
+        for shop, brand in PLACES
+        for narrative in ("空调有异响,请检查", FIRE)
+    ]
+    async with asyncio.timeout(60):
+        while (await room.get("hanlu.cr1", "/v1/cases")).status_code != httpx.codes.OK:
+            await asyncio.sleep(0.1)
+    await room.hear(*found)
+    wanted, seen = {str(one.case_id) for one in found}, set[str]()
+    async with asyncio.timeout(60):
+        while not wanted <= seen:
+            for name in READERS:
+                seen |= {row["id"] for row in await listed(room, name)}
+            await asyncio.sleep(0.1)
+    return found
+
+
+async def listed(room: Room, name: str) -> list[dict[str, Any]]:
+    answer = await room.get(name, "/v1/cases", limit=200)
+    assert answer.status_code == httpx.codes.OK, answer.text
+    return list(answer.json()["cases"])
+
+
+@pytest.mark.parametrize("name", READERS)
+async def test_whoever_is_shown_a_case_in_the_list_may_open_it_and_nobody_else(
+    room: Room, contacts: Sequence[ContactReceived], name: str
+) -> None:
+    rows = {row["id"] for row in await listed(room, name)}
+    opened = {
+        str(one.case_id)
+        for one in contacts
+        if (await room.get(name, f"/v1/cases/{one.case_id}")).status_code == httpx.codes.OK
+    }
+    assert rows == opened
+
+
+async def test_every_case_is_read_by_somebody_who_may_accept_it(
+    room: Room, contacts: Sequence[ContactReceived]
+) -> None:
+    for one in contacts:
+        path = f"/v1/cases/{one.case_id}"
+        answers = {name: await room.get(name, path) for name in READERS}
+        may = [name for name, answer in answers.items() if "accept" in answer.json().get("actions", ())]
+        if one.shop in {"gz-tianhe", "dg-nancheng", "fs-chancheng"}:
+            continue  # its own people have it: they are more than are asked here
+        assert may, (one.shop, one.vehicle.brand)
+        taken = await room.post(may[0], f"{path}/accept", answers[may[0]].headers["ETag"])
+        assert taken.status_code == httpx.codes.OK, taken.text
+
+
+async def test_the_metric_counts_what_nobody_has(room: Room, contacts: Sequence[ContactReceived]) -> None:
+    assert contacts
+    async with asyncio.timeout(60):
+        while True:
+            lines = (await room.http.get("/metrics")).text.splitlines()
+            counts = [float(line.split()[1]) for line in lines if line.startswith("redress_unmanned_cases{")]
+            if sum(counts) > 0:
+                break
+            await asyncio.sleep(0.2)
+    assert len(counts) == 3
+    assert "redress_last_resort_missing 0.0" in lines
