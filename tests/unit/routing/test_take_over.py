@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from schemas.contacts import ContactReceived
+from schemas.staffing import Directory
 from services.common.batch import Received
 from services.common.relay import Relay
 from services.common.store import Store
@@ -16,7 +17,7 @@ from services.routing.handlers import Decider, Handler, revive
 from services.routing.store import Words
 from tests.casework import Casework
 from tests.counter import MemoryRecords
-from tests.dealership import MONDAY, a_contact
+from tests.dealership import MONDAY, a_contact, directory_file
 from tests.fakes import MemoryDocuments, MemoryLog
 
 
@@ -69,3 +70,38 @@ async def test_what_comes_before_the_take_over_is_spread_like_what_comes_after(i
         instance.holds = True
         await instance.handler.take_over(instance.documents)
     assert instance.owners() == {"op-1": 3, "op-2": 3}
+
+
+def _without(instance: Instance, name: str) -> None:
+    entries = [entry for entry in directory_file().entries() if entry.id != name]
+    instance.casework.directory = Directory(entries)
+
+
+@pytest.mark.parametrize("resting", [False, True])
+async def test_who_has_gone_hands_over_what_is_known_here_or_only_rests_in_the_store(
+    instance: Instance, *, resting: bool
+) -> None:
+    await instance.hear([a_contact() for _ in range(6)])
+    _without(instance, "op-1")
+    if resting:
+        # Another instance gave it away: nothing here knows whose it is.
+        instance.casework.ledger.holds.clear()
+        assert await instance.handler.reassign()
+        assert instance.owners()["op-1"] == 3
+    assert await instance.handler.reassign(instance.documents if resting else None)
+    assert instance.owners() == {"op-2": 6}
+    assert await instance.handler.reassign(instance.documents)
+    reasons = [
+        entry["facts"]["why"]
+        for stored in instance.documents.documents.values()
+        for entry in stored["history"]["entries"]
+        if entry["event"] == "case.reassigned"
+    ]
+    assert reasons == ["left"] * 3
+
+
+async def test_a_case_that_is_being_opened_is_looked_at_again(instance: Instance) -> None:
+    case = instance.casework.hear()
+    _without(instance, case.owner)
+    assert not await instance.handler.reassign(), "it is not written yet"
+    assert instance.documents.documents == {}
