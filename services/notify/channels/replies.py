@@ -26,7 +26,7 @@ TEXT_CODES = {523, 552}
 
 # An SMS provider answers JSON {reference, status} with the reference it was given. To a message: 2xx, or 409 where it
 # has it already, with a status of TAKEN; 400, 413 or 422 for what it will never take. To the question for a message:
-# 200 with a status of TAKEN, or 404 with status "unknown" for one it never took.
+# 200 with a status of TAKEN, or 404 with status "unknown" for one it never took. Without `status` the code says it.
 TAKEN = ("accepted", "queued", "sent", "delivered")
 FINAL = {400, 413, 422}
 SERVER_ERROR = range(500, 600)
@@ -117,7 +117,8 @@ def judge_fate(reference: UUID, reply: Reply) -> Receipt:
 def _says(fields: dict[str, Any] | None, reference: UUID, statuses: tuple[str, ...]) -> bool:
     if fields is None:
         return False
-    return bool(fields.get("reference") == str(reference) and fields.get("status") in statuses)
+    status = fields.get("status", statuses[0])
+    return bool(fields.get("reference") == str(reference) and status in statuses)
 
 
 def _may_refuse(fields: dict[str, Any] | None, reference: UUID, body: bytes) -> bool:

@@ -150,7 +150,8 @@ NOT_AGREED_ON = [
     answered(200, {"status": "failed"}),
     answered(200, {"status": "accepted"}),
     answered(200, taken("failed")),
-    answered(200, {"reference": str(REFERENCE)}),
+    answered(200, {"reference": str(REFERENCE), "status": None}),
+    answered(200, {"reference": str(uuid4())}),
     answered(200, {"reference": str(uuid4()), "status": "accepted"}),
     answered(200, {"reference": [str(REFERENCE)], "status": "accepted"}),
     answered(200, {"reference": str(REFERENCE), "status": ["accepted"]}),
@@ -177,6 +178,13 @@ def test_an_answer_that_is_not_the_one_agreed_on_says_nothing_about_a_message(re
 def test_a_message_is_taken_where_the_answer_names_it(status: int, kind: str) -> None:
     reply = raw(status, json.dumps(taken()).encode(), kind)
     assert judge_message(REFERENCE, reply).verdict == "accepted"
+
+
+def test_an_answer_that_only_echoes_the_reference_says_what_its_code_says() -> None:
+    echo = {"reference": str(REFERENCE)}
+    assert judge_message(REFERENCE, answered(200, echo)).verdict == "accepted"
+    assert judge_fate(REFERENCE, answered(200, echo)).verdict == "accepted"
+    assert judge_fate(REFERENCE, answered(404, echo)).verdict == "later"
 
 
 @pytest.mark.parametrize("status", ["accepted", "queued", "sent", "delivered"])
