@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policy
 from services.common import dead_letters
-from services.common.dead_letters import dead_topic, replay_topic
+from services.common.dead_letters import dead_topic, replay_topic, waiting_topic
 
 TOPICS = Path(__file__).with_name("topics.yaml")
 SCHEMAS = "#/components/schemas/"
@@ -46,6 +46,7 @@ SKIPPED = {
 WHOLE = {
     dead_letters.SIZE: "bytes of the whole value, of which the head is here: it was too large",
     dead_letters.DIGEST: "SHA-256 of the whole value",
+    dead_letters.MESSAGE: "the id of the message, where it has one",
 }
 
 
@@ -113,10 +114,16 @@ def _set_aside(topic: str) -> dict[str, Any]:
     anything = {"contentType": "application/octet-stream"}
     found = {
         "record": _letter(
-            "failed", "gap", payload={"anyOf": [_schema(each) for each in _followed(room)]}, optional=SKIPPED
+            "failed",
+            "gap",
+            "parked",
+            payload={"anyOf": [_schema(each) for each in _followed(room)]},
+            optional=SKIPPED,
         ),
         "unreadable": _letter("invalid", payload={}, optional=SKIPPED) | anything,
-        "head": _letter("failed", "gap", "invalid", "gone", payload={}, optional={**WHOLE, **SKIPPED})
+        "head": _letter(
+            "failed", "gap", "invalid", "gone", "parked", payload={}, optional={**WHOLE, **SKIPPED}
+        )
         | anything,
     }
     replayed = {dead_letters.REPLAYED: "partition/offset, on this topic, of what was replayed"}
@@ -158,11 +165,11 @@ def _operations() -> list[tuple[str, dict[str, Any]]]:
 
 
 def _with_replay(room: str, topics: tuple[str, ...]) -> tuple[str, ...]:
-    return (*topics, replay_topic(room)) if topics else ()
+    return (*topics, replay_topic(room), waiting_topic(room)) if topics else ()
 
 
 def _with_dead(room: str, topics: tuple[str, ...]) -> tuple[str, ...]:
-    return topics if room == "intake" else (*topics, dead_topic(room))
+    return topics if room == "intake" else (*topics, dead_topic(room), waiting_topic(room))
 
 
 commands: list[click.Command] = [documents]

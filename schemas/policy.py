@@ -159,3 +159,8 @@ class PublishedProfile(Strict):
 
     version: str
     profile: Profile
+
+
+def key(published: PublishedProfile) -> str:
+    """The key of a version on the compacted topic, and what a case says it goes by."""
+    return f"{published.profile.id}@{published.version}"

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from services.common import metrics
 from services.common.bisection import bisect
 from services.common.clock import wall
-from services.common.dead_letters import DIGEST, ORIGIN, Casualty, replay_topic
+from services.common.dead_letters import DIGEST, MESSAGE, ORIGIN, Casualty, replay_topic, waiting_topic
 from services.common.decision import Cause, M, Outcome
 from services.common.places import Place, Record
 from services.common.progress import note_progress, watcher
@@ -31,6 +31,15 @@ class Received(Generic[M]):
     offset: int
     message: M
     raw: bytes
+    waited: bool = False
+
+    def cause(self, message: T, seq: int = 0, *, restarts: bool = False) -> Cause[T]:
+        """The cause that this record is to its case, by what it says or by `message` in its place."""
+        key, name = self.message.case_id, self.message.id  # type: ignore[attr-defined]
+        return Cause(
+            key, name, message, self.topic, seq, raw=self.raw, place=f"{self.partition}/{self.offset}",
+            waited=self.waited, restarts=restarts,
+        )  # fmt: skip
 
 
 def lanes(received: Sequence[Received[Any]]) -> list[list[Received[Any]]]:
@@ -55,17 +64,19 @@ async def _nothing(_origin: str, _digest: str) -> Record | None:
 
 @dataclass(slots=True)
 class Result:
-    """What came of a batch: outcomes of causes, and records to set aside."""
+    """What came of a batch: outcomes of causes, records to set aside, and records that wait elsewhere."""
 
     outcomes: list[Outcome[Any, Any]] = field(default_factory=list)
     dead: list[Casualty] = field(default_factory=list)
+    parked: list[Casualty] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Batch:
     """How a service's records are read and handled.
 
-    `reread` finds the whole of a record that was too large to be replayed; `progressed` hears that work goes on.
+    `reread` finds the whole of a record that was too large to be written again; `progressed` hears that work goes
+    on. `waited` says that the records come from among those that wait.
     """
 
     room: str
@@ -74,10 +85,11 @@ class Batch:
     handle: Handle
     reread: Reread = _nothing
     progressed: Callable[[], None] = lambda: None
-    _replays: str = field(init=False)
+    waited: bool = False
+    _own: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._replays = self.prefix + replay_topic(self.room)
+        self._own = frozenset(self.prefix + topic(self.room) for topic in (replay_topic, waiting_topic))
 
     async def work(self, records: Sequence[Record]) -> Result:
         """Handle every valid record; transient failures are raised, everything else is in the result."""
@@ -96,14 +108,15 @@ class Batch:
         """The records, those of which only the head was replayed with their whole value."""
         found = []
         for record in records:
-            digest = dict(record.headers).get(DIGEST) if record.topic == self._replays else None
+            digest = dict(record.headers).get(DIGEST) if record.topic in self._own else None
             if digest is None:
                 found.append(record)
                 continue
             origin = self._origin(record)
             whole = await self.reread(str(origin), digest.decode()) if self._reads(origin.topic) else None
             if whole is None:
-                result.dead.append(Casualty.of(record, "gone", None, origin))
+                named = dict(record.headers).get(MESSAGE, b"").decode(errors="replace")
+                result.dead.append(replace(Casualty.of(record, "gone", None, origin), id=named))
             else:
                 found.append(replace(record, key=whole.key, value=whole.value))
         return found
@@ -117,14 +130,14 @@ class Batch:
             result.dead.append(Casualty.of(record, "invalid", error, origin))
             metrics.MESSAGES.labels(self.room, self._label(record), "invalid").inc()
             return
-        received.append(Received(topic, origin.partition, origin.offset, message, raw))
+        received.append(Received(topic, origin.partition, origin.offset, message, raw, self.waited))
 
     def _reads(self, topic: str) -> bool:
         return topic.removeprefix(self.prefix) in self.topics
 
     def _origin(self, record: Record) -> Place:
-        """Where a record stood first: only who replays is believed about that."""
-        if record.topic != self._replays:
+        """Where a record stood first: only what we wrote ourselves is believed about that."""
+        if record.topic not in self._own:
             return Place.of(record)
         told = dict(record.headers).get(ORIGIN, b"").decode(errors="replace")
         try:
@@ -157,16 +170,17 @@ class Batch:
             note_progress()
 
     def _name_casualties(self, records: Sequence[Record], result: Result) -> None:
-        """What failed or came out of turn, each record once and as it stands on Kafka."""
-        named = [outcome for outcome in result.outcomes if outcome.kind in {"failed", "gap"}]
+        """What failed, came out of turn or waits elsewhere, each record once and as it stands on Kafka."""
+        named = [outcome for outcome in result.outcomes if outcome.kind in {"failed", "gap", "parked"}]
         if not named:
             return
         found: dict[bytes, list[Record]] = defaultdict(list)
         for record in records:
             found[record.value or b""].append(record)
         for outcome in named:
+            among = result.parked if outcome.kind == "parked" else result.dead
             for record in found.pop(outcome.cause.raw, ()):
-                result.dead.append(Casualty.of(record, outcome.kind, outcome.error, self._origin(record)))
+                among.append(Casualty.of(record, outcome.kind, outcome.error, self._origin(record)))
 
     def _count(self, records: Sequence[Record], result: Result) -> None:
         now = wall().timestamp()
@@ -178,5 +192,4 @@ class Batch:
 
 
 def _failed(one: Received[Any], error: Exception) -> Outcome[Any, Any]:
-    cause = Cause(one.message.case_id, one.message.id, one.message, one.topic, raw=one.raw)
-    return Outcome("failed", cause, error=error)
+    return Outcome("failed", one.cause(one.message), error=error)

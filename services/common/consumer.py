@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 from services.common import dead_letters, metrics
 from services.common.batch import Batch, Handle, Result
 from services.common.clock import ticks
-from services.common.dead_letters import Skip, dead_topic, replay_topic
+from services.common.dead_letters import Casualty, Skip, dead_topic, replay_topic
 from services.common.failures import persist, telling
 from services.common.limit import Limit
 from services.common.partitions import Partitions, Stop
@@ -23,6 +23,7 @@ from services.common.places import Place, Record
 from services.common.relay import Relay
 from services.common.setting_aside import SettingAside, tell
 from services.common.settings import CommonSettings
+from services.common.store import Store
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +36,21 @@ SKIP_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
+class Awaited:
+    """What records may have to wait for: whether it is there, the store that keeps them, a bell for what came."""
+
+    store: Store[Any]
+    is_known: Callable[[str], bool]
+    news: asyncio.Event
+
+
+@dataclass(frozen=True, slots=True)
 class Feed:
-    """What a service reads and how it handles it."""
+    """What a service reads, how it handles it, and what records of it may wait for."""
 
     topics: Mapping[str, TypeAdapter[Any]]
     handle: Handle
+    awaited: Awaited | None = None
 
 
 @dataclass(slots=True)
@@ -158,21 +169,31 @@ class Consumer:
         result = await self._handled(records)
         stops = self._judge(records, result)
         passed = [record for record in records if not _beyond(stops, Place.of(record))]
-        for casualty in result.dead:
-            if casualty.at is None or not _beyond(stops, casualty.at):
-                skip = self._skip(casualty.at)
-                dead = casualty.skipped(skip) if skip else casualty
-                await persist(partial(self.aside.write, dead), self._waits)
-                self._progressed()
+        await self._set_aside([one for one in result.dead if not _beyond(stops, one.at)])
+        parked = [one for one in result.parked if not _beyond(stops, one.at)]
+        await persist(lambda: self.aside.park(parked), self._waits)
         await persist(lambda: self._commit(passed), self._waits)
         for part, stop in stops.items():
             self.partitions.halt(part, stop)
 
-    async def _handled(self, records: Sequence[Record]) -> Result:
+    async def work_again(self, records: Sequence[Record]) -> Sequence[Casualty]:
+        """Handle records that waited; those that were set aside instead. There is nothing to commit."""
+        async with self.partitions.in_hand:
+            result = await self._handled(records, waited=True)
+            await self._set_aside(result.dead)
+            return result.dead
+
+    async def _set_aside(self, dead: Sequence[Casualty]) -> None:
+        for one in dead:
+            skip = self._skip(one.at)
+            await persist(partial(self.aside.write, one.skipped(skip) if skip else one), self._waits)
+            self._progressed()
+
+    async def _handled(self, records: Sequence[Record], *, waited: bool = False) -> Result:
         """What came of the records, once Kafka has all that was decided."""
         topics, reread = self.feed.topics, partial(dead_letters.reread, self.settings.kafka)
         batch = Batch(
-            self.room, self.settings.topic_prefix, topics, self.feed.handle, reread, self._progressed
+            self.room, self.settings.topic_prefix, topics, self.feed.handle, reread, self._progressed, waited
         )
         result = await persist(lambda: batch.work(records), self._waits)
         await persist(self.relay.flush, self._waits)
@@ -226,8 +247,10 @@ class Consumer:
             await self.partitions.commit(offsets)
 
 
-def _beyond(stops: Mapping[TopicPartition, Stop], place: Place) -> bool:
+def _beyond(stops: Mapping[TopicPartition, Stop], place: Place | None) -> bool:
     """Whether a record stands where its partition has come to stand, or after."""
+    if place is None:
+        return False
     stop = stops.get(TopicPartition(place.topic, place.partition))
     return stop is not None and place.offset >= stop.offset
 

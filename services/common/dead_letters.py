@@ -18,6 +18,7 @@ ERROR = "redress-error"
 REPLAYED = "redress-replayed"
 SIZE = "redress-size"
 DIGEST = "redress-sha256"
+MESSAGE = "redress-message"
 SKIP = "redress-skip"
 SKIPPED_BY = "redress-skipped-by"
 SKIPPED_FOR = "redress-skipped-for"
@@ -36,6 +37,11 @@ def dead_topic(group: str) -> str:
 def replay_topic(group: str) -> str:
     """What is replayed reaches the failed group only."""
     return f"{group}.replay"
+
+
+def waiting_topic(group: str) -> str:
+    """What waits for an announcement and has no place in its document any more."""
+    return f"{group}.waiting"
 
 
 class Named(Frozen):
@@ -78,6 +84,7 @@ class Casualty:
     error: Exception | None = None
     kept: tuple[Header, ...] = ()
     at: Place | None = None
+    id: str = ""
 
     @classmethod
     def of(cls, record: Record, reason: str, error: Exception | None, origin: Place) -> "Casualty":
@@ -88,6 +95,8 @@ class Casualty:
     @property
     def message_id(self) -> str:
         """The id of its message; empty where the record is so wrong that it has none."""
+        if self.id:
+            return self.id
         try:
             return str(Named.model_validate_json(self.value).id)
         except ValidationError:
@@ -103,7 +112,10 @@ class Casualty:
         The whole is read again at its origin when it is replayed.
         """
         digest = hashlib.sha256(self.value).hexdigest()
-        whole = ((SIZE, str(len(self.value)).encode()), (DIGEST, digest.encode()))
+        whole = (
+            (SIZE, str(len(self.value)).encode()), (DIGEST, digest.encode()),
+            (MESSAGE, self.message_id.encode()),
+        )  # fmt: skip
         # Headers of others may be what makes it too large.
         ours = tuple((name, value) for name, value in self.kept if name.startswith("redress-"))
         return replace(

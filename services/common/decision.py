@@ -20,7 +20,8 @@ class Cause(Generic[M]):
 
     `id` identifies the cause for ever: what was applied once is not applied again, and the ids
     of its events derive from it. `seq` > 0 orders the records of one stream. `digest` tells two
-    bodies under one id apart. `revision` is the one the actor saw, where he had to see it.
+    bodies under one id apart. `revision` is the one the actor saw, where he had to see it. `place` is the
+    partition/offset of a record. `waited` says that it comes from among those that wait for an announcement.
     """
 
     key: UUID
@@ -31,6 +32,8 @@ class Cause(Generic[M]):
     digest: str = ""
     revision: int | None = None
     raw: bytes = b""
+    place: str = ""
+    waited: bool = False
     restarts: bool = False
     once: bool = True
 
@@ -86,17 +89,35 @@ class Refusal:
     detail: str
 
 
-Decision = Change[S] | Refusal | None
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Nothing can be decided before what is `named`, such as the policy version of a case, is announced."""
+
+    named: str
+
+
+Decision = Change[S] | Refusal | Wait | None
 Decide = Callable[[S | None, Cause[M]], Decision[S]]
 
 OutcomeKind = Literal[
-    "applied", "ignored", "duplicate", "reused", "held", "refused", "stale", "gap", "failed"
+    "applied",
+    "ignored",
+    "duplicate",
+    "reused",
+    "held",
+    "waiting",
+    "parked",
+    "refused",
+    "stale",
+    "gap",
+    "failed",
 ]
+"""`held` waits for the record before it; `waiting`, in its document, and `parked`, on a topic, for an announcement."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Generic[S, M]):
-    """What became of one cause; `error` only where deciding raised."""
+    """What became of one cause; `error` only where deciding raised, `awaits` only where it waits."""
 
     kind: OutcomeKind
     cause: Cause[M]
@@ -104,6 +125,7 @@ class Outcome(Generic[S, M]):
     revision: int = 0
     refusal: Refusal | None = None
     error: Exception | None = None
+    awaits: str = ""
 
 
 def event_id(cause: UUID, name: str) -> UUID:

@@ -19,11 +19,13 @@ from services.common.decision import (
     Outgoing,
     Refusal,
     S,
+    Wait,
 )
 
 RING = 200
 ACTIONS = "actions"
 HELD = 50
+WAITERS = 50
 PATIENCE = timedelta(minutes=10)
 
 
@@ -32,6 +34,9 @@ class Document(Generic[S]):
     """One aggregate. `outbox` holds events not yet known to be on Kafka, oldest first, each with when it was written.
 
     `seen` keeps, for each stream without a sequence and for actions, the newest causes that were applied.
+    `held` are records that wait: those with `awaits` for an announcement, the others for the record before them.
+    `parked` is the last of the records that wait for an announcement elsewhere, after those held: its `id`, and
+    what it `awaits`.
     """
 
     key: UUID
@@ -43,6 +48,7 @@ class Document(Generic[S]):
     seen: dict[str, list[str]] = field(default_factory=dict)
     outbox: list[dict[str, Any]] = field(default_factory=list)
     held: list[dict[str, Any]] = field(default_factory=list)
+    parked: dict[str, str] | None = None
     entries: list[dict[str, Any]] = field(default_factory=list)
     head: str = history.GENESIS
     count: int = 0
@@ -51,13 +57,22 @@ class Document(Generic[S]):
 
     def take(self, cause: Cause[M], decide: Decide[S, M], now: datetime) -> Outcome[S, M]:
         """Decide on one cause and fold what was decided into this document, in memory."""
-        standing = self._standing(cause, now)
+        queued = self._queued(cause, now)
+        standing = queued or self._standing(cause, now)
         if standing != "applied":
+            if queued is None and standing != "gap":
+                self._release(cause)
             return self._outcome(standing, cause)
         try:
             decision = decide(self.state, cause)
         except Exception as error:  # noqa: BLE001 - whatever a pure decision raises is the record's fault
             return Outcome("failed", cause, self.state, self.revision, error=error)
+        if isinstance(decision, Wait):
+            return self._wait(cause, decision, now)
+        self._release(cause)
+        return self._settle(cause, decision, now)
+
+    def _settle(self, cause: Cause[M], decision: Change[S] | Refusal | None, now: datetime) -> Outcome[S, M]:
         if isinstance(decision, Refusal):
             if cause.seq:
                 # A refused record has had its turn; a refused action may be asked for again.
@@ -68,6 +83,12 @@ class Document(Generic[S]):
             return self._outcome("ignored", cause)
         self._fold(cause, decision, now)
         return self._outcome("applied", cause)
+
+    def _wait(self, cause: Cause[M], wait: Wait, now: datetime) -> Outcome[S, M]:
+        """A record waits here; whoever acts is told, and one that waited already does so as before."""
+        joins = cause.stream and not cause.waited
+        kind = self._join(cause, wait.named, now) if joins else "waiting"
+        return Outcome(kind, cause, self.state, self.revision, awaits=wait.named)
 
     def _outcome(self, kind: OutcomeKind, cause: Cause[M]) -> Outcome[S, M]:
         return Outcome(kind, cause, self.state, self.revision)
@@ -86,21 +107,77 @@ class Document(Generic[S]):
         stale = cause.revision is not None and cause.revision != self.revision
         return "stale" if stale else "applied"
 
+    @property
+    def waiters(self) -> list[dict[str, Any]]:
+        """The records held until something is announced, in their order."""
+        return [record for record in self.held if "awaits" in record]
+
+    def _queued(self, cause: Cause[M], now: datetime) -> OutcomeKind | None:
+        """Where others of this document wait for an announcement, a record waits behind them; None: it need not."""
+        if not cause.stream or not (self.held or self.parked or cause.waited):
+            return None
+        waiters = [record["id"] for record in self.waiters]
+        if cause.waited:
+            return self._called(cause, waiters)
+        if not (waiters or self.parked) or self._is_known(cause):
+            return None
+        if str(cause.id) in waiters:
+            return "duplicate"
+        return self._join(cause, self.awaits, now)
+
+    def _called(self, cause: Cause[M], waiters: Sequence[str]) -> OutcomeKind | None:
+        """Whether it is the turn of one that waited: of those held first, then of those elsewhere."""
+        if waiters:
+            is_first = waiters[0] == str(cause.id)
+            return None if is_first else "waiting" if self.parked or str(cause.id) in waiters else "duplicate"
+        return None if self.parked else "duplicate"
+
+    @property
+    def awaits(self) -> str:
+        """What the records that wait here and elsewhere wait for."""
+        first = next(iter(self.waiters), self.parked)
+        return str(first["awaits"]) if first else ""
+
+    def _is_known(self, cause: Cause[M]) -> bool:
+        if cause.seq:
+            return cause.seq <= self.applied.get(cause.stream, 0)
+        return any(mark.startswith(str(cause.id)) for mark in self.seen.get(_ring(cause), ()))
+
+    def _join(self, cause: Cause[M], named: str, now: datetime) -> OutcomeKind:
+        """The last of those that wait; whoever has to wait elsewhere is only remembered here."""
+        self.changed = True
+        if self.parked is None and len(self.waiters) < WAITERS:
+            self.held.append({**_held(cause, now), "id": str(cause.id), "awaits": named})
+            return "waiting"
+        self.parked = {"id": str(cause.id), "awaits": named}
+        return "parked"
+
+    def _release(self, cause: Cause[M]) -> None:
+        if cause.waited:
+            self.let_go([str(cause.id)])
+
+    def let_go(self, ids: Sequence[str]) -> None:
+        """These wait no more, wherever they did."""
+        self.held = [record for record in self.held if record.get("id") not in ids]
+        self.parked = None if self.parked is None or self.parked["id"] in ids else self.parked
+        self.changed = True
+
     def _hold(self, cause: Cause[M], now: datetime) -> OutcomeKind:
         """An earlier record is missing: keep this one until it comes."""
-        if any(h["stream"] == cause.stream and h["seq"] == cause.seq for h in self.held):
+        gaps = [record for record in self.held if "awaits" not in record]
+        if any(h["stream"] == cause.stream and h["seq"] == cause.seq for h in gaps):
             return "duplicate"
-        if len(self.held) >= HELD:
+        if len(gaps) >= HELD:
             return "gap"
-        record = {"stream": cause.stream, "seq": cause.seq, "raw": cause.raw.decode(), "at": stamp(now)}
-        self.held.append(record)
+        self.held.append(_held(cause, now))
         self.changed = True
         return "held"
 
     def next_held(self, stream: str) -> dict[str, Any] | None:
         """The held record whose turn has come, taken out."""
         for record in self.held:
-            if record["stream"] == stream and record["seq"] <= self.applied.get(stream, 0) + 1:
+            in_turn = record["stream"] == stream and record["seq"] <= self.applied.get(stream, 0) + 1
+            if in_turn and "awaits" not in record:
                 self.held.remove(record)
                 self.changed = True
                 return record
@@ -145,6 +222,11 @@ class Document(Generic[S]):
         return {"id": str(message.id), "topic": event.topic, "key": key, "body": body, "at": at}
 
 
+def _held(cause: Cause[M], now: datetime) -> dict[str, Any]:
+    raw = cause.raw.decode()
+    return {"stream": cause.stream, "seq": cause.seq, "raw": raw, "at": stamp(now), "place": cause.place}
+
+
 def _ring(cause: Cause[M]) -> str:
     """Where a cause is remembered: messages, however many, must not push out what people did."""
     return cause.stream or ACTIONS
@@ -171,6 +253,7 @@ def to_stored(document: Document[S]) -> dict[str, Any]:
         "seen": document.seen,
         "outbox": document.outbox,
         "held": document.held,
+        "parked": document.parked,
         "history": {"head": document.head, "count": document.count, "entries": document.entries},
     }
 
@@ -188,6 +271,7 @@ def from_stored(stored: dict[str, Any], state: type[S]) -> Document[S]:
         seen={ring: list(marks) for ring, marks in stored["seen"].items()},
         outbox=list(stored["outbox"]),
         held=list(stored["held"]),
+        parked=stored.get("parked"),
         entries=list(past["entries"]),
         head=past["head"],
         count=past["count"],

@@ -16,6 +16,16 @@ CONFLICTS = Counter("redress_conflicts_total", "Writes that another writer overt
 PUBLISHED = Counter("redress_published_total", "Events acknowledged by Kafka.", ["room", "topic"])
 OUTBOX_AGE = Gauge("redress_outbox_oldest_seconds", "Age of the oldest event not yet on Kafka.", ["room"])
 HELD = Gauge("redress_held_records", "Records that wait in a document for the one before them.", ["room"])
+WAITING = Gauge(
+    "redress_waiting_documents",
+    "Documents whose records wait for an announcement, such as a policy version.",
+    ["room"],
+)
+LEFT_OUT = Gauge(
+    "redress_entries_left_out",
+    "Announced entries, and files, that cannot be used; what was good before serves on.",
+    ["room", "topic"],
+)
 DEAD = Counter("redress_dead_letters_total", "Records set aside.", ["room", "topic", "reason"])
 STOPPED = Gauge(
     "redress_partition_stopped",

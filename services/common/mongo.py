@@ -215,9 +215,9 @@ class MongoDocuments:
         await _lost(self.collection, updates)
 
     async def leftovers(self) -> AsyncIterator[dict[str, Any]]:
-        """Every document that owes events to Kafka or holds records back, whoever wrote it."""
-        left = {"$or": [{"outbox.0": {"$exists": True}}, {"held.0": {"$exists": True}}]}
-        async for stored in _each(self.collection.find(left, {"outbox": 1, "held": 1})):
+        """Every document that owes events to Kafka or keeps records waiting, whoever wrote it."""
+        left = {"$or": [{name: {"$exists": True}} for name in ("outbox.0", "held.0", "parked.id")]}
+        async for stored in _each(self.collection.find(left, {"outbox": 1, "held": 1, "parked": 1})):
             yield stored
 
     async def find(self, query: Query, fields: Sequence[str]) -> AsyncIterator[dict[str, Any]]:

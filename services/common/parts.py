@@ -10,7 +10,6 @@ from functools import cache, partial
 from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer
-from pydantic import TypeAdapter
 
 from services.common import kafka, metrics, mongo
 from services.common.clock import Clock
@@ -23,7 +22,8 @@ from services.common.relay import Relay
 from services.common.settings import CommonSettings
 from services.common.skew import Ask, Skew
 from services.common.store import Store
-from services.common.table import Table
+from services.common.table import Contents, LeftOut, Table
+from services.common.waiting import release
 from services.common.watchdog import watch
 
 log = logging.getLogger(__name__)
@@ -46,13 +46,27 @@ class Parts:
     relay: Relay
     skew: Skew
     beside: Beside
+    health: Health
 
-    async def table(self, topic: str, adapter: TypeAdapter[T]) -> Table[T]:
-        """A compacted topic, read to its end and followed."""
-        table = Table(self.settings.kafka, self.settings.topic_prefix + topic, adapter)
+    async def table(
+        self, contents: Contents[T], changed: Callable[[str, T | None], None] = lambda _key, _entry: None
+    ) -> Table[T]:
+        """A compacted topic, read to its end and followed; what is left out of it is told."""
+        topic = self.settings.topic_prefix + contents.topic
+        left_out = self.left_out(contents.topic)
+        table = Table(self.settings.kafka, topic, contents, changed, left_out)
         await table.start()
         self.beside(table.follow())
         return table
+
+    def left_out(self, topic: str) -> LeftOut:
+        """Where to say what cannot be used of a topic, or of the files that are published there."""
+
+        def tell(count: int, words: str) -> None:
+            metrics.LEFT_OUT.labels(self.room, topic).set(count)
+            self.health.note(topic, words)
+
+        return LeftOut(tell)
 
     def conflicted(self) -> None:
         metrics.CONFLICTS.labels(self.room).inc()
@@ -60,9 +74,15 @@ class Parts:
 
 @asynccontextmanager
 async def connected(
-    room: str, settings: CommonSettings, topics: Sequence[str], patience: float = math.inf
+    room: str,
+    settings: CommonSettings,
+    topics: Sequence[str],
+    patience: float = math.inf,
+    health: Health | None = None,
 ) -> AsyncIterator[Parts]:
     """Wait for Kafka with its topics and for the store; at the end publish what is still owed.
+
+    `health` is a service's; a command has none.
 
     After `patience` seconds what is missing is raised as a transient failure.
     """
@@ -78,7 +98,17 @@ async def connected(
             skew = Skew(
                 room, settings.clock_limit_seconds, _clocks(producer, settings.topic_prefix, database)
             )
-            yield Parts(room, settings, settings.clock(), producer, database, relay, skew, beside)
+            yield Parts(
+                room,
+                settings,
+                settings.clock(),
+                producer,
+                database,
+                relay,
+                skew,
+                beside,
+                health or Health(room),
+            )
     finally:
         await bounded(relay.flush)
         await bounded(producer.stop)
@@ -124,6 +154,7 @@ async def consuming(
         _sweep(stores),
         _give_up(stores, consumer),
         consumer.heed_skips(),
+        release(consumer, health),
     ):
         try:
             yield consumer

@@ -1,24 +1,28 @@
 """Writes what a service could not handle to its dead topic, whole or, where it is too large, its head."""
 
+import asyncio
 import logging
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import MessageSizeTooLargeError, RecordTooLargeError
 
 from services.common import metrics
-from services.common.dead_letters import Casualty, dead_topic
+from services.common.dead_letters import Casualty, dead_topic, waiting_topic
 from services.common.failures import frames, telling
-from services.common.places import Place
 
 log = logging.getLogger(__name__)
 
+UNKNOWN = "-1/-1"
 TOO_LARGE = (MessageSizeTooLargeError, RecordTooLargeError)
 
 
 @dataclass(frozen=True, slots=True)
 class SettingAside:
-    """The dead topic of one service."""
+    """The dead topic of one service, and the one of what waits."""
 
     room: str
     prefix: str
@@ -27,22 +31,37 @@ class SettingAside:
 
     async def write(self, dead: Casualty) -> None:
         """Return once Kafka has it."""
-        try:
-            await self._send(dead)
-        except TOO_LARGE:
-            await self._send(dead.cut())
+        await self._send(dead_topic(self.room), [dead])
         first = dead.origin.split("/")[0].removeprefix(self.prefix)
         metrics.DEAD.labels(self.room, first if first in self.topics else "unknown", dead.reason).inc()
         tell(dead, "record set aside")
 
-    async def _send(self, dead: Casualty) -> None:
-        topic = self.prefix + dead_topic(self.room)
-        await self.producer.send_and_wait(topic, dead.value, dead.key, headers=dead.headers())
+    async def park(self, waiting: Sequence[Casualty]) -> None:
+        """Have these wait on a topic of their own, in their order; return once Kafka has them."""
+        await self._send(waiting_topic(self.room), waiting)
 
-    async def held(self, key: object, stream: str, raw: bytes, reason: str) -> None:
+    async def held(self, key: UUID, record: Mapping[str, Any]) -> None:
         """A record that waited in its document for one that did not come, or failed in its turn."""
-        unknown = Place(self.prefix + stream, -1, -1)
-        await self.write(Casualty(str(key).encode(), raw, str(unknown), reason))
+        origin = f"{self.prefix}{record['stream']}/{record.get('place') or UNKNOWN}"
+        reason = record.get("reason", "gap")
+        await self.write(Casualty(str(key).encode(), record["raw"].encode(), origin, reason))
+
+    async def _send(self, topic: str, casualties: Sequence[Casualty]) -> None:
+        queued = [await self._queue(topic, one) for one in casualties]
+        for one, fate in zip(casualties, await asyncio.gather(*queued, return_exceptions=True), strict=True):
+            if isinstance(fate, TOO_LARGE):
+                await (await self._queue(topic, one.cut()))
+            elif isinstance(fate, BaseException):
+                raise fate
+
+    async def _queue(self, topic: str, one: Casualty) -> Awaitable[Any]:
+        """Queue it whole or, where the producer knows that this is too large, its head; its fate."""
+        fate: Awaitable[Any]
+        try:
+            fate = await self.producer.send(self.prefix + topic, one.value, one.key, headers=one.headers())
+        except TOO_LARGE:
+            fate = await self._queue(topic, one.cut())
+        return fate
 
 
 def tell(dead: Casualty, event: str) -> None:

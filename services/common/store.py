@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, NoReturn, Protocol
 from uuid import UUID
@@ -18,7 +18,8 @@ from services.common.relay import Relay
 
 CONFLICTS = 50
 
-SetAside = Callable[[UUID, str, bytes, str], Awaitable[None]]
+Held = dict[str, Any]
+SetAside = Callable[[UUID, Held], Awaitable[None]]
 
 
 class Documents(Protocol):
@@ -35,7 +36,7 @@ class Documents(Protocol):
         """Take acknowledged events out of the outboxes."""
 
     def leftovers(self) -> AsyncIterator[dict[str, Any]]:
-        """Documents that owe events to Kafka or hold records back: `_id`, `outbox` and `held`."""
+        """Documents that owe events to Kafka or keep records waiting: `_id`, `outbox`, `held` and `parked`."""
 
 
 class ConflictError(Exception):
@@ -51,7 +52,8 @@ class Store(Generic[S]):
     """Changes documents of one kind. `revive` turns a held record back into its cause, where causes have a sequence.
 
     `now` is business time, for those who decide; `wall` is not scaled and times what is held back.
-    `holding` tells since when each record that a document is known to hold back has waited.
+    `holding` tells since when each record that a document is known to hold back has waited for the one before it;
+    `awaiting` what announcement the documents wait for that are known to keep records for one.
     """
 
     state: type[S]
@@ -62,6 +64,7 @@ class Store(Generic[S]):
     revive: Callable[[str, bytes], Cause[Any]] = _never_held
     wall: Callable[[], datetime] = wall
     holding: dict[UUID, list[str]] = field(default_factory=dict)
+    awaiting: dict[UUID, str] = field(default_factory=dict)
 
     async def change(self, cause: Cause[M], decide: Decide[S, M]) -> list[Outcome[S, M]]:
         """Apply one cause, deciding again whenever another writer was faster.
@@ -103,17 +106,16 @@ class Store(Generic[S]):
             if stored["outbox"] and key not in self.relay.unsent:
                 # Two senders can double an event, never reorder it.
                 self.relay.add(self.documents.clear, key, stored["outbox"])
-            if stored["held"]:
-                self.holding[key] = [record["at"] for record in stored["held"]]
+            self._note(Document(key, held=stored["held"], parked=stored.get("parked")))
 
     async def give_up(self, set_aside: SetAside) -> None:
         """Set aside what waited too long for the record before it or failed in its turn; only then hold it no more."""
         now = self.wall()
         for key in [key for key, since in self.holding.items() if outwaited(min(since), now)]:
             draft = (await self._drafts({key}))[key]
-            late = [record for record in draft.held if outwaited(record["at"], now)]
+            late = [r for r in draft.held if "awaits" not in r and outwaited(r["at"], now)]
             for record in late:
-                await set_aside(key, record["stream"], record["raw"].encode(), record.get("reason", "gap"))
+                await set_aside(key, record)
             draft.drop(late)
             if late and await self._write([draft]):
                 # Somebody was faster: what is still held there is looked at in the next pass.
@@ -125,9 +127,31 @@ class Store(Generic[S]):
         """What is known of a document as it rests now."""
         if draft.outbox:
             self.relay.add(self.documents.clear, draft.key, draft.outbox)
+        self._note(draft)
+
+    def _note(self, draft: Document[S]) -> None:
         self.holding.pop(draft.key, None)
-        if draft.held:
-            self.holding[draft.key] = [record["at"] for record in draft.held]
+        self.awaiting.pop(draft.key, None)
+        if since := [record["at"] for record in draft.held if "awaits" not in record]:
+            self.holding[draft.key] = since
+        if draft.waiters or draft.parked:
+            self.awaiting[draft.key] = draft.awaits
+
+    async def waiters(self, keys: set[UUID]) -> list[tuple[UUID, Held]]:
+        """The records that wait in these documents for an announcement, those of each in their order."""
+        drafts = await self._drafts(keys)
+        for draft in drafts.values():
+            self._note(draft)
+        return [(key, record) for key, draft in drafts.items() for record in draft.waiters]
+
+    async def let_go(self, key: UUID, record: str) -> None:
+        """Keep a record waiting no more that now lies elsewhere."""
+        draft = (await self._drafts({key}))[key]
+        draft.let_go([record])
+        if await self._write([draft]):
+            self.conflicted()
+        else:
+            self._written(draft)
 
     async def _attempt(
         self, causes: Sequence[Cause[M]], decide: Decide[S, M]
@@ -153,7 +177,8 @@ class Store(Generic[S]):
     ) -> list[Outcome[S, M]]:
         outcomes = [draft.take(cause, decide, now)]
         while cause.seq and (record := draft.next_held(cause.stream)):
-            released = self.revive(record["stream"], record["raw"].encode())
+            revived = self.revive(record["stream"], record["raw"].encode())
+            released = replace(revived, place=record.get("place", ""))
             outcome = draft.take(released, decide, now)
             if outcome.kind == "failed":
                 # Named now it could be lost before it is set aside; held, it is set aside first.

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -17,57 +18,56 @@ from schemas.policy import PublishedProfile
 from schemas.staffing import Directory
 from services.common import app as process
 from services.common import files, logs
-from services.common.consumer import Feed
+from services.common.consumer import Awaited, Feed
 from services.common.health import Health
 from services.common.mongo import MongoDocuments
 from services.common.parts import Parts, background, connected, consuming
 from services.common.store import Store
-from services.common.table import Table
+from services.common.table import Contents, LeftOut, Table
 from services.notify import metrics
 from services.notify.channels import Channel
 from services.notify.channels.mail import MailChannel, MailServer
 from services.notify.channels.sms import SmsChannel
 from services.notify.domain.delivery import Delivery, advance
 from services.notify.domain.rules import Rulebook
+from services.notify.domain.texts import TextError
 from services.notify.domain.wording import must_render
-from services.notify.handlers import TOPICS, Handler
+from services.notify.handlers import TOPICS, Handler, Queue
 from services.notify.sender.attempt import Work
 from services.notify.sender.loop import Pace, Sender
 from services.notify.sender.writes import Writes
-from services.notify.settings import Settings, wordings
-from services.notify.store import COLLECTION, Book, OutreachTopic, prepare, still_open
+from services.notify.settings import Settings, load_wording, notice_files
+from services.notify.store import COLLECTION, QUEUES, Book, OutreachTopic, prepare, still_open
 
 ALL_TOPICS = (
     cases.TOPIC, deadlines.TOPIC, outreach.TOPIC, deliveries.TOPIC, directory.TOPIC, policy.TOPIC,
 )  # fmt: skip
-PROFILE_SECONDS = 5.0
+VERSIONS = Contents(policy.TOPIC, TypeAdapter(PublishedProfile), policy.key, lasting=True)
+PEOPLE = Contents(directory.TOPIC, directory.ADAPTER, directory.key, personal=True)
 
 
 def create() -> FastAPI:
-    """The room as a web application, its work in the background.
-
-    Raises `TextError` naming file and template when a text of the policies cannot be rendered.
-    """
+    """The room as a web application, its work in the background."""
     logs.configure("notify")
     settings = Settings()
-    for path, wording in wordings(settings.policies).items():
-        must_render(str(path), wording, partial(files.line, path))
     return process.create("notify", "Redress: notify", partial(_run, settings))
 
 
 @asynccontextmanager
 async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterator[None]:
-    async with connected("notify", settings, ALL_TOPICS) as parts:
-        known = Known(parts)
+    async with connected("notify", settings, ALL_TOPICS, health=health) as parts:
+        known = Known(settings, parts)
         await known.start()
         documents = MongoDocuments(parts.database, COLLECTION)
         await prepare(documents)
+        await MongoDocuments(parts.database, QUEUES).prepare()
         handler = _handler(settings, parts, known, documents, health)
         senders = handler.senders.values()
-        feed, told = Feed(TOPICS, handler.handle), (handler.assigned, handler.revoked)
+        awaited = Awaited(handler.queue, known.tables[1].entries.__contains__, known.news)
+        feed, told = Feed(TOPICS, handler.handle, awaited), (handler.assigned, handler.revoked)
         async with (
             background(*(sender.run() for sender in senders)),
-            consuming(parts, health, feed, [handler.store], told),
+            consuming(parts, health, feed, [handler.store, handler.queue], told),
         ):
             yield
         for sender in senders:
@@ -94,7 +94,10 @@ def _handler(
         "email": sender("email", _mail(settings), settings.mail_at_once),
         "sms": sender("sms", _sms(settings), settings.sms_at_once),
     }
-    return Handler(store, known.rulebook, senders, book, known.awaited, partial(still_open, documents))
+    queue = Store(
+        Queue, MongoDocuments(parts.database, QUEUES), parts.relay, parts.clock.now, parts.conflicted
+    )
+    return Handler(store, queue, known.rulebook, senders, book, partial(still_open, documents))
 
 
 def _alarm(health: Health, medium: Medium, reason: str) -> None:
@@ -123,21 +126,21 @@ def _sms(settings: Settings) -> SmsChannel:
 class Known:
     """Directory and profiles as they are announced on Kafka."""
 
+    settings: Settings
     parts: Parts
     tables: list[Table[Any]] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
+    texts: LeftOut = field(init=False)
     _directory: Directory | None = None
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
-    _in_vain: set[str] = field(default_factory=set)
 
     async def start(self) -> None:
-        """Read both to the end."""
-        people = await self.parts.table(directory.TOPIC, directory.ADAPTER)
-        people.changed = self._outdated
-        profiles: Table[PublishedProfile] = await self.parts.table(
-            policy.TOPIC, TypeAdapter(PublishedProfile)
-        )
-        profiles.changed = lambda _key, _entry: self._news.set()
-        self.tables = [people, profiles]
+        """Read both to the end, and tell which texts of our own files and of what is published cannot be rendered."""
+        left_out = self.parts.left_out("policy files")
+        for path, wrong in unusable(self.settings.policies).items():
+            left_out.note(path.name, wrong)
+        people = await self.parts.table(PEOPLE, self._outdated)
+        self.texts = self.parts.left_out("texts")
+        self.tables = [people, await self.parts.table(VERSIONS, self._published)]
 
     async def stop(self) -> None:
         for table in self.tables:
@@ -152,15 +155,25 @@ class Known:
     def rulebook(self) -> Rulebook:
         return Rulebook(self.tables[1].entries, self.directory())
 
-    async def awaited(self, profiles: set[str]) -> None:
-        """Return when these are known: a case may be read before the profile published just before it."""
-        try:
-            async with asyncio.timeout(PROFILE_SECONDS):
-                while profiles - self.tables[1].entries.keys() - self._in_vain:
-                    self._news.clear()
-                    await self._news.wait()
-        except TimeoutError:
-            self._in_vain |= profiles - self.tables[1].entries.keys()
+    def _published(self, key: str, published: PublishedProfile | None) -> None:
+        """One text that cannot be rendered is no reason to leave out the others of its policy."""
+        if published is not None:
+            try:
+                must_render(key, published.profile)
+            except TextError as wrong:
+                self.texts.note(key, str(wrong))
+        self.news.set()
 
     def _outdated(self, _key: str, _entry: Any) -> None:
         self._directory = None
+
+
+def unusable(policies: Path) -> dict[Path, str]:
+    """What is wrong with the texts of each file that cannot be published as it is."""
+    found = {}
+    for path in notice_files(policies):
+        try:
+            must_render(str(path), load_wording(path), partial(files.line, path))
+        except (files.FileError, TextError) as wrong:
+            found[path] = str(wrong)
+    return found

@@ -1,22 +1,26 @@
 """Kafka in: what a record asks to send is recorded, then handed to the senders; no provider is called here."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import TypeAdapter
 
 from schemas import cases, deadlines, outreach
+from schemas.base import Frozen
 from schemas.deliveries import Medium
 from schemas.outreach import DeliveryResent, OutreachRequested
 from services.common.batch import Received
-from services.common.decision import Cause, Change, Decision, Outcome
+from services.common.decision import Cause, Change, Decision, Outcome, Wait
 from services.common.store import Store
 from services.notify.domain.delivery import OPEN, Delivery
 from services.notify.domain.rules import Place, Rulebook, named
 from services.notify.sender.loop import Sender
 from services.notify.store import Book
 
+# A store that is away while partitions are taken over makes a batch wait like any other.
+PATIENCE = 5.0
 TOPICS: Mapping[str, TypeAdapter[Any]] = {
     cases.TOPIC: cases.ADAPTER,
     deadlines.TOPIC: deadlines.ADAPTER,
@@ -30,23 +34,67 @@ def record(delivery: Delivery | None, cause: Cause[Delivery | DeliveryResent]) -
     return Change(planned) if delivery is None and isinstance(planned, Delivery) else None
 
 
+class Queue(Frozen):
+    """A case here: nothing is kept of it but the records that wait for its policy version."""
+
+
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """`awaited` gives profiles just published the time to arrive.
+    """`queue` keeps the records of cases whose policy version is not published, each case in order.
 
-    `still_open` reads the unsettled deliveries of partitions that come to this process.
+    `still_open` reads the unsettled deliveries of partitions that come to this process; `loaded` once this and what
+    waits is known.
     """
 
     store: Store[Delivery]
+    queue: Store[Queue]
     rulebook: Callable[[], Rulebook]
     senders: Mapping[Medium, Sender]
     book: Book
-    awaited: Callable[[set[str]], Awaitable[None]]
     still_open: Callable[[set[int]], AsyncIterator[Delivery]]
+    loaded: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def handle(self, batch: Sequence[Received[Any]]) -> Sequence[Outcome[Any, Any]]:
-        """Record what the batch asks to send and hand on what is not settled yet."""
-        await self.awaited({name for received in batch for name in named(received.message)})
+        """Record what the batch asks to send, unless it has to wait for a policy version."""
+        async with asyncio.timeout(PATIENCE):
+            await self.loaded.wait()
+        free, queued = self._split(batch)
+        if not queued:
+            return await self._record(free)
+        asked = [received for received in queued if not received.waited]
+        waiting = await self._wait(asked)
+        # Where nobody waits any more there is no need to; what has waited is recorded before it waits no more.
+        kept = {outcome.cause.id for outcome in waiting if outcome.kind != "ignored"}
+        kept |= {one.message.id for one in queued if one.waited and self._missing(one.message)}
+        recorded = await self._record([*free, *(one for one in queued if one.message.id not in kept)])
+        gone = await self._wait([received for received in queued if received.waited])
+        return [*(outcome for outcome in waiting if outcome.kind != "ignored"), *recorded, *gone]
+
+    def _split(self, batch: Sequence[Received[Any]]) -> tuple[list[Received[Any]], list[Received[Any]]]:
+        """What may be decided now, and what waits, or may have to behind others of its case."""
+        free: list[Received[Any]] = []
+        queued: list[Received[Any]] = []
+        cases = set(self.queue.awaiting)
+        for received in batch:
+            if self._missing(received.message):
+                cases.add(received.message.case_id)
+            (queued if received.message.case_id in cases else free).append(received)
+        return free, queued
+
+    def _missing(self, message: Any) -> str:
+        """The policy version by which a record is decided, where that is not published."""
+        return next((name for name in named(message) if name not in self.rulebook().profiles), "")
+
+    async def _wait(self, received: Sequence[Received[Any]]) -> Sequence[Outcome[Any, Any]]:
+        def decide(_queue: Queue | None, cause: Cause[Any]) -> Wait | None:
+            missing = self._missing(cause.message)
+            return Wait(missing) if missing else None
+
+        causes = [replace(one.cause(one.message), once=False) for one in received]
+        return await self.queue.change_many(causes, decide) if causes else []
+
+    async def _record(self, batch: Sequence[Received[Any]]) -> Sequence[Outcome[Any, Any]]:
+        """Record what is to be sent and hand on what is not settled yet."""
         outcomes: list[Outcome[Any, Any]] = []
         causes: list[Cause[Delivery | DeliveryResent]] = []
         for received in batch:
@@ -63,9 +111,11 @@ class Handler:
         """Go on with what was left unsettled; what was being sent may have arrived."""
         async for delivery in self.still_open(partitions):
             await self.senders[delivery.medium].take_over(delivery)
+        self.loaded.set()
 
     async def revoked(self, partitions: set[int]) -> None:
         """Leave partitions to others, once what is being sent for them is recorded."""
+        self.loaded.clear()
         for sender in self.senders.values():
             await sender.part(partitions)
 

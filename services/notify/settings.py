@@ -48,6 +48,11 @@ class Settings(CommonSettings):
     policies: Path = Field(POLICIES, description="Its folder `notices` has the texts checked at start.")
 
 
-def wordings(policies: Path) -> dict[Path, Wording]:
-    """The notices of every programme, by their file; raises FileError naming file, line and field."""
-    return {path: files.load(path, Wording) for path in sorted((policies / "notices").glob("*.yaml"))}
+def notice_files(policies: Path) -> list[Path]:
+    """One file per programme that tells anybody."""
+    return sorted((policies / "notices").glob("*.yaml"))
+
+
+def load_wording(path: Path) -> Wording:
+    """The notices of a programme; raises FileError naming file, line and field."""
+    return files.load(path, Wording)

@@ -15,6 +15,7 @@ from services.notify.domain.addressee import Addressee
 from services.notify.domain.delivery import CUSTOMER, OPEN, Delivery
 
 COLLECTION = "deliveries"
+QUEUES = "waiting_notices"
 ANSWER_MS = 5_000
 
 

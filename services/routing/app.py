@@ -11,7 +11,6 @@ from uuid import UUID
 
 from aiokafka.partitioner import murmur2
 from fastapi import FastAPI
-from pydantic import TypeAdapter
 
 from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policy
 from schemas.cases import Part
@@ -20,13 +19,13 @@ from schemas.policy import PublishedProfile
 from schemas.staffing import Directory
 from services.common import app as process
 from services.common import tokens
-from services.common.consumer import Feed
+from services.common.consumer import Awaited, Feed
 from services.common.failures import backoff, persist
 from services.common.health import Health
 from services.common.mongo import MongoDocuments, MongoRecords
 from services.common.parts import Parts, background, connected, consuming
 from services.common.store import Store
-from services.common.table import Table
+from services.common.table import LeftOut, Table
 from services.routing import api, metrics
 from services.routing.domain.announcement import Listed
 from services.routing.domain.case import Case
@@ -38,7 +37,7 @@ from services.routing.handlers import TOPICS, Decider, Handler, revive
 from services.routing.settings.environment import Settings
 from services.routing.settings.policies import load_profile, profile_files, programme
 from services.routing.settings.severity import WEIGHTS
-from services.routing.store import Words
+from services.routing.store import PEOPLE, VERSIONS, Words
 
 ALL_TOPICS = (
     contacts.TOPIC, cases.TOPIC, ESCALATIONS, deadlines.TOPIC, deliveries.TOPIC, directory.TOPIC, policy.TOPIC,
@@ -46,6 +45,7 @@ ALL_TOPICS = (
 )  # fmt: skip
 AUDIT_SECONDS = 5.0
 QUIET_SECONDS = 5.0
+FILES_SECONDS = 2.0
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +61,7 @@ def create() -> FastAPI:
 @asynccontextmanager
 async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterator[None]:
     tokens.must_protect(settings.token_key.get_secret_value())
-    async with connected("routing", settings, ALL_TOPICS) as parts:
+    async with connected("routing", settings, ALL_TOPICS, health=health) as parts:
         known = Known(settings, parts)
         await known.start()
         documents = MongoDocuments(parts.database, "cases", "case_history")
@@ -78,10 +78,9 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
             known.partitions -= numbers
             handler.let_go()
 
+        feed = Feed(TOPICS, handler.handle, Awaited(handler.store, known.programmes.knows, known.versions))
         async with (
-            consuming(
-                parts, health, Feed(TOPICS, handler.handle), [handler.store, announced], (assigned, revoked)
-            ),
+            consuming(parts, health, feed, [handler.store, announced], (assigned, revoked)),
             background(
                 _audit(settings, parts, handler.decide, health), _follow_directory(known, handler, documents)
             ),
@@ -94,6 +93,7 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
 
 
 async def _announced(parts: Parts) -> Store[Listed]:
+    """The entries of the directory, as they are to be announced."""
     entries = MongoDocuments(parts.database, "directory")
     await entries.prepare()
     return Store(Listed, entries, parts.relay, parts.clock.now, parts.conflicted)
@@ -179,25 +179,29 @@ class Known:
     programmes: Programmes = field(default_factory=lambda: Programmes(""))
     tables: list[Table[Any]] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    versions: asyncio.Event = field(default_factory=asyncio.Event)
+    files: LeftOut = field(init=False)
     _directory: Directory | None = None
     _count: int = 1
 
+    def __post_init__(self) -> None:
+        self.files = self.parts.left_out("policy files")
+
     async def start(self) -> None:
-        """Read both to the end and publish the versions of our own files that are not there yet."""
+        """Read both to the end and publish the versions of our own files that are not there yet.
+
+        Waits, not ready, while there is no policy at all by which a case of an unknown programme could be decided.
+        """
         self.programmes.default = self.settings.default_programme
-        published: Table[PublishedProfile] = await self.parts.table(
-            policy.TOPIC, TypeAdapter(PublishedProfile)
-        )
-        people = await self.parts.table(directory.TOPIC, directory.ADAPTER)
+        published = await self.parts.table(VERSIONS, self._published)
+        people = await self.parts.table(PEOPLE, self._outdated)
         self.tables = [people, published]
-        people.changed = self._outdated
-        published.changed = self._published
-        for key, known in published.entries.items():
-            self._published(key, known)
-        for path in profile_files(self.settings.policies):
-            profile = load_profile(path)
-            await self._publish(PublishedProfile(version=profile.version, profile=profile))
-        self.programmes.must_have_default()
+        await self._publish_files()
+        while missing := self.programmes.missing_default():
+            self.parts.health.set("policies", missing)
+            await asyncio.sleep(FILES_SECONDS)
+            await self._publish_files()
+        self.parts.health.set("policies", "")
         topic = self.settings.topic_prefix + contacts.TOPIC
         self._count = len(await self.parts.producer.partitions_for(topic))
 
@@ -205,20 +209,35 @@ class Known:
         for table in self.tables:
             await table.stop()
 
-    async def _publish(self, published: PublishedProfile) -> None:
-        self._add(published, newest=True)
-        key = f"{published.profile.id}@{published.version}"
-        if key not in self.tables[1].entries:
-            topic, value = self.settings.topic_prefix + policy.TOPIC, published.model_dump_json().encode()
-            await self.parts.producer.send_and_wait(topic, value, key.encode())
+    async def _publish_files(self) -> None:
+        """What is wrong with a file is told; the version that is published already serves on."""
+        for path in profile_files(self.settings.policies):
+            try:
+                profile = load_profile(path)
+                published = PublishedProfile(version=profile.version, profile=profile)
+                self._add(published, newest=True)
+            except ValueError as wrong:
+                self.files.note(path.name, str(wrong).replace("\n", "; "))
+            else:
+                self.files.note(path.name, "")
+                await self._publish(published)
 
-    def _published(self, _key: str, profile: PublishedProfile | None) -> None:
-        if profile is not None and (profile.profile.id, profile.version) not in self.programmes.versions:
-            self._add(profile, newest=False)
+    async def _publish(self, published: PublishedProfile) -> None:
+        if policy.key(published) not in self.tables[1].entries:
+            topic, value = self.settings.topic_prefix + policy.TOPIC, published.model_dump_json().encode()
+            await self.parts.producer.send_and_wait(topic, value, policy.key(published).encode())
+
+    def _published(self, key: str, published: PublishedProfile | None) -> None:
+        """Raises ValueError where it cannot be compiled; one that is in use is never taken back."""
+        if published is None:
+            self.programmes.drop(key)
+        elif not self.programmes.knows(key):
+            self._add(published, newest=False)
+            self.versions.set()
 
     def _add(self, published: PublishedProfile, *, newest: bool) -> None:
         weights = self.settings.policies / "severity" / WEIGHTS
-        self.programmes.add(programme(published.profile, weights), newest=newest)
+        self.programmes.add(programme(published.profile, weights, published.version), newest=newest)
 
     def _outdated(self, _key: str, _entry: Any) -> None:
         self._directory = None

@@ -75,7 +75,7 @@ class Handler:
             await self.loaded.wait()
         heard = await self._hear([one for one in batch if isinstance(one.message, ContactReceived)])
         causes = [
-            heard[one.message.id] if isinstance(one.message, ContactReceived) else told(one.message, one.raw)
+            heard[one.message.id] if isinstance(one.message, ContactReceived) else caused(one)
             for one in batch
         ]
         outcomes = await self.store.change_many(causes, self.decide)
@@ -95,9 +95,7 @@ class Handler:
         for one in received:
             contact = one.message
             text, customer = texts[_narrative_id(contact)], customers[_customer_id(contact)]
-            causes[contact.id] = Cause(
-                contact.case_id, contact.id, Heard(contact, text, customer), contacts.TOPIC, raw=one.raw
-            )
+            causes[contact.id] = one.cause(Heard(contact, text, customer))
         return causes
 
     def _courtesies(self, outcomes: Sequence[Outcome[Case, Any]]) -> Iterator[OutreachRequested]:
@@ -109,7 +107,10 @@ class Handler:
         for outcome in outcomes:
             case, message = outcome.state, outcome.cause.message
             if case is not None and isinstance(message, Heard) and message.contact.id == case.contacts[0].id:
-                yield from courtesy.requests(case, message.contact, self.decide.world().programme(case))
+                programmes = self.decide.world().programmes
+                if programmes.knows(case.policy):
+                    programme = programmes.of(case.profile, case.profile_version)
+                    yield from courtesy.requests(case, message.contact, programme)
 
     def let_go(self) -> None:
         """Forget what is another instance's now, and give nothing out until the next take-over."""
@@ -147,8 +148,8 @@ class Handler:
         return settled
 
     def _reassigned(self, outcome: Outcome[Case, Any]) -> bool:
-        if outcome.state is None or outcome.error is not None:
-            # Being opened still; or a fault of ours, which the log has to name.
+        if outcome.state is None or outcome.error is not None or outcome.kind == "waiting":
+            # Being opened still, or without its policy version; or a fault of ours, which the log has to name.
             log.warning(
                 "case is not handed over yet",
                 extra={
@@ -180,19 +181,18 @@ def _customer(contact: ContactReceived) -> Spoken:
     return Spoken(_customer_id(contact), contact.case_id, contact.occurred_at, words)
 
 
-def told(message: Any, raw: bytes) -> Cause[Any]:
-    """The cause in what another room says of a case.
+def caused(one: Received[Any]) -> Cause[Any]:
+    """The cause in what another service says of a case.
 
     Deliveries come from many documents, each with a sequence of its own, hence in no order here.
     """
-    if isinstance(message, DeadlineMessage):
-        return Cause(message.case_id, message.id, message, deadlines.TOPIC, message.seq, raw=raw)
-    return Cause(message.case_id, message.id, message, deliveries.TOPIC, raw=raw)
+    seq = one.message.seq if isinstance(one.message, DeadlineMessage) else 0
+    return one.cause(one.message, seq)
 
 
 def revive(stream: str, raw: bytes) -> Cause[Any]:
     """The cause of a record that was held until its turn."""
-    return told(TOPICS[stream].validate_json(raw), raw)
+    return caused(Received(stream, -1, -1, TOPICS[stream].validate_json(raw), raw))
 
 
 def _waits(error: Exception) -> None:

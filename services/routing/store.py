@@ -7,10 +7,17 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
+from schemas import directory, policy
 from schemas.base import stamp
+from schemas.policy import PublishedProfile
+from services.common.table import Contents
 from services.routing.domain.holding import Hold, Standing, holds_of
 from services.routing.domain.words import Sealed, seal
 
+VERSIONS = Contents(policy.TOPIC, TypeAdapter(PublishedProfile), policy.key, lasting=True)
+PEOPLE = Contents(directory.TOPIC, directory.ADAPTER, directory.key, personal=True)
 KEY_BYTES = 16
 HELD = (
     "state.shop", "state.manufacturer", "state.owner", "state.owner_role", "state.owner_post",

@@ -1,5 +1,6 @@
 """The wiring of sla: the only module that knows every concrete part."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,13 +14,13 @@ from schemas.calendar import PublicDays
 from schemas.policy import PublishedProfile
 from services.common import app as process
 from services.common import logs
-from services.common.consumer import Feed
+from services.common.consumer import Awaited, Feed
 from services.common.health import Health
 from services.common.mongo import MongoDocuments
 from services.common.parts import Parts, background, connected, consuming
 from services.common.skew import Skew
 from services.common.store import Store
-from services.common.table import Table
+from services.common.table import Contents, Table
 from services.sla import metrics
 from services.sla.domain.agenda import Agenda
 from services.sla.domain.instants import to_ms
@@ -28,6 +29,9 @@ from services.sla.handlers import TOPICS, Handler, revive
 from services.sla.settings import Settings, announced
 from services.sla.store import COLLECTION, Keeper
 from services.sla.ticker import Ticker
+
+TOPICS_USED = (cases.TOPIC, deadlines.TOPIC, policy.TOPIC)
+VERSIONS = Contents(policy.TOPIC, TypeAdapter(PublishedProfile), policy.key, lasting=True)
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +52,9 @@ def create() -> FastAPI:
 async def _run(
     settings: Settings, days: tuple[PublicDays, ...], _app: FastAPI, health: Health
 ) -> AsyncIterator[None]:
-    async with connected("sla", settings, (cases.TOPIC, deadlines.TOPIC, policy.TOPIC)) as parts:
-        profiles = await parts.table(policy.TOPIC, TypeAdapter(PublishedProfile))
+    async with connected("sla", settings, TOPICS_USED, health=health) as parts:
+        news = asyncio.Event()
+        profiles = await parts.table(VERSIONS, lambda _key, _entry: news.set())
         documents = MongoDocuments(parts.database, COLLECTION)
         await documents.prepare()
         store = Store(Deadlines, documents, parts.relay, parts.clock.now, parts.conflicted, revive)
@@ -64,7 +69,8 @@ async def _run(
             settings.ticks_at_once,
             partial(_doubt, parts.skew, health),
         )
-        feed, told = Feed(TOPICS, Handler(store, keeper).handle), (ticker.assigned, ticker.revoked)
+        awaited = Awaited(store, profiles.entries.__contains__, news)
+        feed, told = Feed(TOPICS, Handler(store, keeper).handle, awaited), (ticker.assigned, ticker.revoked)
         async with (
             consuming(parts, health, feed, [store], told) as consumer,
             background(ticker.run(consumer.partitions)),

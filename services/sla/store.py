@@ -11,7 +11,7 @@ from aiokafka.partitioner import murmur2
 from schemas.calendar import PublicDays
 from schemas.cases import CaseEvent, CaseHeader
 from schemas.policy import PublishedProfile
-from services.common.decision import Cause, Change, Outcome, Outgoing
+from services.common.decision import Cause, Change, Outcome, Outgoing, Wait
 from services.sla.domain.agenda import Agenda, Appointment
 from services.sla.domain.clocks import Tick, decide_event, decide_tick
 from services.sla.domain.instants import to_ms
@@ -45,8 +45,12 @@ class Keeper:
     announced: tuple[PublicDays, ...] = ()
     said: dict[UUID, tuple[Outgoing, ...]] = field(default_factory=dict)
 
-    def decide(self, state: Deadlines | None, cause: Cause[Any]) -> Change[Deadlines] | None:
-        """The clocks' decision; raises KeyError when the profile of the case was never published."""
+    def decide(self, state: Deadlines | None, cause: Cause[Any]) -> Change[Deadlines] | Wait | None:
+        """The clocks' decision, which waits for the policy version of the case where that is not published."""
+        ours = state.header if state else None
+        header: CaseHeader | None = ours if isinstance(cause.message, Tick) else cause.message.header
+        if header is not None and key(header) not in self.profiles:
+            return Wait(key(header))
         change = self._decided(state, cause)
         events = change.events if change else ()
         self.said[cause.id] = tuple(event for event in events if isinstance(event, Outgoing))

@@ -142,8 +142,13 @@ class Ticker:
         for outcome in outcomes:
             case, state = outcome.cause.key, outcome.state
             due = None if state is None else state.next_due
-            if outcome.kind == "failed" or (outcome.kind == "ignored" and due and due <= moments[case]):
-                log.error("clocks set aside", extra={"case_id": case, "reason": repr(outcome.error)})
+            if outcome.kind in {"failed", "waiting"} or (
+                outcome.kind == "ignored" and due and due <= moments[case]
+            ):
+                log.error(
+                    "clocks set aside",
+                    extra={"case_id": case, "reason": outcome.awaits or repr(outcome.error)},
+                )
                 self.keeper.note(case, moments[case] + ASIDE_MS, state.armed if state else 0)
 
     def _measure(self, taken: Sequence[Appointment], outcomes: Sequence[Outcome[Deadlines, Any]]) -> None:

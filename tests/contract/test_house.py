@@ -61,7 +61,9 @@ def test_only_one_module_reads_a_clock() -> None:
 
 def test_the_topics_declared_are_those_the_rooms_use() -> None:
     declared = set(yaml.safe_load(TOPICS.read_text("utf-8"))["topics"])
-    beside = {f"{room}.{kind}" for room in FLOWS if room != "intake" for kind in ("dead", "replay")}
+    beside = {
+        f"{room}.{kind}" for room in FLOWS if room != "intake" for kind in ("dead", "replay", "waiting")
+    }
     assert declared == set(CARRIED) | beside | {CLOCK_TOPIC}
 
 

@@ -126,7 +126,9 @@ class Work:
             return Receipt("refused", NO_ADDRESS, provider="unasked")
         try:
             text = self._text(delivery, addressee.name)
-        except (TextError, UnknownProfileError):
+        except UnknownProfileError:
+            return Receipt("later", f"policy {delivery.profile} is not published", provider="unasked")
+        except TextError:
             log.exception("text cannot be rendered", extra={"delivery": delivery.id})
             return Receipt("refused", BAD_TEXT, provider="unasked")
         letter = Letter(delivery.id, delivery.occurred_at, addressee.address, text.subject, text.body)

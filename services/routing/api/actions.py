@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from schemas.directory import Person
 from services.common import body, openapi
 from services.common.decision import Cause, Outcome
-from services.common.problems import Problem, faults, invalid
+from services.common.problems import Problem, away, faults, invalid
 from services.routing import metrics
 from services.routing.api import shown, view
 from services.routing.api.bodies import BODIES, Body
@@ -115,6 +115,8 @@ class Asked:
 
     def _answer(self, outcome: Outcome[Case, Any]) -> JSONResponse:
         case = outcome.state
+        if outcome.kind == "waiting":
+            raise away(f"The policy of this case ({outcome.awaits})")
         if outcome.error is not None or case is None:
             raise outcome.error or LookupError(str(self.case))
         if outcome.refusal is not None:

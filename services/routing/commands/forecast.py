@@ -3,11 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
-from pydantic import TypeAdapter
-
-from schemas import policy
 from schemas.directory import Entry
-from schemas.policy import PublishedProfile
 from schemas.staffing import Directory
 from services.common.decision import Change
 from services.common.document import from_stored
@@ -22,7 +18,7 @@ from services.routing.domain.world import World
 from services.routing.settings.environment import Settings
 from services.routing.settings.policies import programme
 from services.routing.settings.severity import WEIGHTS
-from services.routing.store import held
+from services.routing.store import VERSIONS, held
 
 AT_ONCE = 100
 
@@ -54,12 +50,12 @@ async def _learn(programmes: Programmes, parts: Parts, settings: Settings, cases
     wanted = {(case.profile, case.profile_version) for case in cases} - programmes.versions.keys()
     if not wanted:
         return
-    table = await parts.table(policy.TOPIC, TypeAdapter(PublishedProfile))
+    table = await parts.table(VERSIONS)
     await table.stop()
     for published in table.entries.values():
         if (published.profile.id, published.version) in wanted:
             weights = settings.policies / "severity" / WEIGHTS
-            programmes.add(programme(published.profile, weights), newest=True)
+            programmes.add(programme(published.profile, weights, published.version), newest=True)
 
 
 def _moves(case: Case, world: World) -> Iterator[str]:

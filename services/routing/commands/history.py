@@ -24,7 +24,7 @@ from services.routing.domain.words import seal
 from services.routing.domain.world import World
 from services.routing.handlers import revive
 from services.routing.settings.environment import Settings
-from services.routing.store import Records
+from services.routing.store import PEOPLE, Records
 
 
 @click.group()
@@ -79,7 +79,7 @@ async def _resync(settings: Settings, name: str) -> None:
         documents = _documents(parts)
         cause = Cause((await _find(documents, name)).key, uuid4(), Resync())
         async with asyncio.timeout(PATIENCE):
-            people = await parts.table(directory.TOPIC, directory.ADAPTER)
+            people = await parts.table(PEOPLE)
         await people.stop()
         world = World(Directory(people.entries.values()), Programmes(""), Workload(), parts.clock.now())
         store = Store(Case, documents, parts.relay, parts.clock.now, parts.conflicted, revive)

@@ -161,6 +161,11 @@ class Case(Frozen):
     closed_at: Instant | None = None
     revised: tuple[Revised, ...] = ()
 
+    @property
+    def policy(self) -> str:
+        """The version of the policy that it goes by, as it is published."""
+        return f"{self.profile}@{self.profile_version}"
+
 
 def header(case: Case) -> CaseHeader:
     """What every event says of its case."""

@@ -5,7 +5,7 @@ from typing import Any
 from schemas.cases import CaseSnapshot
 from schemas.deadlines import DeadlineClimbDue, DeadlineMessage
 from schemas.deliveries import DeliverySettled
-from services.common.decision import Cause, Change, Decision
+from services.common.decision import Cause, Change, Decision, Wait
 from services.routing.domain import folding, further, ladder, opening
 from services.routing.domain.actions.action import Action
 from services.routing.domain.actions.deciding import act
@@ -42,6 +42,8 @@ def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case
         if isinstance(message, Heard):
             return opening.opened(message, cause.id, world)
         raise NoSuchCaseError(str(cause.key))
+    if not isinstance(message, Resync) and not world.programmes.knows(case.policy):
+        return Wait(case.policy)
     match message:
         case Heard():
             return further.added(case, message, cause.id, world)

@@ -40,17 +40,23 @@ class Programme:
 
 @dataclass(slots=True)
 class Programmes:
-    """Every version known; `default` is the profile of a case whose programme is not."""
+    """Every version known; `default` is the profile of a case whose programme is not.
+
+    New cases follow the version of our own file; where that cannot be used, the one that was announced last.
+    """
 
     default: str
     newest: dict[str, Programme] = field(default_factory=dict)
     versions: dict[tuple[str, str], Programme] = field(default_factory=dict)
 
-    def must_have_default(self) -> None:
-        """Raises ValueError where a case of an unknown programme could not be decided."""
-        if self.default not in self.newest:
-            known = ", ".join(sorted(self.newest)) or "none"
-            raise ValueError(f"default_programme: {self.default!r} has no policy file; there are: {known}")
+    def missing_default(self) -> str:
+        """What is missing for cases of an unknown programme to be decided, in words; empty where nothing is."""
+        if self._newest(self.default) is not None:
+            return ""
+        known = ", ".join(sorted({profile for profile, _ in self.versions})) or "none"
+        return (
+            f"REDRESS_DEFAULT_PROGRAMME: {self.default!r} has no policy that can be used; there are: {known}"
+        )
 
     def add(self, programme: Programme, *, newest: bool) -> None:
         profile = programme.profile.id
@@ -58,16 +64,33 @@ class Programmes:
         if newest:
             self.newest[profile] = programme
 
+    def drop(self, named: str) -> None:
+        """Forget a version that was taken back before anything went by it."""
+        profile, _, version = named.rpartition("@")
+        self.versions.pop((profile, version), None)
+
     def current(self, profile: str) -> tuple[Programme, tuple[str, ...]]:
         """What a new case opens with, and what was missing."""
-        if profile in self.newest:
-            return self.newest[profile], ()
+        if (known := self._newest(profile)) is not None:
+            return known, ()
         missing = (f"unknown programme {profile!r}",) if profile else ()
-        return self.newest[self.default], missing
+        default = self._newest(self.default)
+        if default is None:
+            raise LookupError(self.missing_default())
+        return default, missing
+
+    def _newest(self, profile: str) -> Programme | None:
+        announced = (each for (known, _), each in reversed(self.versions.items()) if known == profile)
+        return self.newest.get(profile) or next(announced, None)
+
+    def knows(self, named: str) -> bool:
+        """Whether cases that go by this `<profile>@<version>` can be decided."""
+        profile, _, version = named.rpartition("@")
+        return (profile, version) in self.versions
 
     def of(self, profile: str, version: str) -> Programme:
-        """What an open case is decided by; its newest version should the very one be lost."""
-        return self.versions.get((profile, version)) or self.current(profile)[0]
+        """What an open case is decided by: never another version than its own."""
+        return self.versions[profile, version]
 
 
 def gravity(level: Level) -> int:

@@ -29,6 +29,11 @@ def load_profile(path: Path) -> Profile:
     return profile
 
 
-def programme(profile: Profile, weights: Path) -> Programme:
-    """The profile ready to decide by; raises ValueError naming a detector that cannot be read."""
-    return Programme(profile, profile.version, compile_rules(profile.severity, load_weights(weights)))
+def programme(profile: Profile, weights: Path, version: str = "") -> Programme:
+    """The profile ready to decide by; raises ValueError naming a detector that cannot be read.
+
+    A published one keeps the version under which it was published, though fields have been added since.
+    """
+    return Programme(
+        profile, version or profile.version, compile_rules(profile.severity, load_weights(weights))
+    )

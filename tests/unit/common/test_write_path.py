@@ -11,7 +11,7 @@ from schemas.base import Frozen
 from services.common import history
 from services.common.decision import Outcome
 from services.common.relay import Relay
-from services.common.store import Store
+from services.common.store import Held, Store
 from tests.counting import KEYS, NOON, Added, Sum, Total, added, decide, revive
 from tests.fakes import MemoryDocuments, MemoryLog
 
@@ -45,8 +45,8 @@ class Bench:
         """What one pass sets aside."""
         aside: list[tuple[bytes, str]] = []
 
-        async def set_aside(_key: UUID, _stream: str, raw: bytes, reason: str) -> None:
-            aside.append((raw, reason))
+        async def set_aside(_key: UUID, record: Held) -> None:
+            aside.append((record["raw"].encode(), record.get("reason", "gap")))
 
         await self.store.give_up(set_aside)
         return aside
@@ -108,7 +108,7 @@ async def test_a_record_is_held_until_it_lies_elsewhere(bench: Bench) -> None:
     await bench.store.change(added(KEY, 3, 100), decide)
     bench.now += timedelta(minutes=10)
 
-    async def away(_key: UUID, _stream: str, _raw: bytes, _reason: str) -> None:
+    async def away(_key: UUID, _record: Held) -> None:
         raise TimeoutError
 
     with pytest.raises(TimeoutError):
@@ -129,7 +129,7 @@ async def test_a_record_whose_turn_came_while_it_was_given_up_stays_applied(benc
     await bench.store.change(added(KEY, 2, 100), decide)
     bench.now += timedelta(minutes=10)
 
-    async def meanwhile(_key: UUID, _stream: str, _raw: bytes, _reason: str) -> None:
+    async def meanwhile(_key: UUID, _record: Held) -> None:
         await bench.store.change(added(KEY, 1, 1), decide)
 
     await bench.store.give_up(meanwhile)
@@ -152,7 +152,7 @@ async def test_what_was_sent_while_a_record_is_given_up_is_not_owed_for_long(ben
     await bench.store.change_many([added(KEY, 1, 5), added(KEY, 3, 100)], decide)
     bench.now += timedelta(minutes=10)
 
-    async def meanwhile(_key: UUID, _stream: str, _raw: bytes, _reason: str) -> None:
+    async def meanwhile(_key: UUID, _record: Held) -> None:
         await bench.store.relay.flush()
 
     await bench.store.give_up(meanwhile)

@@ -1,20 +1,21 @@
 """Records of Kafka become recorded deliveries, and what a crash left is taken up again."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import uuid4
-
-import pytest
 
 from schemas.outreach import DeliveryResent
 from schemas.staffing import Directory
 from services.common.batch import Received
+from services.common.relay import Relay
+from services.common.store import Store
 from services.notify.domain.delivery import OPEN, Attempted, Delivery, Due, Receipt, Resent
-from services.notify.domain.rules import Rulebook, UnknownProfileError
-from services.notify.handlers import Handler
+from services.notify.domain.rules import Rulebook
+from services.notify.handlers import Handler, Queue
 from services.notify.store import Book
 from tests.dealership import MONDAY
+from tests.fakes import MemoryDocuments, MemoryLog
 from tests.unit.notify.events import CASE, PLACE, directory, opened, rule, rulebook
 from tests.unit.notify.test_sender import Office, running
 
@@ -28,19 +29,19 @@ class Desk:
     office: Office = field(default_factory=Office)
     rules: Rulebook = RULES
     people: Directory = field(default_factory=directory)
+    queues: MemoryDocuments = field(default_factory=MemoryDocuments)
 
     def __post_init__(self) -> None:
         self.sender = self.office.sender()
+        self.queue = Store(Queue, self.queues, Relay(MemoryLog()), lambda: MONDAY, lambda: None)
         book = Book(lambda: self.people, self.never)
         self.handler = Handler(
-            self.office.store, lambda: self.rules, {"email": self.sender}, book, self.at_once, self.still_open
+            self.office.store, self.queue, lambda: self.rules, {"email": self.sender}, book, self.still_open
         )
+        self.handler.loaded.set()
 
     async def never(self, _partition: int, _offset: int) -> None:
         raise AssertionError
-
-    async def at_once(self, _profiles: set[str]) -> None:
-        """Every profile is there already."""
 
     async def still_open(self, partitions: set[int]) -> AsyncIterator[Delivery]:
         for stored in list(self.office.documents.documents.values()):
@@ -78,9 +79,38 @@ async def test_a_record_read_twice_records_nothing_new() -> None:
     assert (len(desk.office.documents.documents), desk.waiting()) == (2, 2)
 
 
-async def test_a_case_of_an_unknown_profile_fails_as_a_record() -> None:
-    with pytest.raises(UnknownProfileError):
-        await Desk().handler.handle([received(opened(profile_version="never published"))])
+def later(message: Any, **changes: Any) -> Any:
+    return message.model_copy(update={"id": uuid4(), **changes})
+
+
+async def test_a_case_whose_policy_version_is_missing_waits_with_all_that_follows_and_others_go_on() -> None:
+    desk = Desk()
+    waiting = opened(profile_version="later")
+    behind = later(opened(), case_id=waiting.case_id)
+    other = later(opened(), case_id=uuid4())
+    batch = [received(waiting), received(behind), received(other)]
+    kinds = {one.cause.message.id: one.kind for one in await desk.handler.handle(batch)}
+    assert [kinds.get(one.id) for one in (waiting, behind)] == ["waiting", "waiting"]
+    assert len(desk.office.documents.documents) == 2  # of the other case alone
+    assert desk.queue.awaiting == {waiting.case_id: "gtmc@later"}
+    again = await desk.handler.handle(batch[:2])
+    assert {one.kind for one in again} == {"duplicate"}
+
+
+async def test_what_waited_is_recorded_in_order_and_once_when_its_version_is_there() -> None:
+    desk = Desk()
+    waiting = opened(profile_version="later")
+    behind = later(opened(), case_id=waiting.case_id)
+    await desk.handler.handle([received(waiting), received(behind)])
+    desk.rules = replace(RULES, profiles={**RULES.profiles, "gtmc@later": RULES.profiles["gtmc@version"]})
+    newest = later(opened(), case_id=waiting.case_id)
+    await desk.handler.handle([received(newest)])  # before what waited was handed out: it stands behind
+    held = await desk.queue.waiters({waiting.case_id})
+    assert [record["id"] for _, record in held] == [str(one.id) for one in (waiting, behind, newest)]
+    for _ in range(2):
+        await desk.handler.handle([replace(received(one), waited=True) for one in (waiting, behind, newest)])
+        assert len(desk.office.documents.documents) == 6
+        assert desk.queue.awaiting == {}
 
 
 async def test_after_a_crash_what_was_waiting_or_being_sent_goes_out() -> None:

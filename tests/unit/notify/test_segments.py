@@ -11,7 +11,7 @@ from schemas.policy import Template
 from services.notify.domain.segments import BASIC, EXTENSION, segments
 from services.notify.domain.texts import TextError, clip, render
 from services.notify.domain.wording import must_render
-from services.notify.settings import POLICIES, wordings
+from services.notify.settings import POLICIES, load_wording
 from tests.unit.notify.events import TEMPLATE, rule
 from tests.unit.notify.test_texts import wording
 
@@ -132,4 +132,4 @@ def test_a_fault_says_on_which_line_its_text_stands() -> None:
 
 @pytest.mark.parametrize("path", sorted((POLICIES / "notices").glob("*.yaml")), ids=lambda path: path.name)
 def test_every_shipped_sms_takes_one_segment(path: Path) -> None:
-    assert {template.segments for template in wordings(POLICIES)[path].templates} == {1}
+    assert {template.segments for template in load_wording(path).templates} == {1}

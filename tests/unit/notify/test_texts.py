@@ -9,7 +9,7 @@ from schemas.deliveries import Medium
 from schemas.policy import Template, Wording
 from services.notify.domain.texts import TextError, render
 from services.notify.domain.wording import must_render
-from services.notify.settings import POLICIES, wordings
+from services.notify.settings import POLICIES, load_wording
 from tests.unit.notify.events import TEMPLATE, rule
 
 FACTS = {"number": "7K2M", "severity": "major complaint", "owner": "cr-1"}
@@ -43,12 +43,12 @@ def test_a_text_cannot_reach_beyond_its_facts() -> None:
 
 @pytest.mark.parametrize("path", sorted((POLICIES / "notices").glob("*.yaml")), ids=lambda path: path.name)
 def test_every_shipped_text_renders_in_both_languages(path: Path) -> None:
-    must_render(path.name, wordings(POLICIES)[path])
+    must_render(path.name, load_wording(path))
 
 
 @pytest.mark.parametrize("path", sorted((POLICIES / "notices").glob("*.yaml")), ids=lambda path: path.name)
 def test_every_shipped_template_is_used(path: Path) -> None:
-    shipped = wordings(POLICIES)[path]
+    shipped = load_wording(path)
     used = {notice.template for notice in shipped.notices}
     used |= {notice.template for notice in shipped.customer_notices}
     assert {template.id for template in shipped.templates} == used

@@ -1,5 +1,7 @@
 """What routing refuses to start with, since it would fail every case or every person later."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.common import tokens
@@ -12,9 +14,27 @@ def test_a_key_that_could_be_guessed_is_refused() -> None:
         tokens.must_protect("short")
 
 
-def test_a_default_programme_without_rules_is_refused_by_name() -> None:
-    programmes().must_have_default()
+def test_a_default_programme_without_rules_is_named_with_what_there_is() -> None:
+    assert programmes().missing_default() == ""
     known = Programmes("gtmcc")
     known.add(gtmc(), newest=True)
-    with pytest.raises(ValueError, match="'gtmcc' has no policy file; there are: gtmc"):
-        known.must_have_default()
+    assert "'gtmcc' has no policy that can be used; there are: gtmc" in known.missing_default()
+
+
+def test_without_a_file_new_cases_follow_what_is_announced_and_a_file_of_ours_wins() -> None:
+    known, older = Programmes("gtmc"), replace(gtmc(), version="older")
+    known.add(older, newest=False)
+    assert known.missing_default() == ""
+    assert known.current("gtmc") == (older, ())
+    known.add(gtmc(), newest=True)
+    known.add(older, newest=False)
+    assert known.current("gtmc") == (gtmc(), ())
+    assert known.current("elsewhere") == (gtmc(), ("unknown programme 'elsewhere'",))
+
+
+def test_an_open_case_is_never_decided_by_another_version_than_its_own() -> None:
+    known = programmes()
+    assert known.knows(f"gtmc@{gtmc().version}")
+    assert not known.knows("gtmc@gone")
+    with pytest.raises(KeyError):
+        known.of("gtmc", "gone")

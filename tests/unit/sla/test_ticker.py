@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from schemas.calendar import PublicDays
 from schemas.deadlines import DeadlineBreached, DeadlineMoved, DeadlineStarted
 from services.common.decision import Cause
 from services.sla.domain.agenda import Agenda, Appointment
+from services.sla.store import key
 from tests.unit.sla.story import a_clock
 from tests.unit.sla.watch import Watch, an_event, case
 
@@ -215,12 +217,23 @@ async def test_idle_partitions_ask_kafka_for_nothing(watch: Watch) -> None:
     assert watch.place.asked == asked
 
 
-async def test_a_case_of_an_unpublished_profile_is_poison(
-    watch: Watch, monkeypatch: pytest.MonkeyPatch
+async def test_a_case_of_an_unpublished_policy_waits_and_its_clocks_are_told_in_order_later(
+    watch: Watch,
 ) -> None:
-    monkeypatch.setattr("services.sla.handlers.PROFILE_SECONDS", 0.01)
-    watch.keeper.profiles = {}
+    profiles, watch.keeper.profiles = watch.keeper.profiles, {}
     opened = an_event("opened")
-    causes = [Cause(opened.case_id, opened.id, opened, "cases", 1)]
+    raw = opened.model_dump_json().encode()
+    causes = [Cause(opened.case_id, opened.id, opened, "cases", 1, raw=raw)]
     outcomes = await watch.store.change_many(causes, watch.keeper.decide)
-    assert [outcome.kind for outcome in outcomes] == ["failed"]
+    assert [(outcome.kind, outcome.awaits) for outcome in outcomes] == [("waiting", key(opened.header))]
+    watch.keeper.profiles = profiles
+    outcomes = await watch.store.change_many([replace(causes[0], waited=True)], watch.keeper.decide)
+    assert [outcome.kind for outcome in outcomes] == ["applied"]
+    assert watch.store.awaiting == {}
+
+
+async def test_clocks_whose_policy_version_is_gone_are_looked_at_again_later(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    watch.keeper.profiles = {}
+    await watch.passes(200)
+    assert [one.type for one in watch.said()] == ["deadline.started"]

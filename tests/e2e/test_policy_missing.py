@@ -1,0 +1,277 @@
+"""What is announced and cannot be used stops no service, and what waits for a policy version is lost nowhere."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+from aiokafka import AIOKafkaProducer
+
+from deploy.local import Stack, room
+from schemas.cases import CaseEvent
+from schemas.policy import PublishedProfile, key
+from services.common import tokens
+from services.common.clock import Clock
+from services.common.document import WAITERS
+from services.routing.settings.policies import load_profile
+from tests.casework import POLICIES
+from tests.dealership import a_contact
+from tests.e2e.test_sla import PROFILE, Far
+from tests.front_office import KEY, routing
+from tests.policies import Shelf
+from tests.stack import Names, consume, database, produce
+from tests.unit.sla.story import a_clock, a_profile
+
+LATER = a_profile(a_clock("P", climbs=False), a_clock("Q", climbs=False))
+GTMC = load_profile(POLICIES / "gtmc.yaml")
+SECONDS = 60
+
+
+async def until(truth: Callable[[], Awaitable[bool]], seconds: float = SECONDS) -> None:
+    async with asyncio.timeout(seconds):
+        while not await truth():
+            await asyncio.sleep(0.1)
+
+
+async def publish(stack: Stack, names: Names, profile: Any, name: str = "") -> str:
+    """Announce a policy version; its name."""
+    published = PublishedProfile(version=profile.version, profile=profile)
+    name = name or key(published)
+    await produce(stack, names.topic("policies"), [(name.encode(), published.model_dump_json().encode())])
+    return name
+
+
+async def notes(service: Any) -> dict[str, str]:
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(f"{service.url}/readyz")
+    found: dict[str, str] = answer.json().get("notes", {})
+    return found
+
+
+@pytest.fixture
+async def far(stack: Stack, names: Names, tmp_path: Path) -> AsyncIterator[Far]:
+    await publish(stack, names, PROFILE)
+    epoch = time.time()
+    speed = {"REDRESS_TIME_SCALE": "1", "REDRESS_TIME_EPOCH": repr(epoch)}
+    sla = room("sla", names.environment(stack) | speed, tmp_path / "sla.log")
+    await sla.start()
+    yield Far(stack, names, Clock(1, epoch), sla)
+    await sla.stop()
+
+
+def story(far: Far, count: int) -> list[CaseEvent]:
+    """A case of the version that is published later, and so many events of it."""
+    opened = far.open()
+    moved = opened.header.model_copy(update={"profile_version": LATER.version})
+    events = [
+        far.event("followed_up", opened.case_id, seq, opened.occurred_at + timedelta(seconds=seq))
+        for seq in range(2, count + 1)
+    ]
+    return [event.model_copy(update={"header": moved}) for event in (opened, *events)]
+
+
+async def applied(far: Far, case: UUID) -> dict[str, Any]:
+    stored = await far.documents({case})
+    return stored[0] if stored else {"applied": {}, "held": []}
+
+
+async def test_clocks_of_a_missing_version_wait_others_go_on_and_kills_lose_and_double_nothing(
+    far: Far,
+) -> None:
+    events = story(far, WAITERS + 40)
+    case = events[0].case_id
+    await far.tell(*events[: WAITERS + 20])
+    other = far.open()
+    await far.tell(other)
+    assert await far.said({other.case_id}, "started", 1)
+
+    async def waits() -> bool:
+        stored = await applied(far, case)
+        return len(stored["held"]) == WAITERS and stored["parked"]["id"] == str(events[WAITERS + 19].id)
+
+    await until(waits)
+    await far.room.kill()
+    await far.room.start()
+    await far.tell(*events[WAITERS + 20 :])
+
+    async def told() -> bool:
+        return "records of 1 cases wait for gtmc@" in (await notes(far.room)).get("waiting", "")
+
+    await until(told)
+    await publish(far.stack, far.names, LATER)
+    await asyncio.sleep(0.3)
+    await far.room.kill()
+    await far.room.start()
+
+    async def done() -> bool:
+        stored = await applied(far, case)
+        return stored["applied"] == {"cases": len(events)} and stored["parked"] is None and not stored["held"]
+
+    await until(done)
+    said = await far.said({case}, "started", 2)
+    assert [one.seq for one in sorted(said, key=lambda one: one.seq)][:2] == [1, 2]
+    assert {one.id for one in said if one.type == "deadline.started"} == {one.id for one in said}
+    stored = await applied(far, case)
+    assert stored["seqs"] == {"deadlines": 2}
+
+    async def quiet() -> bool:
+        return "waiting" not in await notes(far.room)
+
+    await until(quiet)
+
+
+WRONG: dict[str, Callable[[], tuple[str, bytes]]] = {
+    "does not compile": lambda: _published(
+        GTMC.model_copy(
+            update={
+                "severity": GTMC.severity.model_copy(
+                    update={
+                        "lexicon": GTMC.severity.lexicon.model_copy(
+                            update={"detectors": {"NOWHERE": {"wrong": ("word",)}}}
+                        )
+                    }
+                )
+            }
+        )
+    ),
+    "is not valid": lambda: ("gtmc@wrong", b'{"version": "wrong", "profile": {"id": "gtmc"}}'),
+    "is no JSON": lambda: ("gtmc@wrong", b"\xff{"),
+    "stands under the key of another": lambda: ("gtmc@other", _published(GTMC)[1]),
+}
+
+
+def _published(profile: Any) -> tuple[str, bytes]:
+    published = PublishedProfile(version=profile.version, profile=profile)
+    return key(published), published.model_dump_json().encode()
+
+
+async def test_a_policy_that_cannot_be_used_stops_no_start_and_is_told_with_its_key(
+    stack: Stack, tmp_path: Path
+) -> None:
+    async with routing(stack, tmp_path) as office:
+        records = [wrong() for wrong in WRONG.values()]
+        topic = office.names.topic("policies")
+        await produce(stack, topic, [(name.encode(), value) for name, value in records])
+
+        async def told() -> bool:
+            said = (await notes(office.process)).get("policies", "")
+            return all(name in said for name, _ in records)
+
+        await until(told)
+        await office.process.kill()
+        await office.process.start()
+        await until(told)
+        assert "no such criterion" in (await notes(office.process))["policies"]
+        path, _ = await office.opened()
+        assert (await office.get("gm-1", path)).status_code == httpx.codes.OK
+
+
+async def test_a_wrong_file_of_ours_stops_no_start_while_a_good_version_is_published(
+    stack: Stack, tmp_path: Path
+) -> None:
+    shelf = Shelf(tmp_path)
+    async with routing(stack, tmp_path) as office:
+        await office.opened()
+        shelf.programme.write_text("id: gtmc\nladder: none\n", "utf-8")
+        again = room("routing", office.env | {"REDRESS_POLICIES": str(shelf.folder)}, tmp_path / "again.log")
+        await office.process.stop()
+        await again.start()
+        assert "gtmc.yaml" in (await notes(again))["policy files"]
+        contact = a_contact("音响没有声音")
+        await office.hear(contact)
+        assert (await office.events(contact.case_id, 1))[0].header.profile_version == GTMC.version
+        await again.stop()
+        await office.process.start()
+
+
+async def test_without_any_policy_routing_waits_and_says_for_which(
+    stack: Stack, names: Names, tmp_path: Path
+) -> None:
+    shelf = Shelf(tmp_path)
+    shelf.change("ladder:", "ladders:")
+    env = {"REDRESS_POLICIES": str(shelf.folder), "REDRESS_TOKEN_KEY": KEY}
+    service = room("routing", names.environment(stack) | env, tmp_path / "routing.log")
+    service.runner.launch()
+
+    async def told() -> bool:
+        async with httpx.AsyncClient() as client:
+            try:
+                answer = await client.get(f"{service.url}/readyz")
+            except httpx.HTTPError:
+                return False
+        said = answer.json()
+        return (
+            answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
+            and "'gtmc' has no policy that can be used" in said.get("policies", "")
+            and "gtmc.yaml" in said["notes"]["policy files"]
+        )
+
+    await until(told)
+    shelf.change("ladders:", "ladder:")
+    await service.wait_ready()
+    await service.stop()
+
+
+async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on_when_it_is_back(
+    stack: Stack, tmp_path: Path
+) -> None:
+    shelf = Shelf(tmp_path)
+    async with routing(stack, tmp_path) as office:
+        path, seen = await office.opened()
+        case = UUID(path.rsplit("/", 1)[1])
+        name = f"gtmc@{GTMC.version}"
+        await tombstone(office.stack, office.names, name)
+        answer = await office.post("cr-1", f"{path}/accept", seen)
+        assert answer.status_code == httpx.codes.OK  # compiled, it serves on until the next start
+        await office.process.stop()
+        changed = shelf.folder / "gtmc.yaml"
+        changed.write_text(changed.read_text("utf-8").replace("en: ", "en: Another ", 1), "utf-8")
+        again = room("routing", office.env | {"REDRESS_POLICIES": str(shelf.folder)}, tmp_path / "again.log")
+        await again.start()
+        further = [a_contact(f"further {number}", case_id=case) for number in range(WAITERS + 10)]
+        await office.hear(*further)
+        other = a_contact("音响没有声音")
+        await office.hear(other)
+        assert (await office.events(other.case_id, 1))[0].type == "case.opened"
+
+        async def waits() -> bool:
+            return name in (await notes(again)).get("waiting", "")
+
+        await until(waits)
+        async with httpx.AsyncClient(base_url=again.url) as http:
+            shown = await http.get(path, headers=_signed("dm-service"))
+            seen = shown.headers["ETag"]
+            headers = _signed("cr-1") | {"If-Match": seen, "Idempotency-Key": "once"}
+            answer = await http.post(f"{path}/contacts", json={"note": "called"}, headers=headers)
+        assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
+        assert name in answer.json()["title"]
+        await publish(stack, office.names, GTMC)
+
+        async def all_there() -> bool:
+            async with database(stack, office.names.database) as store:
+                stored = await store.cases.find_one({"_id": str(case)})
+            assert stored
+            return len(stored["state"]["contacts"]) == len(further) + 1 and not stored["held"]
+
+        await until(all_there)
+        async with database(stack, office.names.database) as store:
+            stored = await store.cases.find_one({"_id": str(case)})
+        assert stored
+        assert [one["id"] for one in stored["state"]["contacts"][1:]] == [str(one.id) for one in further]
+        await again.stop()
+        await office.process.start()
+
+
+def _signed(person: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {tokens.issue(person, KEY, timedelta(hours=1))}"}
+
+
+async def tombstone(stack: Stack, names: Names, name: str) -> None:
+    async with AIOKafkaProducer(bootstrap_servers=stack.addresses.kafka) as producer:
+        await producer.send_and_wait(names.topic("policies"), None, name.encode())
+    await consume(stack, names.topic("policies"), 1)

@@ -1,0 +1,159 @@
+"""Records that wait for an announcement: in order, without a bound, each applied once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.common.decision import Cause, Change, Outcome, Refusal, Wait
+from services.common.document import WAITERS
+from tests.counting import KEYS, NOON, Added, Sum, added, decide
+from tests.unit.common.test_write_path import Bench, kinds
+
+KEY = KEYS[0]
+NAMED = "rules@1"
+
+
+class Rules:
+    """Decides once it is `known`; until then everything but nothing waits."""
+
+    def __init__(self) -> None:
+        self.known = False
+
+    def __call__(self, state: Sum | None, cause: Cause[Added]) -> Change[Sum] | Refusal | Wait | None:
+        return decide(state, cause) if self.known else Wait(NAMED)
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def rules() -> Rules:
+    return Rules()
+
+
+def contact(number: int, amount: int = 1) -> Cause[Added]:
+    """A record of a stream without a sequence."""
+    return replace(added(KEY, number, amount, seq=False), stream="contacts")
+
+
+def waited(*causes: Cause[Added]) -> list[Cause[Added]]:
+    return [replace(cause, waited=True) for cause in causes]
+
+
+async def held(bench: Bench) -> list[str]:
+    return [record["id"] for _, record in await bench.store.waiters({KEY})]
+
+
+@pytest.mark.parametrize("record", [lambda n: added(KEY, n, n), lambda n: contact(n, n)])
+async def test_what_cannot_be_decided_waits_without_the_bound_of_a_gap_and_is_applied_in_order(
+    bench: Bench, rules: Rules, record: Any
+) -> None:
+    causes = [record(number) for number in range(1, 11)]
+    assert kinds(await bench.store.change_many(causes[:5], rules)) == ["waiting"] * 5
+    assert kinds(await bench.store.change_many(causes[3:], rules)) == ["duplicate"] * 2 + ["waiting"] * 5
+    bench.now = NOON + timedelta(days=400)
+    assert await bench.given_up() == []
+    rules.known = True
+    assert await held(bench) == [str(cause.id) for cause in causes]
+    assert kinds(await bench.store.change_many(waited(*causes), rules)) == ["applied"] * 10
+    assert bench.state() == Sum(total=55)
+    assert bench.documents.documents[KEY]["held"] == []
+    assert bench.store.awaiting == {}
+    assert kinds(await bench.store.change_many([*causes, *waited(*causes)], rules)) == ["duplicate"] * 20
+
+
+async def test_a_later_record_does_not_overtake_those_that_wait(bench: Bench, rules: Rules) -> None:
+    await bench.store.change_many([contact(1), contact(2)], rules)
+    rules.known = True
+    assert kinds(await bench.store.change_many([contact(3)], rules)) == ["waiting"]
+    assert await held(bench) == [str(contact(number).id) for number in (1, 2, 3)]
+
+
+async def test_another_document_goes_on(bench: Bench, rules: Rules) -> None:
+    await bench.store.change_many([added(KEY, 1, 1)], rules)
+    rules.known = True
+    assert kinds(await bench.store.change_many([added(KEYS[1], 1, 1)], rules)) == ["applied"]
+    assert bench.store.awaiting == {KEY: NAMED}
+
+
+async def test_those_beyond_fifty_wait_elsewhere_and_behind(bench: Bench, rules: Rules) -> None:
+    causes = [contact(number) for number in range(1, WAITERS + 11)]
+    found = kinds(await bench.store.change_many(causes, rules))
+    assert found == ["waiting"] * WAITERS + ["parked"] * 10
+    rules.known = True
+    assert kinds(await bench.store.change_many(waited(causes[-1]), rules)) == ["waiting"]
+    assert kinds(await bench.store.change_many(waited(*causes[:WAITERS]), rules)) == ["applied"] * WAITERS
+    newest = contact(WAITERS + 11)
+    assert kinds(await bench.store.change_many([newest], rules)) == ["parked"]
+    elsewhere = waited(*causes[WAITERS:], newest)
+    assert kinds(await bench.store.change_many(elsewhere[:4], rules)) == ["applied"] * 4
+    again = kinds(await bench.store.change_many(elsewhere, rules))  # after a kill, from the beginning
+    assert again == ["duplicate"] * 4 + ["applied"] * 7
+    assert bench.store.awaiting == {}
+    assert kinds(await bench.store.change_many(elsewhere, rules)) == ["duplicate"] * 11
+    assert kinds(await bench.store.change_many([contact(WAITERS + 12)], rules)) == ["applied"]
+
+
+async def test_what_was_parked_once_more_after_a_kill_counts_once(bench: Bench, rules: Rules) -> None:
+    causes = [contact(number) for number in range(1, WAITERS + 4)]
+    await bench.store.change_many(causes, rules)
+    await bench.store.change_many(causes[-3:], rules)  # parked, but not committed: the topic has them twice
+    rules.known = True
+    await bench.store.change_many(waited(*causes, *causes[-3:]), rules)
+    assert bench.state() == Sum(total=WAITERS + 3)
+    assert bench.store.awaiting == {}
+
+
+async def test_what_fails_in_its_turn_waits_until_it_lies_elsewhere_and_then_the_next_has_its_turn(
+    bench: Bench, rules: Rules
+) -> None:
+    poison, after = contact(1, 13), contact(2)
+    await bench.store.change_many([poison, after], rules)
+    rules.known = True
+    assert kinds(await bench.store.change_many(waited(poison, after), rules)) == ["failed", "waiting"]
+    await bench.store.let_go(KEY, str(poison.id))
+    assert kinds(await bench.store.change_many(waited(after), rules)) == ["applied"]
+
+
+async def test_whoever_acts_is_told_and_nothing_is_kept_of_it(bench: Bench, rules: Rules) -> None:
+    [outcome] = await bench.store.change(added(KEY, 1, 5, seq=False), rules)
+    assert (outcome.kind, outcome.awaits) == ("waiting", NAMED)
+    assert KEY not in bench.documents.documents
+
+
+async def test_what_another_process_left_waiting_is_known_after_the_next_look(
+    bench: Bench, rules: Rules
+) -> None:
+    await bench.store.change_many([contact(1)], rules)
+    bench.store.awaiting.clear()
+    await bench.store.look_after_leftovers()
+    assert bench.store.awaiting == {KEY: NAMED}
+
+
+async def test_a_document_written_before_anything_could_wait_opens(bench: Bench, rules: Rules) -> None:
+    await bench.store.change(added(KEY, 3, 5), decide)
+    stored = bench.documents.documents[KEY]
+    del stored["parked"]
+    stored["held"] = [{name: one[name] for name in ("stream", "seq", "raw", "at")} for one in stored["held"]]
+    rules.known = True
+    outcomes: Sequence[Outcome[Sum, Added]] = await bench.store.change_many(
+        [added(KEY, 1, 1), added(KEY, 2, 1)], rules
+    )
+    assert kinds(list(outcomes)) == ["applied"] * 3
+    assert bench.state() == Sum(total=7)
+
+
+async def test_a_gap_behind_those_that_waited_is_a_gap_from_then_on(bench: Bench, rules: Rules) -> None:
+    causes = [added(KEY, 1, 1), added(KEY, 3, 3)]
+    await bench.store.change_many(causes, rules)
+    rules.known = True
+    bench.now += timedelta(days=1)
+    assert kinds(await bench.store.change_many(waited(*causes), rules)) == ["applied", "held"]
+    assert await bench.given_up() == []
+    assert kinds(await bench.store.change_many([added(KEY, 2, 2)], rules)) == ["applied"] * 2
+    assert bench.state() == Sum(total=6)
