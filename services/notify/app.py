@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from schemas import cases, deadlines, deliveries, directory, outreach, policy
 from schemas.addresses import EmailAddress
 from schemas.deliveries import Medium
-from schemas.policy import PublishedProfile
+from schemas.policy import Profile, PublishedProfile, Wording
 from schemas.staffing import Directory
 from services.common import app as process
 from services.common import files, logs
@@ -159,13 +159,19 @@ class Known:
         """One text that cannot be rendered is no reason to leave out the others of its policy."""
         if published is not None:
             try:
-                must_render(key, published.profile)
+                must_render(key, _wording(published.profile))
             except TextError as wrong:
                 self.texts.note(key, str(wrong))
+            else:
+                self.texts.note(key, "")
         self.news.set()
 
     def _outdated(self, _key: str, _entry: Any) -> None:
         self._directory = None
+
+
+def _wording(profile: Profile) -> Wording:
+    return Wording(**{name: getattr(profile, name) for name in Wording.model_fields})
 
 
 def unusable(policies: Path) -> dict[Path, str]:
