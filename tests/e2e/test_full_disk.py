@@ -1,7 +1,9 @@
 """The store's disk is full: people and records wait, services say why, and freed space is all it takes."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
@@ -14,9 +16,10 @@ from deploy.local import Room as LocalService
 from services.common import dead_letters
 from tests.dealership import a_contact
 from tests.disk import embedded, full_disk
-from tests.front_office import Room, routing
+from tests.front_office import KEY, Room, routing
 from tests.patience import SECONDS, until
 from tests.soak import rounds
+from tests.stack import Names
 
 FULL = "cannot write: disk full"
 SERVICES = ("routing", "sla", "notify")
@@ -73,6 +76,25 @@ async def test_an_action_on_a_full_disk_is_never_answered_200_and_goes_through_o
         await until(lambda: everywhere(urls, ready))
     assert [name for name, various in (await bodies(room)).items() if len(various) > 1] == []
     assert await dead(room) == []
+
+
+async def test_services_that_start_while_the_disk_is_full_wait_and_need_no_second_start(
+    own: Stack, tmp_path: Path
+) -> None:
+    names = Names.fresh()
+    await names.create_topics(own)
+    environment = names.environment(own) | {"REDRESS_TOKEN_KEY": KEY}
+    with full_disk(own.store):
+        services = [start_service(name, environment, tmp_path / f"{name}.log") for name in SERVICES]
+        for service in services:
+            await until(partial(mentions, tmp_path / f"{service.name}.log", FULL))
+    for service in services:
+        await until(service.ready)
+        await service.stop()
+
+
+async def mentions(log: Path, text: str) -> bool:
+    return text in await asyncio.to_thread(log.read_text, "utf-8")
 
 
 async def accepted(room: Room, path: str) -> int:
