@@ -15,7 +15,7 @@ COMMANDS = {
     "classify": "services.routing.commands",
     "directory": "services.routing.commands",
     "history": "services.routing.commands",
-    "policy": "services.routing.commands",
+    "policy": "deploy.policy",
     "resync": "services.routing.commands",
     "token": "services.routing.commands",
     "due": "services.sla.commands",

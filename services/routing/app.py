@@ -139,9 +139,9 @@ async def _audit(settings: Settings, parts: Parts, decide: Decider, health: Heal
 
 def _alarm(unread: str, health: Health) -> None:
     """Say once in the log, and as long as it lasts elsewhere, that some cases may have no reader."""
-    if unread and health.notes.get("directory") != unread:
+    if unread and health.notes.get("last resort") != unread:
         log.error("cases may have no reader", extra={"reason": unread})
-    health.note("directory", unread)
+    health.note("last resort", unread)
     metrics.UNREAD.set(bool(unread))
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from deploy.policy import policy
 from services.routing.commands.directory import read
-from services.routing.commands.policy import policy
 from services.routing.settings.policies import load_profile
 from tests.casework import POLICIES
 from tests.dealership import directory_file
@@ -64,6 +64,19 @@ def test_check_says_the_version_or_every_mistake(shelf: Shelf) -> None:
     assert said.exit_code == 1
     assert "gtmc@" in said.stdout
     assert "other.yaml:1: ladder" in said.stderr
+
+
+def test_check_says_which_message_would_not_fit_its_segments(shelf: Shelf) -> None:
+    line = shelf.change("请立即关注。", "请立即关注。" * 20, "notices/gtmc.yaml")
+    said = CliRunner().invoke(policy, ["check", str(shelf.programme)])
+    assert said.exit_code == 1
+    assert "sms.zh: takes 3 segments" in said.stderr
+    assert f"(line {line})" in said.stderr
+
+
+def test_check_without_files_checks_what_is_shipped() -> None:
+    said = CliRunner().invoke(policy, ["check"])
+    assert (said.exit_code, "gtmc@" in said.stdout) == (0, True)
 
 
 def test_a_directory_file_is_read_from_yaml_too(tmp_path: Path) -> None:

@@ -1,0 +1,50 @@
+"""`redress policy`: check policy files before a service is started with them, as every service would read them."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import click
+
+from services.common import files
+from services.notify.domain.texts import TextError
+from services.notify.domain.wording import must_render
+from services.notify.settings import load_wording
+from services.routing.settings.environment import POLICIES
+from services.routing.settings.policies import load_profile, profile_files, programme
+from services.routing.settings.severity import WEIGHTS
+
+
+@click.group()
+def policy() -> None:
+    """The programmes' rules as data."""
+
+
+@policy.command()
+@click.argument(
+    "paths", metavar="[FILE]...", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.pass_context
+def check(context: click.Context, paths: tuple[Path, ...]) -> None:
+    """Check the programme of each FILE, or all that are shipped, with severity and notices; say every mistake."""
+    wrong = [mistake for path in paths or profile_files(POLICIES) for mistake in _mistakes(path)]
+    for mistake in wrong:
+        click.echo(mistake, err=True)
+    context.exit(bool(wrong))
+
+
+def _mistakes(path: Path) -> Iterator[str]:
+    """What routing would refuse of a programme, then what notify could not send; its version where nothing is wrong."""
+    notices = path.parent / "notices" / path.name
+    try:
+        profile = load_profile(path)
+        programme(profile, path.parent / "severity" / WEIGHTS, profile.version)
+        if notices.exists():
+            must_render(str(notices), load_wording(notices), partial(files.line, notices))
+    except (ValueError, TextError) as wrong:
+        yield str(wrong)
+    else:
+        click.echo(f"{path}: {profile.id}@{profile.version}")
+
+
+commands: list[click.Command] = [policy]
