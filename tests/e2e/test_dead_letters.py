@@ -153,10 +153,10 @@ async def test_too_many_of_a_hundred_stand_as_well_and_the_limit_is_a_setting(
     await room.close()
 
 
-async def packed(room: Room, value: bytes, key: bytes, *headers: tuple[str, bytes]) -> None:
+async def packed(room: Room, value: bytes, key: bytes, *headers: tuple[str, bytes], by: str = "gzip") -> None:
     """Sent as small as can be: Kafka's limit is on what is packed."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=room.settings.kafka, compression_type="gzip", max_request_size=4 * PACKED
+        bootstrap_servers=room.settings.kafka, compression_type=by, max_request_size=4 * PACKED
     )
     async with producer:
         await producer.send_and_wait(room.names.topic(NUMBERS), value, key, headers=list(headers))
@@ -179,6 +179,12 @@ async def test_what_is_too_large_leaves_its_head_size_hash_and_place(room: Room,
         line for line in await redress_dead(room, "show", ROOM, letter.place) if "redress-size" in line
     ]
     assert str(len(value)) in shown
+
+
+@pytest.mark.parametrize("by", ["gzip", "lz4", "snappy", "zstd"])
+async def test_records_are_read_by_whatever_they_are_packed(room: Room, by: str) -> None:
+    await packed(room, record(0, 1, 5), str(KEYS[0]).encode(), by=by)
+    await sums_to(room, 5)
 
 
 def padded(number: int) -> bytes:
