@@ -132,6 +132,8 @@ A = TypeVar("A", EmailAddress, PhoneNumber)
 
 def usable(kind: type[A], given: str) -> A | None:
     """The address in `given`; None where there is none or it cannot be used."""
+    if not given:
+        return None
     try:
         return kind.parse(given)
     except AddressError:

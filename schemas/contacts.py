@@ -72,7 +72,8 @@ class Flags(Frozen):
 class ContactReceived(Message):
     """One contact of a customer; the first one of a case opens it.
 
-    `refused` names the fields that hold what was given but cannot be used, such as `customer.email`.
+    `refused` names the fields that hold what was given but cannot be used, such as `customer.email`; it is None where
+    nobody has looked.
     """
 
     type: Literal["contact.received"] = "contact.received"
@@ -90,4 +91,4 @@ class ContactReceived(Message):
     demand: str = ""
     ticks: tuple[str, ...] = Field(default=())
     flags: Flags = Flags()
-    refused: tuple[str, ...] = ()
+    refused: tuple[str, ...] | None = None

@@ -44,25 +44,27 @@ def requests(case: Case, contact: ContactReceived, programme: Programme) -> Iter
 
 def _reached(notice: CustomerNotice, customer: Customer) -> tuple[Medium, Address] | None:
     """By what and where; what cannot be used, and a telephone that shows no texts, is passed over."""
-    known: dict[Medium, Address | None] = {
-        "email": usable(EmailAddress, customer.email),
-        "sms": _texted(usable(PhoneNumber, customer.phone)),
-    }
-    return next(((medium, address) for medium in notice.by if (address := known[medium])), None)
+    return next(((medium, address) for medium in notice.by if (address := _address(medium, customer))), None)
 
 
-def _texted(number: PhoneNumber | None) -> PhoneNumber | None:
+def _address(medium: Medium, customer: Customer) -> Address | None:
+    if medium == "email":
+        return usable(EmailAddress, customer.email)
+    number = usable(PhoneNumber, customer.phone)
     return number if number and number.takes_texts else None
 
 
 def unusable(contact: ContactReceived) -> tuple[str, ...]:
-    """What was given but cannot be used, in words; addresses are read again, since older contacts name none."""
-    customer = contact.customer
-    unread = {
-        "customer.email": customer.email and usable(EmailAddress, customer.email) is None,
-        "customer.phone": customer.phone and usable(PhoneNumber, customer.phone) is None,
-    }
-    fields = dict.fromkeys((*contact.refused, *(field for field, is_unread in unread.items() if is_unread)))
+    """What was given but cannot be used, in words."""
+    fields = _unread(contact.customer) if contact.refused is None else contact.refused
     return tuple(
-        f"{NAMES.get(field, field)} was given but cannot be used ({field})" for field in sorted(fields)
+        f"{NAMES.get(field, field)} was given but cannot be used ({field})" for field in sorted(set(fields))
     )
+
+
+def _unread(customer: Customer) -> Iterator[str]:
+    """The addresses that cannot be used of a contact from before they were looked at when it was taken."""
+    if customer.email and usable(EmailAddress, customer.email) is None:
+        yield "customer.email"
+    if customer.phone and usable(PhoneNumber, customer.phone) is None:
+        yield "customer.phone"

@@ -56,7 +56,7 @@ def opened(heard: Heard, cause: UUID, world: World) -> Change[Case]:
 
 def _brand(contact: ContactReceived) -> str:
     """One that cannot be used decides nothing, and does not stand in what others are told."""
-    return "" if "vehicle.brand" in contact.refused else contact.vehicle.brand
+    return "" if "vehicle.brand" in (contact.refused or ()) else contact.vehicle.brand
 
 
 def _unknown_receiver(contact: ContactReceived, world: World) -> tuple[str, ...]:

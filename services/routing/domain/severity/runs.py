@@ -32,7 +32,7 @@ class Vocabulary:
         two = one[:-1] * self._base + one[1:]
         three = two[:-1] * self._base + one[2:]
         # A run that begins with an unknown word would pass for a shorter one, which is there anyway.
-        return np.unique(np.concatenate((one, two, three)))
+        return _distinct(np.concatenate((one, two, three)))
 
     def run(self, words: Sequence[str]) -> int:
         """The number of a run of known words."""
@@ -49,3 +49,12 @@ class Vocabulary:
                 return []
             spelt.insert(0, self.words[number - 1])
         return spelt
+
+
+def _distinct(numbers: Numbers) -> Numbers:
+    """Each number once, in order; `np.unique` takes three times as long over so few."""
+    numbers.sort()
+    first = np.empty(len(numbers), np.bool_)
+    first[:1] = True
+    np.not_equal(numbers[1:], numbers[:-1], out=first[1:])
+    return numbers[first]

@@ -90,6 +90,8 @@ class _Forms(dict[int, str]):
 
 
 _FORMS = _Forms({0x2018: "'", 0x2019: "'"})
+# Most texts hold nothing else and need not be looked at sign by sign.
+_PLAIN = re.compile("[ -~\n\t\u4e00-\u9fff，。！？；：、（）“”《》…—]*")
 
 
 def _form(sign: str) -> str:
@@ -107,8 +109,7 @@ def _form(sign: str) -> str:
 
 def legible(text: str) -> tuple[str, Sequence[int]]:
     """Returns the text as a reader sees it, and where each of its characters stands in `text`."""
-    read = text.translate(_FORMS)
-    if read == text:
+    if _PLAIN.fullmatch(text) or (read := text.translate(_FORMS)) == text:
         return text, range(len(text))
     return read, [at for at, sign in enumerate(text) for _ in _FORMS[ord(sign)]]
 
