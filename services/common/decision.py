@@ -49,6 +49,10 @@ class Outgoing:
     message: Message
     key: str | None = None
 
+    @property
+    def id(self) -> UUID:
+        return self.message.id
+
 
 @dataclass(frozen=True, slots=True)
 class Announced:
@@ -72,12 +76,22 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Change(Generic[S]):
-    """The next state, what to publish and what to remember; `visible` moves the revision."""
+    """The next state, what to publish and what to remember; `visible` moves the revision.
+
+    Raises ValueError for two events under one id: the second would never be published.
+    """
 
     state: S
     events: tuple[Outgoing | Announced, ...] = ()
     history: tuple[Entry, ...] = ()
     visible: bool = False
+
+    def __post_init__(self) -> None:
+        ids = [event.id for event in self.events]
+        if len(set(ids)) < len(ids):
+            raise ValueError(
+                f"a decision publishes {len(ids)} events under {len(set(ids))} ids: each has one id"
+            )
 
 
 @dataclass(frozen=True, slots=True)

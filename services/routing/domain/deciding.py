@@ -1,11 +1,12 @@
 """Every cause a case may change for, and the decision it takes: the room's table of contents."""
 
 from typing import Any
+from uuid import UUID
 
 from schemas.cases import CaseSnapshot
 from schemas.deadlines import DeadlineClimbDue, DeadlineMessage
 from schemas.deliveries import DeliverySettled
-from services.common.decision import Cause, Change, Decision, Wait
+from services.common.decision import Cause, Change, Decision, Wait, event_id
 from services.routing.domain import folding, further, ladder, opening
 from services.routing.domain.actions.action import Action
 from services.routing.domain.actions.deciding import act
@@ -28,12 +29,19 @@ class Resync:
 def decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case]:
     """What a cause does to a case; pure but for the workload it reads."""
     if isinstance(cause.message, Reassign):
-        # One that is being opened is looked at again: whom it is given to is known only then.
-        return reassigned(case, cause.id, world) if case is not None else None
+        return _reassigned(case, cause.id, world)
     decision = _decide(case, cause, world)
     if not isinstance(decision, Change) or isinstance(cause.message, Resync):
         return decision
-    return put_right(decision, cause.id, world)
+    # Under a cause of its own: both halves may publish events of one type, whose ids derive from the cause.
+    return put_right(decision, event_id(cause.id, "put right"), world)
+
+
+def _reassigned(case: Case | None, cause: UUID, world: World) -> Decision[Case]:
+    """One that is being opened is looked at again: whom it is given to is known only then."""
+    if case is None:
+        return None
+    return reassigned(case, cause, world) if world.programmes.knows(case.policy) else Wait(case.policy)
 
 
 def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case]:  # noqa: C901, PLR0911 - a table of contents

@@ -55,7 +55,12 @@ def may(case: Case, actor: str, action: type[Action], world: World) -> Refusal |
 
 
 def allowed(case: Case, actor: str, world: World) -> list[str]:
-    """The names of what somebody may do with a case, whether or not its state is right for it."""
+    """The names of what somebody may do with a case, whether or not its state is right for it.
+
+    Nothing as long as the policy version it goes by is not known here: an action would have to wait for it.
+    """
+    if not world.programmes.knows(case.policy):
+        return []
     return [name for action, name in NAMES.items() if may(case, actor, action, world) is None]
 
 

@@ -1,0 +1,73 @@
+"""A case whose policy version is not known here yet is read as before, and waits with all that is decided about it."""
+
+from uuid import uuid4
+
+import pytest
+
+from services.common.decision import Cause, Wait
+from services.common.document import Document
+from services.routing.api import view
+from services.routing.domain.actions.action import Accept
+from services.routing.domain.actions.permission import allowed
+from services.routing.domain.case import Case
+from services.routing.domain.deciding import decide
+from services.routing.domain.programme import Programmes
+from services.routing.domain.reassignment import Reassign
+from tests.casework import Casework
+from tests.dealership import MONDAY, a_contact, directory_file, person
+from tests.unit.routing.test_reassignment import FIRE, reload
+
+STAFF = ("op-1", "op-2", "cr-1", "dm-service", "dm-sales", "sa-1", "sa-2", "gm-1")
+NOBODY_OF_THE_ROLE = {"operator": ("op-1", "op-2"), "reviewer": ("cr-1",), "dealer": STAFF[:-1]}
+
+
+def unknown(casework: Casework, case: Case) -> None:
+    casework.programmes = Programmes("gtmc")
+    assert not casework.programmes.knows(case.policy)
+
+
+@pytest.mark.parametrize("name", [one.id for one in directory_file().people])
+@pytest.mark.parametrize("without", NOBODY_OF_THE_ROLE)
+@pytest.mark.parametrize("narrative", ["空调有异响", FIRE])
+def test_anybody_reads_it_and_may_do_nothing_yet(name: str, without: str, narrative: str) -> None:
+    casework = Casework()
+    reload(casework, without=NOBODY_OF_THE_ROLE[without])
+    case = casework.hear(a_contact(narrative))
+    unknown(casework, case)
+    shown = view.case(case, 1, person(name), casework.world())
+    assert (shown["number"], shown["actions"]) == (case.number, [])
+
+
+def test_it_shows_again_what_may_be_done_once_the_version_is_known() -> None:
+    casework = Casework()
+    known = casework.programmes
+    case = casework.hear()
+    unknown(casework, case)
+    assert allowed(case, "cr-1", casework.world()) == []
+    casework.programmes = known
+    assert "accept" in allowed(case, "cr-1", casework.world())
+
+
+def test_an_action_repeated_is_answered_with_the_case() -> None:
+    casework = Casework()
+    case = casework.hear()
+    document = Document[Case](case.id, state=case)
+    asked = Cause(case.id, uuid4(), Accept(actor="cr-1"), digest="said")
+    outcomes = [document.take(asked, lambda now, cause: decide(now, cause, casework.world()), MONDAY)]
+    unknown(casework, case)
+    outcomes += [document.take(asked, lambda now, cause: decide(now, cause, casework.world()), MONDAY)]
+    assert [one.kind for one in outcomes] == ["applied", "duplicate"]
+    assert outcomes[1].state is not None
+    assert view.case(outcomes[1].state, 1, person("cr-1"), casework.world())["owner"] == "cr-1"
+
+
+@pytest.mark.parametrize("gone", ["owner", "offered", "support"])
+def test_whose_it_was_is_left_until_the_version_is_known(gone: str) -> None:
+    casework = Casework()
+    case = casework.hear(a_contact(FIRE))
+    assert case.offer is not None
+    assert case.support is not None
+    names = {"owner": case.owner, "offered": case.offer.to, "support": case.support.to}
+    reload(casework, without=[names[gone]])
+    unknown(casework, case)
+    assert casework.decide(case, case.id, Reassign()) == Wait(case.policy)
