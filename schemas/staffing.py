@@ -218,17 +218,21 @@ class Directory:
         return list(staffed[0][1]) if staffed else []
 
     def last_resorts(self, manufacturer: str, now: datetime) -> list[Queue]:
-        """Who reads what nobody else does, up to the first of whom somebody is on duty.
+        """Who reads what nobody else does, up to the first of whom somebody is on duty."""
+        readers = self.readers(manufacturer)
+        first = next((at for at, queue in enumerate(readers) if self.is_attended(queue, now)), len(readers))
+        return readers[: first + 1]
+
+    def readers(self, manufacturer: str) -> list[Queue]:
+        """Everyone who may read what nobody else does, in turn.
 
         The manufacturer the case belongs to, then whoever the directory names; only where neither has
         anybody, the first manufacturer that has. Empty where no manufacturer has anybody.
         """
         own = Queue(manufacturer, MANUFACTURER)
-        meant = [queue for queue in (own, self.last_resort) if queue and self.staff(*queue)]
+        meant = dict.fromkeys(queue for queue in (own, self.last_resort) if queue and self.staff(*queue))
         others = (Queue(maker, MANUFACTURER) for maker in sorted(self.manufacturers))
-        meant = meant or [queue for queue in others if self.staff(*queue)][:1]
-        first = next((at for at, queue in enumerate(meant) if self.is_attended(queue, now)), len(meant))
-        return meant[: first + 1]
+        return list(meant) or [queue for queue in others if self.staff(*queue)][:1]
 
     def unread(self) -> str:
         """What keeps a case that is nobody else's from its reader of last resort; empty where nothing does."""

@@ -36,7 +36,10 @@ class Offer(Frozen):
 
 
 class Support(Frozen):
-    """The manufacturer's part, asked for or accepted: it stands by, the dealer keeps the lead."""
+    """The manufacturer's part, asked for or accepted: it stands by, the dealer keeps the lead.
+
+    `declined` are those of its side who did since somebody last accepted.
+    """
 
     to: str
     via: Via
@@ -47,6 +50,7 @@ class Support(Frozen):
     over: "Support | None" = None
     accepted_at: Instant | None = None
     post: str = ""
+    declined: tuple[str, ...] = ()
 
 
 class Contact(Frozen):
@@ -111,8 +115,8 @@ class Case(Frozen):
     repeats included. `flags` and `ticks` are those of all its contacts together.
 
     `climbed_for` are the breaches that the last climb answers: its own, and others of the same pass.
-    `owner_post` is the post under which it is the owner's. `passed` are those who let it pass or declined it
-    since somebody last took it. `unmanned` are the queues without members that hold it, as was announced.
+    `owner_post` is the post under which it is the owner's. `passed` are those who declined it since
+    somebody last took it. `unmanned` are the queues without members that hold it, as was announced.
     """
 
     id: UUID

@@ -1,6 +1,7 @@
 """A breach climbs one rung; a breach that does not stand takes back a climb nobody accepted."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 from uuid import UUID
 
 from schemas.cases import CaseClimbWithdrawn, CaseHandedOver, Tier
@@ -26,8 +27,7 @@ def climb(case: Case, due: DeadlineClimbDue, cause: UUID, world: World) -> Chang
     if found is None:
         return None
     rung, chosen = found
-    let_pass = tuple(dict.fromkeys((*case.passed, *_offered(case.offer))))
-    draft.set(climbed_at=world.now, climbed_for=(due.breach,), passed=let_pass)
+    draft.set(climbed_at=world.now, climbed_for=(due.breach,))
     if world.ladder(case)[rung].tier == "manufacturer":
         _to_manufacturer(draft, rung, chosen, due, world)
     else:
@@ -54,19 +54,19 @@ def _next(case: Case, due: DeadlineClimbDue, world: World) -> tuple[int, Chosen]
     seats = [(at, Seat(case.shop, rung.role, case.department, barred)) for at, rung in rungs]
     for (at, seat), (_, rung) in zip(seats, rungs, strict=True):
         dealer = rung.tier == "dealer"
-        chosen = world.roster().person(seat) if dealer else manufacturer.pick(case, world, frozenset())
-        if chosen is not None and (dealer or chosen.step != "desk"):
+        chosen = world.roster().person(seat) if dealer else manufacturer.person(case, world, barred)
+        if chosen is not None:
             return at, chosen
     return _queue(case, seats, world) if rungs else None
 
 
 def _queue(case: Case, seats: Sequence[tuple[int, Seat]], world: World) -> tuple[int, Chosen]:
     """The first queue for which only others answer, one with members before one without; else the highest."""
-    queues = [
-        (at, manufacturer.queue(case, world) if seat.role == manufacturer.ROLE else Queue(seat.at, seat.role))
-        for at, seat in seats
-    ]
     barred = seats[0][1].not_by
+    asked = manufacturer.queue(case, world, barred)
+    queues = [
+        (at, asked if seat.role == manufacturer.ROLE else Queue(seat.at, seat.role)) for at, seat in seats
+    ]
     others = [(at, queue) for at, queue in queues if barred.isdisjoint(_answering(case, queue, world))]
     at, queue = next((one for one in others if world.directory.staff(*one[1])), (others or queues[-1:])[0])
     return at, queued(queue)
@@ -81,7 +81,7 @@ def _answering(case: Case, queue: Queue, world: World) -> Iterator[str]:
 
 
 def passed(case: Case, world: World) -> frozenset[str]:
-    """Who is not offered it once more: the owner, and who was offered it since somebody last took it."""
+    """Who is not offered it once more: the owner, whoever it is offered to, and who declined since it was taken."""
     offered = {*case.passed, *_offered(case.offer)}
     queues = [queue for name in offered if (queue := Queue.named(name))]
     own = Queue.named(case.owner)
@@ -114,9 +114,12 @@ def _to_dealer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineClimbDue, w
 
 
 def _to_manufacturer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineClimbDue, world: World) -> None:
-    """Whoever supports the case already is the one asked; he has to accept that it is his turn."""
-    support = draft.case.support
-    if support is not None and Queue.named(support.to) is None:
+    """Whoever supports the case already is the one asked, unless it was theirs at the dealer's too.
+
+    They have to accept that it is their turn.
+    """
+    support, barred = draft.case.support, passed(draft.case, world)
+    if support is not None and Queue.named(support.to) is None and support.to not in barred:
         chosen = Chosen(support.to, "supporter", {"role": manufacturer.ROLE})
     manufacturer.ask(draft, chosen, manufacturer.Ground("climb", due, rung), world)
 
@@ -148,8 +151,7 @@ def _take_back(draft: Draft, breach: UUID, clock: str) -> None:
     case = draft.case
     offer, support = case.offer, case.support
     if offer is not None and offer.via == "climb" and offer.breach == breach:
-        state = offer.before if case.state == "escalated" else case.state
-        draft.set(offer=offer.over, rung=offer.rung_before, state=state)
+        draft.set(offer=offer.over, **_returned(case, offer))
         _tell(draft, clock, offer.to, "dealer", again=_climbed(offer.over))
     elif support is not None and support.breach == breach and support.accepted_at is None:
         state = support.before if case.state == "escalated" else case.state
@@ -157,6 +159,15 @@ def _take_back(draft: Draft, breach: UUID, clock: str) -> None:
         _tell(draft, clock, support.to, "manufacturer", again=_asked(support.over))
     elif offer is not None:
         draft.set(offer=_without(offer, breach))
+
+
+def _returned(case: Case, offer: Offer) -> dict[str, Any]:
+    """Where a case is without this climb: as before it, or still where a later one brought it."""
+    support = case.support
+    if support is not None and support.via == "climb" and support.accepted_at is None:
+        before = {"before": offer.before, "rung_before": offer.rung_before}
+        return {"support": support.model_copy(update=before)}
+    return {"rung": offer.rung_before, "state": offer.before if case.state == "escalated" else case.state}
 
 
 def _without(offer: Offer, breach: UUID) -> Offer:

@@ -32,20 +32,30 @@ def inform(draft: Draft, world: World) -> None:
 
 
 def pick(case: Case, world: World, not_by: frozenset[str]) -> Chosen:
-    """Somebody of the manufacturer's customer relations, or who reads what has none; else a queue."""
-    roster, queues = world.roster(), _queues(case, world)
-    found = (roster.person(Seat(one.at, one.role, None, not_by)) for one in queues)
-    return next(filter(None, found), None) or queued(queues[0])
+    """Somebody of the manufacturer's side; else a queue."""
+    return person(case, world, not_by) or queued(queue(case, world, not_by))
+
+
+def person(case: Case, world: World, not_by: frozenset[str]) -> Chosen | None:
+    """Somebody of the manufacturer's customer relations, or who reads what has none, who has not declined."""
+    roster, barred = world.roster(), _barred(case, not_by)
+    found = (roster.person(Seat(one.at, one.role, None, barred)) for one in _queues(case, world))
+    return next(filter(None, found), None)
+
+
+def queue(case: Case, world: World, not_by: frozenset[str]) -> Queue:
+    """The one that is asked where nobody is in person: the first with others than those who declined."""
+    queues, barred = _queues(case, world), _barred(case, not_by)
+    others = (one for one in queues if any(each.id not in barred for each in world.directory.staff(*one)))
+    return next(others, queues[0])
+
+
+def _barred(case: Case, not_by: frozenset[str]) -> frozenset[str]:
+    return not_by.union(case.support.declined if case.support else ())
 
 
 def _queues(case: Case, world: World) -> list[Queue]:
-    known = world.directory.last_resorts(case.manufacturer, world.now)
-    return known or [Queue(case.manufacturer or case.shop, ROLE)]
-
-
-def queue(case: Case, world: World) -> Queue:
-    """The one that is asked where nobody is in person."""
-    return _queues(case, world)[0]
+    return world.directory.readers(case.manufacturer) or [Queue(case.manufacturer or case.shop, ROLE)]
 
 
 def ask(draft: Draft, chosen: Chosen, ground: Ground, world: World) -> None:
@@ -54,6 +64,7 @@ def ask(draft: Draft, chosen: Chosen, ground: Ground, world: World) -> None:
     support = Support(
         to=chosen.person, via=ground.via, at=draft.at, rung_before=case.rung, before=case.state,
         breach=due and due.breach, over=case.support and case.support.model_copy(update={"over": None}),
+        declined=case.support.declined if case.support else (),
         post=world.directory.post(chosen.person, case.manufacturer, ROLE),
     )  # fmt: skip
     draft.set(support=support, **({} if rung is None else {"rung": rung, "state": "escalated"}))

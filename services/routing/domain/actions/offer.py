@@ -1,7 +1,8 @@
 """Accepting what was offered, or returning it with a reason."""
 
 from schemas.cases import CaseAccepted, CaseReturned, State
-from services.routing.domain import manufacturer
+from schemas.staffing import Queue
+from services.routing.domain import ladder, manufacturer
 from services.routing.domain.actions.action import Accept, HandBack
 from services.routing.domain.actions.permission import is_offered
 from services.routing.domain.case import Case, Offer, Support
@@ -39,7 +40,8 @@ def _stand_by(draft: Draft, support: Support, actor: str, world: World) -> None:
     # An offer within the dealer keeps the case escalated until the dealer's person accepts it.
     state: State = "in_progress" if case.state == "escalated" and case.offer is None else case.state
     post = world.directory.post(actor, case.manufacturer, manufacturer.ROLE)
-    taken = support.model_copy(update={"to": actor, "accepted_at": draft.at, "over": None, "post": post})
+    part = {"to": actor, "accepted_at": draft.at, "over": None, "post": post, "declined": ()}
+    taken = support.model_copy(update=part)
     draft.set(support=taken, state=state)
     draft.tell(CaseAccepted, role=manufacturer.ROLE, tier="manufacturer")
     draft.note("case.accepted", role=manufacturer.ROLE)
@@ -47,7 +49,7 @@ def _stand_by(draft: Draft, support: Support, actor: str, world: World) -> None:
 
 def hand_back(draft: Draft, action: HandBack, world: World) -> None:
     """The owner keeps the case; the manufacturer's side asks somebody else of its own."""
-    offer = draft.case.offer
+    offer, support = draft.case.offer, draft.case.support
     if offer is not None and is_offered(draft.case, action.actor, world):
         # Who declines a climb has been passed: the next climb goes on above him.
         passed_by = offer.via == "climb" or draft.case.rung > offer.rung
@@ -55,11 +57,18 @@ def hand_back(draft: Draft, action: HandBack, world: World) -> None:
         passed = tuple(dict.fromkeys((*draft.case.passed, offer.to, action.actor)))
         draft.set(offer=offer.over, rung=rung, state=offer.before, notes=draft.case.notes + 1, passed=passed)
         _tell(draft, action, offer.role)
-    else:
+    elif support is not None:
+        declined = dict.fromkeys((*support.declined, *_named(support.to), action.actor))
         draft.set(notes=draft.case.notes + 1)
         _tell(draft, action, manufacturer.ROLE)
-        colleague = manufacturer.pick(draft.case, world, frozenset({action.actor}))
+        draft.set(support=support.model_copy(update={"declined": tuple(declined)}))
+        colleague = manufacturer.pick(draft.case, world, ladder.passed(draft.case, world))
         manufacturer.ask(draft, colleague, manufacturer.Ground("return"), world)
+
+
+def _named(to: str) -> tuple[str, ...]:
+    """Who was asked in person: of a queue one member alone declines."""
+    return () if Queue.named(to) else (to,)
 
 
 def _tell(draft: Draft, action: HandBack, role: str) -> None:
