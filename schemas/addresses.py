@@ -11,6 +11,7 @@ from phonenumbers import NumberParseException, PhoneNumberType, ValidationResult
 from pydantic import PlainSerializer, PlainValidator, WithJsonSchema
 
 REGION = "CN"
+CHINA = 86
 LONGEST_EMAIL = 254
 LONGEST_PHONE = 60
 
@@ -171,7 +172,19 @@ def _number(written: str) -> str | None:
         return None
     national = phonenumbers.national_significant_number(read)
     known = {before.format(country=read.country_code) + national for before in WRITTEN_BEFORE}
-    return phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164) if given in known else None
+    e164 = phonenumbers.format_number(read, phonenumbers.PhoneNumberFormat.E164)
+    return e164 if given in known and _reads_as_itself(read, e164, given) else None
+
+
+def _reads_as_itself(read: phonenumbers.PhoneNumber, e164: str, given: str) -> bool:
+    """Whether its form is this number again: with a zero left before it, the next reader takes that one off too."""
+    # Read so already, or never read otherwise: worth the time of a second reading saved.
+    if e164 == f"+{given}" or (read.country_code == CHINA and MOBILE.fullmatch(str(read.national_number))):
+        return True
+    try:
+        return bool(phonenumbers.parse(e164) == read)
+    except NumberParseException:
+        return False
 
 
 def _as_long_as_a_mobile(number: phonenumbers.PhoneNumber) -> bool:

@@ -84,7 +84,7 @@ class Reply:
             return float(asked)
         try:
             until = parsedate_to_datetime(asked)
-        except ValueError:
+        except (ValueError, OverflowError):
             return 0.0
         return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - wall()).total_seconds())
 

@@ -28,7 +28,8 @@ class Delivery(Frozen):
 
     `facts` fill the template. `copies` counts how often it may have been taken over by a provider.
     `partition` is that of its case, by which instances share the work; `origin` is the offset of the
-    customer's request on topic `outreach`, where his address is found again.
+    customer's request on topic `outreach`, where his address is found again. `resent_at` is when a person
+    last put it in line again. `attempt` counts its turns, also the one in which it expired: each end has an id.
     """
 
     id: UUID
@@ -44,6 +45,7 @@ class Delivery(Frozen):
     occurred_at: Instant
     not_after: Instant
     origin: int | None = None
+    resent_at: Instant | None = None
     status: Status = "queued"
     attempt: int = 0
     copies: int = 0
@@ -166,11 +168,11 @@ def _next(delivery: Delivery, step: Step, now: datetime) -> Decision[Delivery]:
 def _due(delivery: Delivery, now: datetime) -> Decision[Delivery]:
     if delivery.askable or delivery.awaits_person:
         return None
+    turn = delivery.model_copy(update={"attempt": delivery.attempt + 1})
     if now >= delivery.not_after:
         reason = "perhaps arrived" if delivery.status == "unknown" else delivery.reason
-        return _to(delivery, "expired", now, reason)
-    state = delivery.model_copy(update={"status": "sending", "attempt": delivery.attempt + 1})
-    return Change(state)
+        return _to(turn, "expired", now, reason)
+    return Change(turn.model_copy(update={"status": "sending"}))
 
 
 def _attempted(delivery: Delivery, receipt: Receipt, now: datetime) -> Change[Delivery]:
@@ -203,8 +205,9 @@ def _settled(delivery: Delivery, settled: Settled, now: datetime) -> Change[Deli
 
 def _resent(delivery: Delivery, resent: Resent, now: datetime) -> Change[Delivery]:
     """In line again, and worth sending for as long as it was at first; whoever looks after it is told."""
-    worth = delivery.not_after - delivery.occurred_at
-    queued = delivery.model_copy(update={"status": "queued", "reason": "", "not_after": now + worth})
+    worth = delivery.not_after - (delivery.resent_at or delivery.occurred_at)
+    line = {"status": "queued", "reason": "", "not_after": now + worth, "resent_at": now}
+    queued = delivery.model_copy(update=line)
     message = DeliveryResent(
         id=event_id(delivery.id, f"resent:{delivery.attempt}:{delivery.status}"),
         case_id=delivery.case_id,

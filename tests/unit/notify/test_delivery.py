@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from hypothesis import given
@@ -198,6 +198,20 @@ def test_whoever_looks_after_the_case_is_told_of_what_is_resent() -> None:
     assert (event.topic, event.key) == ("outreach", str(CASE))
     assert isinstance(event.message, DeliveryResent)
     assert event.message.delivery == delivery.id
+
+
+def test_each_resend_is_worth_the_same_time_and_each_expiry_is_told() -> None:
+    delivery, now, ids = a_delivery(), LATE, list[UUID]()
+    for _ in range(3):
+        expired = taken(delivery, Due(), now)
+        assert expired is not None
+        resent = taken(expired.state, Resent("admin"), now)
+        assert resent is not None
+        assert resent.state.not_after == now + (LATE - MONDAY)
+        assert taken(resent.state, Due(), resent.state.not_after - timedelta(milliseconds=1)) is not None
+        ids += [event.message.id for event in (*expired.events, *resent.events) if isinstance(event, Outgoing)]
+        delivery, now = resent.state, resent.state.not_after
+    assert len({*ids}) == 6
 
 
 @pytest.mark.parametrize("status", ["queued", "sending", "sent", "unknown"])

@@ -1,6 +1,7 @@
 """What the answers of providers mean: final only what names this recipient or this text."""
 
 import json
+import math
 from collections.abc import Mapping
 from datetime import timedelta
 from email.utils import format_datetime
@@ -209,6 +210,13 @@ def test_a_page_that_is_not_found_does_not_say_that_a_message_is_not_known(reply
         ("soon", 0, 0),
         ("-5", 0, 0),
         ("9" * 400, 0, 0),
+        ("Fri, 31 Dec 99999999999999999999 23:59:59 GMT", 0, 0),
+        ("Fri, 99999999999999999999 Dec 2026 23:59:59 GMT", 0, 0),
+        ("Fri, 31 Dec 2026 23:59:59 +99999999999999999999", 0, 0),
+        ("Fri, 31 Dec 2026 99999999999999999999:59:59 GMT", 0, 0),
+        ("Fri, 31 Dec 2026 23:59:59 +9999", 0, math.inf),
+        ("Fri, 31 Dec 9999 23:59:59 -2359", 60, math.inf),
+        ("Mon, 01 Jan 0001 00:00:00 +2359", 0, math.inf),
         (format_datetime(wall() + timedelta(hours=1)), 60, 3600),
         (format_datetime(wall() - timedelta(hours=1)), 0, 0),
     ],

@@ -1,8 +1,10 @@
 """One form for each address, and a sentence where there is none."""
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from schemas.addresses import Address, AddressError, EmailAddress, PhoneNumber
+from schemas.addresses import Address, AddressError, EmailAddress, PhoneNumber, usable
 from schemas.directory import Person
 
 ONE_NUMBER = [
@@ -100,10 +102,39 @@ def test_what_is_not_one_address_and_nothing_else_is_refused_in_words(
     assert len(written.strip()) < 13 or written not in said
 
 
-@pytest.mark.parametrize("written", [*ONE_NUMBER[:3], *ONE_EXTENSION[:3], "+1 415 555 2671"])
+COUNTRIES = ["86", "1", "7", "39", "44", "49", "54", "52", "55", "62", "81", "84", "225", "358", "852", "853", "886"]
+NUMBERS = st.builds(
+    "{}{}{}{}{}".format,
+    st.one_of(st.sampled_from(["", "+", "00"]), st.sampled_from(["+", "00", ""]).map(lambda sign: f"{sign} ")),
+    st.sampled_from(["", *COUNTRIES, *(f"{country} (0)" for country in COUNTRIES)]),
+    st.sampled_from(["", "0", "00", "000", "1", "15", "179", "9"]),
+    st.text("0123456789 -", min_size=4, max_size=13),
+    st.sampled_from(["", " ext 801", "-801", "转0", ";ext=0012345", "-000001"]),
+)
+MAILBOXES = st.builds(
+    "{}@{}.{}".format,
+    st.text("aZ9.-+_é例ａ\u0301\u0958Å\u200d", min_size=1, max_size=8),
+    st.one_of(st.text("aZ9-é例ａß\u0130", min_size=1, max_size=8), st.sampled_from(["xn--fsqu00a", "STRASSE", "faß"])),
+    st.sampled_from(["com", "中国", "xn--fiqs8s", "COM", "ｃｎ"]),
+)  # fmt: skip
+
+
+@example("+49 006 19345678")
+@example("+8400 1234 5678")
+@example("0755-88886666-801")
+@example("+39 06 698 12345")
+@settings(max_examples=1_000, deadline=None)
+@given(NUMBERS)
 def test_the_form_of_a_number_reads_as_the_same_number(written: str) -> None:
-    number = PhoneNumber.parse(written)
-    assert PhoneNumber.parse(number.text) == number
+    number = usable(PhoneNumber, written)
+    assert number is None or usable(PhoneNumber, number.text) == number
+
+
+@settings(deadline=None)
+@given(MAILBOXES)
+def test_the_form_of_a_mailbox_reads_as_the_same_mailbox(written: str) -> None:
+    mailbox = usable(EmailAddress, written)
+    assert mailbox is None or usable(EmailAddress, mailbox.text) == mailbox
 
 
 def test_what_is_printed_of_an_address_does_not_tell_it() -> None:
