@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
@@ -15,6 +15,8 @@ from services.common.decision import Cause, Change, Decision, Entry, Outgoing, e
 
 CUSTOMER = "customer"
 NO_ADDRESS = "no address"
+ASKED_FOR = timedelta(days=1)
+"""How long past its time a provider is still asked what became of a message, before that is left open."""
 OPEN = ("queued", "sending", "unknown")
 RESENDABLE: tuple["Status", ...] = ("failed", "expired")
 
@@ -166,7 +168,8 @@ def _next(delivery: Delivery, step: Step, now: datetime) -> Decision[Delivery]:
 
 
 def _due(delivery: Delivery, now: datetime) -> Decision[Delivery]:
-    if delivery.askable or delivery.awaits_person:
+    asked = delivery.askable and now < delivery.not_after + ASKED_FOR
+    if asked or delivery.awaits_person:
         return None
     turn = delivery.model_copy(update={"attempt": delivery.attempt + 1})
     if now >= delivery.not_after:

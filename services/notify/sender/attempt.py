@@ -35,10 +35,14 @@ CLAIM_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What looking at a delivery led to; None where another is at it or it is gone. `receipt` where a provider was met."""
+    """What looking at a delivery led to; None where another is at it or it is gone. `receipt` where a provider was met.
+
+    `asked` tells a question for the fate of a message from a message.
+    """
 
     delivery: Delivery | None
     receipt: Receipt | None = None
+    asked: bool = False
 
     @property
     def met_fault(self) -> bool:
@@ -88,9 +92,9 @@ class Work:
     async def _ask(self, delivery: Delivery) -> Look:
         receipt = await self.channel.ask(delivery.id)
         if receipt.verdict == "unknown":
-            return Look(delivery, receipt)
+            return Look(delivery, receipt, asked=True)
         asked = Asked(delivery.attempt, known=receipt.verdict == "accepted")
-        return Look((await self.change(delivery.id, asked)).state, receipt)
+        return Look((await self.change(delivery.id, asked)).state, receipt, asked=True)
 
     async def abandoned(self, delivery: Delivery) -> None:
         """Record that a process ended while it was sending."""

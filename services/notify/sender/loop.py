@@ -1,4 +1,7 @@
-"""The sender of one medium: a few deliveries at once, and none but a probe while its provider is at fault."""
+"""The sender of one medium: a few deliveries at once, and none but a probe while its provider is at fault.
+
+Messages are handed over in one lane and asked after in another: a provider may take them and answer no question.
+"""
 
 import asyncio
 import logging
@@ -23,11 +26,25 @@ PARTING_SECONDS = 20.0
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How many at once, and how long to wait between tries, in seconds of the wall."""
+    """How many at once in each lane, and how long to wait between tries, in seconds of the wall."""
 
     at_once: int
     base: float
     most: float
+
+
+@dataclass(slots=True)
+class Lane:
+    """What goes to a provider one way; `fault` says what it means that it does not answer as it should."""
+
+    fault: str
+    breaker: Breaker
+    queue: Queue = field(default_factory=Queue)
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until one may go; None while nothing is known to."""
+        waits = self.queue.wait(now), self.breaker.wait(now)
+        return None if None in waits else max(wait for wait in waits if wait is not None)
 
 
 @dataclass(slots=True)
@@ -39,14 +56,16 @@ class Sender:
     pace: Pace
     clock: Clock
     alarm: Callable[[str], None] = lambda _trouble: None
-    queue: Queue = field(default_factory=Queue)
+    messages: Lane = field(init=False)
+    questions: Lane = field(init=False)
     working: dict[UUID, tuple[int, asyncio.Task[None]]] = field(default_factory=dict)
     unknown: set[UUID] = field(default_factory=set)
-    breaker: Breaker = field(init=False)
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
-        self.breaker = Breaker(self.pace.base, self.pace.most)
+        base, most = self.pace.base, self.pace.most
+        self.messages = Lane("provider is at fault, its messages wait", Breaker(base, most))
+        self.questions = Lane("provider does not say what became of messages", Breaker(base, most))
         metrics.PAUSED.labels(self.medium).set(0)
 
     async def take_over(self, delivery: Delivery) -> None:
@@ -56,86 +75,102 @@ class Sender:
         abandoned = delivery.status == "sending"
         if abandoned:
             await self.work.abandoned(delivery)
-        self._queue(Item(ticks() + CLAIM_SECONDS * abandoned, delivery.id, delivery.partition))
+        lane = self.questions if abandoned and delivery.medium == "sms" else self._lane(delivery)
+        self._queue(lane, Item(ticks() + CLAIM_SECONDS * abandoned, delivery.id, delivery.partition))
 
     def add(self, delivery: Delivery) -> None:
         """Look at it as soon as there is room; one that is looked at already is not added."""
         if delivery.id not in self.working:
-            self._queue(Item(ticks(), delivery.id, delivery.partition))
+            self._queue(self._lane(delivery), Item(ticks(), delivery.id, delivery.partition))
 
     async def run(self) -> None:
         """Until cancelled; what is being sent then is finished by `part`."""
+        async with asyncio.TaskGroup() as group:
+            for lane in (self.messages, self.questions):
+                group.create_task(self._run(lane))
+
+    async def _run(self, lane: Lane) -> None:
         slots = asyncio.Semaphore(self.pace.at_once)
         while True:
             await slots.acquire()
-            item = await self._next()
-            task = asyncio.create_task(self._look(item, self.breaker.admit()))
+            item = await self._next(lane)
+            task = asyncio.create_task(self._look(lane, item, lane.breaker.admit()))
             self.working[item.delivery] = (item.partition, task)
             task.add_done_callback(lambda _done: slots.release())
 
     async def part(self, partitions: set[int] | None = None) -> None:
         """Forget deliveries of partitions that leave (all: None), and finish those in hand."""
-        held = {partition for partition, _ in self.working.values()} | self.queue.partitions()
+        messages, questions = self.messages.queue, self.questions.queue
+        working = {partition for partition, _ in self.working.values()}
+        held = working | messages.partitions() | questions.partitions()
         leaving = held if partitions is None else partitions
-        self.queue.drop(leaving)
+        messages.drop(leaving)
+        questions.drop(leaving)
         tasks = [task for partition, task in self.working.values() if partition in leaving]
         if tasks:
             await asyncio.wait(tasks, timeout=PARTING_SECONDS)
 
-    async def _next(self) -> Item:
-        while (wait := self._wait(ticks())) != 0:
+    async def _next(self, lane: Lane) -> Item:
+        while (wait := lane.wait(ticks())) != 0:
             self._news.clear()
             try:
                 await asyncio.wait_for(self._news.wait(), wait)
             except TimeoutError:
                 continue
-        return self.queue.pop()
+        return lane.queue.pop()
 
-    def _wait(self, now: float) -> float | None:
-        waits = self.queue.wait(now), self.breaker.wait(now)
-        return None if None in waits else max(wait for wait in waits if wait is not None)
+    def _lane(self, delivery: Delivery) -> Lane:
+        return self.questions if delivery.askable else self.messages
 
-    def _queue(self, item: Item) -> None:
-        self.queue.add(item)
-        metrics.WAITING.labels(self.medium).set(len(self.queue) + len(self.working))
+    def _queue(self, lane: Lane, item: Item) -> None:
+        """Have it looked at in this lane, unless it already stands in one: the document decides what is done."""
+        if not any(item.delivery in one.queue for one in (self.messages, self.questions)):
+            lane.queue.add(item)
+        self._count_waiting()
         self._news.set()
 
-    async def _look(self, item: Item, ticket: int) -> None:
+    def _count_waiting(self) -> None:
+        queued = len(self.messages.queue) + len(self.questions.queue)
+        metrics.WAITING.labels(self.medium).set(queued + len(self.working))
+
+    async def _look(self, lane: Lane, item: Item, ticket: int) -> None:
         try:
             look = await self.work.step(item.delivery)
         except Exception:
             log.exception("delivery could not be looked at", extra={"delivery": item.delivery})
-            self._heed(None, ticket)
-            self._again(item, self.pace.most)
+            self._heed(lane, None, ticket)
+            self._again(lane, item, self.pace.most)
             return
         finally:
             del self.working[item.delivery]
         self._note(item.delivery, look.delivery)
-        probe = self.breaker.is_probe(ticket)
-        self._heed(look.receipt, ticket)
+        probe = lane.breaker.is_probe(ticket)
+        # Where the delivery had moved on meanwhile, the other lane finds out for itself.
+        self._heed(lane, look.receipt if look.asked == (lane is self.questions) else None, ticket)
         if look.delivery is None or look.delivery.status not in OPEN:
             self.work.addresses.forget(item.delivery)
         elif look.met_fault and not probe:
-            self._queue(item)  # in its place: it is not the message that kept it from going
+            # In its place: it is not the message that kept it from going.
+            self._queue(self._lane(look.delivery), item)
         else:
-            self._again(item, self._pause(look.delivery, item.tries))
+            self._again(self._lane(look.delivery), item, self._pause(look.delivery, item.tries))
 
-    def _heed(self, receipt: Receipt | None, ticket: int) -> None:
+    def _heed(self, lane: Lane, receipt: Receipt | None, ticket: int) -> None:
         """Take from an attempt what it says about the provider: one alarm, however many messages meet the fault."""
+        extra = {"medium": self.medium, "reason": receipt.reason if receipt else ""}
         if receipt is None or receipt.provider == "unasked":
-            self.breaker.release(ticket)
+            lane.breaker.release(ticket)
         elif receipt.provider == "fails":
-            if self.breaker.fail(ticket, ticks(), receipt.reason, receipt.pause):
-                extra = {"medium": self.medium, "reason": receipt.reason}
-                log.error("provider is at fault, its messages wait", extra=extra)
-        elif self.breaker.succeed(ticket):
+            if lane.breaker.fail(ticket, ticks(), receipt.reason, receipt.pause):
+                log.error(lane.fault, extra=extra)
+        elif lane.breaker.succeed(ticket):
             log.warning("provider works again", extra={"medium": self.medium})
-        metrics.PAUSED.labels(self.medium).set(self.breaker.is_open)
-        self.alarm(self.breaker.reason)
+        metrics.PAUSED.labels(self.medium).set(self.messages.breaker.is_open)
+        self.alarm(self.messages.breaker.reason)
         self._news.set()
 
-    def _again(self, item: Item, seconds: float) -> None:
-        self._queue(Item(ticks() + seconds, item.delivery, item.partition, item.tries + 1))
+    def _again(self, lane: Lane, item: Item, seconds: float) -> None:
+        self._queue(lane, Item(ticks() + seconds, item.delivery, item.partition, item.tries + 1))
 
     def _note(self, key: UUID, delivery: Delivery | None) -> None:
         if delivery is not None and delivery.status == "unknown":
@@ -143,7 +178,7 @@ class Sender:
         else:
             self.unknown.discard(key)
         metrics.UNKNOWN.labels(self.medium).set(len(self.unknown))
-        metrics.WAITING.labels(self.medium).set(len(self.queue) + len(self.working))
+        self._count_waiting()
 
     def _pause(self, delivery: Delivery, tries: int) -> float:
         """Longer from try to try, by chance; no longer than it is worth sending."""

@@ -25,6 +25,9 @@ class Queue:
     def __len__(self) -> int:
         return len(self._heap)
 
+    def __contains__(self, delivery: UUID) -> bool:
+        return delivery in self._known
+
     def add(self, item: Item) -> None:
         if item.delivery not in self._known:
             self._known.add(item.delivery)

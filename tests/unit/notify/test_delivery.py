@@ -116,6 +116,15 @@ def test_what_the_provider_does_not_know_expires_when_it_is_late() -> None:
     assert results(taken(after(unknown, Asked(1, known=False)), Due(), LATE)) == [("expired", 1)]
 
 
+@pytest.mark.parametrize("person", ["cr-1", CUSTOMER])
+def test_a_provider_is_asked_for_a_day_longer_than_a_message_was_worth_sending(person: str) -> None:
+    unknown = after(a_delivery(person, "sms"), Due(), said("unknown"))
+    change = taken(unknown, Due(), LATE + timedelta(days=1))
+    assert taken(unknown, Due(), LATE + timedelta(days=1) - timedelta(milliseconds=1)) is None
+    assert change is not None
+    assert (change.state.reason, results(change)) == ("perhaps arrived", [("expired", 1)])
+
+
 def test_a_customer_mail_of_unknown_fate_waits_for_a_person_and_says_so() -> None:
     sending = after(a_delivery(CUSTOMER), Due())
     change = taken(sending, said("unknown"))
@@ -209,7 +218,9 @@ def test_each_resend_is_worth_the_same_time_and_each_expiry_is_told() -> None:
         assert resent is not None
         assert resent.state.not_after == now + (LATE - MONDAY)
         assert taken(resent.state, Due(), resent.state.not_after - timedelta(milliseconds=1)) is not None
-        ids += [event.message.id for event in (*expired.events, *resent.events) if isinstance(event, Outgoing)]
+        ids += [
+            event.message.id for event in (*expired.events, *resent.events) if isinstance(event, Outgoing)
+        ]
         delivery, now = resent.state, resent.state.not_after
     assert len({*ids}) == 6
 

@@ -50,7 +50,7 @@ class Desk:
                 yield delivery
 
     def waiting(self) -> int:
-        return len(self.sender.queue)
+        return len(self.sender.messages.queue)
 
 
 def received(message: Any) -> Received[Any]:

@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -12,7 +12,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from deploy.local.trouble import Trouble
-from schemas.addresses import EmailAddress
+from schemas.addresses import EmailAddress, PhoneNumber
 from schemas.deliveries import DeliverySettled, Medium
 from schemas.outreach import DeliveryResent
 from services.common.clock import Clock, ticks
@@ -253,7 +253,7 @@ async def test_what_is_settled_is_forgotten() -> None:
         sender.add(delivery)
         await office.until(delivery, "sent")
     assert office.addresses.forgotten == [delivery.id]
-    assert (len(sender.queue), sender.working, sender.unknown) == (0, {}, set())
+    assert (len(sender.messages.queue), sender.working, sender.unknown) == (0, {}, set())
 
 
 async def test_partitions_that_leave_are_not_sent_for_any_more() -> None:
@@ -344,6 +344,66 @@ async def test_a_message_that_a_provider_fails_on_does_not_keep_the_others_waiti
         for delivery in others:
             await office.until(delivery, "sent")
     assert office.state(poison).status in ("queued", "sending")
+
+
+class Unanswered(MemoryChannel):
+    """Takes every message and answers no question: as it should not, not at all, or never."""
+
+    def __init__(self, how: str) -> None:
+        super().__init__()
+        self.how, self.asked = how, 0
+
+    async def ask(self, _reference: UUID, /) -> Receipt:
+        self.asked += 1
+        if self.how == "raises":
+            raise RuntimeError(self.how)
+        if self.how == "never":
+            await asyncio.Event().wait()
+        return Receipt("unknown", "http 404", provider="fails", pause=600.0)
+
+
+@pytest.mark.parametrize("questions", [1, 40])
+@pytest.mark.parametrize("how", ["wrong", "raises", "never"])
+async def test_questions_that_are_not_answered_keep_no_message_waiting(how: str, questions: int) -> None:
+    office, notes = Office("sms", channel=Unanswered(how)), list[str]()
+    asked = [await office.recorded(f"asked-{n}", status="unknown", attempt=1) for n in range(questions)]
+    new = [await office.recorded(f"new-{n}") for n in range(20)]
+    sender = office.sender()
+    sender.alarm, sender.pace = notes.append, Pace(at_once=4, base=600.0, most=600.0)
+    sender = replace(sender)
+    task = asyncio.create_task(sender.run())
+    for delivery in (*asked, *new):
+        sender.add(delivery)
+    for delivery in new:
+        await office.until(delivery, "sent")
+    task.cancel()
+    assert (any(notes), {office.state(delivery).status for delivery in asked}) == (False, {"unknown"})
+    assert isinstance(office.channel, Unanswered)
+    assert 0 < office.channel.asked <= (questions if how == "raises" else 4)
+    for _, hanging in sender.working.values():
+        hanging.cancel()
+
+
+async def test_a_question_that_is_answered_does_not_say_that_messages_are_taken() -> None:
+    office, notes = Office("sms"), list[str]()
+    office.channel.trouble(Trouble(kind="account", times=3))
+    sender = office.sender()
+    sender.alarm = notes.append
+    waiting = await office.recorded("new")
+    async with running(sender):
+        sender.add(waiting)
+        while not any(notes):
+            await asyncio.sleep(0)
+        for number in range(3):
+            asked = await office.recorded(f"asked-{number}", status="unknown", attempt=1)
+            office.channel.taken.append(Letter(asked.id, MONDAY, PhoneNumber("+8613800138000"), "", "text"))
+            sender.add(asked)
+            await office.until(asked, "sent")
+        await office.until(waiting, "sent")
+    assert [note for note, before in zip(notes, ["", *notes], strict=False) if note != before] == [
+        "no credit",
+        "",
+    ]
 
 
 async def test_messages_of_a_provider_at_fault_expire_without_being_tried_when_it_is_too_late() -> None:

@@ -102,10 +102,10 @@ def test_what_is_not_one_address_and_nothing_else_is_refused_in_words(
     assert len(written.strip()) < 13 or written not in said
 
 
-COUNTRIES = ["86", "1", "7", "39", "44", "49", "54", "52", "55", "62", "81", "84", "225", "358", "852", "853", "886"]
+COUNTRIES = ["86", "1", "7", "39", "44", "49", "54", "55", "62", "81", "84", "225", "358", "852", "886"]
 NUMBERS = st.builds(
     "{}{}{}{}{}".format,
-    st.one_of(st.sampled_from(["", "+", "00"]), st.sampled_from(["+", "00", ""]).map(lambda sign: f"{sign} ")),
+    st.sampled_from(["", "+", "00", "+ ", "00 "]),
     st.sampled_from(["", *COUNTRIES, *(f"{country} (0)" for country in COUNTRIES)]),
     st.sampled_from(["", "0", "00", "000", "1", "15", "179", "9"]),
     st.text("0123456789 -", min_size=4, max_size=13),
