@@ -55,8 +55,13 @@ class StoreUnavailableError(PyMongoError):
     """The store answers but cannot do now what is asked of it, whatever the document."""
 
 
+class ClockDoubtedError(Exception):
+    """What is to be decided by our clock waits, because the clock is wrong."""
+
+
 TRANSIENT: tuple[type[Exception], ...] = (
     BrokerNotAvailableError,
+    ClockDoubtedError,
     InvalidTimestampError,  # our clock, or the broker's, is wrong; the record is not
     KafkaConnectionError,
     KafkaStorageError,  # the broker's disk

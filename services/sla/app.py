@@ -58,7 +58,7 @@ async def _run(
         documents = MongoDocuments(parts.database, COLLECTION)
         await documents.prepare()
         store = Store(Deadlines, documents, parts.relay, parts.clock.now, parts.conflicted, revive)
-        keeper = await _keeper(parts, profiles, days)
+        keeper, doubt = await _keeper(parts, profiles, days), partial(_doubt, parts.skew, health)
         ticker = Ticker(
             store,
             keeper,
@@ -67,10 +67,13 @@ async def _run(
             parts.relay.flush,
             settings.pause_seconds,
             settings.ticks_at_once,
-            partial(_doubt, parts.skew, health),
+            doubt,
         )
         awaited = Awaited(store, profiles.entries.__contains__, news)
-        feed, told = Feed(TOPICS, Handler(store, keeper).handle, awaited), (ticker.assigned, ticker.revoked)
+        feed, told = (
+            Feed(TOPICS, Handler(store, keeper, doubt).handle, awaited),
+            (ticker.assigned, ticker.revoked),
+        )
         async with (
             consuming(parts, health, feed, [store], told) as consumer,
             background(ticker.run(consumer.partitions)),
@@ -80,7 +83,7 @@ async def _run(
 
 
 def _doubt(skew: Skew, health: Health) -> str:
-    """Why nothing may fire, shown to whoever watches the service."""
+    """Why nothing may be decided by our clock, shown to whoever watches the service."""
     why = skew.doubt()
     if why and "clock" not in health.troubles:
         log.error("nothing fires", extra={"reason": why})

@@ -1,6 +1,6 @@
 """Kafka in: what happened to cases, told to their clocks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ from schemas import cases
 from schemas.cases import CaseEvent, CaseSnapshot
 from services.common.batch import Received
 from services.common.decision import Cause, Outcome
+from services.common.failures import ClockDoubtedError
 from services.common.store import Store
 from services.sla import metrics
 from services.sla.domain.state import Deadlines
@@ -20,13 +21,16 @@ TOPICS: dict[str, TypeAdapter[Any]] = {cases.TOPIC: cases.ADAPTER}
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """Changes the clocks of the cases in a batch."""
+    """Changes the clocks of the cases in a batch. While there is `doubt` of our own clock, events wait as ticks do."""
 
     store: Store[Deadlines]
     keeper: Keeper
+    doubt: Callable[[], str]
 
     async def handle(self, batch: Sequence[Received[CaseEvent]]) -> Sequence[Outcome[Deadlines, Any]]:
-        """Every event of a case is heard by its clocks, in order."""
+        """Every event of a case is heard by its clocks, in order; raises `ClockDoubtedError`."""
+        if why := self.doubt():
+            raise ClockDoubtedError(why)
         causes = [caused(one) for one in batch]
         outcomes = await self.store.change_many(causes, self.keeper.decide)
         metrics.count(self.keeper.written(outcomes))

@@ -63,12 +63,10 @@ class Ticker:
 
     async def assigned(self, numbers: set[int]) -> None:
         """Learn what is armed in partitions that came."""
-        came = numbers - self.barriers.keys()
         # What was noted of them before may be out of date; the store knows.
-        self.keeper.agenda.leave(came)
-        self.keeper.agenda.behind |= came
-        await persist(lambda: self.keeper.load(self.documents, came), _waits)
-        self.barriers |= dict.fromkeys(came)
+        self.keeper.agenda.enter(numbers)
+        await persist(lambda: self.keeper.load(self.documents, numbers), _waits)
+        self.barriers |= dict.fromkeys(numbers)
 
     async def revoked(self, numbers: set[int]) -> None:
         """Leave partitions to others."""
@@ -87,17 +85,20 @@ class Ticker:
         if self.doubt():
             return 0
         await self._raise_barriers(reading)
-        open_ = {
-            number: barrier.upto
+        passed = {
+            number: barrier
             for number, barrier in self.barriers.items()
             if barrier is not None and reading.handled.get((cases.TOPIC, number), 0) >= barrier.end
         }
+        open_ = {number: barrier.upto for number, barrier in passed.items()}
         taken = self.keeper.agenda.take(open_, LANES * self.at_once)
         lanes = [taken[start : start + self.at_once] for start in range(0, len(taken), self.at_once)]
         await asyncio.gather(*(self._fire(lane, open_) for lane in lanes))
-        for number, upto in open_.items():
+        for number, barrier in passed.items():
             due = self.keeper.agenda.next_due(number)
-            if due is None or due > upto:
+            # A partition may have left meanwhile, and come again: then all of it is to be looked at anew.
+            is_same = self.barriers.get(number) is barrier
+            if is_same and (due is None or due > barrier.upto):
                 self.barriers[number] = None
                 self.keeper.agenda.behind.discard(number)
         return len(taken)
@@ -112,7 +113,9 @@ class Ticker:
         }
         if wanted:
             ends = await reading.end_offsets(cases.TOPIC, wanted)
-            self.barriers |= {number: Barrier(upto, end) for number, end in ends.items()}
+            self.barriers |= {
+                number: Barrier(upto, end) for number, end in ends.items() if number in self.barriers
+            }
 
     def _wants(self, number: int, upto: int) -> bool:
         due = self.keeper.agenda.next_due(number)

@@ -21,16 +21,25 @@ class Appointment(NamedTuple):
 class Agenda:
     """One heap per partition. An entry that was replaced stays in its heap until it surfaces.
 
-    `behind` holds the partitions that have not caught up since they came.
+    `held` are the partitions that came; `behind` those of them that have not caught up since.
     """
 
     heaps: dict[int, list[tuple[int, UUID]]] = field(default_factory=dict)
     known: dict[UUID, Appointment] = field(default_factory=dict)
+    held: set[int] = field(default_factory=set)
     behind: set[int] = field(default_factory=set)
     armed: int = 0
 
+    def enter(self, partitions: set[int]) -> None:
+        """These partitions are ours to look after, and nothing is known of them yet."""
+        self.leave(partitions)
+        self.held |= partitions
+        self.behind |= partitions
+
     def put(self, appointment: Appointment) -> None:
-        """Replace what is known of a case."""
+        """Replace what is known of a case; those of other partitions are others' to look after."""
+        if appointment.partition not in self.held:
+            return
         before = self.known.get(appointment.case)
         self.known[appointment.case] = appointment
         self.armed += appointment.armed - (before.armed if before else 0)
@@ -47,7 +56,8 @@ class Agenda:
         """Others look after these partitions now."""
         for partition in partitions:
             self.heaps.pop(partition, None)
-            self.behind.discard(partition)
+        self.held -= partitions
+        self.behind -= partitions
         for case in [case for case, one in self.known.items() if one.partition in partitions]:
             self.forget(case)
 

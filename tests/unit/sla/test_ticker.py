@@ -11,9 +11,10 @@ import pytest
 from schemas.calendar import PublicDays
 from schemas.deadlines import DeadlineBreached, DeadlineMoved, DeadlineStarted
 from services.common.decision import Cause
+from services.common.failures import ClockDoubtedError
 from services.sla.domain.agenda import Agenda, Appointment
 from services.sla.store import key
-from tests.unit.sla.story import a_clock
+from tests.unit.sla.story import a_clock, at
 from tests.unit.sla.watch import Watch, an_event, case
 
 
@@ -50,14 +51,49 @@ async def test_nothing_fires_by_a_clock_that_is_doubted_and_all_that_is_due_once
 ) -> None:
     await watch.happens(an_event("opened"))
     await watch.passes(59)
-    watch.ticker.doubt = lambda: "our clock is wrong"
+    watch.doubt = "our clock is wrong"
     await watch.passes(ahead)
     assert not watch.said("breached")
     await watch.passes(-ahead)
-    watch.ticker.doubt = lambda: ""
+    watch.doubt = ""
     await watch.passes()
     assert not watch.said("breached")
     await watch.passes(1)
+    assert len(watch.said("breached")) == 1
+
+
+@pytest.mark.parametrize("apart", [-90, -60, -1, 1, 60])
+async def test_an_event_read_by_a_clock_that_is_doubted_waits_and_is_heard_once_it_is_right(
+    watch: Watch, apart: float
+) -> None:
+    opened = an_event("opened")
+    await watch.writes(opened)
+    watch.clock.move(at(apart))
+    watch.doubt = "our clock is wrong"
+    with pytest.raises(ClockDoubtedError):
+        await watch.reads(opened)
+    assert not watch.said()
+    watch.clock.move(at(1))
+    watch.doubt = ""
+    await watch.reads(opened)
+    await watch.passes(58.99)
+    assert not watch.said("breached")
+    await watch.passes(0.01)
+    assert [one.occurred_at for one in watch.said("breached")] == [at(60)]
+
+
+async def test_what_was_done_too_late_and_read_by_a_clock_behind_is_a_breach(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    late = an_event("contacted", seq=2, occurred=70)
+    await watch.writes(late)
+    watch.clock.move(at(10))
+    watch.doubt = "our clock is an hour behind"
+    with pytest.raises(ClockDoubtedError):
+        await watch.reads(late)
+    watch.clock.move(at(71))
+    watch.doubt = ""
+    await watch.reads(late)
+    await watch.passes()
     assert len(watch.said("breached")) == 1
 
 
@@ -172,6 +208,55 @@ async def test_two_processes_that_fire_the_same_clock_say_it_once(watch: Watch) 
     assert len(watch.said("breached")) == 1
 
 
+MEANWHILE = [({0, 1, 2}, {0, 1, 2}), ({0, 1, 2}, {1}), ({0, 1, 2}, set[int]()), ({2}, {2})]
+
+
+@pytest.mark.parametrize("during", ["write", "end_offsets"])
+@pytest.mark.parametrize(("gone", "back"), MEANWHILE)
+@pytest.mark.parametrize("within", [False, True])
+async def test_partitions_that_go_and_come_during_a_pass_fire_all_that_is_theirs(
+    watch: Watch,
+    monkeypatch: pytest.MonkeyPatch,
+    during: str,
+    gone: set[int],
+    back: set[int],
+    *,
+    within: bool,
+) -> None:
+    early, late = range(1, 10), range(10, 20)
+    await watch.happens(*(an_event("opened", number) for number in early))
+    await watch.happens(*(an_event("opened", number, occurred=30) for number in late))
+    watch.clock.move(at(60))
+    target: Any = watch.shelf if during == "write" else watch.place
+    original, met = getattr(target, during), list[bool]()
+
+    async def meets_a_rebalance(*asked: Any) -> Any:
+        answer = await original(*asked)
+        if not met:
+            met.append(True)
+            await watch.ticker.revoked(gone)
+            if within and back:
+                await watch.ticker.assigned(back)
+        return answer
+
+    monkeypatch.setattr(target, during, meets_a_rebalance)
+    await watch.ticker.tick(watch.place)
+    assert met
+    if not within and back:
+        await watch.ticker.assigned(back)
+    held = {0, 1, 2} - gone | back
+    assert {one.partition for one in watch.keeper.agenda.known.values()} <= held
+    await watch.passes(0)
+    assert not watch.keeper.agenda.behind
+    await watch.passes(60)
+    said = [one.case_id for one in watch.said("breached")]
+    assert len(set(said)) == len(said)
+    assert {one for one in said if watch.keeper.partition(one) in held} == {
+        case(number) for number in (*early, *late) if watch.keeper.partition(case(number)) in held
+    }
+    assert watch.ticker.barriers.keys() == held
+
+
 async def test_a_partition_that_left_is_others_to_fire(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
     await watch.ticker.revoked({0, 1, 2})
@@ -192,6 +277,7 @@ async def test_what_was_written_while_loading_is_known_better_than_what_was_load
 
 def test_all_that_is_due_in_a_partition_is_taken_oldest_first_up_to_its_moment() -> None:
     agenda = Agenda()
+    agenda.enter({0, 1, 2})
     for number, partition, due in ((1, 0, 30), (2, 0, 10), (3, 0, 20), (4, 1, 15), (5, 2, 5)):
         agenda.put(Appointment(case(number), partition, due, 0, 1))
     assert [one.due for one in agenda.take({0: 20, 1: 20}, 10)] == [10, 15, 20]

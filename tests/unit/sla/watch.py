@@ -77,8 +77,11 @@ class Watch:
         self.store = Store(Deadlines, shelf, self.relay, clock.now, lambda: None, revive)
         self.keeper = Keeper({}, Agenda(), PARTITIONS, clock.now, announced)
         self.goes_by(a_clock(climbs=False))
-        self.handler = Handler(self.store, self.keeper)
-        self.ticker = Ticker(self.store, self.keeper, shelf, clock, self.relay.flush, 0.2, 100)
+        self.doubt = ""
+        self.handler = Handler(self.store, self.keeper, lambda: self.doubt)
+        self.ticker = Ticker(
+            self.store, self.keeper, shelf, clock, self.relay.flush, 0.2, 100, lambda: self.doubt
+        )
 
     @classmethod
     def fresh(cls) -> "Watch":
