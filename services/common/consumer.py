@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 from faststream import AckPolicy
@@ -27,12 +27,18 @@ from services.common.store import Store
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 POLL_MS = 20
 FETCH_WAIT_MS = 50
 SESSION_MS = 10_000
 REBALANCE_MS = 30_000
 DRAIN_SECONDS = 25.0
 SKIP_SECONDS = 2.0
+
+
+class MovedError(TimeoutError):
+    """Records were to be handled whose partition another process reads by now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +165,6 @@ class Consumer:
                 self.stopped = telling(error)
                 log.exception("consumer stopped")
             self._progressed()
-            self.waiting = ""
             metrics.HANDLING.labels(self.room).observe(ticks() - started)
         if self.stopped:
             # Returning would fetch the next batch, whose commit would pass over this one.
@@ -171,14 +176,19 @@ class Consumer:
         passed = [record for record in records if not _beyond(stops, Place.of(record))]
         await self._set_aside([one for one in result.dead if not _beyond(stops, one.at)])
         parked = [one for one in result.parked if not _beyond(stops, one.at)]
-        await persist(lambda: self.aside.park(parked), self._waits)
-        await persist(lambda: self._commit(passed), self._waits)
+        await self._persist(lambda: self.aside.park(parked))
+        await self._persist(lambda: self._commit(passed))
         for part, stop in stops.items():
             self.partitions.halt(part, stop)
 
     async def work_again(self, records: Sequence[Record]) -> Sequence[Casualty]:
-        """Handle records that waited; those that were set aside instead. There is nothing to commit."""
+        """Handle records that waited; those that were set aside instead. There is nothing to commit.
+
+        Raises MovedError, and handles none, where the partition of one is another's by now.
+        """
         async with self.partitions.in_hand:
+            if not {one.partition for one in records if one.partition >= 0} <= self.partitions.numbers():
+                raise MovedError("a partition has moved")
             result = await self._handled(records, waited=True)
             await self._set_aside(result.dead)
             return result.dead
@@ -186,7 +196,7 @@ class Consumer:
     async def _set_aside(self, dead: Sequence[Casualty]) -> None:
         for one in dead:
             skip = self._skip(one.at)
-            await persist(partial(self.aside.write, one.skipped(skip) if skip else one), self._waits)
+            await self._persist(partial(self.aside.write, one.skipped(skip) if skip else one))
             self._progressed()
 
     async def _handled(self, records: Sequence[Record], *, waited: bool = False) -> Result:
@@ -195,8 +205,8 @@ class Consumer:
         batch = Batch(
             self.room, self.settings.topic_prefix, topics, self.feed.handle, reread, self._progressed, waited
         )
-        result = await persist(lambda: batch.work(records), self._waits)
-        await persist(self.relay.flush, self._waits)
+        result = await self._persist(lambda: batch.work(records))
+        await self._persist(self.relay.flush)
         return result
 
     def _judge(self, records: Sequence[Record], result: Result) -> dict[TopicPartition, Stop]:
@@ -226,6 +236,13 @@ class Consumer:
             return None
         skip = self._skips.get(TopicPartition(place.topic, place.partition))
         return skip if skip is not None and skip.covers(place) else None
+
+    async def _persist(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Try until it works; meanwhile `waiting` names the trouble."""
+        try:
+            return await persist(attempt, self._waits)
+        finally:
+            self.waiting = ""
 
     def _waits(self, error: Exception) -> None:
         self.waiting = repr(error)

@@ -1,7 +1,7 @@
 """A document as it is written: state, versions, sequences, outbox and history, changed in memory."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Generic
 from uuid import UUID
@@ -26,6 +26,8 @@ RING = 200
 ACTIONS = "actions"
 HELD = 50
 WAITERS = 50
+RECORD_BYTES = 256 * 1024
+HELD_BYTES = 4 * 1024 * 1024
 PATIENCE = timedelta(minutes=10)
 
 
@@ -35,8 +37,8 @@ class Document(Generic[S]):
 
     `seen` keeps, for each stream without a sequence and for actions, the newest causes that were applied.
     `held` are records that wait: those with `awaits` for an announcement, the others for the record before them.
-    `parked` is the last of the records that wait for an announcement elsewhere, after those held: its `id`, and
-    what it `awaits`.
+    `parked` marks that others wait for an announcement elsewhere, after those held: the `id` and `place` of the
+    last, what they await, and the `version` in which it joined, so that no two of these marks are the same.
     """
 
     key: UUID
@@ -48,7 +50,7 @@ class Document(Generic[S]):
     seen: dict[str, list[str]] = field(default_factory=dict)
     outbox: list[dict[str, Any]] = field(default_factory=list)
     held: list[dict[str, Any]] = field(default_factory=list)
-    parked: dict[str, str] | None = None
+    parked: dict[str, Any] | None = None
     entries: list[dict[str, Any]] = field(default_factory=list)
     head: str = history.GENESIS
     count: int = 0
@@ -58,9 +60,24 @@ class Document(Generic[S]):
     def take(self, cause: Cause[M], decide: Decide[S, M], now: datetime) -> Outcome[S, M]:
         """Decide on one cause and fold what was decided into this document, in memory."""
         queued = self._queued(cause, now)
-        standing = queued or self._standing(cause, now)
+        return self._outcome(queued, cause) if queued else self._judge(cause, decide, now)
+
+    def take_held(
+        self, record: dict[str, Any], cause: Cause[M], decide: Decide[S, M], now: datetime
+    ) -> Outcome[S, M]:
+        """Decide on a held record whose turn has come, before all that wait; what fails or must wait stays held."""
+        record["id"] = str(cause.id)
+        outcome = self._judge(replace(cause, waited=True), decide, now)
+        if outcome.kind == "failed":
+            # Named now it could be lost before it is set aside; held, it is set aside first.
+            record["reason"] = "failed"
+            self.changed = True
+        return outcome
+
+    def _judge(self, cause: Cause[M], decide: Decide[S, M], now: datetime) -> Outcome[S, M]:
+        standing = self._standing(cause, now)
         if standing != "applied":
-            if queued is None and standing != "gap":
+            if standing != "gap":
                 self._release(cause)
             return self._outcome(standing, cause)
         try:
@@ -85,10 +102,23 @@ class Document(Generic[S]):
         return self._outcome("applied", cause)
 
     def _wait(self, cause: Cause[M], wait: Wait, now: datetime) -> Outcome[S, M]:
-        """A record waits here; whoever acts is told, and one that waited already does so as before."""
-        joins = cause.stream and not cause.waited
-        kind = self._join(cause, wait.named, now) if joins else "waiting"
+        """A record waits here; whoever acts is told."""
+        kind: OutcomeKind = "waiting"
+        if cause.waited:
+            self._wait_on(cause, wait.named, now)
+        elif cause.stream:
+            kind = self._join(cause, wait.named, now)
         return Outcome(kind, cause, self.state, self.revision, awaits=wait.named)
+
+    def _wait_on(self, cause: Cause[M], named: str, now: datetime) -> None:
+        """One whose turn it is waits for something else, here and before all others."""
+        name = str(cause.id)
+        same = next((record for record in self.held if record.get("id") == name), None)
+        if same or self._fits(cause):
+            self.let_go([name])
+            self.held.insert(0, {**(same or _held(cause, now)), "id": name, "awaits": named})
+        elif self.parked:
+            self.parked, self.changed = {**self.parked, "awaits": named}, True
 
     def _outcome(self, kind: OutcomeKind, cause: Cause[M]) -> Outcome[S, M]:
         return Outcome(kind, cause, self.state, self.revision)
@@ -117,26 +147,25 @@ class Document(Generic[S]):
         if not cause.stream or not (self.held or self.parked or cause.waited):
             return None
         waiters = [record["id"] for record in self.waiters]
-        if cause.waited:
-            return self._called(cause, waiters)
         if not (waiters or self.parked) or self._is_known(cause):
             return None
+        if cause.waited:
+            # Of those held first, then of those elsewhere.
+            is_its_turn = not waiters or waiters[0] == str(cause.id)
+            return None if is_its_turn else "waiting"
         if str(cause.id) in waiters:
             return "duplicate"
         return self._join(cause, self.awaits, now)
 
-    def _called(self, cause: Cause[M], waiters: Sequence[str]) -> OutcomeKind | None:
-        """Whether it is the turn of one that waited: of those held first, then of those elsewhere."""
-        if waiters:
-            is_first = waiters[0] == str(cause.id)
-            return None if is_first else "waiting" if self.parked or str(cause.id) in waiters else "duplicate"
-        return None if self.parked else "duplicate"
+    @property
+    def first(self) -> dict[str, Any] | None:
+        """The first of the records held for an announcement or, where none is, the mark of those elsewhere."""
+        return next(iter(self.waiters), self.parked)
 
     @property
     def awaits(self) -> str:
         """What the records that wait here and elsewhere wait for."""
-        first = next(iter(self.waiters), self.parked)
-        return str(first["awaits"]) if first else ""
+        return str(self.first["awaits"]) if self.first else ""
 
     def _is_known(self, cause: Cause[M]) -> bool:
         if cause.seq:
@@ -146,40 +175,51 @@ class Document(Generic[S]):
     def _join(self, cause: Cause[M], named: str, now: datetime) -> OutcomeKind:
         """The last of those that wait; whoever has to wait elsewhere is only remembered here."""
         self.changed = True
-        if self.parked is None and len(self.waiters) < WAITERS:
-            self.held.append({**_held(cause, now), "id": str(cause.id), "awaits": named})
+        marks = {"id": str(cause.id), "awaits": named}
+        if self.parked is None and len(self.waiters) < WAITERS and self._fits(cause):
+            self.held.append({**_held(cause, now), **marks})
             return "waiting"
-        self.parked = {"id": str(cause.id), "awaits": named}
+        self.parked = {**marks, "place": cause.place, "version": self.version + 1}
         return "parked"
+
+    def _fits(self, cause: Cause[M]) -> bool:
+        """Whether a record can be held beside the others in a document that the store still takes."""
+        others = (record["raw"] for record in self.held if record.get("id") != str(cause.id))
+        return (
+            len(cause.raw) <= RECORD_BYTES
+            and len(cause.raw) + sum(len(raw.encode()) for raw in others) <= HELD_BYTES
+        )
 
     def _release(self, cause: Cause[M]) -> None:
         if cause.waited:
             self.let_go([str(cause.id)])
 
     def let_go(self, ids: Sequence[str]) -> None:
-        """These wait no more, wherever they did."""
+        """Hold these no more."""
         self.held = [record for record in self.held if record.get("id") not in ids]
-        self.parked = None if self.parked is None or self.parked["id"] in ids else self.parked
         self.changed = True
+
+    def unpark(self, mark: dict[str, Any]) -> None:
+        """None waits elsewhere any more, unless another joined since this mark or one of them is held now."""
+        if self.parked == mark and not self.waiters:
+            self.parked, self.changed = None, True
 
     def _hold(self, cause: Cause[M], now: datetime) -> OutcomeKind:
         """An earlier record is missing: keep this one until it comes."""
         gaps = [record for record in self.held if "awaits" not in record]
         if any(h["stream"] == cause.stream and h["seq"] == cause.seq for h in gaps):
             return "duplicate"
-        if len(gaps) >= HELD:
+        if len(gaps) >= HELD or not self._fits(cause):
             return "gap"
         self.held.append(_held(cause, now))
         self.changed = True
         return "held"
 
     def next_held(self, stream: str) -> dict[str, Any] | None:
-        """The held record whose turn has come, taken out."""
+        """The held record whose turn has come."""
         for record in self.held:
             in_turn = record["stream"] == stream and record["seq"] <= self.applied.get(stream, 0) + 1
             if in_turn and "awaits" not in record:
-                self.held.remove(record)
-                self.changed = True
                 return record
         return None
 
@@ -239,40 +279,3 @@ def _mark(cause: Cause[M]) -> str:
 def outwaited(since: str, now: datetime) -> bool:
     """Whether a record held back since then has waited long enough for the one before it."""
     return since <= stamp(now - PATIENCE)
-
-
-def to_stored(document: Document[S]) -> dict[str, Any]:
-    """The form of a document in the store, `version` already the next one."""
-    return {
-        "_id": str(document.key),
-        "version": document.version + 1,
-        "revision": document.revision,
-        "state": document.state and document.state.model_dump(mode="json"),
-        "applied": document.applied,
-        "seqs": document.seqs,
-        "seen": document.seen,
-        "outbox": document.outbox,
-        "held": document.held,
-        "parked": document.parked,
-        "history": {"head": document.head, "count": document.count, "entries": document.entries},
-    }
-
-
-def from_stored(stored: dict[str, Any], state: type[S]) -> Document[S]:
-    """The document of a stored form."""
-    past = stored["history"]
-    return Document(
-        key=UUID(stored["_id"]),
-        state=None if stored["state"] is None else state.model_validate(stored["state"]),
-        version=stored["version"],
-        revision=stored["revision"],
-        applied=dict(stored["applied"]),
-        seqs=dict(stored["seqs"]),
-        seen={ring: list(marks) for ring, marks in stored["seen"].items()},
-        outbox=list(stored["outbox"]),
-        held=list(stored["held"]),
-        parked=stored.get("parked"),
-        entries=list(past["entries"]),
-        head=past["head"],
-        count=past["count"],
-    )

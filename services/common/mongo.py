@@ -12,7 +12,7 @@ from uuid import UUID
 import bson
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo import ASCENDING, InsertOne, ReadPreference, ReplaceOne, UpdateOne, WriteConcern
-from pymongo.errors import AutoReconnect, BulkWriteError, OperationFailure
+from pymongo.errors import AutoReconnect, BulkWriteError, DocumentTooLarge, OperationFailure
 from pymongo.read_concern import ReadConcern
 
 from services.common import metrics
@@ -23,6 +23,7 @@ from services.common.history import Page
 DUPLICATE_KEY = 11_000
 TIMEOUT_MS = 5_000
 LARGE_BYTES = 256 * 1024
+MOST_BYTES = 15 * 1024 * 1024
 WEIGHED_EVERY = 16
 TWIN = "twin"
 HEALTH = "health"
@@ -181,15 +182,17 @@ class MongoDocuments:
         return {**stored, TWIN: stored["_id"]}
 
     def _weigh(self, documents: Sequence[dict[str, Any]]) -> None:
-        """Alarm at a document that outgrows what is fast to change: nothing refuses it for that.
+        """Alarm at a document that outgrows what is fast to change, and refuse one that the store cannot take.
 
-        It takes many changes to grow that far, so one in sixteen is weighed: a second encoding of each
-        would cost more than it tells.
+        The store would close the connection, which looks like trouble that passes. It takes many changes to grow
+        that far, so one in sixteen is weighed: a second encoding of each would cost more than it tells.
         """
         for stored in documents:
             if stored["version"] % WEIGHED_EVERY == 0 and (size := len(bson.encode(stored))) > LARGE_BYTES:
                 metrics.LARGE.labels(self.collection.name).inc()
                 log.warning("document is large", extra={"case_id": stored["_id"], "bytes": size})
+                if size > MOST_BYTES:
+                    raise DocumentTooLarge(f"{size} bytes, of which the store takes {MOST_BYTES}")
 
     async def archive(self, pages: Iterable[tuple[UUID, Page]]) -> None:
         if self.pages is None:

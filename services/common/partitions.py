@@ -87,6 +87,10 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         driver = self.driver()
         return set(driver.assignment()) if driver is not None else set()
 
+    def numbers(self) -> set[int]:
+        """The partition numbers of what is assigned."""
+        return {part.partition for part in self.held()}
+
     async def end_offsets(self, topic: str, numbers: set[int]) -> dict[int, int]:
         """The offset after the last record of each partition, asked of the broker now."""
         parts = {TopicPartition(self.prefix + topic, number) for number in numbers}

@@ -4,19 +4,21 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any, Generic, NoReturn, Protocol
+from typing import Any, Generic, NamedTuple, NoReturn, Protocol
 from uuid import UUID
 
 from services.common.bisection import bisect
 from services.common.clock import wall
 from services.common.decision import Cause, Decide, M, Outcome, S
-from services.common.document import Document, from_stored, outwaited, to_stored
+from services.common.document import Document, outwaited
 from services.common.failures import backoff
 from services.common.history import Page
 from services.common.progress import note_progress
 from services.common.relay import Relay
+from services.common.stored import from_stored, to_stored
 
 CONFLICTS = 50
+UNKNOWN = "-1/-1"
 
 Held = dict[str, Any]
 SetAside = Callable[[UUID, Held], Awaitable[None]]
@@ -37,6 +39,13 @@ class Documents(Protocol):
 
     def leftovers(self) -> AsyncIterator[dict[str, Any]]:
         """Documents that owe events to Kafka or keep records waiting: `_id`, `outbox`, `held` and `parked`."""
+
+
+class Waits(NamedTuple):
+    """What a document waits for, and the partition from which its records came; below zero it is not known."""
+
+    named: str
+    partition: int
 
 
 class ConflictError(Exception):
@@ -64,7 +73,7 @@ class Store(Generic[S]):
     revive: Callable[[str, bytes], Cause[Any]] = _never_held
     wall: Callable[[], datetime] = wall
     holding: dict[UUID, list[str]] = field(default_factory=dict)
-    awaiting: dict[UUID, str] = field(default_factory=dict)
+    awaiting: dict[UUID, Waits] = field(default_factory=dict)
 
     async def change(self, cause: Cause[M], decide: Decide[S, M]) -> list[Outcome[S, M]]:
         """Apply one cause, deciding again whenever another writer was faster.
@@ -117,8 +126,13 @@ class Store(Generic[S]):
             for record in late:
                 await set_aside(key, record)
             draft.drop(late)
-            if late and await self._write([draft]):
-                # Somebody was faster: what is still held there is looked at in the next pass.
+            await self._put([draft])
+
+    async def _put(self, drafts: Sequence[Document[S]]) -> None:
+        """Write those that changed; where somebody was faster, what is there is looked at in the next pass."""
+        lost = await self._write([draft for draft in drafts if draft.changed])
+        for draft in drafts:
+            if draft.key in lost:
                 self.conflicted()
             else:
                 self._written(draft)
@@ -134,24 +148,37 @@ class Store(Generic[S]):
         self.awaiting.pop(draft.key, None)
         if since := [record["at"] for record in draft.held if "awaits" not in record]:
             self.holding[draft.key] = since
-        if draft.waiters or draft.parked:
-            self.awaiting[draft.key] = draft.awaits
+        if draft.first:
+            partition = str(draft.first.get("place") or UNKNOWN).split("/")[0]
+            self.awaiting[draft.key] = Waits(draft.awaits, int(partition))
 
     async def waiters(self, keys: set[UUID]) -> list[tuple[UUID, Held]]:
-        """The records that wait in these documents for an announcement, those of each in their order."""
-        drafts = await self._drafts(keys)
-        for draft in drafts.values():
+        """The records held in these documents for an announcement, those of each in their order."""
+        return [(draft.key, record) for draft in await self._look(keys) for record in draft.waiters]
+
+    async def parked(self, keys: set[UUID]) -> dict[UUID, Held]:
+        """The marks of these documents whose next record waits elsewhere."""
+        drafts = await self._look(keys)
+        return {draft.key: draft.parked for draft in drafts if draft.parked and not draft.waiters}
+
+    async def _look(self, keys: set[UUID]) -> list[Document[S]]:
+        drafts = list((await self._drafts(keys)).values())
+        for draft in drafts:
             self._note(draft)
-        return [(key, record) for key, draft in drafts.items() for record in draft.waiters]
+        return drafts
 
     async def let_go(self, key: UUID, record: str) -> None:
         """Keep a record waiting no more that now lies elsewhere."""
         draft = (await self._drafts({key}))[key]
         draft.let_go([record])
-        if await self._write([draft]):
-            self.conflicted()
-        else:
-            self._written(draft)
+        await self._put([draft])
+
+    async def unpark(self, marks: Mapping[UUID, Held]) -> None:
+        """All that waited elsewhere under these marks was handed out."""
+        drafts = await self._drafts(set(marks))
+        for key, draft in drafts.items():
+            draft.unpark(marks[key])
+        await self._put(list(drafts.values()))
 
     async def _attempt(
         self, causes: Sequence[Cause[M]], decide: Decide[S, M]
@@ -179,10 +206,8 @@ class Store(Generic[S]):
         while cause.seq and (record := draft.next_held(cause.stream)):
             revived = self.revive(record["stream"], record["raw"].encode())
             released = replace(revived, place=record.get("place", ""))
-            outcome = draft.take(released, decide, now)
+            outcome = draft.take_held(record, released, decide, now)
             if outcome.kind == "failed":
-                # Named now it could be lost before it is set aside; held, it is set aside first.
-                draft.held.insert(0, {**record, "reason": "failed"})
                 break
             outcomes.append(outcome)
         return outcomes

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -12,7 +12,7 @@ from uuid import UUID
 from services.common import metrics
 from services.common.clock import wall
 from services.common.consumer import Awaited, Consumer
-from services.common.dead_letters import Casualty, waiting_topic
+from services.common.dead_letters import ORIGIN, Casualty, waiting_topic
 from services.common.failures import persist
 from services.common.health import Health
 from services.common.places import Place, Record, read_all
@@ -50,27 +50,35 @@ class Waiting:
 
     def in_words(self) -> str:
         """How many wait for what, for an operator."""
-        awaiting = self.awaited.store.awaiting
-        metrics.WAITING.labels(self.consumer.room).set(len(awaiting))
-        counts = Counter(awaiting.values())
+        mine = self._mine()
+        metrics.WAITING.labels(self.consumer.room).set(len(mine))
+        counts = Counter(mine.values())
         return "; ".join(
             f"records of {count} cases wait for {named}" for named, count in counts.most_common(5)
         )
 
     async def release(self) -> None:
         """Hand out what need not wait any longer: what is held in documents first, then what lies elsewhere."""
-        store = self.awaited.store
-        ready = self._ready()
-        while some := set(islice(ready, DOCUMENTS)):
-            held = await store.waiters(some)
-            await self._again([self._record(key, record) for key, record in held])
-        # Of those that have no record any more in their document, the others lie on the topic.
-        if any(self._ready()):
-            await self._reread(set(self._ready()))
+        keys = iter(self._ready())
+        while some := set(islice(keys, DOCUMENTS)):
+            await self._hand_out(some)
+        if ready := self._ready():
+            await self._reread(ready)
 
-    def _ready(self) -> Iterator[UUID]:
-        awaiting = dict(self.awaited.store.awaiting)
-        return (key for key, named in awaiting.items() if self.awaited.is_known(named))
+    def _mine(self) -> dict[UUID, str]:
+        """What is awaited by the documents whose partition is read here; one that is not known is anybody's."""
+        numbers = {-1, *self.consumer.partitions.numbers()}
+        awaiting = self.awaited.store.awaiting.items()
+        return {key: waits.named for key, waits in awaiting if waits.partition in numbers}
+
+    def _ready(self) -> set[UUID]:
+        return {key for key, named in self._mine().items() if self.awaited.is_known(named)}
+
+    async def _hand_out(self, keys: set[UUID]) -> None:
+        """What is held in documents; once more where one was set aside for which the others had to wait."""
+        while keys:
+            held = await self.awaited.store.waiters(keys)
+            keys = await self._again([self._record(key, record) for key, record in held])
 
     def _record(self, key: UUID, record: dict[str, Any]) -> Record:
         """A held record as it stood on Kafka."""
@@ -80,37 +88,46 @@ class Waiting:
         return Record(*place, at, 0, str(key).encode(), raw, None, len(str(key)), len(raw), ())
 
     async def _reread(self, keys: set[UUID]) -> None:
+        """What lies elsewhere, from the beginning: only when all of it was handed out does nothing wait there."""
+        partitions, store = self.consumer.partitions, self.awaited.store
+        async with partitions.in_hand:
+            # What a batch in hand has marked may not lie there yet.
+            marks = await store.parked(keys)
+        found: set[UUID] = set()
+        batch: list[Record] = []
+        async for key, record in self._elsewhere(set(marks)):
+            found.add(key)
+            batch.append(record)
+            if len(batch) >= self.consumer.settings.max_records:
+                await self._again(batch)
+                batch = []
+        await self._again(batch)
+        # A document of which nothing was found may be that of another process.
+        await store.unpark({key: mark for key, mark in marks.items() if key in found})
+
+    async def _elsewhere(self, keys: set[UUID]) -> AsyncIterator[tuple[UUID, Record]]:
+        """The records of these documents on the topic of those that wait, each once."""
+        if not keys:
+            return
         settings = self.consumer.settings
         topic = settings.topic_prefix + waiting_topic(self.consumer.room)
-        numbers = {part.partition for part in self.consumer.partitions.held()}
-        found: list[Record] = []
-        async for record in read_all(settings.kafka, topic, numbers):
-            if _key(record) in keys:
-                found.append(record)
-            if len(found) >= settings.max_records:
-                await self._again(found)
-                found = []
-        await self._again(found)
+        seen: set[tuple[bytes, int]] = set()
+        async for record in read_all(settings.kafka, topic, self.consumer.partitions.numbers()):
+            # After a crash the topic can have more of them twice than a document remembers.
+            copy = (dict(record.headers).get(ORIGIN, b""), hash(record.value))
+            if (key := _uuid(record.key)) in keys and copy not in seen:
+                seen.add(copy)
+                yield key, record
 
-    async def _again(self, records: Sequence[Record]) -> None:
-        mine = [record for record in records if self._is_mine(record)]
-        for dead in await self.consumer.work_again(mine) if mine else ():
-            await self._let_go(dead)
+    async def _again(self, records: Sequence[Record]) -> set[UUID]:
+        """Have them handled; the documents of those that were set aside, and only now wait no more."""
+        dead = await self.consumer.work_again(records) if records else ()
+        return {key for one in dead if (key := await self._let_go(one)) is not None}
 
-    def _is_mine(self, record: Record) -> bool:
-        """Whether the partition of its key is read here; a record whose place is not known is anybody's."""
-        return record.partition < 0 or record.partition in {
-            part.partition for part in self.consumer.partitions.held()
-        }
-
-    async def _let_go(self, dead: Casualty) -> None:
-        """Only now that it is set aside does it wait no more."""
+    async def _let_go(self, dead: Casualty) -> UUID | None:
         if (key := _uuid(dead.key)) is not None:
             await self.awaited.store.let_go(key, dead.message_id)
-
-
-def _key(record: Record) -> UUID | None:
-    return _uuid(record.key)
+        return key
 
 
 def _uuid(key: bytes | None) -> UUID | None:

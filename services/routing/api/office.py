@@ -13,9 +13,10 @@ from schemas.directory import Person
 from schemas.staffing import Directory
 from services.common import tokens
 from services.common.decision import Cause, Decision
-from services.common.document import Document, from_stored
+from services.common.document import Document
 from services.common.problems import Problem, away
 from services.common.store import Documents, Store
+from services.common.stored import from_stored
 from services.routing.domain.case import Case
 from services.routing.domain.deciding import decide
 from services.routing.domain.reach import Reach, reach

@@ -6,9 +6,9 @@ from uuid import UUID
 from schemas.directory import Entry
 from schemas.staffing import Directory
 from services.common.decision import Change
-from services.common.document import from_stored
 from services.common.mongo import MongoDocuments
 from services.common.parts import Parts
+from services.common.stored import from_stored
 from services.routing.domain.assignment import Workload
 from services.routing.domain.case import Case
 from services.routing.domain.holding import misplaced

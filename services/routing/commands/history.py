@@ -11,11 +11,12 @@ from schemas import cases, directory
 from schemas.staffing import Directory
 from services.common import history as chain
 from services.common.decision import Cause
-from services.common.document import Document, from_stored
+from services.common.document import Document
 from services.common.failures import PATIENCE
 from services.common.mongo import MongoDocuments, MongoRecords
 from services.common.parts import Parts, connected
 from services.common.store import Store
+from services.common.stored import from_stored
 from services.routing.domain.assignment import Workload
 from services.routing.domain.case import Case
 from services.routing.domain.deciding import Resync, decide

@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from services.common.decision import Cause
-from services.common.document import RING, Document, from_stored, to_stored
+from services.common.document import RING, Document
+from services.common.stored import from_stored, to_stored
 from tests.counting import KEYS, NOON, Added, Sum, added, decide
 
 KEY = KEYS[0]

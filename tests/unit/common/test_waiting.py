@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from services.common.decision import Cause, Change, Outcome, Refusal, Wait
-from services.common.document import WAITERS
+from services.common.document import HELD_BYTES, RECORD_BYTES, WAITERS
 from tests.counting import KEYS, NOON, Added, Sum, added, decide
 from tests.unit.common.test_write_path import Bench, kinds
 
@@ -78,7 +78,7 @@ async def test_another_document_goes_on(bench: Bench, rules: Rules) -> None:
     await bench.store.change_many([added(KEY, 1, 1)], rules)
     rules.known = True
     assert kinds(await bench.store.change_many([added(KEYS[1], 1, 1)], rules)) == ["applied"]
-    assert bench.store.awaiting == {KEY: NAMED}
+    assert bench.store.awaiting == {KEY: (NAMED, -1)}
 
 
 async def test_those_beyond_fifty_wait_elsewhere_and_behind(bench: Bench, rules: Rules) -> None:
@@ -94,19 +94,114 @@ async def test_those_beyond_fifty_wait_elsewhere_and_behind(bench: Bench, rules:
     assert kinds(await bench.store.change_many(elsewhere[:4], rules)) == ["applied"] * 4
     again = kinds(await bench.store.change_many(elsewhere, rules))  # after a kill, from the beginning
     assert again == ["duplicate"] * 4 + ["applied"] * 7
+    await bench.store.unpark(await bench.store.parked({KEY}))
     assert bench.store.awaiting == {}
     assert kinds(await bench.store.change_many(elsewhere, rules)) == ["duplicate"] * 11
     assert kinds(await bench.store.change_many([contact(WAITERS + 12)], rules)) == ["applied"]
 
 
-async def test_what_was_parked_once_more_after_a_kill_counts_once(bench: Bench, rules: Rules) -> None:
+async def test_those_elsewhere_are_not_forgotten_while_another_joins_them(bench: Bench, rules: Rules) -> None:
     causes = [contact(number) for number in range(1, WAITERS + 4)]
-    await bench.store.change_many(causes, rules)
-    await bench.store.change_many(causes[-3:], rules)  # parked, but not committed: the topic has them twice
+    await bench.store.change_many(causes[:-1], rules)
     rules.known = True
-    await bench.store.change_many(waited(*causes, *causes[-3:]), rules)
-    assert bench.state() == Sum(total=WAITERS + 3)
-    assert bench.store.awaiting == {}
+    await bench.store.change_many(waited(*causes[:WAITERS]), rules)
+    marks = await bench.store.parked({KEY})
+    await bench.store.change_many(waited(*causes[WAITERS:-1]), rules)
+    assert kinds(await bench.store.change_many(causes[-1:], rules)) == ["parked"]
+    await bench.store.unpark(marks)
+    assert bench.store.awaiting == {KEY: (NAMED, -1)}
+    assert kinds(await bench.store.change_many(waited(*causes[-1:]), rules)) == ["applied"]
+
+
+@pytest.mark.parametrize("doubled", range(WAITERS, WAITERS + 10))
+async def test_one_parked_once_more_takes_none_behind_it_along(
+    bench: Bench, rules: Rules, doubled: int
+) -> None:
+    """After a kill, or sent twice: the topic has it twice."""
+    causes = [contact(number) for number in range(1, WAITERS + 11)]
+    await bench.store.change_many(causes, rules)
+    assert kinds(await bench.store.change_many([causes[doubled]], rules)) == ["parked"]
+    rules.known = True
+    await bench.store.change_many(waited(*causes, causes[doubled]), rules)
+    assert bench.state() == Sum(total=WAITERS + 10)
+
+
+@pytest.mark.parametrize("early", [2, 3, WAITERS, WAITERS + 2, WAITERS + 11])
+async def test_a_record_held_for_the_one_before_it_is_applied_before_those_that_wait(
+    bench: Bench, rules: Rules, early: int
+) -> None:
+    causes = {number: added(KEY, number, 1) for number in range(1, WAITERS + 12)}
+    assert kinds(await bench.store.change_many([causes.pop(early)], rules)) == ["held"]
+    await bench.store.change_many(list(causes.values()), rules)
+    rules.known = True
+    await bench.store.change_many(waited(*causes.values()), rules)
+    assert bench.state() == Sum(total=WAITERS + 11)
+    assert bench.documents.documents[KEY]["held"] == []
+
+
+async def test_a_record_held_for_the_one_before_it_waits_before_the_others(bench: Bench) -> None:
+    known: set[str] = set()
+
+    def rules(state: Sum | None, cause: Cause[Added]) -> Change[Sum] | Refusal | Wait | None:
+        named = "B" if cause.seq == 2 else "A"
+        return decide(state, cause) if named in known else Wait(named)
+
+    causes = [added(KEY, number, number) for number in (2, 1, 3)]
+    await bench.store.change_many(causes, rules)
+    known.add("A")
+    assert kinds(await bench.store.change_many(waited(*causes[1:]), rules)) == [
+        "applied",
+        "waiting",
+        "waiting",
+    ]
+    assert bench.store.awaiting == {KEY: ("B", -1)}
+    known.add("B")
+    assert await held(bench) == [str(causes[0].id), str(causes[2].id)]
+    assert kinds(await bench.store.change_many(waited(causes[0], causes[2]), rules)) == ["applied"] * 2
+
+
+@pytest.mark.parametrize("ahead", [1, WAITERS, WAITERS + 1, WAITERS + 5])
+async def test_what_waits_for_something_else_in_its_turn_is_known_to_and_not_overtaken(
+    bench: Bench, ahead: int
+) -> None:
+    known: set[str] = set()
+
+    def rules(state: Sum | None, cause: Cause[Added]) -> Change[Sum] | Refusal | Wait | None:
+        named = "B" if cause.message.amount == 2 else "A"
+        return decide(state, cause) if named in known else Wait(named)
+
+    causes = [contact(number, 1 + (number == ahead + 1)) for number in range(1, WAITERS + 10)]
+    await bench.store.change_many(causes, rules)
+    known.add("A")
+    found = kinds(await bench.store.change_many(waited(*causes), rules))
+    assert found == ["applied"] * ahead + ["waiting"] * (len(causes) - ahead)
+    assert bench.store.awaiting == {KEY: ("B", -1)}
+    known.add("B")
+    found = kinds(await bench.store.change_many(waited(*causes), rules))
+    assert found == ["duplicate"] * ahead + ["applied"] * (len(causes) - ahead)
+
+
+def large(number: int, size: int, *, seq: bool = False) -> Cause[Added]:
+    cause = added(KEY, number, 1) if seq else contact(number)
+    return replace(cause, raw=cause.raw + b" " * (size - len(cause.raw)))
+
+
+@pytest.mark.parametrize("size", [RECORD_BYTES + 1, 17_000_000])
+async def test_a_record_too_large_for_its_document_is_not_held_there(
+    bench: Bench, rules: Rules, size: int
+) -> None:
+    assert kinds(await bench.store.change(large(3, size, seq=True), decide)) == ["gap"]
+    assert kinds(await bench.store.change_many([large(1, size), contact(2)], rules)) == ["parked"] * 2
+
+
+@pytest.mark.parametrize("size", [RECORD_BYTES, HELD_BYTES // 40])
+async def test_all_that_a_document_holds_stays_below_what_the_store_takes(
+    bench: Bench, rules: Rules, size: int
+) -> None:
+    fit = HELD_BYTES // size
+    causes = [large(number, size, seq=True) for number in range(2, fit + 4)]
+    assert kinds(await bench.store.change_many(causes, decide)) == ["held"] * fit + ["gap"] * 2
+    assert kinds(await bench.store.change_many([large(1, size)], rules)) == ["parked"]
 
 
 async def test_what_fails_in_its_turn_waits_until_it_lies_elsewhere_and_then_the_next_has_its_turn(
@@ -132,7 +227,7 @@ async def test_what_another_process_left_waiting_is_known_after_the_next_look(
     await bench.store.change_many([contact(1)], rules)
     bench.store.awaiting.clear()
     await bench.store.look_after_leftovers()
-    assert bench.store.awaiting == {KEY: NAMED}
+    assert bench.store.awaiting == {KEY: (NAMED, -1)}
 
 
 async def test_a_document_written_before_anything_could_wait_opens(bench: Bench, rules: Rules) -> None:

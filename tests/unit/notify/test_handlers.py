@@ -92,7 +92,7 @@ async def test_a_case_whose_policy_version_is_missing_waits_with_all_that_follow
     kinds = {one.cause.message.id: one.kind for one in await desk.handler.handle(batch)}
     assert [kinds.get(one.id) for one in (waiting, behind)] == ["waiting", "waiting"]
     assert len(desk.office.documents.documents) == 2  # of the other case alone
-    assert desk.queue.awaiting == {waiting.case_id: "gtmc@later"}
+    assert desk.queue.awaiting == {waiting.case_id: ("gtmc@later", PLACE.partition)}
     again = await desk.handler.handle(batch[:2])
     assert {one.kind for one in again} == {"duplicate"}
 
