@@ -178,9 +178,13 @@ class Batch:
         for record in records:
             found[record.value or b""].append(record)
         for outcome in named:
-            among = result.parked if outcome.kind == "parked" else result.dead
             for record in found.pop(outcome.cause.raw, ()):
-                among.append(Casualty.of(record, outcome.kind, outcome.error, self._origin(record)))
+                casualty = Casualty.of(record, outcome.kind, outcome.error, self._origin(record))
+                if outcome.kind == "parked":
+                    # It is looked for by its document, whatever the key it came under.
+                    result.parked.append(replace(casualty, key=str(outcome.cause.key).encode()))
+                else:
+                    result.dead.append(casualty)
 
     def _count(self, records: Sequence[Record], result: Result) -> None:
         now = wall().timestamp()

@@ -37,7 +37,7 @@ class SettingAside:
         tell(dead, "record set aside")
 
     async def park(self, waiting: Sequence[Casualty]) -> None:
-        """Have these wait on a topic of their own, in their order; return once Kafka has them."""
+        """Have these wait on a topic of their own, in their order and partition; return once Kafka has them."""
         await self._send(waiting_topic(self.room), waiting)
 
     async def held(self, key: UUID, record: Mapping[str, Any]) -> None:
@@ -57,8 +57,12 @@ class SettingAside:
     async def _queue(self, topic: str, one: Casualty) -> Awaitable[Any]:
         """Queue it whole or, where the producer knows that this is too large, its head; its fate."""
         fate: Awaitable[Any]
+        waits = topic == waiting_topic(self.room)
+        number = one.at.partition if waits and one.at else None
         try:
-            fate = await self.producer.send(self.prefix + topic, one.value, one.key, headers=one.headers())
+            fate = await self.producer.send(
+                self.prefix + topic, one.value, one.key, partition=number, headers=one.headers()
+            )
         except TOO_LARGE:
             fate = await self._queue(topic, one.cut())
         return fate

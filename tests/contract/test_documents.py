@@ -5,9 +5,11 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from pymongo.errors import DocumentTooLarge
 
 from deploy.local import Stack
 from services.common import mongo
+from services.common.failures import TRANSIENT
 from services.common.history import Page
 from services.common.mongo import MongoDocuments, MongoRecords
 from tests.fakes import MemoryDocuments
@@ -53,6 +55,19 @@ async def test_the_next_version_replaces_the_last(documents: Adapter) -> None:
     await documents.write([stored(key, 1, total=1)])
     assert await documents.write([stored(key, 2, total=2)]) == set()
     assert (await documents.load([key]))[key] == stored(key, 2, total=2)
+
+
+@pytest.mark.parametrize("size", [15 * 1024 * 1024, 17_000_000, 60_000_000])
+async def test_a_document_too_large_for_the_store_is_refused_and_is_no_trouble_that_passes(
+    stack: Stack, size: int
+) -> None:
+    database = mongo.connect(stack.addresses.mongo, Names.fresh().database)
+    key, real = uuid4(), MongoDocuments(database, "things")
+    with pytest.raises(DocumentTooLarge) as refused:
+        await real.write([stored(key, mongo.WEIGHED_EVERY, text="x" * size)])
+    assert not isinstance(refused.value, TRANSIENT)
+    assert await real.load([key]) == {}
+    database.client.close()
 
 
 async def test_acknowledged_events_leave_the_outbox_whatever_the_version(documents: Adapter) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,17 +87,18 @@ class Hallway:
             await self.consumer._work(records)  # noqa: SLF001 - what the framework calls, without a framework
 
     async def send(
-        self, topic: str, value: bytes, key: bytes, headers: Sequence[tuple[str, bytes]] = (), **_: Any
+        self, topic: str, value: bytes, key: bytes, partition: int | None = None, headers: Sequence[Any] = ()
     ) -> asyncio.Future[None]:
         await asyncio.sleep(0)
         there = self.topics.setdefault(topic, [])
-        there.append(record(topic, len(there), key, value, *headers))
+        there.append(replace(record(topic, len(there), key, value, *headers), partition=partition or 0))
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         done.set_result(None)
         return done
 
-    async def _read(self, _kafka: str, topic: str, _numbers: Collection[int]) -> AsyncIterator[Any]:
+    async def _read(self, _kafka: str, topic: str, numbers: Collection[int]) -> AsyncIterator[Any]:
         self.reads += 1
         for one in list(self.topics[topic]):
             await asyncio.sleep(0)
-            yield one
+            if one.partition in numbers:
+                yield one

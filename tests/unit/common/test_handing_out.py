@@ -98,6 +98,16 @@ async def test_a_partition_that_goes_before_its_records_are_handed_out_takes_the
     assert len(stored(hallway)["held"]) == 3
 
 
+async def test_what_came_under_another_key_than_that_of_its_case_is_handed_out(hallway: Hallway) -> None:
+    batch = [contact(offset, 10 * offset) for offset in range(1, 7)]
+    for one in batch:
+        one.key = b"another"
+    await hallway.hear(batch)
+    hallway.known.add("A")
+    await hallway.waiting.release()
+    assert amounts(hallway) == [10, 20, 30, 40, 50, 60]
+
+
 async def test_a_document_from_before_places_were_marked_is_handed_out(hallway: Hallway) -> None:
     await hallway.hear([contact(offset, offset) for offset in range(1, 7)])
     parked = stored(hallway)["parked"]
