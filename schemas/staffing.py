@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from schemas.cases import Role, tier
 from schemas.contacts import Department, Language
-from schemas.directory import MOST_DEPUTIES, Entry, Franchise, LastResort, Manufacturer, Person, Shop
+from schemas.directory import MOST_DEPUTIES, Entry, Franchise, LastResort, Manufacturer, Person, Post, Shop
 from schemas.policy import Rung
 
 MANUFACTURER: Role = "mfr_cr"
@@ -16,6 +16,7 @@ MANUFACTURER: Role = "mfr_cr"
 
 QUEUE = "desk:"
 ROLES: dict[str, Role] = {role: role for role in get_args(Role)}
+DEPARTMENTS: tuple[Department, ...] = get_args(Department)
 UTC = ZoneInfo("UTC")
 
 
@@ -127,15 +128,22 @@ class Directory:
         group = self._group(at)
         return any(post.at == at or (group and self._group(post.at) == group) for post in person.posts)
 
-    def post(self, name: str, at: str, role: Role) -> str:
-        """The post, as `place/role`, under which what a role has at a place is somebody's; empty for a queue.
+    def post(self, name: str, seats: Sequence[Queue], department: Department) -> str:
+        """The post under which somebody fills the first of the seats that they can; empty for a queue.
 
-        That very role, else one of theirs at the place, in its group, or anywhere.
+        As `place/role`, or `place/role/department` where it names one. Of somebody who has none of the seats,
+        one of theirs at the place of the first, in its group, or anywhere.
         """
-        person, group = self.person(name), self._group(at)
-        own = [Queue(post.at, post.role) for post in person.posts] if person else []
-        own.sort(key=lambda one: (one != (at, role), one.at != at, self._group(one.at) != group))
-        return f"{own[0].at}/{own[0].role}" if own else ""
+        person, at = self.person(name), seats[0].at
+
+        def distance(post: Post) -> tuple[int, bool, bool, bool]:
+            seat = Queue(post.at, post.role)
+            rank = seats.index(seat) if seat in seats else len(seats)
+            elsewhere = self._group(post.at) != self._group(at)
+            return rank, post.at != at, elsewhere, post.department not in (None, department)
+
+        found = min(person.posts, key=distance, default=None) if person else None
+        return "/".join(filter(None, (found.at, found.role, found.department))) if found else ""
 
     def _group(self, at: str) -> str:
         return self.shops[at].group if at in self.shops else ""
@@ -220,8 +228,12 @@ class Directory:
     def last_resorts(self, manufacturer: str, now: datetime) -> list[Queue]:
         """Who reads what nobody else does, up to the first of whom somebody is on duty."""
         readers = self.readers(manufacturer)
-        first = next((at for at, queue in enumerate(readers) if self.is_attended(queue, now)), len(readers))
-        return readers[: first + 1]
+        attended = (at for at, queue in enumerate(readers) if self._is_attended(queue, now))
+        return readers[: next(attended, len(readers)) + 1]
+
+    def _is_attended(self, queue: Queue, now: datetime) -> bool:
+        """Whether somebody of a queue is on duty, whatever department a case of it is for."""
+        return all(self.is_attended(queue, department, now) for department in DEPARTMENTS)
 
     def readers(self, manufacturer: str) -> list[Queue]:
         """Everyone who may read what nobody else does, in turn.
@@ -246,10 +258,9 @@ class Directory:
         several = len(self.manufacturers) > 1
         return "last_resort: is not given, and there are several manufacturers" if several else ""
 
-    def is_attended(self, queue: Queue, now: datetime) -> bool:
-        """Whether somebody of a queue is on duty, whatever department a case of it is for."""
-        staff = [self.staff(*queue, department) for department in get_args(Department)]
-        return all(any(self.on_duty(one, queue.at, now) for one in some) for some in staff)
+    def is_attended(self, queue: Queue, department: Department, now: datetime) -> bool:
+        """Whether somebody of a queue is on duty for the cases of a department."""
+        return any(self.on_duty(one, queue.at, now) for one in self.staff(*queue, department))
 
     # What places are called.
 

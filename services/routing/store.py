@@ -22,7 +22,7 @@ KEY_BYTES = 16
 HELD = (
     "state.shop", "state.manufacturer", "state.owner", "state.owner_role", "state.owner_post",
     "state.offer.to", "state.offer.role", "state.offer.post", "state.support.to", "state.support.post",
-    "state.updated_at", "state.promises",
+    "state.department", "state.unmanned", "state.updated_at", "state.promises",
 )  # fmt: skip
 
 

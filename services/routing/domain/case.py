@@ -116,7 +116,8 @@ class Case(Frozen):
 
     `climbed_for` are the breaches that the last climb answers: its own, and others of the same pass.
     `owner_post` is the post under which it is the owner's. `passed` are those who declined it since
-    somebody last took it. `unmanned` are the queues without members that hold it, as was announced.
+    somebody last took it. `unmanned` are the queues without members that hold it, as was announced;
+    `alarms` counts how often.
     """
 
     id: UUID
@@ -143,6 +144,7 @@ class Case(Frozen):
     owner_post: str = ""
     passed: tuple[str, ...] = ()
     unmanned: tuple[str, ...] = ()
+    alarms: int = 0
     offer: Offer | None = None
     support: Support | None = None
     rung: int = 0

@@ -5,6 +5,8 @@ from typing import Literal, NamedTuple
 
 from schemas.base import Frozen
 from schemas.cases import Part, Role
+from schemas.contacts import Department
+from schemas.directory import Post
 from schemas.staffing import MANUFACTURER, QUEUE, Directory, Queue
 from services.routing.domain.case import Case
 
@@ -12,13 +14,18 @@ Why = Literal["left", "post_lost"]
 
 
 class Hold(NamedTuple):
-    """A person or queue with a part in a case; `post` is empty where it was not kept."""
+    """A person or queue with a part in a case of a department; `post` is empty where it was not kept.
+
+    `announced` says that it was told of the queue that it has no members.
+    """
 
     part: Part
     name: str
     at: str
     role: Role
     post: str
+    department: Department
+    announced: bool
 
 
 class Offered(Frozen):
@@ -39,6 +46,8 @@ class Asked(Frozen):
 class Standing(Frozen):
     """The fields of a case that say whose it is."""
 
+    department: Department
+    unmanned: tuple[str, ...] = ()
     shop: str
     manufacturer: str
     owner: str
@@ -50,13 +59,15 @@ class Standing(Frozen):
 
 def holds_of(case: Case | Standing) -> tuple[Hold, ...]:
     """Everyone with a part in a case."""
-    found = [Hold("owner", case.owner, case.shop, case.owner_role, case.owner_post)]
+    found: list[tuple[Part, str, str, Role, str]] = [
+        ("owner", case.owner, case.shop, case.owner_role, case.owner_post)
+    ]
     if case.offer is not None:
-        found.append(Hold("offered", case.offer.to, case.shop, case.offer.role, case.offer.post))
+        found.append(("offered", case.offer.to, case.shop, case.offer.role, case.offer.post))
     if case.support is not None:
         asked = case.support
-        found.append(Hold("support", asked.to, case.manufacturer, MANUFACTURER, asked.post))
-    return tuple(found)
+        found.append(("support", asked.to, case.manufacturer, MANUFACTURER, asked.post))
+    return tuple(Hold(*one, case.department, one[1] in case.unmanned) for one in found)
 
 
 def lost(hold: Hold, directory: Directory) -> Why | None:
@@ -67,13 +78,21 @@ def lost(hold: Hold, directory: Directory) -> Why | None:
     if person is None:
         return "left"
     if hold.post:
-        kept = hold.post in {f"{post.at}/{post.role}" for post in person.posts}
+        kept = any(_is(post, hold) for post in person.posts)
     else:
         # What was written before posts were kept: any post near the case will do.
         kept = directory.is_near(person, hold.at) or (
             bool(person.posts) and not directory.is_staffed(hold.at)
         )
     return None if kept else "post_lost"
+
+
+def _is(post: Post, hold: Hold) -> bool:
+    """Whether a post is still the one kept; of one kept without a department, for the case's."""
+    role = f"{post.at}/{post.role}"
+    if hold.post == role:
+        return post.department in (None, hold.department)
+    return hold.post.startswith(f"{role}/") and post.department in (None, hold.post.removeprefix(f"{role}/"))
 
 
 def unmanned(hold: Hold, directory: Directory) -> bool:
@@ -83,5 +102,8 @@ def unmanned(hold: Hold, directory: Directory) -> bool:
 
 
 def misplaced(holds: Iterable[Hold], directory: Directory) -> bool:
-    """Whether a case is to be looked at now that the directory is this."""
-    return any(lost(hold, directory) or unmanned(hold, directory) for hold in holds)
+    """Whether a case is to be looked at now that the directory is this: somebody lost it, or a queue its members.
+
+    Also where a queue has members again, so that it is announced once more when they go.
+    """
+    return any(lost(hold, directory) or unmanned(hold, directory) != hold.announced for hold in holds)

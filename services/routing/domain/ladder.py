@@ -101,7 +101,7 @@ def _to_dealer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineClimbDue, w
     offered = Offer(
         to=chosen.person, role=step.role, via="climb", rung=rung, at=draft.at, giver=case.owner,
         before=case.state, rung_before=case.rung, breach=due.breach, over=case.offer,
-        post=world.directory.post(chosen.person, case.shop, step.role),
+        post=world.post(case, chosen.person, step.role),
     )  # fmt: skip
     draft.set(offer=offered, rung=rung, state="escalated")
     draft.tell(

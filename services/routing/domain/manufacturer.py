@@ -65,7 +65,7 @@ def ask(draft: Draft, chosen: Chosen, ground: Ground, world: World) -> None:
         to=chosen.person, via=ground.via, at=draft.at, rung_before=case.rung, before=case.state,
         breach=due and due.breach, over=case.support and case.support.model_copy(update={"over": None}),
         declined=case.support.declined if case.support else (),
-        post=world.directory.post(chosen.person, case.manufacturer, ROLE),
+        post=world.post(case, chosen.person, ROLE),
     )  # fmt: skip
     draft.set(support=support, **({} if rung is None else {"rung": rung, "state": "escalated"}))
     told = {"to": chosen.person, "via": ground.via, "clock": due and due.clock}

@@ -46,6 +46,7 @@ def opened(heard: Heard, cause: UUID, world: World) -> Change[Case]:
     opening = Opening(heard, place, programme, assess(contact, programme, missing))
     owner, role, facts = _owner(opening, world)
     draft = Draft(None, _case(opening, owner, role, world), cause, "opening", world.now)
+    draft.set(owner_post=world.post(draft.case, owner, role))
     _announce(draft, opening)
     triage = list(draft.case.triage) or None
     draft.note("case.opened", owner=owner, **facts, **remembered(heard), triage=triage)
@@ -98,7 +99,6 @@ def _case(opening: Opening, owner: str, role: Role, world: World) -> Case:
         owner=owner,
         owner_role=role,
         owned_at=world.now,
-        owner_post=world.directory.post(owner, contact.shop, role),
         contacts=(kept(opening.heard, found),),
         received_at=contact.received_at,
         opened_at=world.now,
@@ -174,7 +174,7 @@ def offer(draft: Draft, chosen: Chosen, role: Role, world: World) -> None:
     case, to = draft.case, chosen.person
     offered = Offer(
         to=to, role=role, via="assignment", rung=case.rung, at=draft.at, giver=case.owner,
-        before=case.state, rung_before=case.rung, post=world.directory.post(to, case.shop, role),
+        before=case.state, rung_before=case.rung, post=world.post(case, to, role),
     )  # fmt: skip
     draft.set(offer=offered)
     draft.tell(CaseHandedOver, to=to, role=role, tier=tier(role), via="assignment", rung=case.rung)

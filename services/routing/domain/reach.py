@@ -6,7 +6,7 @@ from datetime import datetime
 from functools import reduce
 from typing import Any
 
-from schemas.staffing import ROLES, Directory, Queue
+from schemas.staffing import DEPARTMENTS, ROLES, Directory, Queue
 from services.routing.domain.case import Case
 
 
@@ -93,12 +93,14 @@ def _last_resort(seats: Iterable[Queue], directory: Directory, now: datetime) ->
     # A manufacturer that is not in the directory is like none.
     of = Among(frozenset(makers - mine), other=True) if "" in mine else Among(frozenset(mine))
     staffed = frozenset(filter(directory.is_staffed, directory.shops))
-    queues = (
+    queues = [
         Queue(at, role) for at in (*directory.shops, *directory.manufacturers) for role in ROLES.values()
-    )
-    idle = Among(frozenset(queue.name for queue in queues if not directory.is_attended(queue, now)))
+    ]
     yield {"shop": Among(staffed, other=True), "manufacturer": of}
-    yield from ({part: idle, "manufacturer": of} for part in PARTS)
+    for department in DEPARTMENTS:
+        idle = Among(frozenset(one.name for one in queues if not directory.is_attended(one, department, now)))
+        meant = {"department": Among(frozenset({department})), "manufacturer": of}
+        yield from ({part: idle, **meant} for part in PARTS)
 
 
 def _field(case: Case, path: str) -> Any:

@@ -21,10 +21,11 @@ class Reassign:
 
 def reassigned(case: Case, cause: UUID, world: World) -> Change[Case] | None:
     """The case in hands that may have it; None where it is, or is over."""
-    # The same directory can take the same person's case twice; the revision tells the two apart.
+    # The same directory can take the same person's case twice, or be short of the same people; the revision
+    # and the number of announcements tell the two apart.
     revision = case.revised[-1].revision if case.revised else 0
-    change = put_right(Change(case), event_id(cause, str(revision)), world)
-    return change if change.history else None
+    change = put_right(Change(case), event_id(cause, f"{revision}:{case.alarms}"), world)
+    return change if change.state != case else None
 
 
 def put_right(change: Change[Case], cause: UUID, world: World) -> Change[Case]:
@@ -55,14 +56,15 @@ def _hand_over(draft: Draft, hold: Hold, why: Why, world: World) -> None:
 def _in_the_hands_of(draft: Draft, hold: Hold, chosen: Chosen, world: World) -> dict[str, Any]:
     """The fields of the case that change with who has this part."""
     offer, support = draft.case.offer, draft.case.support
+    post = world.post(draft.case, chosen.person, hold.role)
+    mine = {"to": chosen.person, "post": post}
     match hold.part:
         case "owner":
-            post = world.directory.post(chosen.person, hold.at, hold.role)
             return {"owner": chosen.person, "owned_at": draft.at, "owner_post": post}
         case "offered":
-            return {"offer": offer and _moved(offer, hold, chosen, world)}
+            return {"offer": offer and _moved(offer, hold, mine)}
         case "support":
-            return {"support": support and _moved(support, hold, chosen, world)}
+            return {"support": support and _moved(support, hold, mine)}
 
 
 def _successor(case: Case, hold: Hold, world: World) -> Chosen:
@@ -80,20 +82,20 @@ def _successor(case: Case, hold: Hold, world: World) -> Chosen:
     return world.roster().choose(seat)
 
 
-def _moved(held: H, hold: Hold, chosen: Chosen, world: World) -> H:
+def _moved(held: H, hold: Hold, mine: dict[str, str]) -> H:
     """What was theirs is the other's now, also where a later one has put it aside."""
-    over = held.over and _moved(held.over, hold, chosen, world)
-    mine = {"to": chosen.person, "post": world.directory.post(chosen.person, hold.at, hold.role)}
+    over = held.over and _moved(held.over, hold, mine)
     return held.model_copy(update={"over": over, **(mine if held.to == hold.name else {})})
 
 
 def _alarm(draft: Draft, world: World) -> None:
-    """Tell of each queue without members that holds the case, once."""
+    """Tell of each queue without members that holds the case, once until it has members again."""
     empty = [hold for hold in holds_of(draft.case) if unmanned(hold, world.directory)]
-    announced = draft.case.unmanned
+    known = draft.case.unmanned
     draft.set(unmanned=tuple(dict.fromkeys(hold.name for hold in empty)))
     for hold in empty:
-        if hold.name not in announced:
+        if hold.name not in known:
+            draft.set(alarms=draft.case.alarms + 1)
             draft.tell(CaseUnattended, part=hold.part, to=hold.name, role=hold.role)
             draft.note("case.unattended", part=hold.part, to=hold.name)
 

@@ -124,7 +124,10 @@ def test_a_ledger_keeps_only_what_its_instance_looks_after() -> None:
     mine = {UUID(int=1), UUID(int=2)}
     ledger = Ledger(lambda case: case in mine)
     for case in (1, 2, 3):
-        holds = [Hold("owner", name, "north", "operator", "") for name in ("op-1", "desk:north:operator")]
+        holds = [
+            Hold("owner", name, "north", "operator", "", "after_sales", announced=False)
+            for name in ("op-1", "desk:north:operator")
+        ]
         ledger.note(UUID(int=case), holds, MONDAY, [MONDAY])
     assert ledger.workload.loads == Counter({"op-1": 2})
     mine.remove(UUID(int=2))

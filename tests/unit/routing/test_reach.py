@@ -2,6 +2,9 @@
 
 from datetime import timedelta
 
+import pytest
+
+from schemas.contacts import Department
 from schemas.directory import Person
 from schemas.staffing import Directory
 from services.routing.domain.actions.action import Accept
@@ -47,3 +50,23 @@ def test_a_case_of_a_shop_nobody_knows_is_seen_by_the_only_manufacturer() -> Non
     assert case.support is not None
     assert case.support.to in {"mfr-1", "mfr-2"}
     assert [name for name in ("mfr-1", "mfr-2", "gm-1") if sees(casework, name, case)] == ["mfr-1", "mfr-2"]
+
+
+@pytest.mark.parametrize(
+    ("on_duty", "department", "seen"),
+    [
+        ("dm_service", "after_sales", False),
+        ("dm_service", "sales", True),
+        ("dm_sales", "sales", False),
+        ("dm_sales", "after_sales", True),
+    ],
+)
+def test_a_reader_of_last_resort_sees_of_a_queue_what_nobody_of_its_department_attends(
+    on_duty: str, department: Department, *, seen: bool
+) -> None:
+    others = {"dm_service", "dm_sales"} - {on_duty}
+    casework = Casework(directory=Directory(directory_file(**dict.fromkeys(others)).entries()))
+    case = casework.hear(a_contact(department=department))
+    assert case.offer is not None
+    queued = case.offer.model_copy(update={"to": "desk:north:dept_manager", "role": "dept_manager"})
+    assert sees(casework, "mfr-1", case.model_copy(update={"offer": queued})) is seen

@@ -158,7 +158,7 @@ def test_a_stand_in_keeps_it_as_long_as_they_keep_their_own_post() -> None:
     reload(casework, person("cr-1", absences=AWAY))
     case = casework.hear()
     assert case.offer is not None
-    assert (case.offer.to, case.offer.post) == ("dm-service", "north/dept_manager")
+    assert (case.offer.to, case.offer.post) == ("dm-service", "north/dept_manager/after_sales")
     reload(casework)
     assert casework.decide(case, case.id, Reassign()) is None
     reload(casework, person("dm-service", posts=(Post(at="north", role="sc_sa"),)))

@@ -21,7 +21,7 @@ def accept(draft: Draft, action: Accept, world: World) -> None:
 
 def _take(draft: Draft, offer: Offer, actor: str, world: World) -> None:
     state = _accepted(draft.case, offer, world)
-    post = world.directory.post(actor, draft.case.shop, offer.role)
+    post = world.post(draft.case, actor, offer.role)
     draft.set(owner=actor, owner_role=offer.role, owned_at=draft.at, owner_post=post)
     draft.set(offer=None, passed=(), state=state)
     draft.tell(CaseAccepted, role=offer.role, tier="dealer")
@@ -39,7 +39,7 @@ def _stand_by(draft: Draft, support: Support, actor: str, world: World) -> None:
     case = draft.case
     # An offer within the dealer keeps the case escalated until the dealer's person accepts it.
     state: State = "in_progress" if case.state == "escalated" and case.offer is None else case.state
-    post = world.directory.post(actor, case.manufacturer, manufacturer.ROLE)
+    post = world.post(case, actor, manufacturer.ROLE)
     part = {"to": actor, "accepted_at": draft.at, "over": None, "post": post, "declined": ()}
     taken = support.model_copy(update=part)
     draft.set(support=taken, state=state)

@@ -72,14 +72,14 @@ def _not_by_rule(case: Case, action: Transfer, world: World) -> Refusal | None:
 
 def _offer(draft: Draft, action: Transfer, world: World) -> None:
     moved = _move(draft, action.shop, world)
+    draft.set(department=_department(world.directory.people[action.person], action, draft.case.department))
     case = draft.case
     rung = world.programme(case).rung(action.role) or 0
     offered = Offer(
         to=action.person, role=action.role, via="transfer", rung=rung, at=draft.at, giver=action.actor,
-        before=_before(case), rung_before=case.rung, post=f"{action.shop}/{action.role}",
+        before=_before(case), rung_before=case.rung, post=world.post(case, action.person, action.role),
     )  # fmt: skip
-    department = _department(world.directory.people[action.person], action, case.department)
-    draft.set(offer=offered, rung=rung, passed=(), department=department, state=_state(case, action.role))
+    draft.set(offer=offered, rung=rung, passed=(), state=_state(case, action.role))
     told = {"to": action.person, "role": action.role, "via": "transfer"}
     draft.tell(CaseHandedOver, tier="dealer", rung=rung, note=action.note.id, **told)
     draft.note("case.handed_over", text=str(action.note.id), text_seal=action.note.seal, **told, **moved)

@@ -1,0 +1,69 @@
+"""Every time that a queue runs out of members it is told, once each time."""
+
+from uuid import UUID
+
+import pytest
+
+from schemas.cases import CaseUnattended
+from schemas.staffing import Directory
+from services.common.decision import Change, event_id
+from services.routing.domain.case import Case
+from services.routing.domain.holding import Standing, holds_of, misplaced
+from services.routing.domain.reassignment import reassigned
+from services.routing.store import HELD
+from tests.casework import Casework
+from tests.dealership import directory_file, person
+
+
+def load(casework: Casework, *, operators: bool) -> None:
+    there = person("op-1") if operators else None
+    casework.directory = Directory(directory_file(op_1=there, op_2=None).entries())
+
+
+def look(casework: Casework, case: Case) -> tuple[Case, list[UUID]]:
+    """The case after a pass over it, as the service decides it, and the alarms that went out."""
+    if not misplaced(holds_of(case), casework.directory):
+        return case, []
+    change = reassigned(case, event_id(case.id, "reassign"), casework.world())
+    if change is None:
+        return case, []
+    assert isinstance(change, Change)
+    messages = [event.message for event in change.events]  # type: ignore[union-attr]
+    return change.state, [one.id for one in messages if isinstance(one, CaseUnattended)]
+
+
+@pytest.mark.parametrize("times", [2, 4])
+def test_a_queue_that_is_emptied_again_is_told_again(times: int) -> None:
+    casework = Casework()
+    load(casework, operators=False)
+    case = casework.hear()
+    assert (case.owner, case.unmanned) == ("desk:north:operator", ("desk:north:operator",))
+    told: list[UUID] = []
+    for _ in range(times):
+        load(casework, operators=True)
+        case, alarms = look(casework, case)
+        assert (case.owner, case.unmanned, alarms) == ("desk:north:operator", (), [])
+        load(casework, operators=False)
+        case, alarms = look(casework, case)
+        assert (case.unmanned, len(alarms)) == (("desk:north:operator",), 1)
+        told += alarms
+    assert len(set(told)) == times
+
+
+def test_a_queue_that_stays_as_it_is_needs_no_look() -> None:
+    casework = Casework()
+    load(casework, operators=False)
+    case = casework.hear()
+    assert not misplaced(holds_of(case), casework.directory)
+    load(casework, operators=True)
+    case, _ = look(casework, case)
+    assert not misplaced(holds_of(case), casework.directory)
+
+
+def test_what_rests_in_the_store_is_judged_like_the_case() -> None:
+    casework = Casework()
+    load(casework, operators=False)
+    case = casework.hear()
+    assert {f"state.{name}" for name in ("department", "unmanned")} <= set(HELD)
+    resting = Standing.model_validate(case.model_dump(mode="json", include=set(Standing.model_fields)))
+    assert holds_of(resting) == holds_of(case)
