@@ -166,9 +166,9 @@ class Consumer:
                 log.exception("consumer stopped")
             self._progressed()
             metrics.HANDLING.labels(self.room).observe(ticks() - started)
-        if self.stopped:
-            # Returning would fetch the next batch, whose commit would pass over this one.
-            await self._leaving.wait()
+            if self.stopped:
+                # Returning would fetch the next batch, whose commit would pass over this one.
+                await self._leaving.wait()
 
     async def _work(self, records: Sequence[Record]) -> None:
         result = await self._handled(records)

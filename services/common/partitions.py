@@ -3,10 +3,11 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
-from aiokafka.errors import CommitFailedError, IllegalStateError
+from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from services.common import metrics
 from services.common.failures import persist, telling
@@ -53,6 +54,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     failed: str = ""
     joined: bool = False
     stops: dict[TopicPartition, Stop] = field(default_factory=dict)
+    _fetched: dict[TopicPartition, int] = field(default_factory=dict)
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
 
     def reads(self, record: "ConsumerRecord[bytes, bytes]") -> bool:
@@ -63,6 +65,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     def halt(self, part: TopicPartition, stop: Stop) -> None:
         """Read no further, and again from there once it is resumed."""
         self.stops[part] = stop
+        self._fetched.pop(part, None)
         metrics.STOPPED.labels(self.room, self._name(part), str(part.partition)).set(1)
         if (driver := self.driver()) is not None and part in self.held():
             driver.pause(part)
@@ -98,13 +101,36 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def lag(self) -> int:
         """Records not yet handled, over all partitions that are read; raises while the broker is away."""
+        await self._note_fetched()
         total, ends = 0, await self.ends(self.held())
+        self._pass_gaps()
         for part in ends.keys() & self.held():
             end, topic = ends[part], part.topic.removeprefix(self.prefix)
             behind = max(0, end - self.handled.get((topic, part.partition), end))
             metrics.LAG.labels(self.room, topic, str(part.partition)).set(behind)
             total += behind if part not in self.stops else 0
         return total
+
+    async def _note_fetched(self) -> None:
+        """Note up to where the driver has given out records, of the partitions where it knows."""
+        if (driver := self.driver()) is None:
+            return
+        for part in self.held() - self.stops.keys():
+            with suppress(TimeoutError, KafkaError):
+                # Whoever asks before the position is known is kept waiting, for as long as that takes.
+                async with asyncio.timeout(0):
+                    self._fetched[part] = await driver.position(part)
+
+    def _pass_gaps(self) -> None:
+        """Take as handled what was given out before the broker answered, unless a batch is still in hand.
+
+        A transaction ends with an offset that has no record, and records are deleted or compacted away.
+        """
+        for part, offset in self._fetched.items():
+            spot = self._name(part), part.partition
+            if spot in self.handled and not self.in_hand.locked():
+                self.handled[spot] = max(self.handled[spot], offset)
+        self._fetched.clear()
 
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit what is handled; a partition that has moved is its new reader's.
@@ -136,6 +162,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         """Let the batch in hand be committed first; only then another may read on."""
         async with self.in_hand:
             self.joined = False
+            self._fetched.clear()
             # All partitions go at once: an arrival still on its way would speak of what is another's.
             self.stop()
             await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -165,7 +192,8 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             beginnings = await driver.beginning_offsets(parts)
             for part in parts:
                 committed = await driver.committed(part)
-                start = beginnings[part] if committed is None else committed
+                # What was committed may have been deleted since.
+                start = max(beginnings[part], committed or 0)
                 self.handled.setdefault((part.topic.removeprefix(self.prefix), part.partition), start)
 
     def _arrived(self, task: "asyncio.Task[None]") -> None:

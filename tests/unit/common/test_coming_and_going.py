@@ -1,6 +1,7 @@
 """Partitions that come and go, and a broker that does: what the room is told, and when it gives up."""
 
 import asyncio
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -29,8 +30,11 @@ class Driver:
     """A Kafka consumer that holds one partition, ten records behind."""
 
     away = False
+    beginning = 0
 
     def __init__(self) -> None:
+        self.fetched: int | None = 5
+        self.meanwhile: Callable[[], object] = lambda: None
         self.paused: set[TopicPartition] = set()
         self.sought: dict[TopicPartition, int] = {}
 
@@ -49,10 +53,16 @@ class Driver:
     async def end_offsets(self, parts: set[TopicPartition]) -> dict[TopicPartition, int]:
         if self.away:
             raise KafkaTimeoutError
+        self.meanwhile()
         return dict.fromkeys(parts, 15)
 
     async def beginning_offsets(self, parts: set[TopicPartition]) -> dict[TopicPartition, int]:
-        return dict.fromkeys(parts, 0)
+        return dict.fromkeys(parts, self.beginning)
+
+    async def position(self, _part: TopicPartition) -> int:
+        if self.fetched is None:
+            await asyncio.Event().wait()
+        return self.fetched or 0
 
     async def committed(self, _part: TopicPartition) -> int:
         return 5
@@ -90,6 +100,54 @@ async def test_what_is_taken_away_while_it_comes_does_not_arrive_later() -> None
     await asyncio.sleep(0)
     assert (told.held, parts.handled, parts.failed) == (set(), {}, "")
     assert REGISTRY.get_sample_value(LAG, LABELS) is None
+
+
+async def arrived(driver: Driver) -> Partitions:
+    told = Told()
+    parts = partitions(told, driver)
+    await parts.on_partitions_assigned({PART})
+    await told.begun.wait()
+    return parts
+
+
+@pytest.mark.parametrize(("beginning", "left"), [(0, 10), (5, 10), (12, 3), (15, 0)])
+async def test_what_was_deleted_before_it_was_read_is_not_left_to_read(beginning: int, left: int) -> None:
+    driver = Driver()
+    driver.beginning = beginning
+    assert await (await arrived(driver)).lag() == left
+
+
+@pytest.mark.parametrize(("fetched", "left"), [(5, 10), (9, 6), (15, 0), (3, 10), (None, 10)])
+async def test_offsets_without_a_record_are_passed_once_all_before_them_is_handled(
+    fetched: int | None, left: int
+) -> None:
+    driver = Driver()
+    parts = await arrived(driver)
+    driver.fetched = fetched
+    async with parts.in_hand:
+        assert await parts.lag() == 10
+    assert await parts.lag() == left
+    assert parts.handled == {("cases", 3): 15 - left}
+
+
+async def test_what_is_fetched_while_the_broker_is_asked_is_not_taken_as_handled() -> None:
+    driver = Driver()
+    parts = await arrived(driver)
+    driver.meanwhile = lambda: setattr(driver, "fetched", 15)
+    assert await parts.lag() == 10
+
+
+async def test_what_was_fetched_of_a_partition_that_came_to_stand_is_not_taken_as_handled() -> None:
+    driver = Driver()
+    parts = await arrived(driver)
+    driver.fetched = 15
+
+    def stands_and_goes_on() -> None:
+        parts.halt(PART, STOP)
+        parts.resume(PART)
+
+    driver.meanwhile = stands_and_goes_on
+    assert await parts.lag() == 10
 
 
 @pytest.fixture
