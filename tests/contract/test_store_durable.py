@@ -203,3 +203,19 @@ async def test_a_page_begun_before_the_disk_was_full_is_read_on_or_begun_again(o
                 await pages.to_list()
             assert len(await documents.cases.find({}, batch_size=10).to_list()) == BATCH
         assert all(row["batch"] == 0 for row in first)
+
+
+async def test_a_file_that_cannot_be_read_is_no_full_disk(own: Stack, tmp_path: Path) -> None:
+    async with database(own, "torn") as documents:
+        await written(documents, 0)
+    # What was written last is in memory; after a start it is in the file alone.
+    await own.store.kill()
+    await own.store.start()
+    async with database(own, "torn") as documents:
+        length = size(tmp_path)
+        with (tmp_path / "store.mv").open("r+b") as file:
+            file.seek(length // 4)
+            file.write(bytes(length // 2))
+        with pytest.raises(OperationFailure, match="cannot read") as refused:
+            await documents.cases.find({"batch": 0}).to_list()
+        assert refused.value.code == 262

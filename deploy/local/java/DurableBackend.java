@@ -80,7 +80,7 @@ final class DurableBackend implements MongoBackend {
             } catch (MVStoreException failure) {
                 // Half a command may have been carried out.
                 reopen(failure);
-                throw new Refused(failure);
+                throw Refused.write(failure);
             } finally {
                 file.unlock();
             }
@@ -96,24 +96,40 @@ final class DurableBackend implements MongoBackend {
         while (true) {
             OpenFile seen = open;
             try {
-                T answer = work.apply(seen.backend);
+                T answer = found(seen, work);
                 commit(seen, seen.newest(documents));
                 return answer;
-            } catch (Refused | MVStoreException failure) {
+            } catch (Refused failure) {
                 // What was seen may be lost. It is read again from what replaced it, unless nothing did.
                 recover(seen, failure);
             }
         }
     }
 
-    private void recover(OpenFile seen, RuntimeException failure) {
+    private void recover(OpenFile seen, Refused failure) {
         file.lock();
         try {
             if (current() == seen) {
-                throw failure instanceof Refused ? failure : new Refused((MVStoreException) failure);
+                throw failure;
             }
         } finally {
             file.unlock();
+        }
+    }
+
+    /** What is read; once more while nobody writes if a page was overwritten, as happens to a scan that takes long. */
+    private <T> T found(OpenFile seen, Function<MongoBackend, T> work) {
+        try {
+            return work.apply(seen.backend);
+        } catch (MVStoreException overtaken) {
+            file.lock();
+            try {
+                return work.apply(seen.backend);
+            } catch (MVStoreException failure) {
+                throw Refused.read(failure);
+            } finally {
+                file.unlock();
+            }
         }
     }
 
@@ -129,7 +145,7 @@ final class DurableBackend implements MongoBackend {
             file.lock();
             try {
                 if (mine.failure != null) {
-                    throw new Refused(mine.failure);
+                    throw Refused.write(mine.failure);
                 }
                 commitAll(mine);
             } finally {
@@ -146,7 +162,7 @@ final class DurableBackend implements MongoBackend {
             reopen(failure);
             // The last of it may have failed after the commit itself was in the file; then it stands.
             if (open == mine || open.store.getCurrentVersion() < attempted) {
-                throw new Refused(failure);
+                throw Refused.write(failure);
             }
         }
         mine.committed();
@@ -157,7 +173,7 @@ final class DurableBackend implements MongoBackend {
             try {
                 open = new OpenFile(path, version);
             } catch (MVStoreException failure) {
-                throw new Refused(failure);
+                throw Refused.write(failure);
             }
         }
         return open;

@@ -1,14 +1,25 @@
 import de.bwaldvogel.mongo.bson.Document;
 import org.h2.mvstore.MVStoreException;
 
-/** The file does not take a write, mostly because the disk is full; nothing of it is kept. */
+/** The file does not take a write, mostly because the disk is full, and nothing of it is kept; or it cannot be read. */
 final class Refused extends RuntimeException {
     private static final long serialVersionUID = 1L;
-    /** What MongoDB answers in such a case. */
-    private static final int OUT_OF_DISK_SPACE = 14_031;
+    private final transient Document answer;
 
-    Refused(MVStoreException failure) {
+    private Refused(MVStoreException failure, String what, int code, String name) {
         super(reason(failure), failure);
+        answer = new Document("ok", 0).append("code", code).append("codeName", name)
+                .append("errmsg", "cannot " + what + ": " + getMessage());
+    }
+
+    /** What MongoDB answers where its disk is full. */
+    static Refused write(MVStoreException failure) {
+        return new Refused(failure, "write", 14_031, "OutOfDiskSpace");
+    }
+
+    /** What MongoDB answers where a query could not be ended. */
+    static Refused read(MVStoreException failure) {
+        return new Refused(failure, "read", 262, "ExceededTimeLimit");
     }
 
     static String reason(Throwable failure) {
@@ -20,7 +31,6 @@ final class Refused extends RuntimeException {
     }
 
     Document answer() {
-        return new Document("ok", 0).append("code", OUT_OF_DISK_SPACE).append("codeName", "OutOfDiskSpace")
-                .append("errmsg", "cannot write: " + getMessage());
+        return answer;
     }
 }
