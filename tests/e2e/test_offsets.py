@@ -1,12 +1,15 @@
 """Offsets that no record has, or none any more: they are no work that is left, and deadlines go on over them."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from aiokafka import AIOKafkaProducer
 
 from deploy.local import Stack
-from tests.counting import KEYS
+from services.common.batch import Received
+from services.common.decision import Outcome
+from tests.counting import KEYS, Added, Sum
 from tests.e2e.test_consumer import NUMBERS, Room, broken, record
 from tests.e2e.test_dead_letters import emptied, sums_to
 from tests.patience import until
@@ -60,3 +63,48 @@ async def test_records_deleted_before_they_were_read_are_not_left_to_handle(room
     rooms.append(Room(rooms[0].stack, rooms[0].names))
     await rooms[1].open()
     await nothing_is_left(rooms[1])
+
+
+class Slow(Room):
+    """A room that is kept at its first batch until it may go on."""
+
+    def __init__(self, stack: Stack, names: Names) -> None:
+        super().__init__(stack, names)
+        self.begun, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def handle(self, batch: Sequence[Received[Added]]) -> Sequence[Outcome[Sum, Added]]:
+        self.begun.set()
+        await self.go_on.wait()
+        return await super().handle(batch)
+
+
+async def test_a_rebalance_that_meets_a_batch_loses_nothing_and_leaves_nothing(
+    stack: Stack, names: Names
+) -> None:
+    broken["fault"] = False
+    slow, other = Slow(stack, names), Room(stack, names)
+    other.settings = other.settings.model_copy(update={"instance": 2})
+    await slow.open()
+    await slow.send(*(record(key, number, 1) for key in range(3) for number in range(1, 11)))
+    await slow.begun.wait()
+    joining = asyncio.create_task(other.open())
+
+    async def is_to_leave() -> bool:
+        return bool(slow.consumer.partitions.in_hand._waiters)  # noqa: SLF001 - nobody else tells that a rebalance waits
+
+    await until(is_to_leave)
+    slow.go_on.set()
+    await joining
+    await sums_to(slow, 10, 10, 10)
+
+    async def all_is_held() -> bool:
+        ends = await other.consumer.partitions.end_offsets(NUMBERS, set(range(12)))
+        handled = {**slow.consumer.partitions.handled, **other.consumer.partitions.handled}
+        both = slow.consumer.caught_up and other.consumer.caught_up
+        return both and all(handled.get((NUMBERS, part)) == end for part, end in ends.items())
+
+    await until(all_is_held)
+    assert other.consumer.partitions.held()
+    assert slow.consumer.partitions.held()
+    await other.close()
+    await slow.close()
