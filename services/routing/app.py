@@ -24,6 +24,7 @@ from services.common.failures import backoff, persist
 from services.common.health import Health
 from services.common.mongo import MongoDocuments, MongoRecords
 from services.common.parts import Parts, background, connected, consuming
+from services.common.settled import Settled
 from services.common.store import Store
 from services.common.table import LeftOut, Table
 from services.routing import api, metrics
@@ -46,6 +47,7 @@ ALL_TOPICS = (
 AUDIT_SECONDS = 5.0
 QUIET_SECONDS = 5.0
 FILES_SECONDS = 2.0
+RETRY_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
 
@@ -148,22 +150,28 @@ def _alarm(unread: str, health: Health) -> None:
 async def _follow_directory(known: "Known", handler: Handler, documents: MongoDocuments) -> None:
     """Hand over cases as soon as the directory takes them from somebody, and once more from the store.
 
-    Another instance may have given a case to somebody whom it did not yet know to have gone.
+    Another instance may have given a case to somebody whom it did not yet know to have gone. What cannot be handed
+    over yet is tried again, ever more seldom, and keeps nothing else from it.
     """
     tries = 0
     while True:
         known.news.clear()
-        tries = 0 if await handler.reassign() else tries + 1
-        if tries:
-            await asyncio.sleep(backoff(tries, base=AUDIT_SECONDS / 10, most=AUDIT_SECONDS))
-        elif await _quiet(known.news) and await persist(lambda: handler.reassign(documents), _waits):
+        await known.people.wait()
+        late = not await handler.reassign() or tries > 0
+        pause = backoff(tries, base=AUDIT_SECONDS / 10, most=RETRY_SECONDS) if late else QUIET_SECONDS
+        if not await _quiet(known.news, pause):
+            tries = 0
+        elif await persist(lambda: handler.reassign(documents), _waits):
+            tries = 0
             await known.news.wait()
+        else:
+            tries += 1
 
 
-async def _quiet(news: asyncio.Event) -> bool:
+async def _quiet(news: asyncio.Event, seconds: float) -> bool:
     """Whether nothing was announced for a while."""
     try:
-        await asyncio.wait_for(news.wait(), QUIET_SECONDS)
+        await asyncio.wait_for(news.wait(), seconds)
     except TimeoutError:
         return True
     return False
@@ -181,11 +189,12 @@ class Known:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     versions: asyncio.Event = field(default_factory=asyncio.Event)
     files: LeftOut = field(init=False)
-    _directory: Directory | None = None
+    people: Settled[Directory] = field(init=False)
     _count: int = 1
 
     def __post_init__(self) -> None:
         self.files = self.parts.left_out("policy files")
+        self.people = Settled(lambda: Directory(self.tables[0].entries.values() if self.tables else ()))
 
     async def start(self) -> None:
         """Read both to the end and publish the versions of our own files that are not there yet.
@@ -196,6 +205,7 @@ class Known:
         published = await self.parts.table(VERSIONS, self._published)
         people = await self.parts.table(PEOPLE, self._outdated)
         self.tables = [people, published]
+        self.people.heed()
         await self._publish_files()
         while missing := self.programmes.missing_default():
             self.parts.health.set("policies", missing)
@@ -234,22 +244,18 @@ class Known:
         elif not self.programmes.knows(key):
             self._add(published, newest=False)
             self.versions.set()
+            self.news.set()
 
     def _add(self, published: PublishedProfile, *, newest: bool) -> None:
         weights = self.settings.policies / "severity" / WEIGHTS
         self.programmes.add(programme(published.profile, weights, published.version), newest=newest)
 
     def _outdated(self, _key: str, _entry: Any) -> None:
-        self._directory = None
+        self.people.outdate()
         self.news.set()
 
-    def directory(self) -> Directory:
-        if self._directory is None:
-            self._directory = Directory(self.tables[0].entries.values())
-        return self._directory
-
     def world(self, ledger: Ledger) -> World:
-        return World(self.directory(), self.programmes, ledger.workload, self.parts.clock.now())
+        return World(self.people.value(), self.programmes, ledger.workload, self.parts.clock.now())
 
     def mine(self, case: UUID) -> bool:
         """Whether a case's records come to this instance: Kafka's own choice of partition for its key."""

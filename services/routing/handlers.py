@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
@@ -59,7 +60,7 @@ class Decider:
 
 @dataclass(slots=True)
 class Handler:
-    """Keeps the words of a batch, then changes its cases."""
+    """Keeps the words of a batch, then changes its cases. `late` are cases that could not be handed over yet."""
 
     store: Store[Case]
     decide: Decider
@@ -67,6 +68,7 @@ class Handler:
     customers: Words
     outreach: Outreach
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
+    late: set[UUID] = field(default_factory=set)
 
     async def handle(self, batch: Sequence[Received[Any]]) -> Sequence[Outcome[Case, Any]]:
         """Words first: a case must never name a text that is not there."""
@@ -143,24 +145,31 @@ class Handler:
                 Cause(case, event_id(case, "reassign"), Reassign(), once=False)
                 for case in found[at : at + AT_ONCE]
             ]
-            outcomes = await persist(lambda some=causes: self.store.change_many(some, self.decide), _waits)  # type: ignore[misc]
+            outcomes = await persist(lambda some=causes: self.store.change_each(some, self.decide), _waits)  # type: ignore[misc]
             settled &= False not in [self._reassigned(outcome) for outcome in outcomes]
         return settled
 
     def _reassigned(self, outcome: Outcome[Case, Any]) -> bool:
-        if outcome.state is None or outcome.error is not None or outcome.kind == "waiting":
-            # Being opened still, or without its policy version; or a fault of ours, which the log has to name.
-            log.warning(
-                "case is not handed over yet",
-                extra={
-                    "case_id": outcome.cause.key,
-                    "reason": telling(outcome.error) if outcome.error else "not written yet",
-                },
-            )
+        case = outcome.cause.key
+        if reason := _postponed(outcome):
+            if case not in self.late:
+                log.warning("case is not handed over yet", extra={"case_id": case, "reason": reason})
+            self.late.add(case)
             return False
+        self.late.discard(case)
         metrics.REASSIGNED.inc(outcome.kind == "applied")
-        self.decide.ledger.follow(outcome.state)
+        if outcome.state is not None:
+            self.decide.ledger.follow(outcome.state)
         return True
+
+
+def _postponed(outcome: Outcome[Case, Any]) -> str:
+    """Why a case could not be handed over; empty where it was, or need not be."""
+    if outcome.error is not None:
+        return telling(outcome.error)
+    if outcome.kind == "waiting":
+        return f"its policy {outcome.awaits} is not known"
+    return "" if outcome.state else "not written yet"
 
 
 def _narrative_id(contact: ContactReceived) -> Any:

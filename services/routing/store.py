@@ -1,5 +1,6 @@
 """Where routing's things rest: words under their keys, and what is asked of the case documents."""
 
+import logging
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter
 from schemas import directory, policy
 from schemas.base import stamp
 from schemas.policy import PublishedProfile
+from services.common.failures import telling
 from services.common.table import Contents
 from services.routing.domain.holding import Hold, Standing, holds_of
 from services.routing.domain.words import Sealed, seal
@@ -19,6 +21,7 @@ from services.routing.domain.words import Sealed, seal
 VERSIONS = Contents(policy.TOPIC, TypeAdapter(PublishedProfile), policy.key, lasting=True)
 PEOPLE = Contents(directory.TOPIC, directory.ADAPTER, directory.key, personal=True)
 KEY_BYTES = 16
+log = logging.getLogger(__name__)
 HELD = (
     "state.shop", "state.manufacturer", "state.owner", "state.owner_role", "state.owner_post",
     "state.offer.to", "state.offer.role", "state.offer.post", "state.support.to", "state.support.post",
@@ -97,8 +100,17 @@ class Held:
 async def held(documents: Found) -> AsyncIterator[Held]:
     """Every case that is not closed, by one projected read."""
     async for stored in documents.find({"state.state": {"$ne": "closed"}}, HELD):
-        if stored.get("state"):
-            yield _held(stored["_id"], stored["state"])
+        if stored.get("state") and (one := _legible(stored)):
+            yield one
+
+
+def _legible(stored: Mapping[str, Any]) -> Held | None:
+    """None for a document that cannot be read: the others are looked after all the same."""
+    try:
+        return _held(stored["_id"], stored["state"])
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is told by its id alone
+        log.warning("case cannot be read", extra={"case_id": stored["_id"], "reason": telling(error)})
+        return None
 
 
 def _held(key: str, state: Mapping[str, Any]) -> Held:

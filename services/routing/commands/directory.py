@@ -18,6 +18,7 @@ from services.common.decision import Cause
 from services.common.failures import PATIENCE
 from services.common.mongo import MongoDocuments
 from services.common.parts import Parts, connected
+from services.common.settled import QUIET_SECONDS
 from services.common.store import Store
 from services.routing.commands.forecast import forecast
 from services.routing.domain.announcement import Listed, announce, key
@@ -104,7 +105,9 @@ async def _load(settings: Settings, wanted: DirectoryFile, *, remove: bool) -> t
     async with _announcements(settings) as listed:
         changed = await listed.announce(list(wanted.entries()))
         gone = listed.without(wanted)
-        await listed.announce([_with(one, "leaving") for one in gone] if remove else [])
+        announced = changed + await listed.announce([_with(one, "leaving") for one in gone] if remove else [])
+        # Who is told that it is loaded goes by it: decisions heed a directory once its announcements pause.
+        await asyncio.sleep(2 * QUIET_SECONDS if announced else 0)
         still = await listed.handed_over({one.id for one in gone}) if remove and gone else 0
         await listed.announce([_with(one, "left") for one in gone] if remove and not still else [])
     return changed, [one.id for one in gone], still

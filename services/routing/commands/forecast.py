@@ -5,13 +5,12 @@ from uuid import UUID
 
 from schemas.directory import Entry
 from schemas.staffing import Directory
-from services.common.decision import Change
 from services.common.mongo import MongoDocuments
 from services.common.parts import Parts
 from services.common.stored import from_stored
-from services.routing.domain.assignment import Workload
 from services.routing.domain.case import Case
 from services.routing.domain.holding import misplaced
+from services.routing.domain.ledger import Ledger
 from services.routing.domain.programme import Programmes
 from services.routing.domain.reassignment import reassigned
 from services.routing.domain.world import World
@@ -25,24 +24,25 @@ AT_ONCE = 100
 
 async def forecast(parts: Parts, settings: Settings, entries: Iterable[Entry]) -> list[str]:
     """Each case that would move, with its number, from whom to whom and why, in the order of their numbers."""
-    directory, workload = Directory(entries), Workload()
+    directory, ledger = Directory(entries), Ledger(lambda _case: True)
     documents, affected = MongoDocuments(parts.database, "cases"), []
     async for one in held(documents):
-        workload.place(one.case, (hold.name for hold in one.holds), one.at)
+        ledger.note(one.case, one.holds, one.at, one.running)
         if misplaced(one.holds, directory):
             affected.append(one.case)
-    world = World(directory, Programmes(settings.default_programme), workload, parts.clock.now())
+    world = World(directory, Programmes(settings.default_programme), ledger.workload, parts.clock.now())
     told: list[str] = []
     for at in range(0, len(affected), AT_ONCE):
         cases = await _cases(documents, affected[at : at + AT_ONCE])
         await _learn(world.programmes, parts, settings, cases)
-        told += [line for case in cases for line in _moves(case, world)]
+        told += [line for case in cases for line in moves(case, world, ledger)]
     return sorted(told)
 
 
 async def _cases(documents: MongoDocuments, keys: Sequence[UUID]) -> list[Case]:
-    stored = (await documents.load(keys)).values()
-    return [case for one in stored if (case := from_stored(one, Case).state)]
+    stored = await documents.load(keys)
+    found = (from_stored(stored[key], Case).state for key in keys if key in stored)
+    return [case for case in found if case]
 
 
 async def _learn(programmes: Programmes, parts: Parts, settings: Settings, cases: Sequence[Case]) -> None:
@@ -58,10 +58,15 @@ async def _learn(programmes: Programmes, parts: Parts, settings: Settings, cases
             programmes.add(programme(published.profile, weights, published.version), newest=True)
 
 
-def _moves(case: Case, world: World) -> Iterator[str]:
-    change = reassigned(case, case.id, world)
-    if not isinstance(change, Change):
+def moves(case: Case, world: World, ledger: Ledger) -> Iterator[str]:
+    """What would become of a case, in words; the next is decided with this one in other hands."""
+    if not world.programmes.knows(case.policy):
+        yield f"{case.number}: waits for its policy {case.policy}, which is not published"
         return
+    change = reassigned(case, case.id, world)
+    if change is None:
+        return
+    ledger.follow(change.state)
     for entry in change.history:
         said = entry.facts
         if entry.event == "case.reassigned":

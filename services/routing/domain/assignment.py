@@ -53,7 +53,8 @@ class Workload:
 class Seat:
     """A role to be filled at a shop or manufacturer, by nobody who is, or stands in for, one of `not_by`.
 
-    Somebody in one of the `stand_ins` fills it where nobody of the role can.
+    Somebody in one of the `stand_ins` fills it where nobody of the role can. `without` is who goes: not they, but
+    whoever stands in for them may have it.
     """
 
     at: str
@@ -61,6 +62,7 @@ class Seat:
     department: Department | None = None
     not_by: frozenset[str] = frozenset()
     stand_ins: tuple[Role, ...] = ()
+    without: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,8 @@ class Roster:
 
     def _may(self, person: Person, seat: Seat) -> bool:
         """Whether "not by the same" leaves somebody the seat, judged on them and on those they stand in for."""
+        if person.id == seat.without:
+            return False
         return not seat.not_by or not seat.not_by & self.directory.represented(person.id, self.now)
 
     def _chosen(self, person: Person, step: Step, seat: Seat, among: Sequence[Person]) -> Chosen:

@@ -11,6 +11,7 @@ from services.routing.domain.draft import Draft
 from services.routing.domain.manufacturer import ROLE, Ground, ask, inform
 from services.routing.domain.opening import Heard, hand_over, kept, remembered
 from services.routing.domain.programme import Programme, gravity
+from services.routing.domain.reassignment import hand_over_lost
 from services.routing.domain.world import World
 
 
@@ -78,6 +79,8 @@ def _reopen(draft: Draft, programme: Programme, world: World) -> None:
             contacted_at=None,
             attempts=0,
         )
+        # Nobody looks after a closed case: whoever owned it may have gone, and must not be taken to accept it.
+        hand_over_lost(draft, ["owner"], world)
         hand_over(draft, programme, world)
     if case.state in ENDED and case.support is not None and case.support.accepted_at is None:
         # Its clock ended with the case; asked anew, it runs again.

@@ -1,9 +1,10 @@
 """Hands over what is no longer somebody's, and alarms at queues that have no members."""
 
-from typing import Any, TypeVar
+from collections.abc import Collection
+from typing import Any, TypeVar, get_args
 from uuid import UUID
 
-from schemas.cases import CaseReassigned, CaseUnattended, tier
+from schemas.cases import CaseReassigned, CaseUnattended, Part, tier
 from services.common.decision import Change, event_id
 from services.routing.domain import ladder, manufacturer
 from services.routing.domain.assignment import Chosen, Seat
@@ -13,6 +14,7 @@ from services.routing.domain.holding import Hold, Why, holds_of, lost, unmanned
 from services.routing.domain.world import World
 
 H = TypeVar("H", Offer, Support)
+PARTS: tuple[Part, ...] = get_args(Part)
 
 
 class Reassign:
@@ -33,11 +35,16 @@ def put_right(change: Change[Case], cause: UUID, world: World) -> Change[Case]:
     if change.state.state == "closed" or not world.directory.people:
         return change
     draft = Draft.of(change.state, cause, "directory", world.now)
-    for hold in holds_of(change.state):
-        if why := lost(hold, world.directory):
-            _hand_over(draft, hold, why, world)
+    hand_over_lost(draft, PARTS, world)
     _alarm(draft, world)
     return _together(change, draft)
+
+
+def hand_over_lost(draft: Draft, parts: Collection[Part], world: World) -> None:
+    """Give these parts of the case to others where they are no longer somebody's."""
+    for hold in holds_of(draft.case) if world.directory.people else ():
+        if hold.part in parts and (why := lost(hold, world.directory)):
+            _hand_over(draft, hold, why, world)
 
 
 def _hand_over(draft: Draft, hold: Hold, why: Why, world: World) -> None:
@@ -69,17 +76,24 @@ def _in_the_hands_of(draft: Draft, hold: Hold, chosen: Chosen, world: World) -> 
 
 def _successor(case: Case, hold: Hold, world: World) -> Chosen:
     """The deputy of who had it, else whom the rules choose for the role, on the next rungs, or its queue."""
-    gone = frozenset({hold.name})
-    if hold.part == "support":
-        return manufacturer.pick(case, world, gone)
-    others = ladder.passed(case, world) if hold.part == "offered" else {(case.offer and case.offer.to) or ""}
-    stand_ins = world.programme(case).stand_ins(hold.role)
-    seat = Seat(case.shop, hold.role, case.department, gone | others, stand_ins)
+    seat = _seat(case, hold, world)
     before = world.directory.people.get(hold.name)
     deputy = world.directory.person(before.deputy or "") if before else None
     if deputy and world.roster().takes_over(deputy, seat):
         return Chosen(deputy.id, "deputy", {"role": hold.role})
+    if hold.part == "support":
+        return manufacturer.pick(case, world, frozenset({hold.name}))
     return world.roster().choose(seat)
+
+
+def _seat(case: Case, hold: Hold, world: World) -> Seat:
+    """What is to be filled: not by who had it, nor by whom another part of the case keeps from it."""
+    if hold.part == "support":
+        return Seat(hold.at, hold.role, without=hold.name)
+    offered_to = frozenset({case.offer.to} if case.offer else ())
+    others = ladder.passed(case, world) if hold.part == "offered" else offered_to
+    stand_ins = world.programme(case).stand_ins(hold.role)
+    return Seat(case.shop, hold.role, case.department, others - {hold.name}, stand_ins, hold.name)
 
 
 def _moved(held: H, hold: Hold, mine: dict[str, str]) -> H:

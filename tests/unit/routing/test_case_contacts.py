@@ -1,5 +1,7 @@
 """Further contacts of a case: judged again, raised, never lowered, never lost."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from schemas.cases import CaseContactAdded, CaseHandedOver
@@ -8,6 +10,7 @@ from services.routing.domain.actions.action import Accept, Close, JudgeNature, L
 from services.routing.domain.case import Case
 from tests.casework import Casework, heard, words
 from tests.dealership import a_contact
+from tests.unit.routing.test_reassignment import reload
 
 FIRE = "车子突然起火冒烟,必须给我一个说法"
 
@@ -140,3 +143,24 @@ def test_a_manufacturer_who_had_not_accepted_is_asked_anew_when_the_case_reopens
     assert [(each.to, each.tier) for each in asked] == [
         ("cr-1", "dealer"), (case.support.to, "manufacturer"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("gone", "follows"),
+    [
+        (["cr-1"], "dm-service"),
+        (["cr-1", "dm-service", "dm-sales"], "gm-1"),
+        (["cr-1", "dm-service", "dm-sales", "gm-1"], "desk:north:dealer_cr_manager"),
+    ],
+)
+def test_whoever_left_accepts_nothing_when_the_case_reopens(gone: Sequence[str], follows: str) -> None:
+    casework = Casework()
+    before = closed(casework, owner="cr-1")
+    reload(casework, without=gone)
+    told = len(casework.events())
+    case = again(casework, before)
+    events = casework.events()[told:]
+    assert case.owner == follows
+    owners = [event.header.owner for event in events if event.type != "case.contact_added"]
+    assert set(owners) == {follows}
+    assert not {event.to for event in events if isinstance(event, CaseHandedOver)} & set(gone)

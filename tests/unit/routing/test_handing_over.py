@@ -1,0 +1,151 @@
+"""One case that cannot be handed over, whatever is wrong with it, keeps no other from it."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from schemas.staffing import Directory
+from services.common.settled import Settled
+from services.routing.app import _follow_directory
+from services.routing.commands.forecast import moves
+from services.routing.domain.ledger import Ledger
+from services.routing.domain.programme import Programmes
+from services.routing.domain.reassignment import Reassign
+from tests.casework import Casework
+from tests.dealership import a_contact, person
+from tests.patience import until
+from tests.unit.routing.test_reassignment import reload
+from tests.unit.routing.test_take_over import Instance, _without
+
+Fault = Callable[[Instance], None]
+
+
+def _unknown_version(instance: Instance) -> None:
+    first = next(iter(instance.documents.documents.values()))
+    first["state"]["profile_version"] = "later"
+
+
+def _unwritable(instance: Instance) -> None:
+    instance.documents.unfit = next(iter(instance.documents.documents))
+
+
+def _unreadable_state(instance: Instance) -> None:
+    next(iter(instance.documents.documents.values()))["state"]["severity"] = "no such level"
+
+
+def _unreadable_holder(instance: Instance) -> None:
+    next(iter(instance.documents.documents.values()))["state"]["owner_role"] = "no such role"
+
+
+def _without_a_shop(instance: Instance) -> None:
+    del next(iter(instance.documents.documents.values()))["state"]["shop"]
+
+
+FAULTS: dict[str, Fault] = {
+    fault.__name__: fault
+    for fault in (_unknown_version, _unwritable, _unreadable_state, _unreadable_holder, _without_a_shop)
+}
+
+
+@pytest.fixture
+async def room() -> Instance:
+    room = Instance()
+    await room.handler.take_over(room.documents)
+    return room
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("resting", [False, True])
+async def test_the_others_are_handed_over_and_it_is_told_once(
+    room: Instance,
+    fault: str,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    resting: bool,
+) -> None:
+    await room.hear([a_contact() for _ in range(10)])
+    FAULTS[fault](room)
+    bad = next(iter(room.documents.documents))
+    _without(room, "op-1")
+    caplog.set_level(logging.WARNING)
+    documents = room.documents if resting else None
+    for _ in range(3):
+        await room.handler.reassign(documents)
+    owners = {key: stored["state"]["owner"] for key, stored in room.documents.documents.items()}
+    del owners[bad]
+    assert set(owners.values()) == {"op-2"}
+    told = [record for record in caplog.records if record.message == "case is not handed over yet"]
+    assert len(told) <= 1
+    await room.handler.take_over(room.documents)
+
+
+async def test_a_case_is_handed_over_once_its_policy_version_is_known(room: Instance) -> None:
+    await room.hear([a_contact() for _ in range(4)])
+    known, room.casework.programmes = room.casework.programmes, Programmes("gtmc")
+    _without(room, "op-1")
+    assert not await room.handler.reassign()
+    assert room.owners() == {"op-1": 2, "op-2": 2}
+    room.casework.programmes = known
+    assert await room.handler.reassign()
+    assert room.owners() == {"op-2": 4}
+
+
+@dataclass
+class Unsettled:
+    """Hands over nothing; `passes` are over what is known and, with documents, over what rests."""
+
+    passes: list[str] = field(default_factory=list)
+
+    async def reassign(self, documents: object = None) -> bool:
+        self.passes.append("known" if documents is None else "resting")
+        return False
+
+
+async def test_what_cannot_be_handed_over_keeps_nobody_from_looking_through_the_store() -> None:
+    news, handler = SimpleNamespace(news=asyncio.Event(), people=Settled(Directory)), Unsettled()
+    following: Any = _follow_directory
+    task = asyncio.create_task(following(news, handler, object()))
+
+    async def looked() -> bool:
+        return handler.passes.count("resting") > 1
+
+    try:
+        await until(looked)
+    finally:
+        task.cancel()
+    assert handler.passes[:4] == ["known", "resting"] * 2
+
+
+def test_a_check_names_whom_a_load_gives_the_cases_to() -> None:
+    casework = Casework()
+    cases = [casework.hear(a_contact()) for _ in range(12)]
+    theirs = [case for case in cases if case.owner == "op-1"]
+    posts = person("op-2").posts
+    reload(
+        casework,
+        *(person("op-2").model_copy(update={"id": name, "posts": posts}) for name in ("op-3", "op-4")),
+        without=["op-1"],
+    )
+    ledger = Ledger(lambda _case: True)
+    for case in cases:
+        ledger.follow(case)
+    checked = casework.world()
+    forecast = type(checked)(checked.directory, checked.programmes, ledger.workload, checked.now)
+    told = [line for case in theirs for line in moves(case, forecast, ledger)]
+    loaded = [casework.decide(case, case.id, Reassign()).state.owner for case in theirs]  # type: ignore[union-attr]
+    assert [line.split("→")[1].split()[0] for line in told] == loaded
+    assert len(set(loaded)) > 1
+
+
+def test_a_check_tells_of_a_case_whose_policy_version_is_missing() -> None:
+    casework = Casework()
+    case = casework.hear()
+    reload(casework, without=[case.owner])
+    casework.programmes = Programmes("gtmc")
+    [line] = moves(case, casework.world(), casework.ledger)
+    assert line.startswith(f"{case.number}: waits for its policy {case.policy}")
