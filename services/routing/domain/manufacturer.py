@@ -51,7 +51,12 @@ def queue(case: Case, world: World, not_by: frozenset[str]) -> Queue:
 
 
 def _barred(case: Case, not_by: frozenset[str]) -> frozenset[str]:
-    return not_by.union(case.support.declined if case.support else ())
+    return not_by | declined(case)
+
+
+def declined(case: Case) -> frozenset[str]:
+    """Who has declined to support it."""
+    return frozenset(case.support.declined if case.support else ())
 
 
 def _queues(case: Case, world: World) -> list[Queue]:

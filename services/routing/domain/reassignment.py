@@ -89,7 +89,7 @@ def _successor(case: Case, hold: Hold, world: World) -> Chosen:
 def _seat(case: Case, hold: Hold, world: World) -> Seat:
     """What is to be filled: not by who had it, nor by whom another part of the case keeps from it."""
     if hold.part == "support":
-        return Seat(hold.at, hold.role, without=hold.name)
+        return Seat(hold.at, hold.role, not_by=manufacturer.declined(case), without=hold.name)
     offered_to = frozenset({case.offer.to} if case.offer else ())
     others = ladder.passed(case, world) if hold.part == "offered" else offered_to
     stand_ins = world.programme(case).stand_ins(hold.role)

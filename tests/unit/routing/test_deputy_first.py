@@ -3,8 +3,9 @@
 import pytest
 
 from schemas.directory import Post
+from services.routing.domain.actions.action import HandBack
 from services.routing.domain.holding import holds_of
-from tests.casework import Casework
+from tests.casework import Casework, words
 from tests.dealership import a_contact, person
 from tests.unit.routing.test_reassignment import AWAY, FIRE, reassign, reload
 
@@ -44,3 +45,19 @@ def test_a_deputy_who_stands_in_for_somebody_else_of_the_case_is_passed_over() -
     case = reassign(casework, case)
     assert case.offer is not None
     assert case.offer.to == "dm-service"
+
+
+def test_a_deputy_who_has_declined_is_passed_over() -> None:
+    casework = Casework()
+    case = casework.hear(a_contact(FIRE))
+    assert case.support is not None
+    first = case.support.to
+    case = casework.act(case, HandBack(actor=first, reason=words()))
+    assert case.support is not None
+    second = case.support.to
+    assert {first, second} == {"mfr-1", "mfr-2"}
+    third = person("mfr-1").model_copy(update={"id": "mfr-3"})
+    reload(casework, third, person(second, status="leaving", deputy=first))
+    case = reassign(casework, case)
+    assert case.support is not None
+    assert case.support.to == "mfr-3"
