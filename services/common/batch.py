@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -11,7 +11,15 @@ from pydantic import TypeAdapter, ValidationError
 from services.common import metrics
 from services.common.bisection import bisect
 from services.common.clock import wall
-from services.common.dead_letters import DIGEST, MESSAGE, ORIGIN, Casualty, replay_topic, waiting_topic
+from services.common.dead_letters import (
+    DIGEST,
+    MESSAGE,
+    ORIGIN,
+    Casualty,
+    Head,
+    replay_topic,
+    waiting_topic,
+)
 from services.common.decision import Cause, M, Outcome
 from services.common.places import Place, Record
 from services.common.progress import note_progress, watcher
@@ -32,13 +40,14 @@ class Received(Generic[M]):
     message: M
     raw: bytes
     waited: bool = False
+    personal: bool = False
 
     def cause(self, message: T, seq: int = 0, *, restarts: bool = False) -> Cause[T]:
         """The cause that this record is to its case, by what it says or by `message` in its place."""
         key, name = self.message.case_id, self.message.id  # type: ignore[attr-defined]
         return Cause(
             key, name, message, self.topic, seq, raw=self.raw, place=f"{self.partition}/{self.offset}",
-            waited=self.waited, restarts=restarts,
+            waited=self.waited, personal=self.personal, restarts=restarts,
         )  # fmt: skip
 
 
@@ -55,11 +64,11 @@ def lanes(received: Sequence[Received[Any]]) -> list[list[Received[Any]]]:
 
 
 Handle = Callable[[Sequence[Received[Any]]], Awaitable[Sequence[Outcome[Any, Any]]]]
-Reread = Callable[[str, str], Awaitable[Record | None]]
+Reread = Callable[[Collection[Head]], Awaitable[Mapping[Head, Record]]]
 
 
-async def _nothing(_origin: str, _digest: str) -> Record | None:
-    return None
+async def _nothing(_heads: Collection[Head]) -> Mapping[Head, Record]:
+    return {}
 
 
 @dataclass(slots=True)
@@ -75,8 +84,9 @@ class Result:
 class Batch:
     """How a service's records are read and handled.
 
-    `reread` finds the whole of a record that was too large to be written again; `progressed` hears that work goes
-    on. `waited` says that the records come from among those that wait.
+    `reread` finds the whole of records that were too large or personal to be written again; `progressed` hears that
+    work goes on. `waited` says that the records come from among those that wait. Records of `personal` topics wait
+    nowhere else than where they stand.
     """
 
     room: str
@@ -86,6 +96,7 @@ class Batch:
     reread: Reread = _nothing
     progressed: Callable[[], None] = lambda: None
     waited: bool = False
+    personal: frozenset[str] = frozenset()
     _own: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -106,20 +117,26 @@ class Batch:
 
     async def _whole(self, records: Sequence[Record], result: Result) -> list[Record]:
         """The records, those of which only the head was replayed with their whole value."""
+        heads = [self._head(record) for record in records]
+        wanted = {head for head in heads if head is not None and self._reads(head.origin.topic)}
+        wholes = await self.reread(wanted) if wanted else {}
         found = []
-        for record in records:
-            digest = dict(record.headers).get(DIGEST) if record.topic in self._own else None
-            if digest is None:
+        for record, head in zip(records, heads, strict=True):
+            if head is None:
                 found.append(record)
-                continue
-            origin = self._origin(record)
-            whole = await self.reread(str(origin), digest.decode()) if self._reads(origin.topic) else None
-            if whole is None:
-                named = dict(record.headers).get(MESSAGE, b"").decode(errors="replace")
-                result.dead.append(replace(Casualty.of(record, "gone", None, origin), id=named))
+            elif head in wholes:
+                # What waits is known by its document, whatever the key it came under.
+                key = record.key if self.waited else wholes[head].key
+                found.append(replace(record, key=key, value=wholes[head].value))
             else:
-                found.append(replace(record, key=whole.key, value=whole.value))
+                named = dict(record.headers).get(MESSAGE, b"").decode(errors="replace")
+                result.dead.append(replace(Casualty.of(record, "gone", None, head.origin), id=named))
         return found
+
+    def _head(self, record: Record) -> Head | None:
+        """Where the whole stands of a record of which we wrote no more than a head."""
+        digest = dict(record.headers).get(DIGEST) if record.topic in self._own else None
+        return None if digest is None else Head(self._origin(record), digest.decode(errors="replace"))
 
     def _validate(self, record: Record, received: list[Received[Any]], result: Result) -> None:
         origin, raw = self._origin(record), record.value or b""
@@ -130,7 +147,8 @@ class Batch:
             result.dead.append(Casualty.of(record, "invalid", error, origin))
             metrics.MESSAGES.labels(self.room, self._label(record), "invalid").inc()
             return
-        received.append(Received(topic, origin.partition, origin.offset, message, raw, self.waited))
+        personal = topic in self.personal
+        received.append(Received(topic, origin.partition, origin.offset, message, raw, self.waited, personal))
 
     def _reads(self, topic: str) -> bool:
         return topic.removeprefix(self.prefix) in self.topics
@@ -182,7 +200,8 @@ class Batch:
                 casualty = Casualty.of(record, outcome.kind, outcome.error, self._origin(record))
                 if outcome.kind == "parked":
                     # It is looked for by its document, whatever the key it came under.
-                    result.parked.append(replace(casualty, key=str(outcome.cause.key).encode()))
+                    parked = replace(casualty, key=str(outcome.cause.key).encode())
+                    result.parked.append(parked.cut(0) if outcome.cause.personal else parked)
                 else:
                     result.dead.append(casualty)
 

@@ -52,11 +52,15 @@ class Awaited:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """What a service reads, how it handles it, and what records of it may wait for."""
+    """What a service reads, how it handles it, and what records of it may wait for.
+
+    Records of `personal` topics rest nowhere longer than there: what waits of them is only their place.
+    """
 
     topics: Mapping[str, TypeAdapter[Any]]
     handle: Handle
     awaited: Awaited | None = None
+    personal: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -201,10 +205,11 @@ class Consumer:
 
     async def _handled(self, records: Sequence[Record], *, waited: bool = False) -> Result:
         """What came of the records, once Kafka has all that was decided."""
-        topics, reread = self.feed.topics, partial(dead_letters.reread, self.settings.kafka)
+        feed, reread = self.feed, partial(dead_letters.reread, self.settings.kafka)
         batch = Batch(
-            self.room, self.settings.topic_prefix, topics, self.feed.handle, reread, self._progressed, waited
-        )
+            self.room, self.settings.topic_prefix, feed.topics, feed.handle, reread, self._progressed, waited,
+            feed.personal,
+        )  # fmt: skip
         result = await self._persist(lambda: batch.work(records))
         await self._persist(self.relay.flush)
         return result

@@ -1,8 +1,9 @@
 """Records a group could not handle: set aside with their origin and reason, listed, replayed."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 from uuid import UUID
 
 from aiokafka import AIOKafkaProducer
@@ -106,10 +107,10 @@ class Casualty:
         """Set aside because somebody said so, who is named."""
         return replace(self, kept=(*self.kept, *skip.headers()[1:]))
 
-    def cut(self) -> "Casualty":
-        """What is kept of a record too large for the dead topic: its head, its size and its hash.
+    def cut(self, head: int = HEAD) -> "Casualty":
+        """What is kept of a record that is too large or personal: its head, its size and its hash.
 
-        The whole is read again at its origin when it is replayed.
+        The whole is read again at its origin when it is handled once more.
         """
         digest = hashlib.sha256(self.value).hexdigest()
         whole = (
@@ -119,7 +120,7 @@ class Casualty:
         # Headers of others may be what makes it too large.
         ours = tuple((name, value) for name, value in self.kept if name.startswith("redress-"))
         return replace(
-            self, key=(self.key or b"")[:LONGEST_KEY], value=self.value[:HEAD], kept=(*ours, *whole)
+            self, key=(self.key or b"")[:LONGEST_KEY], value=self.value[:head], kept=(*ours, *whole)
         )
 
     def headers(self) -> list[Header]:
@@ -153,6 +154,14 @@ class DeadLetter:
     def is_cut(self) -> bool:
         """Whether only the head of the record is here."""
         return any(name == DIGEST for name, _ in self.headers)
+
+    @property
+    def head(self) -> "Head | None":
+        """By which the whole is found; None where its origin says no place."""
+        try:
+            return Head(Place.parse(self.origin), _text(dict(self.headers), DIGEST))
+        except ValueError:
+            return None
 
 
 async def waiting(bootstrap: str, topic: str) -> list[DeadLetter]:
@@ -196,25 +205,25 @@ def _text(headers: dict[str, bytes], name: str) -> str:
     return headers.get(name, b"").decode(errors="replace")
 
 
-async def reread(bootstrap: str, origin: str, digest: str) -> Record | None:
-    """The whole of a record of which only the head is at hand; None when it is gone."""
-    try:
-        record = await read_at(bootstrap, Place.parse(origin))
-    except ValueError:
-        return None
-    if record is None or hashlib.sha256(record.value or b"").hexdigest() != digest:
-        return None
-    return record
+class Head(NamedTuple):
+    """What tells where the whole of a record stands, and by which hash it is known."""
+
+    origin: Place
+    digest: str
+
+
+async def reread(bootstrap: str, heads: Collection[Head]) -> dict[Head, Record]:
+    """The whole of records of which only the head is at hand; what is gone is left out."""
+    found = await read_at(bootstrap, {head.origin for head in heads})
+    whole = {place: hashlib.sha256(record.value or b"").hexdigest() for place, record in found.items()}
+    return {head: found[head.origin] for head in heads if whole.get(head.origin) == head.digest}
 
 
 async def gone(bootstrap: str, letters: Sequence[DeadLetter]) -> list[DeadLetter]:
     """Those of which Kafka no longer has the whole: a replay would hand over a torso."""
-    cut = [letter for letter in letters if letter.is_cut]
-    return [
-        letter
-        for letter in cut
-        if await reread(bootstrap, letter.origin, _text(dict(letter.headers), DIGEST)) is None
-    ]
+    heads = {letter.place: letter.head for letter in letters if letter.is_cut}
+    whole = await reread(bootstrap, {head for head in heads.values() if head}) if heads else {}
+    return [letter for letter in letters if letter.is_cut and letter.head not in whole]
 
 
 async def replay(

@@ -22,6 +22,7 @@ class Cause(Generic[M]):
     of its events derive from it. `seq` > 0 orders the records of one stream. `digest` tells two
     bodies under one id apart. `revision` is the one the actor saw, where he had to see it. `place` is the
     partition/offset of a record. `waited` says that it comes from among those that wait for an announcement.
+    Of what is `personal` nothing but its place is kept while it waits.
     """
 
     key: UUID
@@ -34,6 +35,7 @@ class Cause(Generic[M]):
     raw: bytes = b""
     place: str = ""
     waited: bool = False
+    personal: bool = False
     restarts: bool = False
     once: bool = True
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any, Generic
 from uuid import UUID
 
@@ -37,6 +38,7 @@ class Document(Generic[S]):
 
     `seen` keeps, for each stream without a sequence and for actions, the newest causes that were applied.
     `held` are records that wait: those with `awaits` for an announcement, the others for the record before them.
+    Of a personal one only the place and the SHA-256 are held.
     `parked` marks that others wait for an announcement elsewhere, after those held: the `id` and `place` of the
     last, what they await, and the `version` in which it joined, so that no two of these marks are the same.
     """
@@ -185,10 +187,8 @@ class Document(Generic[S]):
     def _fits(self, cause: Cause[M]) -> bool:
         """Whether a record can be held beside the others in a document that the store still takes."""
         others = (record["raw"] for record in self.held if record.get("id") != str(cause.id))
-        return (
-            len(cause.raw) <= RECORD_BYTES
-            and len(cause.raw) + sum(len(raw.encode()) for raw in others) <= HELD_BYTES
-        )
+        size = 0 if cause.personal else len(cause.raw)
+        return size <= RECORD_BYTES and size + sum(len(raw.encode()) for raw in others) <= HELD_BYTES
 
     def _release(self, cause: Cause[M]) -> None:
         if cause.waited:
@@ -263,8 +263,12 @@ class Document(Generic[S]):
 
 
 def _held(cause: Cause[M], now: datetime) -> dict[str, Any]:
-    raw = cause.raw.decode()
-    return {"stream": cause.stream, "seq": cause.seq, "raw": raw, "at": stamp(now), "place": cause.place}
+    what = (
+        {"raw": "", "sha256": sha256(cause.raw).hexdigest()}
+        if cause.personal
+        else {"raw": cause.raw.decode()}
+    )
+    return {"stream": cause.stream, "seq": cause.seq, **what, "at": stamp(now), "place": cause.place}
 
 
 def _ring(cause: Cause[M]) -> str:

@@ -1,7 +1,8 @@
 """Places on Kafka, such as `contacts/3/56`, and what stands there, read outside any group."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
+from itertools import groupby
 from typing import NamedTuple, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -32,21 +33,24 @@ class Place(NamedTuple):
         return f"{self.topic}/{self.partition}/{self.offset}"
 
 
-async def read_at(bootstrap: str, place: Place) -> Record | None:
-    """The record at a place; None when Kafka keeps it no longer, or the place is not known."""
-    part = TopicPartition(place.topic, place.partition)
+async def read_at(bootstrap: str, places: Iterable[Place]) -> dict[Place, Record]:
+    """The records at these places; those are left out that Kafka keeps no longer, and places that are not known."""
+    found: dict[Place, Record] = {}
     async with _reader(bootstrap) as consumer:
-        if place.offset < 0 or part not in await _parts(consumer, place.topic):
-            return None
-        consumer.assign([part])
-        first = (await consumer.beginning_offsets([part]))[part]
-        end = (await consumer.end_offsets([part]))[part]
-        if not first <= place.offset < end:
-            return None
-        consumer.seek(part, place.offset)
-        async for record in _up_to(consumer, part, place.offset + 1):
-            return record
-    return None
+        for (topic, number), some in groupby(sorted(places), lambda place: place[:2]):
+            part = TopicPartition(topic, number)
+            if part not in await _parts(consumer, topic):
+                continue
+            consumer.assign([part])
+            first = (await consumer.beginning_offsets([part]))[part]
+            end = (await consumer.end_offsets([part]))[part]
+            kept = [place for place in some if first <= place.offset < end]
+            for place in kept:
+                if place not in found:
+                    consumer.seek(part, place.offset)
+                    near = {Place.of(record): record for record in await _next(consumer, part)}
+                    found |= {place: near[place] for place in kept if place in near}
+    return found
 
 
 async def read_all(
@@ -81,11 +85,15 @@ async def _parts(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]
     return [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
 
 
+async def _next(consumer: AIOKafkaConsumer, part: TopicPartition) -> list[Record]:
+    found = await consumer.getmany(part, timeout_ms=READ_MS)
+    if not found:
+        raise TimeoutError(f"{part.topic} has more, but Kafka gave nothing for {READ_MS} ms")
+    return list(found[part])
+
+
 async def _up_to(consumer: AIOKafkaConsumer, part: TopicPartition, end: int) -> AsyncIterator[Record]:
     while await consumer.position(part) < end:
-        found = await consumer.getmany(part, timeout_ms=READ_MS)
-        if not found:
-            raise TimeoutError(f"{part.topic} has more, but Kafka gave nothing for {READ_MS} ms")
-        for record in found[part]:
+        for record in await _next(consumer, part):
             if record.offset < end:
                 yield record

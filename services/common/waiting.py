@@ -12,7 +12,7 @@ from uuid import UUID
 from services.common import metrics
 from services.common.clock import wall
 from services.common.consumer import Awaited, Consumer
-from services.common.dead_letters import ORIGIN, Casualty, waiting_topic
+from services.common.dead_letters import DIGEST, MESSAGE, ORIGIN, Casualty, waiting_topic
 from services.common.failures import persist
 from services.common.health import Health
 from services.common.places import Place, Record, read_all
@@ -65,6 +65,10 @@ class Waiting:
         if ready := self._ready():
             await self._reread(ready)
 
+    @property
+    def _topic(self) -> str:
+        return self.consumer.settings.topic_prefix + waiting_topic(self.consumer.room)
+
     def _mine(self) -> dict[UUID, str]:
         """What is awaited by the documents whose partition is read here; one that is not known is anybody's."""
         numbers = {-1, *self.consumer.partitions.numbers()}
@@ -84,8 +88,15 @@ class Waiting:
         """A held record as it stood on Kafka."""
         topic = self.consumer.settings.topic_prefix + record["stream"]
         place = Place.parse(f"{topic}/{record.get('place') or '-1/-1'}")
-        raw, at = record["raw"].encode(), int(wall().timestamp() * 1000)
-        return Record(*place, at, 0, str(key).encode(), raw, None, len(str(key)), len(raw), ())
+        name, at = str(key).encode(), int(wall().timestamp() * 1000)
+        if "sha256" not in record:
+            raw = record["raw"].encode()
+            return Record(*place, at, 0, name, raw, None, len(name), len(raw), ())
+        # Only its place is held: as what is parked, it is read again there.
+        told = {ORIGIN: str(place), DIGEST: record["sha256"], MESSAGE: record["id"]}
+        headers = tuple((header, value.encode()) for header, value in told.items())
+        place = place._replace(topic=self._topic)
+        return Record(*place, at, 0, name, b"", None, len(name), 0, headers)
 
     async def _reread(self, keys: set[UUID]) -> None:
         """What lies elsewhere, from the beginning: only when all of it was handed out does nothing wait there."""
@@ -110,9 +121,8 @@ class Waiting:
         if not keys:
             return
         settings = self.consumer.settings
-        topic = settings.topic_prefix + waiting_topic(self.consumer.room)
         seen: set[tuple[bytes, int]] = set()
-        async for record in read_all(settings.kafka, topic, self.consumer.partitions.numbers()):
+        async for record in read_all(settings.kafka, self._topic, self.consumer.partitions.numbers()):
             # After a crash the topic can have more of them twice than a document remembers.
             copy = (dict(record.headers).get(ORIGIN, b""), hash(record.value))
             if (key := _uuid(record.key)) in keys and copy not in seen:

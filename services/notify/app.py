@@ -64,7 +64,8 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
         handler = _handler(settings, parts, known, documents, health)
         senders = handler.senders.values()
         awaited = Awaited(handler.queue, known.tables[1].entries.__contains__, known.news)
-        feed, told = Feed(TOPICS, handler.handle, awaited), (handler.assigned, handler.revoked)
+        feed = Feed(TOPICS, handler.handle, awaited, personal=frozenset({outreach.TOPIC}))
+        told = handler.assigned, handler.revoked
         async with (
             background(*(sender.run() for sender in senders)),
             consuming(parts, health, feed, [handler.store, handler.queue], told),

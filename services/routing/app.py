@@ -80,7 +80,12 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
             known.partitions -= numbers
             handler.let_go()
 
-        feed = Feed(TOPICS, handler.handle, Awaited(handler.store, known.programmes.knows, known.versions))
+        feed = Feed(
+            TOPICS,
+            handler.handle,
+            Awaited(handler.store, known.programmes.knows, known.versions),
+            personal=frozenset({contacts.TOPIC}),
+        )
         async with (
             consuming(parts, health, feed, [handler.store, announced], (assigned, revoked)),
             background(

@@ -6,11 +6,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from deploy.local import Stack, room
 from schemas.cases import CaseEvent
@@ -21,14 +23,18 @@ from services.common.document import WAITERS
 from services.routing.settings.policies import load_profile
 from tests.casework import POLICIES
 from tests.dealership import a_contact
+from tests.e2e.test_notify import asked as customers
+from tests.e2e.test_notify import far_end
 from tests.e2e.test_sla import PROFILE, Far
 from tests.front_office import KEY, routing
+from tests.patience import patience
 from tests.policies import Shelf
 from tests.stack import Names, consume, database, produce
 from tests.unit.sla.story import a_clock, a_profile
 
 LATER = a_profile(a_clock("P", climbs=False), a_clock("Q", climbs=False))
 GTMC = load_profile(POLICIES / "gtmc.yaml")
+RETITLED = GTMC.model_copy(update={"title": GTMC.title.model_copy(update={"en": "Another"})})
 SECONDS = 60
 
 
@@ -243,6 +249,8 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
             return name in (await notes(again)).get("waiting", "")
 
         await until(waits)
+        # What people said rests on the topic that is for it, and waits there.
+        assert "further 7" not in await resting(office, "cases") + await spoken(office, "routing.waiting", 10)
         async with httpx.AsyncClient(base_url=again.url) as http:
             shown = await http.get(path, headers=_signed("dm-service"))
             seen = shown.headers["ETag"]
@@ -265,6 +273,58 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
         assert [one["id"] for one in stored["state"]["contacts"][1:]] == [str(one.id) for one in further]
         await again.stop()
         await office.process.start()
+
+
+async def resting(office: Any, collection: str) -> str:
+    async with database(office.stack, office.names.database) as store:
+        return repr([stored async for stored in store[collection].find()])
+
+
+async def spoken(office: Any, topic: str, count: int) -> str:
+    """Everything that stands on a topic, once that is so many records."""
+    async with patience():
+        records = await consume(office.stack, office.names.topic(topic), count)
+    return repr([(record.key, record.value, record.headers) for record in records])
+
+
+async def emptied(stack: Stack, topic: str) -> None:
+    """Kafka's retention, at once."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.addresses.kafka)
+    await admin.start()
+    parts = [TopicPartition(topic, number) for number in range(12)]
+    await admin.delete_records({part: RecordsToDelete(before_offset=-1) for part in parts})
+    await admin.close()
+
+
+@pytest.mark.parametrize("gone", [False, True])
+async def test_messages_to_customers_wait_at_their_place_and_are_set_aside_when_they_are_gone_from_there(
+    stack: Stack, tmp_path: Path, *, gone: bool
+) -> None:
+    async with far_end(stack, tmp_path) as far:
+        first = customers("email").model_copy(update={"profile_version": RETITLED.version})
+        count = WAITERS + 10
+        waiting = [first.model_copy(update={"id": uuid4()}) for _ in range(count)]
+        await far.tell("outreach", *waiting)
+        resting_there = await spoken(far, "notify.waiting", 10) + await resting(far, "waiting_notices")
+        assert resting_there.count("sha256") >= count
+        for words in ("wang@customer.example", "王女士", "\\xe7\\x8e\\x8b"):
+            assert words not in resting_there
+        if gone:
+            await emptied(stack, far.names.topic("outreach"))
+        after = first.model_copy(update={"id": uuid4()})
+        await far.tell("outreach", after)
+        await publish(stack, far.names, RETITLED)
+        arrived = [after] if gone else [*waiting, after]
+        results = await far.settled(len(arrived), *(one.id for one in arrived))
+        assert {one.result for one in results} == {"sent"}
+        if gone:
+            dead = await spoken(far, "notify.dead", count)
+            assert dead.count("('redress-reason', b'gone')") == count
+
+        async def quiet() -> bool:
+            return "waiting" not in await notes(far.notify)
+
+        await until(quiet)
 
 
 def _signed(person: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
@@ -98,6 +99,14 @@ async def test_those_beyond_fifty_wait_elsewhere_and_behind(bench: Bench, rules:
     assert bench.store.awaiting == {}
     assert kinds(await bench.store.change_many(elsewhere, rules)) == ["duplicate"] * 11
     assert kinds(await bench.store.change_many([contact(WAITERS + 12)], rules)) == ["applied"]
+
+
+async def test_of_what_is_personal_only_its_place_and_its_hash_wait(bench: Bench, rules: Rules) -> None:
+    cause = replace(contact(1), personal=True, place="3/56")
+    assert kinds(await bench.store.change_many([cause], rules)) == ["waiting"]
+    [record] = bench.documents.documents[KEY]["held"]
+    assert (record["place"], record["sha256"]) == ("3/56", sha256(cause.raw).hexdigest())
+    assert cause.raw.decode() not in str(bench.documents.documents)
 
 
 async def test_those_elsewhere_are_not_forgotten_while_another_joins_them(bench: Bench, rules: Rules) -> None:
