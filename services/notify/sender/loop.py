@@ -40,6 +40,7 @@ class Lane:
     fault: str
     breaker: Breaker
     queue: Queue = field(default_factory=Queue)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wait(self, now: float) -> float | None:
         """Seconds until one may go; None while nothing is known to."""
@@ -60,7 +61,6 @@ class Sender:
     questions: Lane = field(init=False)
     working: dict[UUID, tuple[int, asyncio.Task[None]]] = field(default_factory=dict)
     unknown: set[UUID] = field(default_factory=set)
-    _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         base, most = self.pace.base, self.pace.most
@@ -112,9 +112,9 @@ class Sender:
 
     async def _next(self, lane: Lane) -> Item:
         while (wait := lane.wait(ticks())) != 0:
-            self._news.clear()
+            lane.news.clear()
             try:
-                await asyncio.wait_for(self._news.wait(), wait)
+                await asyncio.wait_for(lane.news.wait(), wait)
             except TimeoutError:
                 continue
         return lane.queue.pop()
@@ -127,7 +127,7 @@ class Sender:
         if not any(item.delivery in one.queue for one in (self.messages, self.questions)):
             lane.queue.add(item)
         self._count_waiting()
-        self._news.set()
+        lane.news.set()
 
     def _count_waiting(self) -> None:
         queued = len(self.messages.queue) + len(self.questions.queue)
@@ -167,7 +167,7 @@ class Sender:
             log.warning("provider works again", extra={"medium": self.medium})
         metrics.PAUSED.labels(self.medium).set(self.messages.breaker.is_open)
         self.alarm(self.messages.breaker.reason)
-        self._news.set()
+        lane.news.set()
 
     def _again(self, lane: Lane, item: Item, seconds: float) -> None:
         self._queue(lane, Item(ticks() + seconds, item.delivery, item.partition, item.tries + 1))
