@@ -301,21 +301,3 @@ async def test_an_address_of_any_script_reaches_its_mailbox(far: Far, written: s
     await far.tell("outreach", event)
     [settled] = await far.settled(1, event.id)
     assert [one.to for one in sent_for(far.mail, [settled])] == [envelope]
-
-
-async def test_notify_refuses_to_start_with_a_text_that_cannot_be_rendered(tmp_path: Path) -> None:
-    shipped = (POLICIES / "notices" / "gtmc.yaml").read_text("utf-8")
-    (tmp_path / "notices").mkdir()
-    broken = tmp_path / "notices" / "gtmc.yaml"
-    broken.write_text(shipped.replace("{{ cycle }}", "{{ round }}"), "utf-8")
-    command = (sys.executable, "-m", "deploy.redress", "serve", "notify", "--port", "1")
-    env = os.environ | {"REDRESS_POLICIES": str(tmp_path)}
-    ended = await asyncio.to_thread(
-        subprocess.run, command, env=env, capture_output=True, text=True, timeout=SECONDS
-    )
-    assert ended.returncode != 0
-    line = next(
-        n for n, text in enumerate(broken.read_text("utf-8").splitlines(), 1) if "{{ round }}]" in text
-    )
-    told = f"{broken}: template 'top_overdue', subject.en: 'round' is undefined (line {line})"
-    assert told in ended.stderr

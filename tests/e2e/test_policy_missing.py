@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,7 @@ from tests.e2e.test_notify import asked as customers
 from tests.e2e.test_notify import far_end
 from tests.e2e.test_sla import PROFILE, Far
 from tests.front_office import KEY, routing
-from tests.patience import patience
+from tests.patience import patience, until
 from tests.policies import Shelf
 from tests.stack import Names, consume, database, produce
 from tests.unit.sla.story import a_clock, a_profile
@@ -35,13 +35,6 @@ from tests.unit.sla.story import a_clock, a_profile
 LATER = a_profile(a_clock("P", climbs=False), a_clock("Q", climbs=False))
 GTMC = load_profile(POLICIES / "gtmc.yaml")
 RETITLED = GTMC.model_copy(update={"title": GTMC.title.model_copy(update={"en": "Another"})})
-SECONDS = 60
-
-
-async def until(truth: Callable[[], Awaitable[bool]], seconds: float = SECONDS) -> None:
-    async with asyncio.timeout(seconds):
-        while not await truth():
-            await asyncio.sleep(0.1)
 
 
 async def publish(stack: Stack, names: Names, profile: Any, name: str = "") -> str:

@@ -13,6 +13,7 @@ from deploy.local import Stack
 from schemas.contacts import ContactReceived, Vehicle
 from tests.dealership import a_contact
 from tests.front_office import Room, redress, routing
+from tests.patience import until
 
 DEMO = Path(__file__).parents[2] / "deploy" / "demo" / "directory.yaml"
 FIRE = "车子突然起火冒烟,必须给我一个说法"
@@ -41,16 +42,20 @@ async def contacts(room: Room) -> Sequence[ContactReceived]:
         for shop, brand in PLACES
         for narrative in ("空调有异响,请检查", FIRE)
     ]
-    async with asyncio.timeout(60):
-        while (await room.get("hanlu.cr1", "/v1/cases")).status_code != httpx.codes.OK:
-            await asyncio.sleep(0.1)
+
+    async def is_loaded() -> bool:
+        return (await room.get("hanlu.cr1", "/v1/cases")).status_code == httpx.codes.OK
+
+    await until(is_loaded)
     await room.hear(*found)
     wanted, seen = {str(one.case_id) for one in found}, set[str]()
-    async with asyncio.timeout(60):
-        while not wanted <= seen:
-            for name in READERS:
-                seen |= {row["id"] for row in await listed(room, name)}
-            await asyncio.sleep(0.1)
+
+    async def all_seen() -> bool:
+        for name in READERS:
+            seen.update(row["id"] for row in await listed(room, name))
+        return wanted <= seen
+
+    await until(all_seen)
     return found
 
 
@@ -89,12 +94,14 @@ async def test_every_case_is_read_by_somebody_who_may_accept_it(
 
 async def test_the_metric_counts_what_nobody_has(room: Room, contacts: Sequence[ContactReceived]) -> None:
     assert contacts
-    async with asyncio.timeout(60):
-        while True:
-            lines = (await room.http.get("/metrics")).text.splitlines()
-            counts = [float(line.split()[1]) for line in lines if line.startswith("redress_unmanned_cases{")]
-            if sum(counts) > 0:
-                break
-            await asyncio.sleep(0.2)
+    lines: list[str] = []
+    counts: list[float] = []
+
+    async def some_counted() -> bool:
+        lines[:] = (await room.http.get("/metrics")).text.splitlines()
+        counts[:] = [float(line.split()[1]) for line in lines if line.startswith("redress_unmanned_cases{")]
+        return sum(counts) > 0
+
+    await until(some_counted)
     assert len(counts) == 3
     assert "redress_last_resort_missing 0.0" in lines

@@ -7,6 +7,7 @@ import pytest
 
 from schemas.deliveries import Medium
 from schemas.policy import Template, Wording
+from services.notify.app import unusable
 from services.notify.domain.texts import TextError, render
 from services.notify.domain.wording import must_render
 from services.notify.settings import POLICIES, load_wording
@@ -81,3 +82,16 @@ def test_what_no_message_can_carry_is_left_out(medium: Medium, sign: str) -> Non
     text = render(template, medium, "en", {**FACTS, "owner": f"Li{sign} Na"})
     assert text.body.strip() == "major complaint, Li Na"
     (text.subject + text.body).encode()
+
+
+def test_a_text_of_our_files_that_cannot_be_rendered_is_told_by_file_and_line(tmp_path: Path) -> None:
+    shipped = (POLICIES / "notices" / "gtmc.yaml").read_text("utf-8")
+    (tmp_path / "notices").mkdir()
+    broken = tmp_path / "notices" / "gtmc.yaml"
+    broken.write_text(shipped.replace("{{ cycle }}", "{{ round }}"), "utf-8")
+    line = next(
+        n for n, text in enumerate(broken.read_text("utf-8").splitlines(), 1) if "{{ round }}]" in text
+    )
+    told = f"{broken}: template 'top_overdue', subject.en: 'round' is undefined (line {line})"
+    assert told in unusable(tmp_path)[broken]
+    assert unusable(POLICIES) == {}
