@@ -1,6 +1,7 @@
 """Records a group could not handle: set aside with their origin and reason, listed, replayed."""
 
 import hashlib
+import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -12,6 +13,8 @@ from pydantic import ValidationError
 from schemas.base import Frozen
 from services.common.failures import frames
 from services.common.places import Place, Record, read_all, read_at
+
+log = logging.getLogger(__name__)
 
 ORIGIN = "redress-origin"
 REASON = "redress-reason"
@@ -183,9 +186,18 @@ async def skips(bootstrap: str, topic: str) -> list[Skip]:
     async for record in read_all(bootstrap, topic):
         headers = dict(record.headers)
         if SKIP in headers:
-            upto = Place.parse(_text(headers, SKIP))
-            found.append(Skip(*upto, _text(headers, SKIPPED_FOR), _text(headers, SKIPPED_BY)))
+            found += _skip(record, headers)
     return found
+
+
+def _skip(record: Record, headers: dict[str, bytes]) -> list[Skip]:
+    """What one mark says; nothing where it cannot be read, which must not end whoever looks for marks."""
+    try:
+        upto = Place.parse(_text(headers, SKIP))
+    except ValueError:
+        log.warning("skip cannot be read", extra={"place": str(Place.of(record))})
+        return []
+    return [Skip(*upto, _text(headers, SKIPPED_FOR), _text(headers, SKIPPED_BY))]
 
 
 def _letter(record: Record, headers: dict[str, bytes]) -> DeadLetter:

@@ -7,6 +7,8 @@ from typing import NamedTuple, TypeAlias
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
+from services.common.progress import note_progress
+
 READ_MS = 10_000
 
 Record: TypeAlias = ConsumerRecord[bytes, bytes]
@@ -50,6 +52,7 @@ async def read_at(bootstrap: str, places: Iterable[Place]) -> dict[Place, Record
                     consumer.seek(part, place.offset)
                     near = {Place.of(record): record for record in await _next(consumer, part)}
                     found |= {place: near[place] for place in kept if place in near}
+                    note_progress()
     return found
 
 

@@ -87,11 +87,22 @@ def partition(key: int) -> int:
     return int((murmur2(str(UUID(int=key)).encode()) & 0x7FFFFFFF) % 12)
 
 
+async def marked_by_a_stranger(room: Room) -> None:
+    """What says nothing must not end whoever looks for what is said."""
+    async with kafka.producer(room.settings.kafka) as producer:
+        for mark in (b"", b"a/b", b"a/b/c", b"\xff", b"a/1/2/3"):
+            headers = [(dead_letters.SKIP, mark)]
+            await producer.send_and_wait(
+                room.names.topic(dead_letters.dead_topic(ROOM)), b"", headers=headers
+            )
+
+
 async def test_whoever_skips_sets_aside_what_fails_with_their_name_and_the_rest_is_handled(
     room: Room,
 ) -> None:
     await room.send(record(0, 1, 5), *[b"poison"] * 40, record(0, 2, 7))
     await stands(room)
+    await marked_by_a_stranger(room)
     [said] = await redress_dead(room, "skip", ROOM, "--reason", "garbage of a test", "--by", "li")
     assert said.startswith(room.names.topic(NUMBERS))
     await sums_to(room, 12)
