@@ -1,6 +1,5 @@
 """What the answers of providers mean: final only what names this recipient or this text."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from services.common import strict_json
 from services.common.clock import wall
 from services.notify.domain.delivery import Receipt
 
@@ -72,8 +72,8 @@ class Reply:
         if kind != "application/json" and not kind.endswith("+json"):
             return None
         try:
-            found = json.loads(self.body, object_pairs_hook=_once, parse_constant=_refuse)
-        except (ValueError, RecursionError):
+            found = strict_json.read(self.body)
+        except strict_json.JsonError:
             return None
         return found if isinstance(found, dict) else None
 
@@ -137,14 +137,3 @@ def _certainly_not_taken(status: int) -> bool:
 def _reason(reply: Reply) -> str:
     answered = reply.status < 300 or reply.status == 409
     return f"http {reply.status}" + (", not the answer agreed on" if answered else "")
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields = dict(pairs)
-    if len(fields) < len(pairs):
-        raise ValueError("a field stands twice")
-    return fields
-
-
-def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no number of JSON")
