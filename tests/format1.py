@@ -1,0 +1,288 @@
+"""What the first format wrote, and its steps taken anew: each service decides once more where it stood."""
+
+import copy
+import gzip
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache, cached_property, partial
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+from pydantic import TypeAdapter
+
+from schemas import directory, outreach, policy
+from schemas.outreach import OutreachRequested
+from schemas.policy import PublishedProfile
+from schemas.staffing import Directory
+from services.common.batch import Received
+from services.common.decision import Cause, event_id
+from services.common.relay import Relay
+from services.common.store import Store
+from services.notify.domain.delivery import (
+    Asked,
+    Attempted,
+    Delivery,
+    Due,
+    Receipt,
+    Renewed,
+    Resent,
+    Settled,
+    Step,
+    advance,
+)
+from services.notify.domain.rules import Rulebook
+from services.notify.handlers import TOPICS as NOTIFY_TOPICS
+from services.notify.handlers import Handler as NotifyHandler
+from services.notify.handlers import Queue
+from services.notify.store import Book
+from services.routing import api
+from services.routing.api import actions
+from services.routing.api.bodies import BODIES
+from services.routing.domain.case import Case
+from services.routing.domain.deciding import Resync
+from services.routing.domain.ledger import Ledger
+from services.routing.domain.programme import Programmes
+from services.routing.domain.reassignment import Reassign
+from services.routing.domain.world import World
+from services.routing.handlers import TOPICS as ROUTING_TOPICS
+from services.routing.handlers import Decider
+from services.routing.handlers import Handler as RoutingHandler
+from services.routing.handlers import revive as revive_for_routing
+from services.routing.settings.policies import programme
+from services.routing.settings.severity import WEIGHTS
+from services.routing.store import Words
+from services.sla.domain.agenda import Agenda
+from services.sla.domain.clocks import Tick
+from services.sla.domain.state import Deadlines
+from services.sla.handlers import TOPICS as SLA_TOPICS
+from services.sla.handlers import Handler as SlaHandler
+from services.sla.handlers import revive as revive_for_sla
+from services.sla.store import Keeper
+from tests.casework import POLICIES
+from tests.fakes import MemoryDocuments, MemoryLog
+from tests.unit.notify.test_sender import Office
+
+DATA = Path(__file__).parent / "data" / "format1"
+PARTITIONS = 3
+
+Json = dict[str, Any]
+
+
+@cache
+def lines(name: str) -> tuple[Json, ...]:
+    """The JSON Lines of one file, in order."""
+    plain, packed = DATA / f"{name}.jsonl", DATA / f"{name}.jsonl.gz"
+    text = plain.read_bytes() if plain.exists() else gzip.decompress(packed.read_bytes())
+    return tuple(json.loads(line) for line in text.decode().splitlines())
+
+
+@dataclass
+class MemoryRecords:
+    """Records written once under an id, in a dict."""
+
+    records: dict[str, Json] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, records: Iterable[Json]) -> "MemoryRecords":
+        return cls({record["_id"]: record for record in records})
+
+    async def put(self, records: Sequence[Json]) -> set[int]:
+        known = {index for index, record in enumerate(records) if record["_id"] in self.records}
+        self.records |= {record["_id"]: record for record in records if record["_id"] not in self.records}
+        return known
+
+    async def get(self, keys: Sequence[str]) -> dict[str, Json]:
+        return {key: self.records[key] for key in keys if key in self.records}
+
+
+@dataclass
+class Kept:
+    """What every service is told, and the words that routing keeps."""
+
+    policies: tuple[PublishedProfile, ...]
+    people: tuple[directory.Entry, ...]
+    texts: MemoryRecords
+    customers: MemoryRecords
+    records: Sequence[Json]
+
+    @classmethod
+    @cache
+    def read(cls) -> "Kept":
+        """As it stands in the files."""
+        records = lines("records")
+        texts, customers = (MemoryRecords.of(lines(name)) for name in ("texts", "customers"))
+        return cls(
+            tuple(_newest(records, policy.TOPIC, TypeAdapter(PublishedProfile))),
+            tuple(_newest(records, directory.TOPIC, directory.ADAPTER)),
+            texts,
+            customers,
+            records,
+        )
+
+    def record(self, place: Json) -> Json:
+        """The record that stands in a place on Kafka."""
+        return next(record for record in self.records if place.items() <= record.items())
+
+    def directory_without(self, left: Sequence[str] = ()) -> Directory:
+        """Everybody, some of whom have `left` since."""
+        return Directory(_gone(one) if one.id in left else one for one in self.people)
+
+    @property
+    def profiles(self) -> dict[str, PublishedProfile]:
+        return {policy.key(one): one for one in self.policies}
+
+    @cached_property
+    def programmes(self) -> Programmes:
+        """Every policy compiled, under the version by which it was published."""
+        known = Programmes(self.policies[0].profile.id)
+        for one in self.policies:
+            known.add(programme(one.profile, POLICIES / "severity" / WEIGHTS, one.version), newest=True)
+        return known
+
+
+def _gone(entry: directory.Entry) -> directory.Entry:
+    return entry.model_copy(update={"status": "left", "posts": (), "deputy": None, "absences": ()})
+
+
+def _newest(records: Iterable[Json], topic: str, adapter: TypeAdapter[Any]) -> Iterator[Any]:
+    """The newest entry of each key of a compacted topic."""
+    newest = {record["key"]: record["value"] for record in records if record["topic"] == topic}
+    return (adapter.validate_json(value) for value in newest.values())
+
+
+@dataclass
+class Replay:
+    """One step, decided on documents in memory; nothing is published, so that outboxes show what would be."""
+
+    step: Json
+    kept: Kept
+    documents: MemoryDocuments = field(default_factory=MemoryDocuments)
+    told: list[OutreachRequested] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        if self.step["before"]:
+            stored = copy.deepcopy(self.step["before"])
+            self.documents.documents[UUID(stored["_id"])] = stored
+
+    async def take(self) -> Json:
+        """What the step leads to: events, documents written and the head of the history."""
+        before = {name for stored in self.documents.documents.values() for name in _outbox(stored)}
+        await getattr(self, self.step["service"])()
+        stored = list(self.documents.documents.values())
+        events = [event for one in stored for name, event in _outbox(one).items() if name not in before]
+        events += [{"topic": outreach.TOPIC, "id": str(one.id), "seq": one.seq} for one in self.told]
+        heads = [one["history"]["head"] for one in stored]
+        return {
+            "events": events,
+            "documents": [one["_id"] for one in stored],
+            "history_head": heads[0] if len(heads) == 1 else None,
+        }
+
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self.step["now"])
+
+    def _store(self, state: Any, **fields: Any) -> Store[Any]:
+        return Store(
+            state, self.documents, Relay(MemoryLog()), self.now, lambda: None, wall=self.now, **fields
+        )
+
+    def _received(self, topics: Any) -> Received[Any]:
+        record = self.kept.record(self.step["record"])
+        raw = record["value"].encode()
+        message = topics[record["topic"]].validate_json(raw)
+        return Received(record["topic"], record["partition"], record["offset"], message, raw)
+
+    async def routing(self) -> None:
+        decide = Decider(self._world, Ledger(lambda _case: True))
+        store = self._store(Case, revive=revive_for_routing)
+        texts, customers = Words(self.kept.texts), Words(self.kept.customers)
+        if "record" in self.step:
+            handler = RoutingHandler(store, decide, texts, customers, self._reach_out)
+            handler.loaded.set()
+            await handler.handle([self._received(ROUTING_TOPICS)])
+        elif (name := self.step["action"]["name"]) in BODIES:
+            await self._act(api.Office(store, self.documents, decide, texts, customers))
+        else:
+            case = UUID(self.step["before"]["_id"])
+            message: Any = {"reassign": Reassign, "resync": Resync}[name]()
+            await store.change(Cause(case, event_id(case, name), message, once=False), decide)
+
+    async def _act(self, office: api.Office) -> None:
+        asked = self.step["action"]
+        person = office.directory().people[asked["actor"]]
+        hand = actions.Hand(person, office, asked["key"], asked["seen"])
+        body = BODIES[asked["name"]].model_validate(asked["body"])
+        await actions.Asked(asked["name"], UUID(asked["case"]), hand, body).perform()
+
+    async def _reach_out(self, asked: Sequence[OutreachRequested]) -> None:
+        self.told += asked
+
+    def _world(self) -> World:
+        directory = self.kept.directory_without(self.step.get("left", ()))
+        return World(directory, self.kept.programmes, Ledger(lambda _case: True).workload, self.now())
+
+    async def sla(self) -> None:
+        store = self._store(Deadlines, revive=revive_for_sla)
+        keeper = Keeper(self.kept.profiles, Agenda(), PARTITIONS, self.now)
+        if "record" in self.step:
+            await SlaHandler(store, keeper, lambda: "").handle([self._received(SLA_TOPICS)])
+            return
+        case, ticked = UUID(self.step["before"]["_id"]), self.step["action"]
+        tick = Tick(datetime.fromisoformat(ticked["upto"]), ticked["catch_up"])
+        await store.change(
+            Cause(case, uuid5(case, f"tick:{ticked['upto']}"), tick, once=False), keeper.decide
+        )
+
+    async def notify(self) -> None:
+        store = self._store(Delivery)
+        if "record" in self.step:
+            queue = Store(Queue, MemoryDocuments(), Relay(MemoryLog()), self.now, lambda: None)
+            rulebook = Rulebook(self.kept.profiles, self.kept.directory_without(self.step.get("left", ())))
+            sender = Office().sender()
+            book = Book(lambda: rulebook.directory, _never)
+            senders: Any = {"email": sender, "sms": sender}
+            handler = NotifyHandler(store, queue, lambda: rulebook, senders, book, _nothing)
+            handler.loaded.set()
+            await handler.handle([self._received(NOTIFY_TOPICS)])
+            return
+        delivery = UUID(self.step["before"]["_id"])
+        cause = Cause(delivery, UUID(self.step["action"]["id"]), _step(self.step["action"]), once=False)
+        await store.change(cause, partial(_advance, self.now))
+
+
+def _advance(now: Callable[[], datetime], delivery: Delivery | None, cause: Cause[Step]) -> Any:
+    return advance(delivery, cause, now())
+
+
+def _step(action: Json) -> Step:
+    fields = dict(action["fields"])
+    if "receipt" in fields:
+        fields["receipt"] = Receipt(**fields["receipt"])
+    kinds: dict[str, Callable[..., Step]] = {
+        "due": Due, "renewed": Renewed, "attempted": Attempted, "asked": Asked, "settled": Settled, "resent": Resent,
+    }  # fmt: skip
+    return kinds[action["name"]](**fields)
+
+
+async def _never(_partition: int, _offset: int) -> None:
+    raise AssertionError
+
+
+async def _nothing(_partitions: set[int]) -> AsyncIterator[Delivery]:
+    for each in ():
+        yield each
+
+
+def _outbox(stored: Json) -> dict[str, Json]:
+    """The events a document has not published yet, by their ids."""
+    return {
+        event["id"]: {
+            "topic": event["topic"],
+            "id": event["id"],
+            "seq": json.loads(event["body"]).get("seq", 0),
+        }
+        for event in stored["outbox"]
+    }

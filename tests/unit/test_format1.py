@@ -1,0 +1,158 @@
+"""What the first format wrote is read, verified and gone on with, under the same ids."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policy
+from schemas.base import Frozen
+from schemas.policy import PublishedProfile
+from services.common.dead_letters import DIGEST, ORIGIN
+from services.common.decision import S
+from services.common.document import Document
+from services.common.history import broken
+from services.common.places import Place
+from services.common.stored import from_stored
+from services.notify.domain.delivery import Delivery
+from services.notify.handlers import Queue
+from services.routing.domain.announcement import Listed
+from services.routing.domain.case import Case
+from services.routing.domain.draft import ESCALATIONS
+from services.routing.domain.words import seal
+from services.sla.domain.state import Deadlines
+from tests.format1 import Json, Kept, Replay, lines
+
+DOCUMENTS: dict[str, type[Frozen]] = {
+    "cases": Case,
+    "deadlines": Deadlines,
+    "deliveries": Delivery,
+    "directory": Listed,
+    "waiting_notices": Queue,
+}
+TOPICS: dict[str, TypeAdapter[Any]] = {
+    contacts.TOPIC: TypeAdapter(contacts.ContactReceived),
+    cases.TOPIC: cases.ADAPTER,
+    ESCALATIONS: cases.ADAPTER,
+    deadlines.TOPIC: deadlines.ADAPTER,
+    deliveries.TOPIC: deliveries.ADAPTER,
+    directory.TOPIC: directory.ADAPTER,
+    policy.TOPIC: TypeAdapter(PublishedProfile),
+    outreach.TOPIC: outreach.ADAPTER,
+}
+STEPS = lines("steps")
+
+
+def documents(name: str, state: type[S]) -> list[Document[S]]:
+    return [from_stored(stored, state) for stored in lines(name)]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_document_becomes_its_model(name: str) -> None:
+    read = documents(name, DOCUMENTS[name])
+    assert [str(document.key) for document in read] == [stored["_id"] for stored in lines(name)]
+    assert any(document.state is not None or document.held for document in read)
+
+
+def test_what_a_case_can_leave_behind_is_there() -> None:
+    read = documents("cases", Case)
+    states = {document.state.state for document in read if document.state}
+    assert len(states) == 9
+    assert any(document.outbox for document in read)
+    assert any("awaits" in record for document in read for record in document.held)
+    assert any("awaits" not in record for document in read for record in document.held)
+    assert any(document.parked for document in read)
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_record_validates(topic: str) -> None:
+    read = [TOPICS[topic].validate_json(one["value"]) for one in lines("records") if one["topic"] == topic]
+    assert read
+
+
+@pytest.mark.parametrize(
+    ("topic", "count"), [(cases.TOPIC, 16), (deadlines.TOPIC, 9), (outreach.TOPIC, 2), (directory.TOPIC, 6)]
+)
+def test_no_kind_of_record_that_this_format_had_is_missing(topic: str, count: int) -> None:
+    read = [TOPICS[topic].validate_json(one["value"]) for one in lines("records") if one["topic"] == topic]
+    assert len({type(message) for message in read}) == count
+
+
+@pytest.mark.parametrize("topic", ["routing.dead", "routing.waiting", "notify.waiting"])
+def test_what_failed_or_waits_elsewhere_says_where_the_whole_of_it_stands(topic: str) -> None:
+    aside = [one for one in lines("records") if one["topic"] == topic]
+    assert aside
+    for record in aside:
+        headers = record["headers"]
+        whole = Kept.read().record(Place.parse(headers[ORIGIN])._asdict())["value"]
+        digest = sha256(whole.encode()).hexdigest()
+        assert digest == headers[DIGEST] if DIGEST in headers else whole == record["value"]
+
+
+def test_every_policy_compiles_and_keeps_the_version_under_which_it_was_published() -> None:
+    kept = Kept.read()
+    keys = {one["key"] for one in lines("records") if one["topic"] == policy.TOPIC}
+    assert len(keys) == 2
+    assert {name for name in keys if kept.programmes.knows(name)} == keys
+
+
+def test_every_history_verifies_from_its_first_entry_to_its_head() -> None:
+    paged = 0
+    for kind in DOCUMENTS:
+        for stored in lines(kind):
+            past = _past(stored["_id"]) if kind == "cases" else []
+            paged += len(past)
+            history = stored["history"]
+            assert broken([*past, *history["entries"]], history["head"]) is None
+            assert len(past) + len(history["entries"]) == history["count"]
+    assert paged
+
+
+def _past(case: str) -> list[Json]:
+    """The entries that left the document of a case, oldest first."""
+    pages = sorted(lines("case_history"), key=lambda page: str(page["_id"]))
+    return [entry for page in pages if page["key"] == case for entry in page["entries"]]
+
+
+def test_the_words_kept_are_those_that_were_sealed() -> None:
+    kept = {one["_id"]: one for name in ("texts", "customers") for one in lines(name)}
+    seals = {(facts[kind], facts[f"{kind}_seal"]) for facts, kind in _sealed(_entries())}
+    assert len(seals) > 100
+    assert [name for name, told in seals if told != _seal(kept[name])] == []
+
+
+def _entries() -> Iterable[Json]:
+    yield from (entry for page in lines("case_history") for entry in page["entries"])
+    yield from (entry for stored in lines("cases") for entry in stored["history"]["entries"])
+
+
+def _sealed(entries: Iterable[Json]) -> Iterable[tuple[Json, str]]:
+    for entry in entries:
+        yield from ((entry["facts"], kind) for kind in ("text", "customer") if entry["facts"].get(kind))
+
+
+def _seal(record: Json) -> str:
+    return seal(bytes.fromhex(record["key"]), record["words"])
+
+
+@pytest.mark.parametrize(
+    "step", STEPS, ids=[f"{n} {one['service']} {one['about']}" for n, one in enumerate(STEPS)]
+)
+async def test_a_step_leads_to_the_same_ids_and_the_same_history(step: Json) -> None:
+    led_to = await Replay(step, Kept.read()).take()
+    assert led_to == {name: step[name] for name in ("events", "documents", "history_head")}
+
+
+async def test_a_record_that_was_applied_before_changes_nothing_when_it_comes_again() -> None:
+    again = [step for step in STEPS if step["service"] == "routing" and "record" in step]
+    assert again
+    for step in again:
+        record = Kept.read().record(step["record"])
+        [stored] = [one for one in lines("cases") if one["_id"] == record["key"]]
+        if stored["held"] or stored["parked"]:
+            continue
+        led_to = await Replay({**step, "before": stored}, Kept.read()).take()
+        events = [event for event in led_to["events"] if event["topic"] != outreach.TOPIC]
+        assert (events, led_to["history_head"]) == ([], stored["history"]["head"])
