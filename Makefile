@@ -18,7 +18,7 @@ test: lint ## lint, then every test, with the slowest named
 soak: setup ## an hour or two beside busy processes: the suite three times, campaigns, the demo; PART=demo runs one
 	@$(PYTHON) -m tests.campaigns $(PART)
 
-up: setup ## start Kafka, the store and all rooms in the background on fixed ports; data stays in .up
+up: setup ## start Kafka, the store and all services in the background on fixed ports; data stays in .up
 	@.venv/bin/redress up
 
 down: setup ## stop what `make up` started

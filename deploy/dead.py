@@ -10,10 +10,11 @@ import click
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
-from services.common import dead_letters, kafka
-from services.common.dead_letters import DeadLetter, Skip
-from services.common.failures import PATIENCE
-from services.common.settings import CommonSettings
+from services.common.kafka import client as kafka
+from services.common.kafka import dead_letters
+from services.common.kafka.dead_letters import DeadLetter, Skip
+from services.common.runtime.failures import PATIENCE
+from services.common.runtime.settings import CommonSettings
 
 MARKS = (dead_letters.SIZE, dead_letters.DIGEST, dead_letters.SKIPPED_BY, dead_letters.SKIPPED_FOR)
 GROUPS = click.Choice(["routing", "sla", "notify"])

@@ -10,9 +10,9 @@ import click
 import yaml
 from pydantic import TypeAdapter
 
-from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policy
-from services.common import dead_letters
-from services.common.dead_letters import dead_topic, replay_topic, waiting_topic
+from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policies
+from services.common.kafka import dead_letters
+from services.common.kafka.dead_letters import dead_topic, replay_topic, waiting_topic
 
 TOPICS = Path(__file__).with_name("topics.yaml")
 SCHEMAS = "#/components/schemas/"
@@ -24,17 +24,17 @@ CARRIED: dict[str, TypeAdapter[Any]] = {
     deliveries.TOPIC: deliveries.ADAPTER,
     outreach.TOPIC: outreach.ADAPTER,
     directory.TOPIC: directory.ADAPTER,
-    policy.TOPIC: TypeAdapter(policy.PublishedProfile),
+    policies.TOPIC: TypeAdapter(policies.PublishedPolicy),
 }
 FLOWS = {
     "intake": ((), (contacts.TOPIC,)),
     "routing": (
-        (contacts.TOPIC, deadlines.TOPIC, deliveries.TOPIC, directory.TOPIC, policy.TOPIC),
-        (cases.TOPIC, "escalations", outreach.TOPIC, directory.TOPIC, policy.TOPIC),
+        (contacts.TOPIC, deadlines.TOPIC, deliveries.TOPIC, directory.TOPIC, policies.TOPIC),
+        (cases.TOPIC, "escalations", outreach.TOPIC, directory.TOPIC, policies.TOPIC),
     ),
-    "sla": ((cases.TOPIC, policy.TOPIC), (deadlines.TOPIC,)),
+    "sla": ((cases.TOPIC, policies.TOPIC), (deadlines.TOPIC,)),
     "notify": (
-        (cases.TOPIC, deadlines.TOPIC, outreach.TOPIC, directory.TOPIC, policy.TOPIC),
+        (cases.TOPIC, deadlines.TOPIC, outreach.TOPIC, directory.TOPIC, policies.TOPIC),
         (deliveries.TOPIC,),
     ),
 }
@@ -55,10 +55,10 @@ WHOLE = {
 def documents(folder: Path) -> None:
     """Write openapi-intake.json, openapi-routing.json and asyncapi.json into FOLDER."""
     folder.mkdir(parents=True, exist_ok=True)
-    for room in ("intake", "routing"):
+    for service in ("intake", "routing"):
         _write(
-            folder / f"openapi-{room}.json",
-            importlib.import_module(f"services.{room}.app").create().openapi(),
+            folder / f"openapi-{service}.json",
+            importlib.import_module(f"services.{service}.app").create().openapi(),
         )
     _write(folder / "asyncapi.json", asyncapi())
 
@@ -99,25 +99,25 @@ def _schema(topic: str) -> dict[str, str]:
     return {"$ref": f"{SCHEMAS}topic.{topic}"}
 
 
-def _followed(room: str) -> list[str]:
+def _followed(service: str) -> list[str]:
     """The topics whose records a service handles one by one, in a group.
 
     Entries of compacted topics are left out where they cannot be read; the last good one serves on.
     """
     declared = yaml.safe_load(TOPICS.read_text("utf-8"))["topics"]
-    return [each for each in FLOWS[room][0] if not declared[each].get("compacted")]
+    return [each for each in FLOWS[service][0] if not declared[each].get("compacted")]
 
 
 def _set_aside(topic: str) -> dict[str, Any]:
     """Values as they stood on the topics of a service; its dead topic also keeps marks of what people said."""
-    room, _, kind = topic.rpartition(".")
+    service, _, kind = topic.rpartition(".")
     anything = {"contentType": "application/octet-stream"}
     found = {
         "record": _letter(
             "failed",
             "gap",
             "parked",
-            payload={"anyOf": [_schema(each) for each in _followed(room)]},
+            payload={"anyOf": [_schema(each) for each in _followed(service)]},
             optional=SKIPPED,
         ),
         "unreadable": _letter("invalid", payload={}, optional=SKIPPED) | anything,
@@ -156,20 +156,23 @@ def _headers(meanings: Mapping[str, str]) -> dict[str, Any]:
 
 def _operations() -> list[tuple[str, dict[str, Any]]]:
     operations = []
-    for room, (read, written) in FLOWS.items():
-        for action, topics in (("receive", _with_replay(room, read)), ("send", _with_dead(room, written))):
+    for service, (read, written) in FLOWS.items():
+        for action, topics in (
+            ("receive", _with_replay(service, read)),
+            ("send", _with_dead(service, written)),
+        ):
             for topic in topics:
                 channel = {"$ref": f"#/channels/{topic.replace('/', '~1')}"}
-                operations.append((f"{room}.{action}.{topic}", {"action": action, "channel": channel}))
+                operations.append((f"{service}.{action}.{topic}", {"action": action, "channel": channel}))
     return operations
 
 
-def _with_replay(room: str, topics: tuple[str, ...]) -> tuple[str, ...]:
-    return (*topics, replay_topic(room), waiting_topic(room)) if topics else ()
+def _with_replay(service: str, topics: tuple[str, ...]) -> tuple[str, ...]:
+    return (*topics, replay_topic(service), waiting_topic(service)) if topics else ()
 
 
-def _with_dead(room: str, topics: tuple[str, ...]) -> tuple[str, ...]:
-    return topics if room == "intake" else (*topics, dead_topic(room), waiting_topic(room))
+def _with_dead(service: str, topics: tuple[str, ...]) -> tuple[str, ...]:
+    return topics if service == "intake" else (*topics, dead_topic(service), waiting_topic(service))
 
 
 commands: list[click.Command] = [documents]

@@ -6,18 +6,18 @@ from pathlib import Path
 
 import click
 
-from services.common import files
+from services.common.runtime import files
 from services.notify.domain.texts import TextError
 from services.notify.domain.wording import must_render
 from services.notify.settings import load_wording
 from services.routing.settings.environment import POLICIES
-from services.routing.settings.policies import load_profile, profile_files, programme
+from services.routing.settings.policies import compile_policy, load_policy, policy_files
 from services.routing.settings.severity import WEIGHTS
 
 
 @click.group()
 def policy() -> None:
-    """The programmes' rules as data."""
+    """Policies: the rules of a manufacturer as data."""
 
 
 @policy.command()
@@ -26,25 +26,25 @@ def policy() -> None:
 )
 @click.pass_context
 def check(context: click.Context, paths: tuple[Path, ...]) -> None:
-    """Check the programme of each FILE, or all that are shipped, with severity and notices; say every mistake."""
-    wrong = [mistake for path in paths or profile_files(POLICIES) for mistake in _mistakes(path)]
+    """Check the policy of each FILE, or all that are shipped, with severity and notices; say every mistake."""
+    wrong = [mistake for path in paths or policy_files(POLICIES) for mistake in _mistakes(path)]
     for mistake in wrong:
         click.echo(mistake, err=True)
     context.exit(bool(wrong))
 
 
 def _mistakes(path: Path) -> Iterator[str]:
-    """What routing would refuse of a programme, then what notify could not send; its version where nothing is wrong."""
+    """What routing would refuse of a policy, then what notify could not send; its version where nothing is wrong."""
     notices = path.parent / "notices" / path.name
     try:
-        profile = load_profile(path)
-        programme(profile, path.parent / "severity" / WEIGHTS, profile.version)
+        loaded = load_policy(path)
+        compile_policy(loaded, path.parent / "severity" / WEIGHTS, loaded.version)
         if notices.exists():
             must_render(str(notices), load_wording(notices), partial(files.line, notices))
     except (ValueError, TextError) as wrong:
         yield str(wrong)
     else:
-        click.echo(f"{path}: {profile.id}@{profile.version}")
+        click.echo(f"{path}: {loaded.id}@{loaded.version}")
 
 
 commands: list[click.Command] = [policy]

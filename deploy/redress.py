@@ -1,4 +1,4 @@
-"""The console command: every room's own commands, and those that run Redress as a whole."""
+"""The console command: every service's own commands, and those that run Redress as a whole."""
 
 import importlib
 import sys
@@ -7,10 +7,10 @@ from typing import Any
 import click
 import uvicorn
 
-from services.common import logs
-from services.common.failures import plainly
+from services.common.runtime import logs
+from services.common.runtime.failures import plainly
 
-ROOMS = ("intake", "routing", "sla", "notify")
+SERVICES = ("intake", "routing", "sla", "notify")
 COMMANDS = {
     "classify": "services.routing.commands",
     "directory": "services.routing.commands",
@@ -30,7 +30,7 @@ COMMANDS = {
 
 
 class Collected(click.Group):
-    """The rooms' own commands, each imported only when it is asked for.
+    """The services' own commands, each imported only when it is asked for.
 
     What an operator can mend is told in one line; all else is a fault of ours and shown in full.
     """
@@ -60,13 +60,13 @@ def main() -> None:
 
 
 @main.command()
-@click.argument("room", type=click.Choice(ROOMS))
+@click.argument("service", type=click.Choice(SERVICES))
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65_535), required=True)
-def serve(room: str, host: str, port: int) -> None:
-    """Run one room until it is told to stop."""
-    logs.configure(room)
-    app = importlib.import_module(f"services.{room}.app").create()
+def serve(service: str, host: str, port: int) -> None:
+    """Run one service until it is told to stop."""
+    logs.configure(service)
+    app = importlib.import_module(f"services.{service}.app").create()
     uvicorn.run(
         app,
         host=host,

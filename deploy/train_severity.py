@@ -24,7 +24,7 @@ from services.routing.domain.severity.runs import Vocabulary
 from services.routing.domain.severity.stance import Ground
 from services.routing.domain.severity.telling import Text
 from services.routing.domain.severity.tokens import tokenise
-from services.routing.settings.severity import POLICIES, WEIGHTS, load_policy
+from services.routing.settings.severity import POLICIES, WEIGHTS, load_severity
 
 TRAINING = Path(__file__).with_name("training")
 SELDOM = 4
@@ -101,7 +101,7 @@ class Lesson:
         would trust them more than they deserve on words nobody has seen.
         """
         whole = self.text.passages[0]
-        for known in (hear(self.statement, rules).findings, ()):
+        for known in (hear(self.statement, rules).signals, ()):
             yield self.text.features(whole, known, vocabulary)
 
 
@@ -114,7 +114,7 @@ def cells(features: Features) -> dict[Column, float]:
 
 def main() -> None:
     """Writes the weights beside the policy."""
-    rules = compile_rules(load_policy("gtmc"))
+    rules = compile_rules(load_severity("gtmc"))
     lessons = [Lesson.of(example, rules) for example in in_stories(list(examples(rules)))]
     heard = Counter(word for lesson in lessons for word in lesson.text.voice.words)
     vocabulary = Vocabulary(sorted(word for word, count in heard.items() if 2 * count >= SELDOM))

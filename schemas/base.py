@@ -1,10 +1,12 @@
 """What every message and model of the vocabulary is made of."""
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
+
+from schemas.formats import FORMAT
 
 
 def instant(value: datetime) -> datetime:
@@ -53,6 +55,15 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
+class Stored(Frozen):
+    """The state of a document; a store may still hold it in an earlier format."""
+
+    @classmethod
+    def upgraded(cls, state: dict[str, Any]) -> dict[str, Any]:
+        """A state of an earlier format in the present one."""
+        return state
+
+
 class Strict(Frozen):
     """An immutable value written by people: an unknown field is a mistake worth telling."""
 
@@ -69,9 +80,11 @@ class Bilingual(Strict):
 class Message(Frozen):
     """A record on Kafka, keyed by its case.
 
-    `seq` counts from 1 per case and topic without gaps; 0 marks a message that has none.
+    `seq` counts from 1 per case and topic without gaps; 0 marks a message that has none. `format` says by which
+    names its fields are written.
     """
 
+    format: int = FORMAT
     id: UUID
     case_id: UUID
     occurred_at: Instant

@@ -8,7 +8,7 @@ from pydantic import Field, TypeAdapter
 from schemas.base import Count, Frozen, Instant, Message
 from schemas.calendar import CalendarSpec
 from schemas.contacts import Channel, Department, Flags, Kind
-from schemas.severity import Finding, Level
+from schemas.severity import Level, Signal
 
 TOPIC = "cases"
 
@@ -18,8 +18,8 @@ State = Literal[
 ]  # fmt: skip
 Role = Literal["operator", "dealer_cr_manager", "sc_sa", "dept_manager", "dealer_gm", "mfr_cr"]
 Tier = Literal["dealer", "manufacturer"]
-Via = Literal["assignment", "transfer", "climb", "return", "support"]
-Part = Literal["owner", "offered", "support"]
+Via = Literal["assignment", "transfer", "escalation", "return", "support"]
+Part = Literal["owner", "hand_over", "support"]
 
 
 def tier(role: Role) -> Tier:
@@ -28,7 +28,7 @@ def tier(role: Role) -> Tier:
 
 
 class CaseHeader(Frozen):
-    """What every event says of its case, so that no room has to ask another.
+    """What every event says of its case, so that no service has to ask another.
 
     `support_to` is whoever is asked to support it, or supports it, at the manufacturer.
     """
@@ -44,12 +44,12 @@ class CaseHeader(Frozen):
     state: State
     owner: str
     owner_role: Role
-    offered_to: str | None = None
-    offered_role: Role | None = None
+    hand_over_to: str | None = None
+    hand_over_role: Role | None = None
     support_to: str | None = None
     rung: Count
-    profile: str
-    profile_version: str
+    policy: str
+    policy_version: str
     triage: bool = False
 
 
@@ -61,7 +61,7 @@ class CaseMessage(Message):
 
 
 class CaseOpened(CaseMessage):
-    """`received_at` is when the customer spoke; clocks that count from receipt start there.
+    """`received_at` is when the customer spoke; deadlines that count from receipt start there.
 
     `flags` and `ticks` are what the operator marked, as told: facts by name, and criteria by id.
     """
@@ -71,7 +71,7 @@ class CaseOpened(CaseMessage):
     received_at: Instant
     calendar: CalendarSpec
     criteria: tuple[str, ...]
-    findings: tuple[Finding, ...] = ()
+    signals: tuple[Signal, ...] = ()
     flags: Flags = Flags()
     ticks: tuple[str, ...] = ()
     triage_reasons: tuple[str, ...] = ()
@@ -80,7 +80,7 @@ class CaseOpened(CaseMessage):
 class CaseHandedOver(CaseMessage):
     """Offered to a named person (or a role's desk); the owner stays owner until it is accepted.
 
-    `clock` names the clock whose breach made it climb.
+    `deadline` names the deadline whose breach made it escalate.
     """
 
     type: Literal["case.handed_over"] = "case.handed_over"
@@ -89,7 +89,7 @@ class CaseHandedOver(CaseMessage):
     tier: Tier
     via: Via
     rung: Count
-    clock: str | None = None
+    deadline: str | None = None
     note: UUID | None = None
 
 
@@ -165,14 +165,14 @@ class CaseClosed(CaseMessage):
     note: UUID
 
 
-class CaseClimbWithdrawn(CaseMessage):
-    """The breach that had made it climb did not stand; an offer not yet accepted is taken back.
+class CaseEscalationWithdrawn(CaseMessage):
+    """The breach that had made it escalate did not stand; an offer not yet accepted is taken back.
 
     `again` says that an earlier one of the same kind stands again and is still to be accepted.
     """
 
-    type: Literal["case.climb_withdrawn"] = "case.climb_withdrawn"
-    clock: str
+    type: Literal["case.escalation_withdrawn"] = "case.escalation_withdrawn"
+    deadline: str
     to: str
     tier: Tier = "dealer"
     again: bool = False
@@ -220,7 +220,7 @@ CaseEvent = (
     | CaseNotReached
     | CaseResolved
     | CaseClosed
-    | CaseClimbWithdrawn
+    | CaseEscalationWithdrawn
     | CaseReassigned
     | CaseUnattended
     | CaseSnapshot

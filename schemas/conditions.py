@@ -25,7 +25,7 @@ def _by_type(events: Any) -> dict[str, type[CaseMessage | DeadlineMessage]]:
 
 
 EVENTS: Events = _by_type(CaseEvent | DeadlineEvent)
-"""Every event of a case and of its clocks, by its type."""
+"""Every event of a case and of its deadlines, by its type."""
 
 # A snapshot is taken for the opening or the end of its case, and met under no name of its own.
 HEARD_BY_CLOCKS: Events = {

@@ -1,4 +1,4 @@
-"""Topic `deadlines`: what the clocks of a case did."""
+"""Topic `deadlines`: what the deadlines of a case did."""
 
 from typing import Annotated, Literal
 from uuid import UUID
@@ -12,10 +12,10 @@ TOPIC = "deadlines"
 
 
 class DeadlineMessage(Message):
-    """An event of one clock; `cycle` counts the rounds of a recurring clock from 1."""
+    """An event of one deadline; `cycle` counts the rounds of a recurring deadline from 1."""
 
     header: CaseHeader
-    clock: Key
+    deadline: Key
     cycle: Count
     accountable: Role
     due_at: Instant
@@ -60,7 +60,7 @@ class DeadlineWarned(DeadlineMessage):
 
 
 class DeadlineBreached(DeadlineMessage):
-    """Passed; `late` marks one that fired only after a stop of the clocks themselves."""
+    """Passed; `late` marks one that fired only after a stop of the deadlines themselves."""
 
     type: Literal["deadline.breached"] = "deadline.breached"
     level: Whole = 0
@@ -68,10 +68,10 @@ class DeadlineBreached(DeadlineMessage):
     repeat: Count = 0
 
 
-class DeadlineClimbDue(DeadlineMessage):
-    """A breach may climb a rung now: at once when major, else in the shop's hours."""
+class DeadlineEscalationDue(DeadlineMessage):
+    """A breach may escalate a rung now: at once when major, else in the shop's hours."""
 
-    type: Literal["deadline.climb_due"] = "deadline.climb_due"
+    type: Literal["deadline.escalation_due"] = "deadline.escalation_due"
     level: Whole
     breach: UUID
 
@@ -92,7 +92,7 @@ DeadlineEvent = (
     | DeadlineCancelled
     | DeadlineWarned
     | DeadlineBreached
-    | DeadlineClimbDue
+    | DeadlineEscalationDue
     | DeadlineWithdrawn
 )
 ADAPTER: TypeAdapter[DeadlineEvent] = TypeAdapter(Annotated[DeadlineEvent, Field(discriminator="type")])

@@ -50,7 +50,7 @@ class Shop(Strict):
 
 
 class Franchise(Strict):
-    """A shop's contract for one brand; `programme` is the policy profile of its cases."""
+    """A shop's contract for one brand; `policy` is the policy policy of its cases."""
 
     kind: Literal["franchise"] = "franchise"
     id: Identifier
@@ -58,7 +58,7 @@ class Franchise(Strict):
     brand: Identifier
     manufacturer: Identifier
     region: Identifier
-    programme: Identifier
+    policy: Identifier
 
 
 class Post(Strict):

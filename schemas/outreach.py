@@ -21,8 +21,8 @@ class OutreachRequested(Message):
 
     type: Literal["outreach.requested"] = "outreach.requested"
     case_number: str
-    profile: str
-    profile_version: str
+    policy: str
+    policy_version: str
     template: str
     medium: Medium
     address: str

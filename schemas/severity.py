@@ -125,7 +125,7 @@ class Statement(Strict):
     ticks: frozenset[str] = frozenset()
 
 
-class Finding(Strict):
+class Signal(Strict):
     """One hit: which detector saw which criterion, where (character offsets, end exclusive).
 
     `start` and `end` are None when the evidence is not in the text: a tick, a flag, the channel.
@@ -146,5 +146,5 @@ class Judgement(Strict):
     level: Level
     criteria: tuple[str, ...]
     deciding: str
-    findings: tuple[Finding, ...]
+    signals: tuple[Signal, ...]
     failed: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from schemas.cases import Role, tier
 from schemas.contacts import Department, Language
 from schemas.directory import MOST_DEPUTIES, Entry, Franchise, LastResort, Manufacturer, Person, Post, Shop
-from schemas.policy import Rung
+from schemas.policies import Rung
 
 MANUFACTURER: Role = "mfr_cr"
 """The role that answers for a manufacturer."""

@@ -1,1 +1,1 @@
-"""The rooms of Redress; they meet only on Kafka."""
+"""The services of Redress; they meet only on Kafka."""

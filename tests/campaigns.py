@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from services.common.clock import ticks
+from services.common.runtime.clock import ticks
 from tests.load import load
 
 LOGS = Path(__file__).parents[1] / "build" / "soak"

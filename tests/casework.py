@@ -1,4 +1,4 @@
-"""A case taken through its life in memory: every step decides as the room does."""
+"""A case taken through its life in memory: every step decides as the service does."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,22 +12,22 @@ from schemas.cases import CaseEvent
 from schemas.contacts import ContactReceived
 from schemas.deadlines import (
     DeadlineBreached,
-    DeadlineClimbDue,
+    DeadlineEscalationDue,
     DeadlineMessage,
     DeadlineStarted,
     DeadlineWithdrawn,
 )
 from schemas.staffing import Directory
-from services.common.decision import Cause, Change, Decision, Outgoing, Refusal
+from services.common.store.decision import Cause, Change, Decision, Outgoing, Refusal
 from services.routing.domain.actions.action import Action
 from services.routing.domain.case import Case, header
 from services.routing.domain.deciding import decide
 from services.routing.domain.ledger import Ledger
 from services.routing.domain.opening import Heard
-from services.routing.domain.programme import Programme, Programmes
+from services.routing.domain.policies import CompiledPolicy, Policies
 from services.routing.domain.words import Sealed
 from services.routing.domain.world import World
-from services.routing.settings.policies import load_profile, programme
+from services.routing.settings.policies import compile_policy, load_policy
 from services.routing.settings.severity import WEIGHTS
 from tests.dealership import MONDAY, a_contact, directory_file
 
@@ -37,12 +37,12 @@ POLICIES = Path(__file__).parents[1] / "deploy" / "policies"
 
 
 @cache
-def gtmc() -> Programme:
-    return programme(load_profile(POLICIES / "gtmc.yaml"), POLICIES / "severity" / WEIGHTS)
+def gtmc() -> CompiledPolicy:
+    return compile_policy(load_policy(POLICIES / "gtmc.yaml"), POLICIES / "severity" / WEIGHTS)
 
 
-def programmes() -> Programmes:
-    known = Programmes("gtmc")
+def policies() -> Policies:
+    known = Policies("gtmc")
     known.add(gtmc(), newest=True)
     return known
 
@@ -64,10 +64,10 @@ class Casework:
     ledger: Ledger = field(default_factory=lambda: Ledger(lambda _case: True))
     told: list[tuple[str, Any]] = field(default_factory=list)
     facts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    programmes: Programmes = field(default_factory=programmes)
+    policies: Policies = field(default_factory=policies)
 
     def world(self) -> World:
-        return World(self.directory, self.programmes, self.ledger.workload, self.now)
+        return World(self.directory, self.policies, self.ledger.workload, self.now)
 
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)
@@ -102,33 +102,33 @@ class Casework:
     def types(self, topic: str = "cases") -> list[str]:
         return [event.type for event in self.events(topic)]
 
-    def started(self, case: Case, clock: str, **changes: Any) -> DeadlineStarted:
-        return self._deadline(DeadlineStarted, case, clock, changes)
+    def started(self, case: Case, deadline: str, **changes: Any) -> DeadlineStarted:
+        return self._deadline(DeadlineStarted, case, deadline, changes)
 
-    def breached(self, case: Case, clock: str, **changes: Any) -> DeadlineBreached:
-        return self._deadline(DeadlineBreached, case, clock, changes)
+    def breached(self, case: Case, deadline: str, **changes: Any) -> DeadlineBreached:
+        return self._deadline(DeadlineBreached, case, deadline, changes)
 
-    def climb_due(self, case: Case, breach: DeadlineBreached) -> DeadlineClimbDue:
+    def escalation_due(self, case: Case, breach: DeadlineBreached) -> DeadlineEscalationDue:
         changes = {"breach": breach.id, "level": 1, "accountable": breach.accountable}
-        return self._deadline(DeadlineClimbDue, case, breach.clock, changes)
+        return self._deadline(DeadlineEscalationDue, case, breach.deadline, changes)
 
     def withdrawn(self, case: Case, breach: DeadlineBreached) -> DeadlineWithdrawn:
         changes = {"breach": breach.id, "met_at": self.now, "cycle": breach.cycle}
-        return self._deadline(DeadlineWithdrawn, case, breach.clock, changes)
+        return self._deadline(DeadlineWithdrawn, case, breach.deadline, changes)
 
-    def _deadline(self, kind: type[D], case: Case, clock: str, changes: dict[str, Any]) -> D:
+    def _deadline(self, kind: type[D], case: Case, deadline: str, changes: dict[str, Any]) -> D:
         fields = {
             "id": uuid4(), "case_id": case.id, "occurred_at": self.now, "header": header(case),
-            "clock": clock, "cycle": 1, "accountable": "operator", "due_at": self.now,
+            "deadline": deadline, "cycle": 1, "accountable": "operator", "due_at": self.now,
         }  # fmt: skip
         return kind.model_validate(fields | changes)
 
-    def breach(self, case: Case, clock: str, **changes: Any) -> tuple[Case, DeadlineBreached]:
-        """A clock of the case passes, and the breach may climb."""
+    def breach(self, case: Case, deadline: str, **changes: Any) -> tuple[Case, DeadlineBreached]:
+        """A deadline of the case passes, and the breach may escalate."""
         self.later(hours=1)
-        breach = self.breached(case, clock, **changes)
+        breach = self.breached(case, deadline, **changes)
         case = self.fold(case, breach)
-        decision = self.decide(case, case.id, self.climb_due(case, breach))
+        decision = self.decide(case, case.id, self.escalation_due(case, breach))
         return (decision.state if isinstance(decision, Change) else case), breach
 
 

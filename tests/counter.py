@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.common.decision import Cause
-from services.common.relay import Relay
-from services.common.store import Store
+from services.common.kafka.outbox import OutboxPublisher
+from services.common.store.decision import Cause
+from services.common.store.write_path import Store
 from services.routing.api.actions import Asked, Hand
 from services.routing.api.bodies import Body
 from services.routing.api.office import Office
@@ -57,7 +57,9 @@ class Counter:
     texts: MemoryRecords = field(default_factory=MemoryRecords)
 
     def __post_init__(self) -> None:
-        store = Store(Case, self.shelf, Relay(MemoryLog()), lambda: self.casework.now, lambda: None, revive)
+        store = Store(
+            Case, self.shelf, OutboxPublisher(MemoryLog()), lambda: self.casework.now, lambda: None, revive
+        )
         decide = Decider(self.casework.world, self.casework.ledger)
         self.office = Office(store, self.shelf, decide, Words(self.texts), Words(MemoryRecords()))
 
@@ -70,5 +72,5 @@ class Counter:
 
     def asked(self, name: str, case: Case, body: Body, action: str) -> Asked:
         return Asked(
-            action, case.id, Hand(person(name), self.office, "once", case.revised[-1].revision), body
+            action, case.id, Hand(person(name), self.office, "once", case.revisions[-1].revision), body
         )

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 from typing import Literal
 from uuid import UUID, uuid5
 
-from schemas.base import Frozen, Message
-from services.common.decision import Cause, Change, Entry, Outgoing, Refusal, event_id
+from schemas.base import Message, Stored
+from services.common.store.decision import Cause, Change, Entry, Outgoing, Refusal, event_id
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KEYS = tuple(UUID(int=number) for number in range(1, 5))
@@ -23,7 +23,7 @@ class Total(Message):
     total: int
 
 
-class Sum(Frozen):
+class Sum(Stored):
     total: int = 0
 
 

@@ -60,7 +60,7 @@ def directory_file(**changed: Person | None) -> DirectoryFile:
     shops = [
         {"id": shop, "name": name, "group": "rivers", "calendar": CALENDAR} for shop in ("north", "south")
     ]
-    franchise = {"manufacturer": "gtmc", "region": "east", "programme": "gtmc"}
+    franchise = {"manufacturer": "gtmc", "region": "east", "policy": "gtmc"}
     return DirectoryFile.model_validate(
         {
             "manufacturers": [{"id": "gtmc", "name": name, "calendar": CALENDAR}],

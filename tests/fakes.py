@@ -9,7 +9,7 @@ from uuid import UUID
 
 from aiokafka.errors import KafkaConnectionError
 
-from services.common.history import Page
+from services.common.store.history import Page
 
 Stored = dict[str, Any]
 

@@ -13,14 +13,16 @@ from uuid import UUID, uuid5
 
 from pydantic import TypeAdapter
 
-from schemas import directory, outreach, policy
+from schemas import directory, outreach, policies
+from schemas.formats import read_record
 from schemas.outreach import OutreachRequested
-from schemas.policy import PublishedProfile
+from schemas.policies import PublishedPolicy
 from schemas.staffing import Directory
-from services.common.batch import Received
-from services.common.decision import Cause, event_id
-from services.common.relay import Relay
-from services.common.store import Store
+from services.common.kafka.batch import Received
+from services.common.kafka.outbox import OutboxPublisher
+from services.common.store.decision import Cause, Entry, event_id
+from services.common.store.history import link
+from services.common.store.write_path import Store
 from services.notify.domain.delivery import (
     Asked,
     Attempted,
@@ -44,18 +46,18 @@ from services.routing.api.bodies import BODIES
 from services.routing.domain.case import Case
 from services.routing.domain.deciding import Resync
 from services.routing.domain.ledger import Ledger
-from services.routing.domain.programme import Programmes
+from services.routing.domain.policies import Policies
 from services.routing.domain.reassignment import Reassign
 from services.routing.domain.world import World
 from services.routing.handlers import TOPICS as ROUTING_TOPICS
 from services.routing.handlers import Decider
 from services.routing.handlers import Handler as RoutingHandler
 from services.routing.handlers import revive as revive_for_routing
-from services.routing.settings.policies import programme
+from services.routing.settings.policies import compile_policy
 from services.routing.settings.severity import WEIGHTS
 from services.routing.store import Words
 from services.sla.domain.agenda import Agenda
-from services.sla.domain.clocks import Tick
+from services.sla.domain.deadlines import Tick
 from services.sla.domain.state import Deadlines
 from services.sla.handlers import TOPICS as SLA_TOPICS
 from services.sla.handlers import Handler as SlaHandler
@@ -98,11 +100,18 @@ class MemoryRecords:
         return {key: self.records[key] for key in keys if key in self.records}
 
 
+class Shelf(MemoryDocuments):
+    """Documents that nobody asks for in pages."""
+
+    async def page(self, query: Any, order: Any, limit: int) -> list[Json]:
+        raise NotImplementedError
+
+
 @dataclass
 class Kept:
     """What every service is told, and the words that routing keeps."""
 
-    policies: tuple[PublishedProfile, ...]
+    published: tuple[PublishedPolicy, ...]
     people: tuple[directory.Entry, ...]
     texts: MemoryRecords
     customers: MemoryRecords
@@ -115,7 +124,7 @@ class Kept:
         records = lines("records")
         texts, customers = (MemoryRecords.of(lines(name)) for name in ("texts", "customers"))
         return cls(
-            tuple(_newest(records, policy.TOPIC, TypeAdapter(PublishedProfile))),
+            tuple(_newest(records, policies.TOPIC, TypeAdapter(PublishedPolicy))),
             tuple(_newest(records, directory.TOPIC, directory.ADAPTER)),
             texts,
             customers,
@@ -131,15 +140,15 @@ class Kept:
         return Directory(_gone(one) if one.id in left else one for one in self.people)
 
     @property
-    def profiles(self) -> dict[str, PublishedProfile]:
-        return {policy.key(one): one for one in self.policies}
+    def versions(self) -> dict[str, PublishedPolicy]:
+        return {policies.key(one): one for one in self.published}
 
     @cached_property
-    def programmes(self) -> Programmes:
+    def compiled(self) -> Policies:
         """Every policy compiled, under the version by which it was published."""
-        known = Programmes(self.policies[0].profile.id)
-        for one in self.policies:
-            known.add(programme(one.profile, POLICIES / "severity" / WEIGHTS, one.version), newest=True)
+        known = Policies(self.published[0].policy.id)
+        for one in self.published:
+            known.add(compile_policy(one.policy, POLICIES / "severity" / WEIGHTS, one.version), newest=True)
         return known
 
 
@@ -150,7 +159,7 @@ def _gone(entry: directory.Entry) -> directory.Entry:
 def _newest(records: Iterable[Json], topic: str, adapter: TypeAdapter[Any]) -> Iterator[Any]:
     """The newest entry of each key of a compacted topic."""
     newest = {record["key"]: record["value"] for record in records if record["topic"] == topic}
-    return (adapter.validate_json(value) for value in newest.values())
+    return (read_record(topic, adapter, value.encode()) for value in newest.values())
 
 
 @dataclass
@@ -174,25 +183,36 @@ class Replay:
         stored = list(self.documents.documents.values())
         events = [event for one in stored for name, event in _outbox(one).items() if name not in before]
         events += [{"topic": outreach.TOPIC, "id": str(one.id), "seq": one.seq} for one in self.told]
-        heads = [one["history"]["head"] for one in stored]
+        heads = [_head_in_first_words(one["history"], self._count(one["_id"])) for one in stored]
         return {
             "events": events,
             "documents": [one["_id"] for one in stored],
             "history_head": heads[0] if len(heads) == 1 else None,
         }
 
+    def _count(self, name: str) -> int:
+        """How many entries the history of a document had before the step."""
+        before = self.step["before"]
+        return before["history"]["count"] if before and before["_id"] == name else 0
+
     def now(self) -> datetime:
         return datetime.fromisoformat(self.step["now"])
 
     def _store(self, state: Any, **fields: Any) -> Store[Any]:
         return Store(
-            state, self.documents, Relay(MemoryLog()), self.now, lambda: None, wall=self.now, **fields
+            state,
+            self.documents,
+            OutboxPublisher(MemoryLog()),
+            self.now,
+            lambda: None,
+            wall=self.now,
+            **fields,
         )
 
     def _received(self, topics: Any) -> Received[Any]:
         record = self.kept.record(self.step["record"])
         raw = record["value"].encode()
-        message = topics[record["topic"]].validate_json(raw)
+        message = read_record(record["topic"], topics[record["topic"]], raw)
         return Received(record["topic"], record["partition"], record["offset"], message, raw)
 
     async def routing(self) -> None:
@@ -204,7 +224,7 @@ class Replay:
             handler.loaded.set()
             await handler.handle([self._received(ROUTING_TOPICS)])
         elif (name := self.step["action"]["name"]) in BODIES:
-            await self._act(api.Office(store, self.documents, decide, texts, customers))
+            await self._act(api.Office(store, Shelf(self.documents.documents), decide, texts, customers))
         else:
             case = UUID(self.step["before"]["_id"])
             message: Any = {"reassign": Reassign, "resync": Resync}[name]()
@@ -222,11 +242,11 @@ class Replay:
 
     def _world(self) -> World:
         directory = self.kept.directory_without(self.step.get("left", ()))
-        return World(directory, self.kept.programmes, Ledger(lambda _case: True).workload, self.now())
+        return World(directory, self.kept.compiled, Ledger(lambda _case: True).workload, self.now())
 
     async def sla(self) -> None:
         store = self._store(Deadlines, revive=revive_for_sla)
-        keeper = Keeper(self.kept.profiles, Agenda(), PARTITIONS, self.now)
+        keeper = Keeper(self.kept.versions, Agenda(), PARTITIONS, self.now)
         if "record" in self.step:
             await SlaHandler(store, keeper, lambda: "").handle([self._received(SLA_TOPICS)])
             return
@@ -239,8 +259,8 @@ class Replay:
     async def notify(self) -> None:
         store = self._store(Delivery)
         if "record" in self.step:
-            queue = Store(Queue, MemoryDocuments(), Relay(MemoryLog()), self.now, lambda: None)
-            rulebook = Rulebook(self.kept.profiles, self.kept.directory_without(self.step.get("left", ())))
+            queue = Store(Queue, MemoryDocuments(), OutboxPublisher(MemoryLog()), self.now, lambda: None)
+            rulebook = Rulebook(self.kept.versions, self.kept.directory_without(self.step.get("left", ())))
             sender = Office().sender()
             book = Book(lambda: rulebook.directory, _never)
             senders: Any = {"email": sender, "sms": sender}
@@ -251,6 +271,32 @@ class Replay:
         delivery = UUID(self.step["before"]["_id"])
         cause = Cause(delivery, UUID(self.step["action"]["id"]), _step(self.step["action"]), once=False)
         await store.change(cause, partial(_advance, self.now))
+
+
+FIRST_WORDS = {
+    "case.escalation_withdrawn": "case.climb_withdrawn",
+    "escalation": "climb",
+    "hand_over": "offered",
+    "deadline": "clock",
+    "deadlines": "clocks",
+}
+
+
+def _head_in_first_words(past: Json, count: int) -> str:
+    """The head that a history would have if the entries after the first `count` were in the words of format 1."""
+    head = str(past["head"])
+    for entry in (entry for entry in past["entries"] if entry["number"] > count):
+        facts = {FIRST_WORDS.get(name, name): _in_first_words(fact) for name, fact in entry["facts"].items()}
+        event = FIRST_WORDS.get(entry["event"], entry["event"])
+        actor = FIRST_WORDS.get(entry["actor"], entry["actor"])
+        same = Entry(datetime.fromisoformat(entry["at"]), actor, event, facts)
+        previous = entry["previous"] if entry["number"] == count + 1 else head
+        head = link(entry["number"], previous, same, entry["cause"])["hash"]
+    return head
+
+
+def _in_first_words(fact: Any) -> Any:
+    return FIRST_WORDS.get(fact, fact) if isinstance(fact, str) else fact
 
 
 def _advance(now: Callable[[], datetime], delivery: Delivery | None, cause: Cause[Step]) -> Any:
@@ -272,8 +318,8 @@ async def _never(_partition: int, _offset: int) -> None:
 
 
 async def _nothing(_partitions: set[int]) -> AsyncIterator[Delivery]:
-    for each in ():
-        yield each
+    for delivery in list[Delivery]():
+        yield delivery
 
 
 def _outbox(stored: Json) -> dict[str, Json]:

@@ -19,7 +19,7 @@ from deploy.local.part import Part
 from schemas import cases
 from schemas.cases import CaseEvent
 from schemas.contacts import ContactReceived
-from services.common import tokens
+from services.common.web import tokens
 from services.routing.app import create
 from tests.dealership import a_contact, directory_file
 from tests.interface import Interface
@@ -30,7 +30,7 @@ KEY = "a key for tests only, 32 characters or more"
 
 
 @dataclass(frozen=True)
-class Room:
+class Service:
     """Routing, its names on the stack, and people who sign in."""
 
     stack: Stack
@@ -88,7 +88,7 @@ def redress(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str
 
 
 @asynccontextmanager
-async def routing(stack: Stack, home: Path, mongo: str = "") -> AsyncIterator[Room]:
+async def routing(stack: Stack, home: Path, mongo: str = "") -> AsyncIterator[Service]:
     """Routing with the test dealership loaded; whatever it answers is held to its document.
 
     `mongo` is another way to the same store.
@@ -100,12 +100,12 @@ async def routing(stack: Stack, home: Path, mongo: str = "") -> AsyncIterator[Ro
     directory.write_text(directory_file().model_dump_json(), "utf-8")
     await asyncio.to_thread(redress, env, "directory", "load", str(directory))
     env |= {"REDRESS_MONGO": mongo or stack.addresses.mongo}
-    room = start_service("routing", env, home / "routing.log")
+    service = start_service("routing", env, home / "routing.log")
     try:
-        await room.wait_ready()
+        await service.wait_ready()
         hooks = {"response": [Interface(create().openapi()).hold]}
-        async with httpx.AsyncClient(base_url=room.url, timeout=SECONDS, event_hooks=hooks) as http:
-            yield Room(stack, names, http, env, room)
-        await room.stop()
+        async with httpx.AsyncClient(base_url=service.url, timeout=SECONDS, event_hooks=hooks) as http:
+            yield Service(stack, names, http, env, service)
+        await service.stop()
     finally:
         sys.stderr.write((home / "routing.log").read_text("utf-8"))

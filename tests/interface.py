@@ -1,4 +1,4 @@
-"""Holds a room's answers to what its OpenAPI document says of them."""
+"""Holds a service's answers to what its OpenAPI document says of them."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def found(document: Mapping[str, Any], ref: str) -> Any:
 
 @dataclass(frozen=True)
 class Interface:
-    """The document of one room."""
+    """The document of one service."""
 
     document: Mapping[str, Any]
 

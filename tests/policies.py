@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from services.common.files import FileError
-from services.routing.settings.policies import load_profile
+from services.common.runtime.files import FileError
+from services.routing.settings.policies import load_policy
 from tests.casework import POLICIES
 
 Change = tuple[str, str, str, str]
@@ -14,11 +14,11 @@ Change = tuple[str, str, str, str]
 
 
 class Shelf:
-    """A copy of the programme gtmc with its severity and notices."""
+    """A copy of the policy gtmc with its severity and notices."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = Path(shutil.copytree(POLICIES, folder / "policies"))
-        self.programme = self.folder / "gtmc.yaml"
+        self.policy = self.folder / "gtmc.yaml"
 
     def change(self, old: str, new: str, file: str = "gtmc.yaml") -> int:
         """Put new text in the place of old; the line on which it ends."""
@@ -29,9 +29,9 @@ class Shelf:
         return (before + new).count("\n") + 1
 
     def refused(self) -> str:
-        """Everything that is wrong with the programme."""
+        """Everything that is wrong with the policy."""
         with pytest.raises(FileError) as caught:
-            load_profile(self.programme)
+            load_policy(self.policy)
         return str(caught.value)
 
     def refuses(self, change: Change, file: str = "gtmc.yaml") -> None:

@@ -33,7 +33,7 @@ class Names:
         return self.prefix + name
 
     def environment(self, stack: Stack) -> dict[str, str]:
-        """What a room finds in its environment to work with these names on `stack`."""
+        """What a service finds in its environment to work with these names on `stack`."""
         names = {"REDRESS_TOPIC_PREFIX": self.prefix, "REDRESS_DATABASE": self.database}
         return {**stack.addresses.environment(), **names}
 
@@ -43,7 +43,7 @@ class Names:
 
 @asynccontextmanager
 async def database(stack: Stack, name: str) -> AsyncIterator[Documents]:
-    """The database `name`, written to as durably as the rooms write."""
+    """The database `name`, written to as durably as the services write."""
     async with AsyncMongoClient[dict[str, Any]](stack.addresses.mongo, w="majority", journal=True) as client:
         yield client[name]
 

@@ -13,8 +13,8 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from schemas import contacts
-from services.common import kafka
-from services.common.settings import CommonSettings
+from services.common.kafka import client as kafka
+from services.common.runtime.settings import CommonSettings
 
 NUMBER = "0000-0000-0000-0"
 
@@ -50,7 +50,7 @@ def create() -> Starlette:
 @click.command()
 @click.option("--port", type=int, required=True)
 def main(port: int) -> None:
-    """Run until told to stop, with the same server and settings as a room."""
+    """Run until told to stop, with the same server and settings as a service."""
     uvicorn.run(
         create(),
         host="127.0.0.1",

@@ -15,12 +15,12 @@ from pymongo import AsyncMongoClient
 
 from deploy.bench.ground import Ground, Numbers
 from deploy.bench.load import BenchError
-from deploy.bench.opened import CLOCK, LIMIT, PROFILE, opened
+from deploy.bench.opened import DEADLINE, LIMIT, POLICY, opened
 from deploy.bench.rounds import spread
 from deploy.bench.watch import Watch, watching
 from deploy.local import Stack
-from schemas import cases, deadlines, policy
-from services.common.clock import ticks, wall
+from schemas import cases, deadlines, policies
+from services.common.runtime.clock import ticks, wall
 
 SECONDS = 10
 AHEAD = 25.0
@@ -69,10 +69,10 @@ async def measure(stack: Stack, folder: Path, _turn: int, *, size: Size) -> Numb
 
 async def _template(ground: Ground, collection: Any) -> Stored:
     """The clocks of a case whose customer spoke just now, as sla keeps them."""
-    profile = PROFILE.model_dump_json().encode()
-    await ground.produce(policy.TOPIC, [(f"{PROFILE.profile.id}@{PROFILE.version}".encode(), profile)])
+    policy = POLICY.model_dump_json().encode()
+    await ground.produce(policies.TOPIC, [(f"{POLICY.policy.id}@{POLICY.version}".encode(), policy)])
     event = opened(wall())
-    async with ground.room("sla"), watching(ground, deadlines.TOPIC, lambda _: True) as watch:
+    async with ground.service("sla"), watching(ground, deadlines.TOPIC, lambda _: True) as watch:
         await ground.produce(cases.TOPIC, [(str(event.case_id).encode(), event.model_dump_json().encode())])
         await watch.until(1, PATIENCE)
     found: Stored = await collection.find_one({"_id": str(event.case_id)})
@@ -81,7 +81,7 @@ async def _template(ground: Ground, collection: Any) -> Stored:
 
 async def _running(ground: Ground, watch: Watch, size: Size) -> Numbers:
     """Cases heard of AHEAD seconds before the first is due, then so many due every second."""
-    async with ground.room("sla"):
+    async with ground.service("sla"):
         first = wall() + timedelta(seconds=AHEAD) - LIMIT
         events = [
             opened(first + timedelta(seconds=each / size.per_second))
@@ -97,7 +97,7 @@ async def _running(ground: Ground, watch: Watch, size: Size) -> Numbers:
 async def _catch_up(ground: Ground, watch: Watch, number: int) -> tuple[int, float]:
     """How many of what passed before fired, and the seconds from the start of the process to the last."""
     before, started = len(watch.seen), ticks()
-    async with ground.room("sla"):
+    async with ground.service("sla"):
         with suppress(BenchError):
             await watch.until(before + number, CATCH_UP)
         return len(watch.seen) - before, ticks() - started
@@ -137,4 +137,4 @@ def _due_of(event: bytes) -> datetime:
 
 
 def _is_breach(event: bytes) -> bool:
-    return b'"type":"deadline.breached"' in event and f'"clock":"{CLOCK}"'.encode() in event
+    return b'"type":"deadline.breached"' in event and f'"clock":"{DEADLINE}"'.encode() in event

@@ -15,7 +15,7 @@ from deploy.bench.measure import PARTS
 from deploy.bench.verdict import FIGURES, Round, compared, judged
 from deploy.local import StackError
 from deploy.local.native import Form
-from services.common.clock import ticks, wall
+from services.common.runtime.clock import ticks, wall
 
 RESULT = ROOT / "build" / "bench.json"
 LOGS = ROOT / "build" / "bench"
@@ -44,13 +44,15 @@ class Plan:
 
 @click.command()
 @click.option("--against", metavar="COMMIT", help="Measure this commit too, round by round in turn.")
-@click.option("--only", metavar="PARTS", default=",".join(PARTS), show_default=True, help="Parts to measure.")
+@click.option(
+    "--only", metavar="PARTS", default=",".join(PARTS), show_default=True, help="Connections to measure."
+)
 @click.option("--store", "form", type=click.Choice(["memory", "file"]), default="memory", show_default=True)
 @click.option("--rounds", type=click.IntRange(FEWEST), default=FEWEST, show_default=True)
 def bench(against: str | None, only: str, form: Form, rounds: int) -> None:
     """Measure throughput and latency into build/bench.json.
 
-    Parts: (a) contacts through intake beside a bare server, (b) contacts to routed cases beside a loop
+    Connections: (a) contacts through intake beside a bare server, (b) contacts to routed cases beside a loop
     without a domain, (c) from 202 to an owner at 100 contacts/s, (d) lateness of clocks, and catching up.
     Fails when a figure is worse than that of the other commit.
     """

@@ -7,8 +7,8 @@ from itertools import count, cycle, islice
 from uuid import NAMESPACE_OID, uuid5
 
 from deploy.demo.commands import DIRECTORY
-from services.common import strict_json, tokens
-from services.common.clock import Clock, wall
+from services.common.runtime.clock import Clock, wall
+from services.common.web import strict_json, tokens
 from services.intake.domain import Identity, posted, record
 from services.routing.commands.directory import read
 

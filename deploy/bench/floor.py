@@ -19,11 +19,12 @@ from pymongo import InsertOne
 
 from schemas import contacts
 from schemas.base import stamp
-from services.common import kafka, mongo
-from services.common.clock import wall
-from services.common.consumer import FETCH_WAIT_MS
-from services.common.mongo import MongoDocuments
-from services.common.settings import CommonSettings
+from services.common.kafka import client as kafka
+from services.common.kafka.consumer import FETCH_WAIT_MS
+from services.common.runtime.clock import wall
+from services.common.runtime.settings import CommonSettings
+from services.common.store import mongo
+from services.common.store.mongo import MongoDocuments
 
 
 @dataclass(frozen=True, slots=True)

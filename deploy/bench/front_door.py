@@ -10,7 +10,7 @@ from deploy.bench.load import closed_loop
 from deploy.local import Stack
 from deploy.local.addresses import free_port
 from deploy.local.process import Command, Leashed
-from deploy.local.rooms import Room, is_ready
+from deploy.local.services import Service, is_ready
 
 WARM = 500
 CONTACTS = 3_000
@@ -20,20 +20,20 @@ async def measure(stack: Stack, folder: Path, turn: int) -> Numbers:
     """Requests per second of both sides, and the share of the bare server's rate that intake reaches."""
     ground = Ground.fresh(stack, "a", folder)
     await ground.prepare()
-    async with ground.room("intake") as intake, running(_bare(ground)) as bare:
+    async with ground.service("intake") as intake, running(_bare(ground)) as bare:
 
-        async def rate(room: Room) -> float:
-            await closed_loop(room.port, requests(WARM, f"{room.name}-warm"))
-            return await closed_loop(room.port, requests(CONTACTS, f"{room.name}-measured"))
+        async def rate(service: Service) -> float:
+            await closed_loop(service.port, requests(WARM, f"{service.name}-warm"))
+            return await closed_loop(service.port, requests(CONTACTS, f"{service.name}-measured"))
 
         ours, floor = await in_turn(turn, lambda: rate(intake), lambda: rate(bare))
     return {"per_second": ours, "floor_per_second": floor, "share": ours / floor}
 
 
-def _bare(ground: Ground) -> Room:
+def _bare(ground: Ground) -> Service:
     port = free_port()
     words = (sys.executable, "-m", "deploy.bench.bare", "--port", str(port))
-    bare = Room(
+    bare = Service(
         "bare", Leashed(Command(words, ground.log("bare"), ground.env)), partial(is_ready, port), port=port
     )
     bare.runner.launch()

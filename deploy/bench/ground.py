@@ -1,4 +1,4 @@
-"""What one measurement has to itself: topics, a database, logs, the rooms it starts, and how it feeds them."""
+"""What one measurement has to itself: topics, a database, logs, the services it starts, and how it feeds them."""
 
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from deploy.bench.contacts import KEY, TOWN
-from deploy.local import Room, Stack, create_topics, start_service
+from deploy.local import Service, Stack, create_topics, start_service
 from schemas import directory
-from services.common import kafka
+from services.common.kafka import client as kafka
 
 Numbers = dict[str, float]
 """What one measurement found, by name."""
@@ -56,20 +56,20 @@ class Ground:
         return self.folder / f"{self.mark}-{name}.log"
 
     @asynccontextmanager
-    async def room(self, name: str) -> AsyncIterator[Room]:
-        """A room at work until the block ends."""
-        async with running(start_service(name, self.env, self.log(name))) as room:
-            yield room
+    async def service(self, name: str) -> AsyncIterator[Service]:
+        """A service at work until the block ends."""
+        async with running(start_service(name, self.env, self.log(name))) as service:
+            yield service
 
 
 @asynccontextmanager
-async def running(room: Room) -> AsyncIterator[Room]:
+async def running(service: Service) -> AsyncIterator[Service]:
     """Wait until a launched process is ready; it ends with the block."""
     try:
-        await room.wait_ready()
-        yield room
+        await service.wait_ready()
+        yield service
     finally:
-        await room.kill()
+        await service.kill()
 
 
 async def in_turn(

@@ -21,8 +21,8 @@ async def measure(stack: Stack, folder: Path, _turn: int) -> Numbers:
     ground = Ground.fresh(stack, "c", folder)
     await ground.prepare()
     async with (
-        ground.room("intake") as intake,
-        ground.room("routing"),
+        ground.service("intake") as intake,
+        ground.service("routing"),
         watching(ground, cases.TOPIC, _has_owner) as watch,
     ):
         await open_loop(intake.port, requests(WARM, "warm"), PER_SECOND)

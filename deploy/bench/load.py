@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from services.common.clock import ticks
+from services.common.runtime.clock import ticks
 
 CONNECTIONS = 32
 ACCEPTED = 202

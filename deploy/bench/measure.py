@@ -15,7 +15,7 @@ from deploy.bench.ground import Numbers
 from deploy.bench.load import BenchError
 from deploy.local import Stack, stack
 from deploy.local.native import Form
-from services.common.logs import speak
+from services.common.runtime.logs import speak
 
 Measure = Callable[[Stack, Path, int], Awaitable[Numbers]]
 SIZES: Mapping[Form, clocks.Size] = {"memory": clocks.MEMORY, "file": clocks.FILE}

@@ -18,7 +18,7 @@ from deploy.local import Stack
 from deploy.local.part import Part
 from deploy.local.process import Command, Leashed
 from schemas import cases, contacts
-from services.common.clock import ticks
+from services.common.runtime.clock import ticks
 from services.routing.domain.draft import ESCALATIONS
 
 WARM = 400
@@ -50,7 +50,7 @@ async def measure(stack: Stack, folder: Path, turn: int) -> Numbers:
     ours, floor = Ground.fresh(stack, "b-routing", folder), Ground.fresh(stack, "b-floor", folder)
     await ours.prepare()
     await floor.prepare()
-    async with ours.room("routing") as room, _runner(ours, room) as routing:
+    async with ours.service("routing") as service, _runner(ours, service) as routing:
         templates = await _templates(ours)
         async with _floor(floor, templates) as part, _runner(floor, part) as bare:
             reached, possible = await in_turn(turn, routing.rate, bare.rate)

@@ -10,7 +10,7 @@ from aiokafka import AIOKafkaConsumer
 
 from deploy.bench.ground import Ground
 from deploy.bench.load import BenchError
-from services.common.clock import ticks
+from services.common.runtime.clock import ticks
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ AWAY = frozenset({httpx.codes.BAD_GATEWAY, httpx.codes.SERVICE_UNAVAILABLE})
 
 @dataclass(slots=True)
 class Api:
-    """One room over HTTP. A room that is away is asked again, under the same key, until it answers."""
+    """One service over HTTP. A service that is away is asked again, under the same key, until it answers."""
 
     http: httpx.AsyncClient
     sign: Callable[[str], str]
@@ -24,7 +24,7 @@ class Api:
     async def ask(
         self, who: str, method: str, path: str, headers: Mapping[str, str] | None = None, **more: Any
     ) -> httpx.Response:
-        """The answer of a room that is there."""
+        """The answer of a service that is there."""
         signed = {"Authorization": f"Bearer {self.sign(who)}", **(headers or {})}
         while True:
             try:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from deploy.demo.api import Api
 from deploy.demo.complaints import Telling
 from schemas.base import instant, stamp
-from services.common.clock import Clock
+from services.common.runtime.clock import Clock
 
 EVERY_TWICE = 10
 

@@ -13,7 +13,7 @@ from deploy.demo.mailbox import arrivals
 from deploy.demo.temper import Temper
 from deploy.local.provider import Provider
 from schemas.directory import DirectoryFile, Person
-from services.common.clock import Clock
+from services.common.runtime.clock import Clock
 
 Matter = tuple[str, str]
 """A person and a case number."""

@@ -1,4 +1,4 @@
-"""What somebody should do next with a case, by the programme's basic flow: pure."""
+"""What somebody should do next with a case, by the policy's basic flow: pure."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -91,7 +91,7 @@ class Colleague:
             and post.department in {None, department}
             and not one.absences
         ]
-        if case["offer"] is not None or not fitting:
+        if case["hand_over"] is not None or not fitting:
             return None
         person = fitting[case["revision"] % len(fitting)]
         body = {
@@ -117,7 +117,7 @@ class Colleague:
 
 
 def _resolve(case: View) -> Duty | None:
-    if case["offer"] is not None:
+    if case["hand_over"] is not None:
         return None
     body = {"course": "Checked, explained and put right.", "result": "The customer agrees."}
     return Duty("resolve", *RESOLVE, body)

@@ -1,4 +1,4 @@
-"""What really happened, read from Kafka, the store and the servers that received messages; no room is asked."""
+"""What really happened, read from Kafka, the store and the servers that received messages; no service is asked."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ from deploy.demo.calls import Accepted
 from deploy.demo.stage import Stage
 from deploy.demo.tape import Tape
 from deploy.local.provider import Received
-from services.common import dead_letters
-from services.common.dead_letters import DeadLetter
+from services.common.kafka import dead_letters
+from services.common.kafka.dead_letters import DeadLetter
 
 GROUPS = ("routing", "sla", "notify")
 Stored = Mapping[str, Any]

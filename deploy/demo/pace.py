@@ -3,7 +3,7 @@
 import resource
 from datetime import UTC, datetime, timedelta
 
-from services.common.clock import FASTEST, Clock, ticks, wall
+from services.common.runtime.clock import FASTEST, Clock, ticks, wall
 
 TRIES = 6
 TRIED = 0.08

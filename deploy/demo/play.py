@@ -1,4 +1,4 @@
-"""The play in its acts: calls come in, people act, rooms are killed, clocks run out, everything is audited."""
+"""The play in its acts: calls come in, people act, services are killed, clocks run out, everything is audited."""
 
 import asyncio
 from collections import Counter
@@ -59,19 +59,21 @@ class Play:
         """From the first call to the last message; what happened comes out."""
         async with followed(self.tape), self.shown():
             await self._days()
-            await self.stage.rooms["sla"].stop()
+            await self.stage.services["sla"].stop()
             await quiet(self.stage)
         self.progress.done("clocks stopped, all that was to be said has arrived")
         people = frozenset(one.id for one in self.script.directory.people)
         evidence = await gather(self.stage, self.tape, self.accepted, people)
-        await asyncio.gather(*(room.stop() for name, room in self.stage.rooms.items() if name != "sla"))
-        self.progress.done("topics, store and messages read; rooms ended in order")
+        await asyncio.gather(
+            *(service.stop() for name, service in self.stage.services.items() if name != "sla")
+        )
+        self.progress.done("topics, store and messages read; services ended in order")
         return evidence
 
     async def _days(self) -> None:
         async with (
-            httpx.AsyncClient(base_url=self.stage.rooms["intake"].url, timeout=10) as door,
-            httpx.AsyncClient(base_url=self.stage.rooms["routing"].url, timeout=10) as desk,
+            httpx.AsyncClient(base_url=self.stage.services["intake"].url, timeout=10) as door,
+            httpx.AsyncClient(base_url=self.stage.services["routing"].url, timeout=10) as desk,
         ):
             sign = signer(self.stage.token)
             temper = Temper(self.script.seed, self.neglected)

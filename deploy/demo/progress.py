@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from services.common.clock import ticks
+from services.common.runtime.clock import ticks
 
 LINE_SECONDS = 5.0
 

@@ -10,7 +10,7 @@ from pymongo import AsyncMongoClient
 from deploy.demo.stage import Stage
 from deploy.local import StackError
 from schemas import cases, contacts, deadlines, deliveries, outreach
-from services.common.clock import ticks
+from services.common.runtime.clock import ticks
 
 GLANCE = 0.25
 # A crowded machine takes long, but something gets less all the while; what stands still so long is stuck.
@@ -44,7 +44,7 @@ async def quiet(stage: Stage) -> None:
 
 
 async def _moving(stage: Stage, admin: Any, consumer: Any, store: Any) -> str:
-    """What still moves, in words. Ends are compared before and after the rest, so that nothing slips through."""
+    """What still moves, in words. Watermarks are compared before and after the rest, so that nothing slips through."""
     before = await _ends(stage, consumer)
     if unread := await _unread(stage, admin, before):
         return f"{unread} records are not read"
@@ -59,22 +59,22 @@ async def _moving(stage: Stage, admin: Any, consumer: Any, store: Any) -> str:
 
 async def _ends(stage: Stage, consumer: Any) -> Offsets:
     ends: Offsets = {}
-    for room, topics in READS.items():
+    for service, topics in READS.items():
         for topic in topics:
             await consumer.end_offsets([TopicPartition(stage.prefix + topic, 0)])
             numbers = consumer.partitions_for_topic(stage.prefix + topic)
             parts = [TopicPartition(stage.prefix + topic, number) for number in numbers]
-            ends |= {(room, part): end for part, end in (await consumer.end_offsets(parts)).items()}
+            ends |= {(service, part): end for part, end in (await consumer.end_offsets(parts)).items()}
     return ends
 
 
 async def _unread(stage: Stage, admin: Any, ends: Offsets) -> int:
     """Records that stand before the end of a topic, but behind what its reader has committed."""
     unread = 0
-    for room in READS:
-        committed = await admin.list_consumer_group_offsets(stage.prefix + room)
+    for service in READS:
+        committed = await admin.list_consumer_group_offsets(stage.prefix + service)
         for (reader, part), end in ends.items():
-            if reader == room:
+            if reader == service:
                 known = committed.get(part)
                 unread += end - (known.offset if known else 0)
     return unread

@@ -8,7 +8,7 @@ from deploy.demo.breaches import one_breach, reactions
 from deploy.demo.evidence import Evidence, called
 from schemas import cases, deadlines
 from schemas.severity import LEVELS
-from services.common.history import GENESIS, broken
+from services.common.store.history import GENESIS, broken
 
 SHARE = 0.95
 

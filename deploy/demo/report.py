@@ -96,7 +96,7 @@ def numbers(evidence: Evidence, differences: Mapping[str, Sequence[str]]) -> dic
         "repeated_records": {
             topic: len(found) - len(evidence.unique(topic)) for topic, found in evidence.records.items()
         },
-        "climbs": _climbs(evidence),
+        "escalates": _escalates(evidence),
         "deliveries": dict(
             Counter(f"{one['state']['medium']} {one['state']['status']}" for one in evidence.deliveries)
         ),
@@ -112,7 +112,7 @@ def numbers(evidence: Evidence, differences: Mapping[str, Sequence[str]]) -> dic
     }
 
 
-def _climbs(evidence: Evidence) -> dict[str, int]:
-    """How often a breach made a case climb, by the role it climbed to."""
+def _escalates(evidence: Evidence) -> dict[str, int]:
+    """How often a breach made a case escalation, by the role it escalated to."""
     handed = evidence.unique(cases.TOPIC, "case.handed_over").values()
-    return dict(Counter(one.role for one in handed if one.via == "climb"))
+    return dict(Counter(one.role for one in handed if one.via == "escalation"))

@@ -1,4 +1,4 @@
-"""Everything a demonstration runs on: the stack, a mail and an SMS server, the rooms, and one clock for all."""
+"""Everything a demonstration runs on: the stack, a mail and an SMS server, the services, and one clock for all."""
 
 import asyncio
 import os
@@ -15,12 +15,12 @@ from pathlib import Path
 import yaml
 
 from deploy.demo.progress import Progress
-from deploy.local import ROOMS, Room, Stack, StackError, create_topics, room, stack
+from deploy.local import SERVICES, Service, Stack, StackError, create_topics, service, stack
 from deploy.local.addresses import free_port
 from deploy.local.part import Part
 from deploy.local.provider import Provider, provider
-from services.common import tokens
-from services.common.clock import Clock
+from services.common.runtime.clock import Clock
+from services.common.web import tokens
 
 LIFETIME = timedelta(hours=2)
 POLICIES = Path(__file__).parents[1] / "policies"
@@ -36,7 +36,7 @@ class Stage:
     clock: Clock
     mail: Provider
     sms: Provider
-    rooms: dict[str, Room]
+    services: dict[str, Service]
     env: dict[str, str]
     kills: Counter[str] = field(default_factory=Counter)
 
@@ -56,10 +56,10 @@ class Stage:
         return self.clock.wall_seconds(span)
 
     async def kill(self, name: str) -> None:
-        """Kill a room in the middle of its work, and start it again at once."""
+        """Kill a service in the middle of its work, and start it again at once."""
         self.kills[name] += 1
-        await self.rooms[name].kill()
-        await self.rooms[name].start()
+        await self.services[name].kill()
+        await self.services[name].start()
 
 
 @asynccontextmanager
@@ -74,20 +74,22 @@ async def stage(data: Path, clock: Clock, progress: Progress) -> AsyncIterator[S
         env["REDRESS_POLICIES"] = str(_patient(data / "policies"))
         mail, sms = provider("mail", data / "mail"), provider("sms", data / "sms")
         env |= {"REDRESS_SMTP_PORT": str(mail.port), "REDRESS_SMS_URL": f"http://127.0.0.1:{sms.port}"}
-        ports = {name: free_port() for name in ROOMS}
+        ports = {name: free_port() for name in SERVICES}
         env["REDRESS_ROUTING_URL"] = f"http://127.0.0.1:{ports['routing']}"
-        rooms = {name: room(name, env, data / "rooms" / f"{name}.log", ports[name]) for name in ROOMS}
-        parts: list[Part] = [mail, sms, *rooms.values()]
+        services = {
+            name: service(name, env, data / "services" / f"{name}.log", ports[name]) for name in SERVICES
+        }
+        parts: list[Part] = [mail, sms, *services.values()]
         try:
             await asyncio.gather(*(part.start() for part in parts))
-            progress.done("mail server, SMS endpoint and the four rooms are open")
-            yield Stage(running, clock, mail, sms, rooms, env)
+            progress.done("mail server, SMS endpoint and the four services are open")
+            yield Stage(running, clock, mail, sms, services, env)
         finally:
             await asyncio.gather(*(part.kill() for part in parts))
 
 
 async def _environment(running: Stack, clock: Clock) -> dict[str, str]:
-    """What every room finds in its environment."""
+    """What every service finds in its environment."""
     mark = secrets.token_hex(4)
     prefix = "" if running.ours() else f"demo-{mark}."
     if prefix:

@@ -22,7 +22,7 @@ class Addresses:
     mongo: str
 
     def environment(self) -> dict[str, str]:
-        """The variables from which every room reads these addresses."""
+        """The variables from which every service reads these addresses."""
         return {"REDRESS_KAFKA": self.kafka, "REDRESS_MONGO": self.mongo}
 
 

@@ -12,7 +12,7 @@ from deploy.local.addresses import StackError
 
 @click.command()
 def up() -> None:
-    """Start Kafka, the store, a mail and an SMS server, and all rooms; data survives `down`."""
+    """Start Kafka, the store, a mail and an SMS server, and all services; data survives `down`."""
     _run(background.up(click.echo))
 
 

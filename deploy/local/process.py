@@ -30,7 +30,7 @@ class Command:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # A room that is killed comes back sooner when it need not compile what it is made of.
+                # A service that is killed comes back sooner when it need not compile what it is made of.
                 env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **self.environment},
                 pass_fds=keep,
                 start_new_session=True,

@@ -12,7 +12,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from deploy.local.part import GLANCE
-from services.common.clock import ticks
+from services.common.runtime.clock import ticks
 
 DECLARED = Path(__file__).parents[1] / "topics.yaml"
 DAY_MILLIS = 86_400_000

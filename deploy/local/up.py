@@ -1,4 +1,4 @@
-"""Kafka, the store and all rooms in the background, for `redress up` and `redress down`; data survives both."""
+"""Kafka, the store and all services in the background, for `redress up` and `redress down`; data survives both."""
 
 import asyncio
 import secrets
@@ -11,7 +11,7 @@ from deploy.local.addresses import BACKGROUND, Ports, StackError, free_port
 from deploy.local.part import Part
 from deploy.local.process import Detached
 from deploy.local.provider import Provider, provider
-from deploy.local.rooms import ROOMS, Room, room
+from deploy.local.services import SERVICES, Service, service
 from deploy.local.stack import Stack, choose
 
 FOLDER = Path(__file__).parents[2] / ".up"
@@ -25,16 +25,18 @@ class Places:
     """The loopback ports of everything that runs in the background."""
 
     stack: Ports
-    rooms: Mapping[str, int]
+    services: Mapping[str, int]
     mail: int
     sms: int
 
     @staticmethod
     def free() -> "Places":
-        return Places(Ports.free(), {name: free_port() for name in ROOMS}, free_port(), free_port())
+        return Places(Ports.free(), {name: free_port() for name in SERVICES}, free_port(), free_port())
 
 
-FIXED = Places(BACKGROUND, {name: port for port, name in enumerate(ROOMS, start=8101)}, mail=8125, sms=8126)
+FIXED = Places(
+    BACKGROUND, {name: port for port, name in enumerate(SERVICES, start=8101)}, mail=8125, sms=8126
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ class Installation:
     stack: Stack
     mail: Provider
     sms: Provider
-    rooms: tuple[Room, ...]
+    services: tuple[Service, ...]
     places: Places
 
     @staticmethod
@@ -57,15 +59,16 @@ class Installation:
             provider("mail", folder / "mail", places.mail, Detached),
             provider("sms", folder / "sms", places.sms, Detached),
             tuple(
-                room(name, env, folder / f"{name}.log", port, Detached) for name, port in places.rooms.items()
+                service(name, env, folder / f"{name}.log", port, Detached)
+                for name, port in places.services.items()
             ),
             places,
         )
 
     @property
-    def around(self) -> tuple[Room | Provider, ...]:
+    def around(self) -> tuple[Service | Provider, ...]:
         """All but Kafka and the store."""
-        return (self.mail, self.sms, *self.rooms)
+        return (self.mail, self.sms, *self.services)
 
 
 async def up(say: Say = print, folder: Path = FOLDER, places: Places = FIXED) -> None:
@@ -86,20 +89,20 @@ async def up(say: Say = print, folder: Path = FOLDER, places: Places = FIXED) ->
 
 
 async def down(say: Say = print, folder: Path = FOLDER, places: Places = FIXED) -> None:
-    """Stop the rooms, which finish what they have in hand, and then what they stood on."""
+    """Stop the services, which finish what they have in hand, and then what they stood on."""
     here = Installation.of(folder, places)
-    await _stopped(here.rooms, say)
+    await _stopped(here.services, say)
     await _stopped((here.mail, here.sms, *here.stack.ours()), say)
 
 
 def _fixed(folder: Path, places: Places) -> dict[str, str]:
-    """Where the rooms find what stands around them, and the key of all tokens, drawn once."""
+    """Where the services find what stands around them, and the key of all tokens, drawn once."""
     known = folder / ENVIRONMENT
     lines = known.read_text().splitlines() if known.exists() else []
     kept = dict(line.split("=", maxsplit=1) for line in lines)
     return {
         "REDRESS_TOKEN_KEY": kept.get("REDRESS_TOKEN_KEY") or secrets.token_hex(32),
-        "REDRESS_ROUTING_URL": f"http://127.0.0.1:{places.rooms['routing']}",
+        "REDRESS_ROUTING_URL": f"http://127.0.0.1:{places.services['routing']}",
         "REDRESS_SMTP_PORT": str(places.mail),
         "REDRESS_SMS_URL": f"http://127.0.0.1:{places.sms}",
     }
@@ -111,7 +114,7 @@ def _write_environment(folder: Path, env: Mapping[str, str]) -> None:
     file.write_text("".join(f"{name}={value}\n" for name, value in env.items()))
 
 
-async def _announced(part: Room | Provider, say: Say) -> None:
+async def _announced(part: Service | Provider, say: Say) -> None:
     await part.wait_ready()
     say(f"{part.name} at 127.0.0.1:{part.port}")
 

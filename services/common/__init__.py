@@ -1,1 +1,1 @@
-"""The hallway: what three rooms or more use, without a business word."""
+"""The common: what three services or more use, without a business word."""

@@ -15,10 +15,10 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schemas import contacts
-from services.common import body, openapi, problems, tokens
-from services.common.clock import ticks
-from services.common.failures import TRANSIENT
-from services.common.problems import Fault, Problem, ProblemDocument, away, faults, invalid
+from services.common.runtime.clock import ticks
+from services.common.runtime.failures import TRANSIENT
+from services.common.web import body, openapi, problems, tokens
+from services.common.web.problems import Fault, Problem, ProblemDocument, away, faults, invalid
 from services.intake import metrics
 from services.intake.domain import Identity, PostedContact, Warned, drawn_key, posted, record
 from services.intake.settings import IntakeSettings

@@ -9,12 +9,13 @@ from aiokafka import AIOKafkaProducer
 from fastapi import FastAPI
 
 from schemas import contacts
-from services.common import app as room
-from services.common import kafka, tokens
-from services.common.failures import bounded, persist
-from services.common.health import Health, keep_asking
-from services.common.parts import background
-from services.common.skew import Skew
+from services.common.kafka import client as kafka
+from services.common.runtime import application as service
+from services.common.runtime.clock_skew import ClockSkew
+from services.common.runtime.connections import background
+from services.common.runtime.failures import bounded, persist
+from services.common.runtime.health import Health, keep_asking
+from services.common.web import tokens
 from services.intake.api import FrontDoor, install
 from services.intake.settings import IntakeSettings
 
@@ -32,7 +33,7 @@ def create() -> FastAPI:
         await kafka.await_topics(settings.kafka, [settings.topic_prefix + contacts.TOPIC])
         producer = kafka.producer(settings.kafka)
         await persist(producer.start, lambda error: log.warning("waiting", extra={"reason": repr(error)}))
-        door.producer, door.failed = producer, partial(room.fail, app)
+        door.producer, door.failed = producer, partial(service.fail, app)
         try:
             skew = _skew(settings, producer)
             await skew.check()
@@ -42,11 +43,11 @@ def create() -> FastAPI:
             door.producer = None
             await bounded(producer.stop)
 
-    app = room.create("intake", "Redress intake", run)
+    app = service.create("intake", "Redress intake", run)
     install(app, door)
     return app
 
 
-def _skew(settings: IntakeSettings, producer: AIOKafkaProducer) -> Skew:
+def _skew(settings: IntakeSettings, producer: AIOKafkaProducer) -> ClockSkew:
     stamped = partial(kafka.time_of_day, producer, settings.topic_prefix)
-    return Skew("intake", settings.clock_limit_seconds, {"kafka": stamped})
+    return ClockSkew("intake", settings.clock_limit_seconds, {"kafka": stamped})

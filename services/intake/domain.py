@@ -27,6 +27,7 @@ from schemas.base import Strict, instant, stamp
 from schemas.contacts import Channel, Customer, Department, Flags, Kind, Vehicle
 from schemas.directory import CODE, Identifier
 from schemas.faults import Shape
+from schemas.formats import FORMAT
 
 OLDEST = timedelta(days=30)
 AHEAD = timedelta(minutes=5)
@@ -39,7 +40,7 @@ MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d
 NO_MOMENT = "should be text as in RFC 3339, with seconds and an offset, such as 2026-03-02T09:30:00+08:00"
 BRAND = re.compile(CODE)
 VIN = re.compile("[A-HJ-NPR-Z0-9]{17}")
-# They take room without a sign, though Unicode counts them among letters and signs.
+# They take service without a sign, though Unicode counts them among letters and signs.
 BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
 
 
@@ -226,6 +227,7 @@ def record(said: str, identity: Identity, caller: str, now: datetime, refused: I
     `refused` names the fields that cannot be used as they were given.
     """
     head = {
+        "format": FORMAT,
         "id": identity.contact_id,
         "case_id": identity.case_id,
         "occurred_at": stamp(now),

@@ -11,19 +11,19 @@ from typing import Any
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from schemas import cases, deadlines, deliveries, directory, outreach, policy
+from schemas import cases, deadlines, deliveries, directory, outreach, policies
 from schemas.addresses import EmailAddress
 from schemas.deliveries import Medium
-from schemas.policy import Profile, PublishedProfile, Wording
+from schemas.policies import Policy, PublishedPolicy, Wording
 from schemas.staffing import Directory
-from services.common import app as process
-from services.common import files, logs
-from services.common.consumer import Awaited, Feed
-from services.common.health import Health
-from services.common.mongo import MongoDocuments
-from services.common.parts import Parts, background, connected, consuming
-from services.common.store import Store
-from services.common.table import Contents, LeftOut, Table
+from services.common.kafka.consumer import Awaited, Feed
+from services.common.kafka.table import Contents, LeftOut, Table
+from services.common.runtime import application as process
+from services.common.runtime import files, logs
+from services.common.runtime.connections import Connections, background, connected, consuming
+from services.common.runtime.health import Health
+from services.common.store.mongo import MongoDocuments
+from services.common.store.write_path import Store
 from services.notify import metrics
 from services.notify.channels import Channel
 from services.notify.channels.mail import MailChannel, MailServer
@@ -40,14 +40,14 @@ from services.notify.settings import Settings, load_wording, notice_files
 from services.notify.store import COLLECTION, QUEUES, Book, OutreachTopic, prepare, still_open
 
 ALL_TOPICS = (
-    cases.TOPIC, deadlines.TOPIC, outreach.TOPIC, deliveries.TOPIC, directory.TOPIC, policy.TOPIC,
+    cases.TOPIC, deadlines.TOPIC, outreach.TOPIC, deliveries.TOPIC, directory.TOPIC, policies.TOPIC,
 )  # fmt: skip
-VERSIONS = Contents(policy.TOPIC, TypeAdapter(PublishedProfile), policy.key, lasting=True)
+VERSIONS = Contents(policies.TOPIC, TypeAdapter(PublishedPolicy), policies.key, lasting=True)
 PEOPLE = Contents(directory.TOPIC, directory.ADAPTER, directory.key, personal=True)
 
 
 def create() -> FastAPI:
-    """The room as a web application, its work in the background."""
+    """The service as a web application, its work in the background."""
     logs.configure("notify")
     settings = Settings()
     return process.create("notify", "Redress: notify", partial(_run, settings))
@@ -78,9 +78,9 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
 
 
 def _handler(
-    settings: Settings, parts: Parts, known: "Known", documents: MongoDocuments, health: Health
+    settings: Settings, parts: Connections, known: "Known", documents: MongoDocuments, health: Health
 ) -> Handler:
-    store = Store(Delivery, documents, parts.relay, parts.clock.now, parts.conflicted)
+    store = Store(Delivery, documents, parts.publisher, parts.clock.now, parts.conflicted)
     writes = Writes(store, lambda state, cause: advance(state, cause, parts.clock.now()))
     topic = OutreachTopic(settings.kafka, settings.topic_prefix + outreach.TOPIC)
     book = Book(known.directory, topic.read)
@@ -96,7 +96,11 @@ def _handler(
         "sms": sender("sms", _sms(settings), settings.sms_at_once),
     }
     queue = Store(
-        Queue, MongoDocuments(parts.database, QUEUES), parts.relay, parts.clock.now, parts.conflicted
+        Queue,
+        MongoDocuments(parts.database, QUEUES),
+        parts.publisher,
+        parts.clock.now,
+        parts.conflicted,
     )
     return Handler(store, queue, known.rulebook, senders, book, partial(still_open, documents))
 
@@ -125,10 +129,10 @@ def _sms(settings: Settings) -> SmsChannel:
 
 @dataclass(slots=True)
 class Known:
-    """Directory and profiles as they are announced on Kafka."""
+    """Directory and policies as they are announced on Kafka."""
 
     settings: Settings
-    parts: Parts
+    parts: Connections
     tables: list[Table[Any]] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     texts: LeftOut = field(init=False)
@@ -156,11 +160,11 @@ class Known:
     def rulebook(self) -> Rulebook:
         return Rulebook(self.tables[1].entries, self.directory())
 
-    def _published(self, key: str, published: PublishedProfile | None) -> None:
+    def _published(self, key: str, published: PublishedPolicy | None) -> None:
         """One text that cannot be rendered is no reason to leave out the others of its policy."""
         if published is not None:
             try:
-                must_render(key, _wording(published.profile))
+                must_render(key, _wording(published.policy))
             except TextError as wrong:
                 self.texts.note(key, str(wrong))
             else:
@@ -171,8 +175,8 @@ class Known:
         self._directory = None
 
 
-def _wording(profile: Profile) -> Wording:
-    return Wording(**{name: getattr(profile, name) for name in Wording.model_fields})
+def _wording(policy: Policy) -> Wording:
+    return Wording(**{name: getattr(policy, name) for name in Wording.model_fields})
 
 
 def unusable(policies: Path) -> dict[Path, str]:

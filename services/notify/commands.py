@@ -1,4 +1,4 @@
-"""The room's console commands: what became of messages, and a person's word on those that stand still."""
+"""The service's console commands: what became of messages, and a person's word on those that stand still."""
 
 import asyncio
 import json
@@ -14,12 +14,12 @@ import click
 from schemas import outreach
 from schemas.base import stamp
 from schemas.deliveries import TOPIC, Medium
-from services.common import mongo
-from services.common.decision import Cause, Outcome
-from services.common.failures import PATIENCE
-from services.common.mongo import MongoDocuments
-from services.common.parts import connected
-from services.common.store import Store
+from services.common.runtime.connections import connected
+from services.common.runtime.failures import PATIENCE
+from services.common.store import mongo
+from services.common.store.decision import Cause, Outcome
+from services.common.store.mongo import MongoDocuments
+from services.common.store.write_path import Store
 from services.notify.domain.delivery import Delivery, Resent, Settled, Step, advance
 from services.notify.settings import Settings
 from services.notify.store import COLLECTION
@@ -160,8 +160,8 @@ class Changing:
 async def _changing() -> AsyncIterator[Changing]:
     async with connected("notify", Settings(), [TOPIC, outreach.TOPIC], PATIENCE) as parts:
         now, documents = parts.clock.now, MongoDocuments(parts.database, COLLECTION)
-        yield Changing(Store(Delivery, documents, parts.relay, now, parts.conflicted), documents, now)
-        await parts.relay.flush()
+        yield Changing(Store(Delivery, documents, parts.publisher, now, parts.conflicted), documents, now)
+        await parts.publisher.flush()
 
 
 async def _resend(chosen: Sequence[UUID], query: dict[str, Any] | None, by: str) -> list[str]:

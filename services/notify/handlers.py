@@ -8,12 +8,12 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from schemas import cases, deadlines, outreach
-from schemas.base import Frozen
+from schemas.base import Stored
 from schemas.deliveries import Medium
 from schemas.outreach import DeliveryResent, OutreachRequested
-from services.common.batch import Received
-from services.common.decision import Cause, Change, Decision, Outcome, Wait
-from services.common.store import Store
+from services.common.kafka.batch import Received
+from services.common.store.decision import Cause, Change, Decision, Outcome, Wait
+from services.common.store.write_path import Store
 from services.notify.domain.delivery import OPEN, Delivery
 from services.notify.domain.rules import Place, Rulebook, named
 from services.notify.sender.loop import Sender
@@ -34,7 +34,7 @@ def record(delivery: Delivery | None, cause: Cause[Delivery | DeliveryResent]) -
     return Change(planned) if delivery is None and isinstance(planned, Delivery) else None
 
 
-class Queue(Frozen):
+class Queue(Stored):
     """A case here: nothing is kept of it but the records that wait for its policy version."""
 
 
@@ -83,7 +83,7 @@ class Handler:
 
     def _missing(self, message: Any) -> str:
         """The policy version by which a record is decided, where that is not published."""
-        return next((name for name in named(message) if name not in self.rulebook().profiles), "")
+        return next((name for name in named(message) if name not in self.rulebook().policies), "")
 
     async def _wait(self, received: Sequence[Received[Any]]) -> Sequence[Outcome[Any, Any]]:
         def decide(_queue: Queue | None, cause: Cause[Any]) -> Wait | None:

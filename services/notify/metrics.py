@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from services.common.metrics import SECONDS
+from services.common.runtime.metrics import SECONDS
 from services.notify.domain.delivery import CUSTOMER, NO_ADDRESS, Delivery
 from services.notify.domain.texts import Text
 

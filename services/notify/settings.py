@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from schemas.addresses import EmailAddress
-from schemas.policy import Wording
-from services.common import files
-from services.common.settings import CommonSettings
+from schemas.policies import Wording
+from services.common.runtime import files
+from services.common.runtime.settings import CommonSettings
 
 POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
 
@@ -49,10 +49,10 @@ class Settings(CommonSettings):
 
 
 def notice_files(policies: Path) -> list[Path]:
-    """One file per programme that tells anybody."""
+    """One file per policy that tells anybody."""
     return sorted((policies / "notices").glob("*.yaml"))
 
 
 def load_wording(path: Path) -> Wording:
-    """The notices of a programme; raises FileError naming file, line and field."""
+    """The notices of a policy; raises FileError naming file, line and field."""
     return files.load(path, Wording)

@@ -8,9 +8,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic import ValidationError
 
 from schemas import outreach
+from schemas.formats import read_record
 from schemas.outreach import OutreachRequested
 from schemas.staffing import Directory
-from services.common.mongo import MongoDocuments
+from services.common.store.mongo import MongoDocuments
 from services.notify.domain.addressee import Addressee
 from services.notify.domain.delivery import CUSTOMER, OPEN, Delivery
 
@@ -93,7 +94,7 @@ class OutreachTopic:
         consumer.seek(part, offset)
         for record in (await consumer.getmany(part, timeout_ms=ANSWER_MS, max_records=1)).get(part, ()):
             try:
-                found = outreach.ADAPTER.validate_json(record.value)
+                found = read_record(outreach.TOPIC, outreach.ADAPTER, record.value)
             except ValidationError:
                 return None
             return found if isinstance(found, OutreachRequested) else None

@@ -12,36 +12,36 @@ from uuid import UUID
 from aiokafka.partitioner import murmur2
 from fastapi import FastAPI
 
-from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policy
+from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policies
 from schemas.cases import Part
 from schemas.outreach import OutreachRequested
-from schemas.policy import PublishedProfile
+from schemas.policies import PublishedPolicy
 from schemas.staffing import Directory
-from services.common import app as process
-from services.common import tokens
-from services.common.consumer import Awaited, Feed
-from services.common.failures import backoff, persist
-from services.common.health import Health
-from services.common.mongo import MongoDocuments, MongoRecords
-from services.common.parts import Parts, background, connected, consuming
-from services.common.settled import Settled
-from services.common.store import Store
-from services.common.table import LeftOut, Table
+from services.common.kafka.consumer import Awaited, Feed
+from services.common.kafka.table import LeftOut, Table
+from services.common.runtime import application as process
+from services.common.runtime.connections import Connections, background, connected, consuming
+from services.common.runtime.debounce import Debounced
+from services.common.runtime.failures import backoff, persist
+from services.common.runtime.health import Health
+from services.common.store.mongo import MongoDocuments, MongoRecords
+from services.common.store.write_path import Store
+from services.common.web import tokens
 from services.routing import api, metrics
 from services.routing.domain.announcement import Listed
 from services.routing.domain.case import Case
 from services.routing.domain.draft import ESCALATIONS
 from services.routing.domain.ledger import Ledger
-from services.routing.domain.programme import Programmes
+from services.routing.domain.policies import Policies
 from services.routing.domain.world import World
 from services.routing.handlers import TOPICS, Decider, Handler, revive
 from services.routing.settings.environment import Settings
-from services.routing.settings.policies import load_profile, profile_files, programme
+from services.routing.settings.policies import compile_policy, load_policy, policy_files
 from services.routing.settings.severity import WEIGHTS
 from services.routing.store import PEOPLE, VERSIONS, Words
 
 ALL_TOPICS = (
-    contacts.TOPIC, cases.TOPIC, ESCALATIONS, deadlines.TOPIC, deliveries.TOPIC, directory.TOPIC, policy.TOPIC,
+    contacts.TOPIC, cases.TOPIC, ESCALATIONS, deadlines.TOPIC, deliveries.TOPIC, directory.TOPIC, policies.TOPIC,
     outreach.TOPIC,
 )  # fmt: skip
 AUDIT_SECONDS = 5.0
@@ -53,7 +53,7 @@ log = logging.getLogger(__name__)
 
 
 def create() -> FastAPI:
-    """The room as a web application, its work in the background."""
+    """The service as a web application, its work in the background."""
     settings = Settings()
     app = process.create("routing", "Redress: routing", partial(_run, settings))
     api.install(app, settings)
@@ -83,7 +83,7 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
         feed = Feed(
             TOPICS,
             handler.handle,
-            Awaited(handler.store, known.programmes.knows, known.versions),
+            Awaited(handler.store, known.policies.knows, known.versions),
             personal=frozenset({contacts.TOPIC}),
         )
         async with (
@@ -99,16 +99,16 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
         await known.stop()
 
 
-async def _announced(parts: Parts) -> Store[Listed]:
+async def _announced(parts: Connections) -> Store[Listed]:
     """The entries of the directory, as they are to be announced."""
     entries = MongoDocuments(parts.database, "directory")
     await entries.prepare()
-    return Store(Listed, entries, parts.relay, parts.clock.now, parts.conflicted)
+    return Store(Listed, entries, parts.publisher, parts.clock.now, parts.conflicted)
 
 
-def _handler(parts: Parts, known: "Known", documents: MongoDocuments) -> Handler:
+def _handler(parts: Connections, known: "Known", documents: MongoDocuments) -> Handler:
     ledger = Ledger(known.mine)
-    store = Store(Case, documents, parts.relay, parts.clock.now, parts.conflicted, revive)
+    store = Store(Case, documents, parts.publisher, parts.clock.now, parts.conflicted, revive)
     return Handler(
         store,
         Decider(partial(known.world, ledger), ledger),
@@ -118,7 +118,7 @@ def _handler(parts: Parts, known: "Known", documents: MongoDocuments) -> Handler
     )
 
 
-async def _reach_out(parts: Parts, asked: Sequence[OutreachRequested]) -> None:
+async def _reach_out(parts: Connections, asked: Sequence[OutreachRequested]) -> None:
     """Ask for messages to customers; returns once Kafka has them."""
     topic = parts.settings.topic_prefix + outreach.TOPIC
     sent = [
@@ -132,14 +132,14 @@ def _waits(error: Exception) -> None:
     log.warning("open cases are not known yet", extra={"reason": repr(error)})
 
 
-async def _audit(settings: Settings, parts: Parts, decide: Decider, health: Health) -> None:
-    """Count due times of which nothing was heard, so a dead clock room is seen; and cases nobody has."""
+async def _audit(settings: Settings, parts: Connections, decide: Decider, health: Health) -> None:
+    """Count due times of which nothing was heard, so a dead clock service is seen; and cases nobody has."""
     patience = settings.unanswered_after * settings.time_scale
     while True:
         metrics.UNANSWERED.set(decide.ledger.unanswered(parts.clock.now() - patience))
-        unmanned = decide.ledger.unmanned(decide.world().directory)
+        unstaffed = decide.ledger.unstaffed(decide.world().directory)
         for part in get_args(Part):
-            metrics.UNMANNED.labels(part).set(unmanned[part])
+            metrics.UNSTAFFED.labels(part).set(unstaffed[part])
         _alarm(decide.world().directory.unread(), health)
         await asyncio.sleep(AUDIT_SECONDS)
 
@@ -184,35 +184,35 @@ async def _quiet(news: asyncio.Event, seconds: float) -> bool:
 
 @dataclass(slots=True)
 class Known:
-    """Directory and programmes as they are announced on Kafka, and the partitions held."""
+    """Directory and policies as they are announced on Kafka, and the partitions held."""
 
     settings: Settings
-    parts: Parts
+    parts: Connections
     partitions: set[int] = field(default_factory=set)
-    programmes: Programmes = field(default_factory=lambda: Programmes(""))
+    policies: Policies = field(default_factory=lambda: Policies(""))
     tables: list[Table[Any]] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     versions: asyncio.Event = field(default_factory=asyncio.Event)
     files: LeftOut = field(init=False)
-    people: Settled[Directory] = field(init=False)
+    people: Debounced[Directory] = field(init=False)
     _count: int = 1
 
     def __post_init__(self) -> None:
         self.files = self.parts.left_out("policy files")
-        self.people = Settled(lambda: Directory(self.tables[0].entries.values() if self.tables else ()))
+        self.people = Debounced(lambda: Directory(self.tables[0].entries.values() if self.tables else ()))
 
     async def start(self) -> None:
         """Read both to the end and publish the versions of our own files that are not there yet.
 
-        Waits, not ready, while there is no policy at all by which a case of an unknown programme could be decided.
+        Waits, not ready, while there is no policy at all by which a case of an unknown policy could be decided.
         """
-        self.programmes.default = self.settings.default_programme
+        self.policies.default = self.settings.default_policy
         published = await self.parts.table(VERSIONS, self._published)
         people = await self.parts.table(PEOPLE, self._outdated)
         self.tables = [people, published]
         self.people.heed()
         await self._publish_files()
-        while missing := self.programmes.missing_default():
+        while missing := self.policies.missing_default():
             self.parts.health.set("policies", missing)
             await asyncio.sleep(FILES_SECONDS)
             await self._publish_files()
@@ -226,10 +226,10 @@ class Known:
 
     async def _publish_files(self) -> None:
         """What is wrong with a file is told; the version that is published already serves on."""
-        for path in profile_files(self.settings.policies):
+        for path in policy_files(self.settings.policies):
             try:
-                profile = load_profile(path)
-                published = PublishedProfile(version=profile.version, profile=profile)
+                policy = load_policy(path)
+                published = PublishedPolicy(version=policy.version, policy=policy)
                 self._add(published, newest=True)
             except ValueError as wrong:
                 self.files.note(path.name, str(wrong).replace("\n", "; "))
@@ -237,30 +237,30 @@ class Known:
                 self.files.note(path.name, "")
                 await self._publish(published)
 
-    async def _publish(self, published: PublishedProfile) -> None:
-        if policy.key(published) not in self.tables[1].entries:
-            topic, value = self.settings.topic_prefix + policy.TOPIC, published.model_dump_json().encode()
-            await self.parts.producer.send_and_wait(topic, value, policy.key(published).encode())
+    async def _publish(self, published: PublishedPolicy) -> None:
+        if policies.key(published) not in self.tables[1].entries:
+            topic, value = self.settings.topic_prefix + policies.TOPIC, published.model_dump_json().encode()
+            await self.parts.producer.send_and_wait(topic, value, policies.key(published).encode())
 
-    def _published(self, key: str, published: PublishedProfile | None) -> None:
+    def _published(self, key: str, published: PublishedPolicy | None) -> None:
         """Raises ValueError where it cannot be compiled; one that is in use is never taken back."""
         if published is None:
-            self.programmes.drop(key)
-        elif not self.programmes.knows(key):
+            self.policies.drop(key)
+        elif not self.policies.knows(key):
             self._add(published, newest=False)
             self.versions.set()
             self.news.set()
 
-    def _add(self, published: PublishedProfile, *, newest: bool) -> None:
+    def _add(self, published: PublishedPolicy, *, newest: bool) -> None:
         weights = self.settings.policies / "severity" / WEIGHTS
-        self.programmes.add(programme(published.profile, weights, published.version), newest=newest)
+        self.policies.add(compile_policy(published.policy, weights, published.version), newest=newest)
 
     def _outdated(self, _key: str, _entry: Any) -> None:
         self.people.outdate()
         self.news.set()
 
     def world(self, ledger: Ledger) -> World:
-        return World(self.people.value(), self.programmes, ledger.workload, self.parts.clock.now())
+        return World(self.people.value(), self.policies, ledger.workload, self.parts.clock.now())
 
     def mine(self, case: UUID) -> bool:
         """Whether a case's records come to this instance: Kafka's own choice of partition for its key."""

@@ -11,12 +11,13 @@ from pydantic import TypeAdapter
 
 from schemas import contacts, deadlines, deliveries
 from schemas.contacts import ContactReceived
-from schemas.deadlines import DeadlineClimbDue, DeadlineMessage
+from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
+from schemas.formats import read_record
 from schemas.outreach import OutreachRequested
-from services.common.batch import Received
-from services.common.decision import Cause, Change, Decision, Outcome, event_id
-from services.common.failures import persist, telling
-from services.common.store import Store
+from services.common.kafka.batch import Received
+from services.common.runtime.failures import persist, telling
+from services.common.store.decision import Cause, Change, Decision, Outcome, event_id
+from services.common.store.write_path import Store
 from services.routing import metrics
 from services.routing.domain import courtesy
 from services.routing.domain.case import Case
@@ -109,10 +110,10 @@ class Handler:
         for outcome in outcomes:
             case, message = outcome.state, outcome.cause.message
             if case is not None and isinstance(message, Heard) and message.contact.id == case.contacts[0].id:
-                programmes = self.decide.world().programmes
-                if programmes.knows(case.policy):
-                    programme = programmes.of(case.profile, case.profile_version)
-                    yield from courtesy.requests(case, message.contact, programme)
+                policies = self.decide.world().policies
+                if policies.knows(case.policy_key):
+                    policy = policies.of(case.policy, case.policy_version)
+                    yield from courtesy.requests(case, message.contact, policy)
 
     def let_go(self) -> None:
         """Forget what is another instance's now, and give nothing out until the next take-over."""
@@ -201,7 +202,7 @@ def caused(one: Received[Any]) -> Cause[Any]:
 
 def revive(stream: str, raw: bytes) -> Cause[Any]:
     """The cause of a record that was held until its turn."""
-    return caused(Received(stream, -1, -1, TOPICS[stream].validate_json(raw), raw))
+    return caused(Received(stream, -1, -1, read_record(stream, TOPICS[stream], raw), raw))
 
 
 def _waits(error: Exception) -> None:
@@ -209,7 +210,7 @@ def _waits(error: Exception) -> None:
 
 
 def count(outcomes: Sequence[Outcome[Case, Any]]) -> None:
-    """Meter what was opened and what climbed."""
+    """Meter what was opened and what escalated."""
     for outcome in outcomes:
         if outcome.kind == "applied" and outcome.state is not None:
             _count(outcome.state, outcome.cause.message)
@@ -220,7 +221,7 @@ def _count(case: Case, message: Any) -> None:
         case Heard() if len(case.contacts) == 1:
             metrics.OPENED.labels(case.kind, case.severity).inc()
             metrics.TRIAGE.inc(bool(case.triage))
-        case DeadlineClimbDue() if case.climbed_for == (message.breach,):
-            metrics.CLIMBED.labels(str(case.rung)).inc()
+        case DeadlineEscalationDue() if case.escalated_for == (message.breach,):
+            metrics.ESCALATED.labels(str(case.rung)).inc()
         case _:
             pass

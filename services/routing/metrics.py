@@ -3,11 +3,11 @@
 from prometheus_client import Counter, Gauge
 
 OPENED = Counter("redress_cases_opened_total", "Cases opened.", ["kind", "severity"])
-CLIMBED = Counter("redress_climbs_total", "Breaches that climbed a rung.", ["rung"])
+ESCALATED = Counter("redress_escalates_total", "Breaches that escalated a rung.", ["rung"])
 TRIAGE = Counter("redress_triage_total", "Cases that opened a level higher for a person to look at.")
 REFUSED = Counter("redress_actions_refused_total", "Actions of people that a rule forbade.", ["rule"])
-UNMANNED = Gauge(
-    "redress_unmanned_cases", "Open cases in a queue without members, by the queue's part in them.", ["part"]
+UNSTAFFED = Gauge(
+    "redress_unstaffed_cases", "Open cases in a queue without members, by the queue's part in them.", ["part"]
 )
 UNREAD = Gauge(
     "redress_last_resort_missing",

@@ -10,22 +10,22 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from schemas import directory, policy
+from schemas import directory, policies
 from schemas.base import stamp
-from schemas.policy import PublishedProfile
-from services.common.failures import telling
-from services.common.table import Contents
+from schemas.policies import PublishedPolicy
+from services.common.kafka.table import Contents
+from services.common.runtime.failures import telling
 from services.routing.domain.holding import Hold, Standing, holds_of
 from services.routing.domain.words import Sealed, seal
 
-VERSIONS = Contents(policy.TOPIC, TypeAdapter(PublishedProfile), policy.key, lasting=True)
+VERSIONS = Contents(policies.TOPIC, TypeAdapter(PublishedPolicy), policies.key, lasting=True)
 PEOPLE = Contents(directory.TOPIC, directory.ADAPTER, directory.key, personal=True)
 KEY_BYTES = 16
 log = logging.getLogger(__name__)
 HELD = (
     "state.shop", "state.manufacturer", "state.owner", "state.owner_role", "state.owner_post",
-    "state.offer.to", "state.offer.role", "state.offer.post", "state.support.to", "state.support.post",
-    "state.department", "state.unmanned", "state.updated_at", "state.promises",
+    "state.hand_over.to", "state.hand_over.role", "state.hand_over.post", "state.support.to", "state.support.post",
+    "state.department", "state.unstaffed", "state.updated_at", "state.deadlines",
 )  # fmt: skip
 
 
@@ -114,8 +114,8 @@ def _legible(stored: Mapping[str, Any]) -> Held | None:
 
 
 def _held(key: str, state: Mapping[str, Any]) -> Held:
-    promises = (state.get("promises") or {}).values()
-    running = (each["due_at"] for each in promises if each["status"] == "running")
+    deadlines = (state.get("deadlines") or {}).values()
+    running = (each["due_at"] for each in deadlines if each["status"] == "running")
     return Held(
         UUID(key),
         holds_of(Standing.model_validate(state)),

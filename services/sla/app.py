@@ -9,18 +9,18 @@ from functools import partial
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
-from schemas import cases, deadlines, policy
+from schemas import cases, deadlines, policies
 from schemas.calendar import PublicDays
-from schemas.policy import PublishedProfile
-from services.common import app as process
-from services.common import logs
-from services.common.consumer import Awaited, Feed
-from services.common.health import Health
-from services.common.mongo import MongoDocuments
-from services.common.parts import Parts, background, connected, consuming
-from services.common.skew import Skew
-from services.common.store import Store
-from services.common.table import Contents, Table
+from schemas.policies import PublishedPolicy
+from services.common.kafka.consumer import Awaited, Feed
+from services.common.kafka.table import Contents, Table
+from services.common.runtime import application as process
+from services.common.runtime import logs
+from services.common.runtime.clock_skew import ClockSkew
+from services.common.runtime.connections import Connections, background, connected, consuming
+from services.common.runtime.health import Health
+from services.common.store.mongo import MongoDocuments
+from services.common.store.write_path import Store
 from services.sla import metrics
 from services.sla.domain.agenda import Agenda
 from services.sla.domain.instants import to_ms
@@ -30,14 +30,14 @@ from services.sla.settings import Settings, announced
 from services.sla.store import COLLECTION, Keeper
 from services.sla.ticker import Ticker
 
-TOPICS_USED = (cases.TOPIC, deadlines.TOPIC, policy.TOPIC)
-VERSIONS = Contents(policy.TOPIC, TypeAdapter(PublishedProfile), policy.key, lasting=True)
+TOPICS_USED = (cases.TOPIC, deadlines.TOPIC, policies.TOPIC)
+VERSIONS = Contents(policies.TOPIC, TypeAdapter(PublishedPolicy), policies.key, lasting=True)
 
 log = logging.getLogger(__name__)
 
 
 def create() -> FastAPI:
-    """The room as a web application, its work in the background.
+    """The service as a web application, its work in the background.
 
     Raises `FileError` naming file, line and field when announced public days cannot be read.
     """
@@ -54,22 +54,22 @@ async def _run(
 ) -> AsyncIterator[None]:
     async with connected("sla", settings, TOPICS_USED, health=health) as parts:
         news = asyncio.Event()
-        profiles = await parts.table(VERSIONS, lambda _key, _entry: news.set())
+        policies = await parts.table(VERSIONS, lambda _key, _entry: news.set())
         documents = MongoDocuments(parts.database, COLLECTION)
         await documents.prepare()
-        store = Store(Deadlines, documents, parts.relay, parts.clock.now, parts.conflicted, revive)
-        keeper, doubt = await _keeper(parts, profiles, days), partial(_doubt, parts.skew, health)
+        store = Store(Deadlines, documents, parts.publisher, parts.clock.now, parts.conflicted, revive)
+        keeper, doubt = await _keeper(parts, policies, days), partial(_doubt, parts.skew, health)
         ticker = Ticker(
             store,
             keeper,
             documents,
             parts.clock,
-            parts.relay.flush,
+            parts.publisher.flush,
             settings.pause_seconds,
             settings.ticks_at_once,
             doubt,
         )
-        awaited = Awaited(store, profiles.entries.__contains__, news)
+        awaited = Awaited(store, policies.entries.__contains__, news)
         feed, told = (
             Feed(TOPICS, Handler(store, keeper, doubt).handle, awaited),
             (ticker.assigned, ticker.revoked),
@@ -79,10 +79,10 @@ async def _run(
             background(ticker.run(consumer.partitions)),
         ):
             yield
-        await profiles.stop()
+        await policies.stop()
 
 
-def _doubt(skew: Skew, health: Health) -> str:
+def _doubt(skew: ClockSkew, health: Health) -> str:
     """Why nothing may be decided by our clock, shown to whoever watches the service."""
     why = skew.doubt()
     if why and "clock" not in health.troubles:
@@ -92,11 +92,13 @@ def _doubt(skew: Skew, health: Health) -> str:
     return why
 
 
-async def _keeper(parts: Parts, profiles: Table[PublishedProfile], days: tuple[PublicDays, ...]) -> Keeper:
+async def _keeper(
+    parts: Connections, policies: Table[PublishedPolicy], days: tuple[PublicDays, ...]
+) -> Keeper:
     topic = parts.settings.topic_prefix + cases.TOPIC
     partitions = len(await parts.producer.partitions_for(topic))
     agenda = Agenda()
     metrics.ARMED.set_function(lambda: agenda.armed)
     metrics.OVERDUE.set_function(lambda: agenda.overdue(to_ms(parts.clock.now())))
     metrics.BEHIND.set_function(lambda: len(agenda.behind))
-    return Keeper(profiles.entries, agenda, partitions, parts.clock.now, days)
+    return Keeper(policies.entries, agenda, partitions, parts.clock.now, days)

@@ -1,4 +1,4 @@
-"""The room's console commands: `due` explains due times with the clock engine's own arithmetic."""
+"""The service's console commands: `due` explains due times with the clock engine's own arithmetic."""
 
 import json
 import sys
@@ -12,8 +12,8 @@ from pydantic_core import ErrorDetails
 from schemas.base import Frozen, instant
 from schemas.calendar import CalendarSpec, Hours, Limit, PublicDays
 from schemas.faults import describe
-from services.common import strict_json
-from services.common.files import FileError
+from services.common.runtime.files import FileError
+from services.common.web import strict_json
 from services.sla import settings
 from services.sla.domain import limits
 from services.sla.domain.worktime import calendar

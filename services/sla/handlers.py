@@ -8,10 +8,11 @@ from pydantic import TypeAdapter
 
 from schemas import cases
 from schemas.cases import CaseEvent, CaseSnapshot
-from services.common.batch import Received
-from services.common.decision import Cause, Outcome
-from services.common.failures import ClockDoubtedError
-from services.common.store import Store
+from schemas.formats import read_record
+from services.common.kafka.batch import Received
+from services.common.runtime.failures import ClockDoubtedError
+from services.common.store.decision import Cause, Outcome
+from services.common.store.write_path import Store
 from services.sla import metrics
 from services.sla.domain.state import Deadlines
 from services.sla.store import Keeper
@@ -44,4 +45,4 @@ def caused(one: Received[CaseEvent]) -> Cause[CaseEvent]:
 
 def revive(stream: str, raw: bytes) -> Cause[CaseEvent]:
     """The cause of a record that was held until its turn."""
-    return caused(Received(stream, -1, -1, TOPICS[stream].validate_json(raw), raw))
+    return caused(Received(stream, -1, -1, read_record(stream, TOPICS[stream], raw), raw))

@@ -1,4 +1,4 @@
-"""What is counted of clocks, from the events as they are decided."""
+"""What is counted of deadlines, from the events as they are decided."""
 
 from collections import Counter as Counted
 from collections.abc import Iterable
@@ -9,29 +9,29 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from schemas.calendar import Country, PublicDays
 from schemas.deadlines import DeadlineEvent
-from services.common.decision import Outgoing
+from services.common.store.decision import Outgoing
 from services.sla.domain.holidays import horizon
 
 LATENESS_SECONDS = (0.025, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.75, 1, 2, 5, 10, 60, 600, 3600)
 
-ARMED = Gauge("redress_clocks_armed", "Clocks that run.")
-OVERDUE = Gauge("redress_clocks_overdue", "Cases with a clock that should have fired.")
-BEHIND = Gauge("redress_clocks_partitions_behind", "Partitions not yet caught up since they came.")
-DOUBTED = Gauge("redress_sla_clock_doubted", "1 while nothing fires because our clock is wrong.")
+ARMED = Gauge("redress_deadlines_armed", "Deadlines that run.")
+OVERDUE = Gauge("redress_deadlines_overdue", "Cases with a deadline that should have fired.")
+BEHIND = Gauge("redress_deadlines_partitions_behind", "Partitions not yet caught up since they came.")
+DOUBTED = Gauge("redress_sla_deadline_doubted", "1 while nothing fires because our deadline is wrong.")
 HORIZON = Gauge(
     "redress_holidays_published_until_year", "Last year whose public days are certain.", ["country"]
 )
 LATENESS = Histogram(
-    "redress_clock_lateness_seconds",
-    "From when a clock had to fire, or became known, to the write; seconds of the wall.",
+    "redress_deadline_lateness_seconds",
+    "From when a deadline had to fire, or became known, to the write; seconds of the wall.",
     ["kind", "phase"],
     buckets=LATENESS_SECONDS,
 )
-BREACHES = Counter("redress_breaches_total", "Promises broken.", ["profile", "clock", "severity"])
-WARNINGS = Counter("redress_warnings_total", "Warnings given.", ["profile", "clock"])
-WITHDRAWALS = Counter("redress_withdrawals_total", "Breaches taken back.", ["profile", "clock"])
+BREACHES = Counter("redress_breaches_total", "Promises broken.", ["policy", "deadline", "severity"])
+WARNINGS = Counter("redress_warnings_total", "Warnings given.", ["policy", "deadline"])
+WITHDRAWALS = Counter("redress_withdrawals_total", "Breaches taken back.", ["policy", "deadline"])
 BY_CLOCK = {"warned": WARNINGS, "withdrawn": WITHDRAWALS}
-EVENTS = Counter("redress_deadline_events_total", "What clocks said.", ["type"])
+EVENTS = Counter("redress_deadline_events_total", "What deadlines said.", ["type"])
 
 
 def horizons(announced: Iterable[PublicDays]) -> None:
@@ -49,20 +49,20 @@ def lateness(kind: str, phase: str) -> Histogram:
 
 def count(events: Iterable[Outgoing]) -> None:
     """Count what was written."""
-    for (said, profile, clock, severity), number in Counted(map(_labels, events)).items():
+    for (said, policy, deadline, severity), number in Counted(map(_labels, events)).items():
         EVENTS.labels(said).inc(number)
         if said == "breached":
-            BREACHES.labels(profile, clock, severity).inc(number)
+            BREACHES.labels(policy, deadline, severity).inc(number)
         elif said in BY_CLOCK:
-            BY_CLOCK[said].labels(profile, clock).inc(number)
+            BY_CLOCK[said].labels(policy, deadline).inc(number)
 
 
 def kind(event: Outgoing) -> str:
-    """What a clock said, such as `breached`."""
+    """What a deadline said, such as `breached`."""
     message: DeadlineEvent = event.message  # type: ignore[assignment]
     return message.type.removeprefix("deadline.")
 
 
 def _labels(event: Outgoing) -> tuple[str, str, str, str]:
     message: DeadlineEvent = event.message  # type: ignore[assignment]
-    return kind(event), message.header.profile, message.clock, message.header.severity
+    return kind(event), message.header.policy, message.deadline, message.header.severity

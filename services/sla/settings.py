@@ -5,8 +5,8 @@ from pathlib import Path
 from pydantic import Field
 
 from schemas.calendar import PublicDays
-from services.common import files
-from services.common.settings import CommonSettings
+from services.common.runtime import files
+from services.common.runtime.settings import CommonSettings
 
 POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
 

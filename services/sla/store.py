@@ -1,4 +1,4 @@
-"""The clocks of cases at rest: deciding on them, finding what is armed, and where each case belongs."""
+"""The deadlines of cases at rest: deciding on them, signal what is armed, and where each case belongs."""
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,10 +10,10 @@ from aiokafka.partitioner import murmur2
 
 from schemas.calendar import PublicDays
 from schemas.cases import CaseEvent, CaseHeader
-from schemas.policy import PublishedProfile
-from services.common.decision import Cause, Change, Outcome, Outgoing, Wait
+from schemas.policies import PublishedPolicy
+from services.common.store.decision import Cause, Change, Outcome, Outgoing, Wait
 from services.sla.domain.agenda import Agenda, Appointment
-from services.sla.domain.clocks import Tick, decide_event, decide_tick
+from services.sla.domain.deadlines import Tick, decide_event, decide_tick
 from services.sla.domain.instants import to_ms
 from services.sla.domain.state import Deadlines
 from services.sla.domain.terms import Rules
@@ -26,19 +26,19 @@ Happened = CaseEvent | Tick
 
 
 class Armed(Protocol):
-    """Finds documents without their clocks."""
+    """Finds documents without their deadlines."""
 
     def find(self, query: Mapping[str, Any], fields: Sequence[str]) -> AsyncIterator[dict[str, Any]]: ...
 
 
 @dataclass(slots=True)
 class Keeper:
-    """Decides with the profile a case names and the public days `announced`; keeps the agenda of what was written.
+    """Decides with the policy a case names and the public days `announced`; keeps the agenda of what was written.
 
-    `said` holds what each cause made the clocks say, until it is known to be written.
+    `said` holds what each cause made the deadlines say, until it is known to be written.
     """
 
-    profiles: Mapping[str, PublishedProfile]
+    policies: Mapping[str, PublishedPolicy]
     agenda: Agenda
     partitions: int
     now: Callable[[], datetime]
@@ -46,10 +46,10 @@ class Keeper:
     said: dict[UUID, tuple[Outgoing, ...]] = field(default_factory=dict)
 
     def decide(self, state: Deadlines | None, cause: Cause[Any]) -> Change[Deadlines] | Wait | None:
-        """The clocks' decision, which waits for the policy version of the case where that is not published."""
+        """The deadlines' decision, which waits for the policy version of the case where that is not published."""
         ours = state.header if state else None
         header: CaseHeader | None = ours if isinstance(cause.message, Tick) else cause.message.header
-        if header is not None and key(header) not in self.profiles:
+        if header is not None and key(header) not in self.policies:
             return Wait(key(header))
         change = self._decided(state, cause)
         events = change.events if change else ()
@@ -99,9 +99,9 @@ class Keeper:
         return decide_tick(state, cause.key, message, self.rules(state.header))
 
     def rules(self, header: CaseHeader) -> Rules:
-        return Rules(self.profiles[key(header)].profile, self.announced)
+        return Rules(self.policies[key(header)].policy, self.announced)
 
 
 def key(header: CaseHeader) -> str:
-    """The key of a case's profile on the topic `policies`."""
-    return f"{header.profile}@{header.profile_version}"
+    """The key of a case's policy on the topic `policies`."""
+    return f"{header.policy}@{header.policy_version}"

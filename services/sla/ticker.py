@@ -9,13 +9,13 @@ from typing import Any, NamedTuple, Protocol
 from uuid import uuid5
 
 from schemas import cases
-from services.common.clock import Clock
-from services.common.decision import Cause, Outcome
-from services.common.failures import persist
-from services.common.store import Store
+from services.common.runtime.clock import Clock
+from services.common.runtime.failures import persist
+from services.common.store.decision import Cause, Outcome
+from services.common.store.write_path import Store
 from services.sla import metrics
 from services.sla.domain.agenda import Appointment
-from services.sla.domain.clocks import Tick
+from services.sla.domain.deadlines import Tick
 from services.sla.domain.instants import from_ms, to_ms
 from services.sla.domain.state import Deadlines
 from services.sla.store import Armed, Keeper
@@ -30,7 +30,7 @@ LANES = 2
 
 
 class Reading(Protocol):
-    """How far the room has read, and how far there was to read."""
+    """How far the service has read, and how far there was to read."""
 
     handled: dict[tuple[str, int], int]
 
@@ -127,7 +127,7 @@ class Ticker:
         self._measure(taken, outcomes)
         metrics.count(self.keeper.written(outcomes))
         self._set_aside(taken, outcomes, upto)
-        if len(self.store.relay.unsent) > UNSENT:
+        if len(self.store.publisher.unsent) > UNSENT:
             await self.flush()
 
     def _cause(self, one: Appointment, upto: int) -> Cause[Any]:

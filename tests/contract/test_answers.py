@@ -1,4 +1,4 @@
-"""What the rooms answer over HTTP is what they declare, and they declare no status that they do not answer."""
+"""What the services answer over HTTP is what they declare, and they declare no status that they do not answer."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaConnectionError
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from services.common import problems, tokens
+from services.common.web import problems, tokens
 from services.intake.api import FrontDoor
 from services.intake.api import install as install_intake
 from services.intake.settings import IntakeSettings
@@ -45,7 +45,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     problems.install(app)
     hooks = {"response": [Interface(app.openapi()).hold]}
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://room", event_hooks=hooks) as http:
+    async with httpx.AsyncClient(transport=transport, base_url="http://service", event_hooks=hooks) as http:
         yield http
 
 

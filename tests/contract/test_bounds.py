@@ -13,13 +13,13 @@ from schemas import deadlines
 from schemas.base import MOST, Message
 from schemas.calendar import PublicDays
 from schemas.directory import DirectoryFile
-from schemas.policy import Profile
+from schemas.policies import Policy
 from tests.counting import KEYS, NOON
 from tests.unit.notify.events import header
 
 MODELS = {
     **CARRIED,
-    **{model.__name__: TypeAdapter(model) for model in (Profile, PublicDays, DirectoryFile)},
+    **{model.__name__: TypeAdapter(model) for model in (Policy, PublicDays, DirectoryFile)},
 }
 
 

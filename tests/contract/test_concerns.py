@@ -6,9 +6,9 @@ from uuid import uuid4
 from pymongo import monitoring
 
 from deploy.local import Stack
-from services.common import mongo
-from services.common.history import Page
-from services.common.mongo import MongoDocuments, MongoRecords, Probe
+from services.common.store import mongo
+from services.common.store.history import Page
+from services.common.store.mongo import MongoDocuments, MongoRecords, Probe
 from tests.stack import Names
 
 READS, WRITES = {"find", "aggregate", "count", "distinct"}, {"insert", "update", "delete", "createIndexes"}

@@ -8,10 +8,10 @@ import pytest
 from pymongo.errors import DocumentTooLarge
 
 from deploy.local import Stack
-from services.common import mongo
-from services.common.failures import TRANSIENT
-from services.common.history import Page
-from services.common.mongo import MongoDocuments, MongoRecords
+from services.common.runtime.failures import TRANSIENT
+from services.common.store import mongo
+from services.common.store.history import Page
+from services.common.store.mongo import MongoDocuments, MongoRecords
 from tests.fakes import MemoryDocuments
 from tests.stack import Names
 

@@ -10,12 +10,12 @@ import pytest
 import yaml
 
 from deploy.documents import CARRIED, FLOWS, TOPICS
-from services.common.kafka import CLOCK_TOPIC
+from services.common.kafka.client import CLOCK_TOPIC
 
 HOUSE = ("schemas", "services", "deploy")
 FILES = sorted(path for folder in HOUSE for path in Path(folder).rglob("*.py"))
 CODE = [path for path in FILES if path.name != "__init__.py"]
-CLOCK = Path("services/common/clock.py")
+CLOCK = Path("services/common/runtime/clock.py")
 READS_A_CLOCK = re.compile(
     r"\b(datetime\.(now|utcnow|today)|date\.today|time\.(time|monotonic|perf_counter)(_ns)?)\s*\("
 )
@@ -59,22 +59,25 @@ def test_only_one_module_reads_a_clock() -> None:
     assert readers == []
 
 
-def test_the_topics_declared_are_those_the_rooms_use() -> None:
+def test_the_topics_declared_are_those_the_services_use() -> None:
     declared = set(yaml.safe_load(TOPICS.read_text("utf-8"))["topics"])
     beside = {
-        f"{room}.{kind}" for room in FLOWS if room != "intake" for kind in ("dead", "replay", "waiting")
+        f"{service}.{kind}"
+        for service in FLOWS
+        if service != "intake"
+        for kind in ("dead", "replay", "waiting")
     }
     assert declared == set(CARRIED) | beside | {CLOCK_TOPIC}
 
 
-def test_every_topic_a_room_reads_is_written_by_some_room() -> None:
+def test_every_topic_a_service_reads_is_written_by_some_service() -> None:
     written = {topic for _, topics in FLOWS.values() for topic in topics}
     assert {topic for topics, _ in FLOWS.values() for topic in topics} <= written
 
 
 def test_every_rule_of_a_policy_names_its_source() -> None:
     policies = [yaml.safe_load(path.read_text("utf-8")) for path in Path("deploy/policies").glob("*.yaml")]
-    entries = [entry for policy in policies for entry in (*policy["clocks"], *policy["hand_overs"])]
+    entries = [entry for policy in policies for entry in (*policy["deadlines"], *policy["hand_overs"])]
     assert entries
     assert [each for each in entries if not re.match(r"S[0-4]|origin: product", each["source"])] == []
 

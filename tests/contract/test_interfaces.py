@@ -69,7 +69,7 @@ def test_every_topic_says_what_it_carries(exported: dict[str, Document]) -> None
         assert set(references(channel["messages"]["record"])), topic
 
 
-def test_a_dead_topic_names_what_its_room_reads_and_why_it_was_set_aside(
+def test_a_dead_topic_names_what_its_service_reads_and_why_it_was_set_aside(
     exported: dict[str, Document],
 ) -> None:
     record = exported["asyncapi"]["channels"]["notify.dead"]["messages"]["record"]

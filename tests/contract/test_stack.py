@@ -1,4 +1,4 @@
-"""The stack keeps its promises: it serves, it survives being killed, and nothing of it outlives its owner."""
+"""The stack keeps its deadlines: it serves, it survives being killed, and nothing of it outlives its owner."""
 
 import asyncio
 import sys

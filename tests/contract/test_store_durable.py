@@ -140,11 +140,13 @@ class Ledger:
         return {(row["_id"], row["version"]) for row in found}
 
 
-@pytest.mark.parametrize("room", [None, 0, 3_000, 50_000], ids=["nothing", "no growth", "a little", "some"])
+@pytest.mark.parametrize(
+    "service", [None, 0, 3_000, 50_000], ids=["nothing", "no growth", "a little", "some"]
+)
 async def test_a_full_disk_refuses_writes_and_leaves_no_trace_and_freed_space_is_enough(
-    own: Stack, tmp_path: Path, room: int | None
+    own: Stack, tmp_path: Path, service: int | None
 ) -> None:
-    """`room` is how far the file may still grow; with none nothing in it can be written anew either."""
+    """`service` is how far the file may still grow; with none nothing in it can be written anew either."""
     async with database(own, "full") as documents:
         ledger = Ledger(documents)
         await documents.cases.create_index([("_id", 1), ("version", 1)], unique=True)
@@ -153,7 +155,7 @@ async def test_a_full_disk_refuses_writes_and_leaves_no_trace_and_freed_space_is
             tasks.append(group.create_task(ledger.read()))
             for _ in range(rounds(2, 20)):
                 await more(ledger.kept, 20)
-                with full_disk(own.store, 0 if room is None else size(tmp_path) + room):
+                with full_disk(own.store, 0 if service is None else size(tmp_path) + service):
                     await more(ledger.refused, 10)
             await more(ledger.kept, 20)
             for task in tasks:

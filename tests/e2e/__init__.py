@@ -1,1 +1,1 @@
-"""Rooms as processes on the real stack."""
+"""Services as processes on the real stack."""

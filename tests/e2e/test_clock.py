@@ -9,10 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from deploy.local import Room, Stack, room
-from schemas.policy import PublishedProfile
-from services.common.clock import Clock
-from tests.e2e.test_sla import PROFILE, Far
+from deploy.local import Service, Stack, service
+from schemas.policies import PublishedPolicy
+from services.common.runtime.clock import Clock
+from tests.e2e.test_sla import POLICY, Far
 from tests.front_office import KEY
 from tests.patience import SECONDS, until
 from tests.stack import Names, produce
@@ -31,7 +31,7 @@ time.time = lambda: right() + float(ahead.read_text())
 class Wrong:
     """A service, and the file that says by how many seconds its clock is ahead."""
 
-    service: Room
+    service: Service
     ahead: Path
     log: Path
 
@@ -55,7 +55,7 @@ async def wrong(name: str, environment: Mapping[str, str], home: Path, ahead: fl
     (home / "sitecustomize.py").write_text(SET)
     clock = {"PYTHONPATH": str(home), "CLOCK_AHEAD": str(home / "ahead")}
     log = home / f"{name}.log"
-    started = Wrong(room(name, {**environment, **clock}, log), home / "ahead", log)
+    started = Wrong(service(name, {**environment, **clock}, log), home / "ahead", log)
     started.set(ahead)
     started.service.runner.launch()
     try:
@@ -69,14 +69,14 @@ async def wrong(name: str, environment: Mapping[str, str], home: Path, ahead: fl
 @pytest.fixture
 async def far(stack: Stack, names: Names, tmp_path: Path) -> AsyncIterator[tuple[Far, Wrong]]:
     """Sla with its clock an hour ahead, at the speed of the wall."""
-    published = PublishedProfile(version=PROFILE.version, profile=PROFILE).model_dump_json()
-    key = f"{PROFILE.id}@{PROFILE.version}"
+    published = PublishedPolicy(version=POLICY.version, policy=POLICY).model_dump_json()
+    key = f"{POLICY.id}@{POLICY.version}"
     await produce(stack, names.topic("policies"), [(key.encode(), published.encode())])
     async with wrong("sla", names.environment(stack), tmp_path, HOUR) as service:
         yield Far(stack, names, Clock(), service.service), service
 
 
-async def test_an_hour_ahead_sla_breaks_no_promise_and_goes_on_once_its_clock_is_right(
+async def test_an_hour_ahead_sla_breaks_no_deadline_and_goes_on_once_its_clock_is_right(
     far: tuple[Far, Wrong],
 ) -> None:
     told, service = far

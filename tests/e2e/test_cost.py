@@ -13,10 +13,10 @@ from aiokafka.client import AIOKafkaClient
 from prometheus_client import REGISTRY
 from pymongo import monitoring
 
-from deploy.bench.opened import PROFILE, opened
+from deploy.bench.opened import POLICY, opened
 from deploy.local import Stack
-from services.common.clock import wall
-from services.common.mongo import HEALTH
+from services.common.runtime.clock import wall
+from services.common.store.mongo import HEALTH
 from tests.dealership import a_contact, directory_file
 from tests.front_office import KEY
 from tests.patience import until
@@ -41,7 +41,7 @@ class Commands(monitoring.CommandListener):
             return
         if event.command[name] == HEALTH:
             return
-        # What a room looks for when partitions come is not asked by `_id`, and is asked once.
+        # What a service looks for when partitions come is not asked by `_id`, and is asked once.
         if name != "find" or "_id" in event.command["filter"]:
             self.counts[f"{name} {event.command[name]}"] += 1
 
@@ -70,7 +70,7 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
 @pytest.fixture
 def environment(stack: Stack, names: Names, monkeypatch: pytest.MonkeyPatch) -> Names:
-    """What a room in this very process is set up with."""
+    """What a service in this very process is set up with."""
     for name, value in (names.environment(stack) | {"REDRESS_TOKEN_KEY": KEY}).items():
         monkeypatch.setenv(name, value)
     STORE.database, STORE.counts = names.database, Counter()
@@ -78,8 +78,8 @@ def environment(stack: Stack, names: Names, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @asynccontextmanager
-async def room(name: str) -> AsyncIterator[None]:
-    """A room at work in this process, so that every call of its drivers can be counted."""
+async def service(name: str) -> AsyncIterator[None]:
+    """A service at work in this process, so that every call of its drivers can be counted."""
     handlers, level = logging.root.handlers[:], logging.root.level
     app = importlib.import_module(f"services.{name}.app").create()
     try:
@@ -97,15 +97,15 @@ def counted(metric: str, **labels: str) -> float:
 
 
 async def worked(name: str, records: int) -> int:
-    """Let a room handle so many records and leave in order; into how many batches it cut them."""
-    before = {metric: counted(metric, room=name) for metric in (MESSAGES, BATCHES)}
+    """Let a service handle so many records and leave in order; into how many batches it cut them."""
+    before = {metric: counted(metric, service=name) for metric in (MESSAGES, BATCHES)}
 
     async def handled() -> bool:
-        return counted(MESSAGES, room=name) >= before[MESSAGES] + records
+        return counted(MESSAGES, service=name) >= before[MESSAGES] + records
 
-    async with room(name):
+    async with service(name):
         await until(handled)
-    return round(counted(BATCHES, room=name) - before[BATCHES])
+    return round(counted(BATCHES, service=name) - before[BATCHES])
 
 
 async def settle(stack: Stack, names: Names, *topics: str) -> None:
@@ -145,8 +145,8 @@ async def test_routing_opens_a_batch_of_cases_with_five_store_commands_and_two_r
         "find cases": batches,
         "update cases": 2 * batches,
     }
-    # The first record of a topic may go ahead while the driver learns of the next one; and a room publishes
-    # its programme, and asks a broker for its time, when it starts.
+    # The first record of a topic may go ahead while the driver learns of the next one; and a service publishes
+    # its policy, and asks a broker for its time, when it starts.
     assert requests["ProduceRequest"] <= batches + len(ROUTED) + 2
     assert requests["OffsetCommitRequest"] <= batches
     assert await lying(stack, environment, *ROUTED) == 3 * CASES
@@ -155,8 +155,8 @@ async def test_routing_opens_a_batch_of_cases_with_five_store_commands_and_two_r
 async def test_sla_starts_the_clocks_of_a_batch_with_three_store_commands_and_two_requests(
     stack: Stack, environment: Names, requests: Counter[str]
 ) -> None:
-    profile = (f"{PROFILE.profile.id}@{PROFILE.version}".encode(), PROFILE.model_dump_json().encode())
-    await produce(stack, environment.topic("policies"), [profile])
+    policy = (f"{POLICY.policy.id}@{POLICY.version}".encode(), POLICY.model_dump_json().encode())
+    await produce(stack, environment.topic("policies"), [policy])
     events = [opened(wall()) for _ in range(CASES)]
     told = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in events]
     await produce(stack, environment.topic("cases"), told)

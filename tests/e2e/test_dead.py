@@ -6,8 +6,9 @@ from click.testing import CliRunner
 
 from deploy.dead import dead
 from deploy.local import Stack
-from services.common import dead_letters, kafka
-from services.common.dead_letters import Casualty
+from services.common.kafka import client as kafka
+from services.common.kafka import dead_letters
+from services.common.kafka.dead_letters import FailedRecord
 from tests.counting import KEYS, added
 from tests.stack import Names, consume
 
@@ -23,16 +24,16 @@ async def redress_dead(stack: Stack, names: Names, *words: str) -> list[str]:
 
 async def test_what_waits_is_listed_for_all_groups_and_handed_back_once(stack: Stack, names: Names) -> None:
     letters = {
-        room: Casualty(b"case-1", RECORD, f"contacts/0/{at}", "failed")
-        for at, room in enumerate(("routing", "sla"))
+        service: FailedRecord(b"case-1", RECORD, f"contacts/0/{at}", "failed")
+        for at, service in enumerate(("routing", "sla"))
     }
     async with kafka.producer(stack.addresses.kafka) as producer:
-        for room, letter in letters.items():
-            topic = names.topic(dead_letters.dead_topic(room))
+        for service, letter in letters.items():
+            topic = names.topic(dead_letters.dead_topic(service))
             await producer.send_and_wait(
                 topic, letter.value, letter.key, partition=0, headers=letter.headers()
             )
-    routing, sla = (f"{room}\t0/0\tcase-1\tfailed\t{letters[room].origin}" for room in letters)
+    routing, sla = (f"{service}\t0/0\tcase-1\tfailed\t{letters[service].origin}" for service in letters)
     assert await redress_dead(stack, names, "list") == [routing, sla]
     assert await redress_dead(stack, names, "list", "sla") == [sla]
     assert any(

@@ -14,10 +14,11 @@ from click.testing import CliRunner
 
 from deploy.dead import dead
 from deploy.local import Stack
-from services.common import dead_letters, kafka
-from services.common.dead_letters import HEAD, ORIGIN, DeadLetter
+from services.common.kafka import client as kafka
+from services.common.kafka import dead_letters
+from services.common.kafka.dead_letters import HEAD, ORIGIN, DeadLetter
 from tests.counting import KEYS, added
-from tests.e2e.test_consumer import NUMBERS, ROOM, Room, broken, record
+from tests.e2e.test_consumer import NUMBERS, ROOM, Service, broken, record
 from tests.patience import until
 from tests.stack import Names
 
@@ -25,59 +26,59 @@ PACKED = 5_000_000
 
 
 @pytest.fixture
-async def room(stack: Stack, names: Names) -> AsyncIterator[Room]:
+async def service(stack: Stack, names: Names) -> AsyncIterator[Service]:
     broken["fault"] = False
-    room = Room(stack, names)
-    await room.open()
-    yield room
-    await room.close()
+    service = Service(stack, names)
+    await service.open()
+    yield service
+    await service.close()
 
 
-async def redress_dead(room: Room, *words: str) -> list[str]:
-    env = room.names.environment(room.stack)
+async def redress_dead(service: Service, *words: str) -> list[str]:
+    env = service.names.environment(service.stack)
     said = await asyncio.to_thread(CliRunner().invoke, dead, words, env=env)
     assert said.exit_code == 0, said.output
     return said.output.splitlines()
 
 
-async def stands(room: Room) -> None:
+async def stands(service: Service) -> None:
     async def stopped() -> bool:
-        return "dead letters" in room.health.troubles
+        return "dead letters" in service.health.troubles
 
     await until(stopped)
 
 
-async def sums_to(room: Room, *totals: int) -> None:
+async def sums_to(service: Service, *totals: int) -> None:
     async def done() -> bool:
-        return await room.totals() == {str(KEYS[at]): total for at, total in enumerate(totals) if total}
+        return await service.totals() == {str(KEYS[at]): total for at, total in enumerate(totals) if total}
 
     await until(done)
 
 
-async def set_aside(room: Room, count: int) -> list[DeadLetter]:
+async def set_aside(service: Service, count: int) -> list[DeadLetter]:
     async def there() -> bool:
-        return len(await room.dead()) == count
+        return len(await service.dead()) == count
 
     await until(there)
-    return await room.dead()
+    return await service.dead()
 
 
-async def replayed(room: Room, letters: list[DeadLetter]) -> None:
-    async with kafka.producer(room.settings.kafka) as producer:
-        await dead_letters.replay(producer, ROOM, letters, room.names.prefix)
+async def replayed(service: Service, letters: list[DeadLetter]) -> None:
+    async with kafka.producer(service.settings.kafka) as producer:
+        await dead_letters.replay(producer, ROOM, letters, service.names.prefix)
 
 
-async def test_a_partition_with_too_much_poison_stands_and_the_others_go_on(room: Room) -> None:
-    await room.send(record(0, 1, 5), *[b"poison"] * 40, record(0, 2, 7))
-    await stands(room)
-    assert "21 records in a row failed" in room.health.troubles["dead letters"]
-    assert f"redress dead skip {ROOM}" in room.health.troubles["dead letters"]
-    assert len(await room.dead()) == 20
+async def test_a_partition_with_too_much_poison_stands_and_the_others_go_on(service: Service) -> None:
+    await service.send(record(0, 1, 5), *[b"poison"] * 40, record(0, 2, 7))
+    await stands(service)
+    assert "21 records in a row failed" in service.health.troubles["dead letters"]
+    assert f"redress dead skip {ROOM}" in service.health.troubles["dead letters"]
+    assert len(await service.dead()) == 20
     others = [at for at in (1, 2, 3) if partition(KEYS[at].int) != partition(KEYS[0].int)]
-    await room.send(*(record(at, 1, 3) for at in others))
+    await service.send(*(record(at, 1, 3) for at in others))
 
     async def went_on() -> bool:
-        totals = await room.totals()
+        totals = await service.totals()
         return all(totals.get(str(KEYS[at])) == 3 for at in others)
 
     await until(went_on)
@@ -87,26 +88,26 @@ def partition(key: int) -> int:
     return int((murmur2(str(UUID(int=key)).encode()) & 0x7FFFFFFF) % 12)
 
 
-async def marked_by_a_stranger(room: Room) -> None:
+async def marked_by_a_stranger(service: Service) -> None:
     """What says nothing must not end whoever looks for what is said."""
-    async with kafka.producer(room.settings.kafka) as producer:
+    async with kafka.producer(service.settings.kafka) as producer:
         for mark in (b"", b"a/b", b"a/b/c", b"\xff", b"a/1/2/3"):
             headers = [(dead_letters.SKIP, mark)]
             await producer.send_and_wait(
-                room.names.topic(dead_letters.dead_topic(ROOM)), b"", headers=headers
+                service.names.topic(dead_letters.dead_topic(ROOM)), b"", headers=headers
             )
 
 
 async def test_whoever_skips_sets_aside_what_fails_with_their_name_and_the_rest_is_handled(
-    room: Room,
+    service: Service,
 ) -> None:
-    await room.send(record(0, 1, 5), *[b"poison"] * 40, record(0, 2, 7))
-    await stands(room)
-    await marked_by_a_stranger(room)
-    [said] = await redress_dead(room, "skip", ROOM, "--reason", "garbage of a test", "--by", "li")
-    assert said.startswith(room.names.topic(NUMBERS))
-    await sums_to(room, 12)
-    letters = await set_aside(room, 40)
+    await service.send(record(0, 1, 5), *[b"poison"] * 40, record(0, 2, 7))
+    await stands(service)
+    await marked_by_a_stranger(service)
+    [said] = await redress_dead(service, "skip", ROOM, "--reason", "garbage of a test", "--by", "li")
+    assert said.startswith(service.names.topic(NUMBERS))
+    await sums_to(service, 12)
+    letters = await set_aside(service, 40)
     assert {letter.value for letter in letters} == {b"poison"}
     marked = [dict(letter.headers) for letter in letters if dead_letters.SKIPPED_BY in dict(letter.headers)]
     assert len(marked) == 20
@@ -115,87 +116,89 @@ async def test_whoever_skips_sets_aside_what_fails_with_their_name_and_the_rest_
     }
 
     async def ready() -> bool:
-        return not room.health.troubles
+        return not service.health.troubles
 
     await until(ready)
-    await room.send(*[b"poison"] * 21)
-    await stands(room)  # what was said holds for what was there then, and for nothing later
+    await service.send(*[b"poison"] * 21)
+    await stands(service)  # what was said holds for what was there then, and for nothing later
 
 
-async def test_a_batch_beyond_the_limit_does_not_come_back_for_ever(room: Room) -> None:
-    await room.send(record(0, 1, 5), *[b"poison"] * 30, record(0, 2, 7))
-    await stands(room)
-    await room.close()
-    again = Room(room.stack, room.names)
+async def test_a_batch_beyond_the_limit_does_not_come_back_for_ever(service: Service) -> None:
+    await service.send(record(0, 1, 5), *[b"poison"] * 30, record(0, 2, 7))
+    await stands(service)
+    await service.close()
+    again = Service(service.stack, service.names)
     await again.open()
     await sums_to(again, 12)
     await set_aside(again, 30)
     await again.close()
 
 
-async def test_replays_do_not_count(room: Room) -> None:
-    await room.send(*[b"poison"] * 10, record(0, 1, 5))
-    letters = await set_aside(room, 10)
+async def test_replays_do_not_count(service: Service) -> None:
+    await service.send(*[b"poison"] * 10, record(0, 1, 5))
+    letters = await set_aside(service, 10)
     for _ in range(3):
-        await replayed(room, letters)
+        await replayed(service, letters)
 
         async def all_back(before: list[DeadLetter] = letters) -> bool:
-            now = await room.dead()
+            now = await service.dead()
             return len(now) == 10 and not {one.place for one in now} & {one.place for one in before}
 
         await until(all_back)
-        letters = await room.dead()
-    await room.send(record(0, 2, 7))
-    await sums_to(room, 12)
-    assert room.health.troubles == {}
-    assert room.consumer.partitions.stops == {}
+        letters = await service.dead()
+    await service.send(record(0, 2, 7))
+    await sums_to(service, 12)
+    assert service.health.troubles == {}
+    assert service.consumer.partitions.stops == {}
 
 
 async def test_too_many_of_a_hundred_stand_as_well_and_the_limit_is_a_setting(
     stack: Stack, names: Names
 ) -> None:
     broken["fault"] = False
-    room = Room(stack, names)
-    room.settings = room.settings.model_copy(update={"dead_of_hundred": 1, "dead_in_a_row": 2})
-    await room.open()
-    await room.send(b"poison", *(record(0, number, 1) for number in range(1, 120)), b"poison", b"poison")
-    await stands(room)
-    assert len(await room.dead()) == 2
-    await room.close()
+    service = Service(stack, names)
+    service.settings = service.settings.model_copy(update={"dead_of_hundred": 1, "dead_in_a_row": 2})
+    await service.open()
+    await service.send(b"poison", *(record(0, number, 1) for number in range(1, 120)), b"poison", b"poison")
+    await stands(service)
+    assert len(await service.dead()) == 2
+    await service.close()
 
 
-async def packed(room: Room, value: bytes, key: bytes, *headers: tuple[str, bytes], by: str = "gzip") -> None:
+async def packed(
+    service: Service, value: bytes, key: bytes, *headers: tuple[str, bytes], by: str = "gzip"
+) -> None:
     """Sent as small as can be: Kafka's limit is on what is packed."""
     producer = AIOKafkaProducer(
-        bootstrap_servers=room.settings.kafka, compression_type=by, max_request_size=4 * PACKED
+        bootstrap_servers=service.settings.kafka, compression_type=by, max_request_size=4 * PACKED
     )
     async with producer:
-        await producer.send_and_wait(room.names.topic(NUMBERS), value, key, headers=list(headers))
+        await producer.send_and_wait(service.names.topic(NUMBERS), value, key, headers=list(headers))
 
 
 @pytest.mark.parametrize("part", ["value", "header"])
-async def test_what_is_too_large_leaves_its_head_size_hash_and_place(room: Room, part: str) -> None:
+async def test_what_is_too_large_leaves_its_head_size_hash_and_place(service: Service, part: str) -> None:
     key, large = str(KEYS[0]).encode(), b"x" * PACKED
     value = large if part == "value" else b"poison"
-    await packed(room, value, key, *([] if part == "value" else [("note", large)]))
-    await room.send(record(0, 1, 5))
-    await sums_to(room, 5)
-    [letter] = await set_aside(room, 1)
+    await packed(service, value, key, *([] if part == "value" else [("note", large)]))
+    await service.send(record(0, 1, 5))
+    await sums_to(service, 5)
+    [letter] = await set_aside(service, 1)
     headers = dict(letter.headers)
     assert letter.value == value[:HEAD]
     assert headers[dead_letters.SIZE] == str(len(value)).encode()
     assert headers[dead_letters.DIGEST].decode() == hashlib.sha256(value).hexdigest()
-    assert letter.origin.startswith(room.names.topic(NUMBERS) + "/")
+    assert letter.origin.startswith(service.names.topic(NUMBERS) + "/")
     [shown] = [
-        line for line in await redress_dead(room, "show", ROOM, letter.place) if "redress-size" in line
+        line for line in await redress_dead(service, "show", ROOM, letter.place) if "redress-size" in line
     ]
     assert str(len(value)) in shown
 
 
 @pytest.mark.parametrize("by", ["gzip", "lz4", "snappy", "zstd"])
-async def test_records_are_read_by_whatever_they_are_packed(room: Room, by: str) -> None:
-    await packed(room, record(0, 1, 5), str(KEYS[0]).encode(), by=by)
-    await sums_to(room, 5)
+async def test_records_are_read_by_whatever_they_are_packed(service: Service, by: str) -> None:
+    await packed(service, record(0, 1, 5), str(KEYS[0]).encode(), by=by)
+    await sums_to(service, 5)
 
 
 def padded(number: int) -> bytes:
@@ -203,48 +206,48 @@ def padded(number: int) -> bytes:
     return added(KEYS[0], number, 7).raw + b" " * PACKED
 
 
-async def test_what_is_too_large_is_read_again_at_its_place_when_it_is_replayed(room: Room) -> None:
+async def test_what_is_too_large_is_read_again_at_its_place_when_it_is_replayed(service: Service) -> None:
     broken["fault"] = True
-    await packed(room, padded(1), str(KEYS[0]).encode())
-    await set_aside(room, 1)
+    await packed(service, padded(1), str(KEYS[0]).encode())
+    await set_aside(service, 1)
     broken["fault"] = False
-    assert await redress_dead(room, "replay", ROOM) == [f"1 records handed to {ROOM} again"]
-    await sums_to(room, 7)
-    assert await room.dead() == []
+    assert await redress_dead(service, "replay", ROOM) == [f"1 records handed to {ROOM} again"]
+    await sums_to(service, 7)
+    assert await service.dead() == []
 
 
-async def test_a_replay_says_when_the_rest_of_a_large_record_is_gone(room: Room) -> None:
+async def test_a_replay_says_when_the_rest_of_a_large_record_is_gone(service: Service) -> None:
     broken["fault"] = True
-    await packed(room, padded(1), str(KEYS[0]).encode())
-    [letter] = await set_aside(room, 1)
-    await emptied(room)
-    said = await redress_dead(room, "replay", ROOM)
+    await packed(service, padded(1), str(KEYS[0]).encode())
+    [letter] = await set_aside(service, 1)
+    await emptied(service)
+    said = await redress_dead(service, "replay", ROOM)
     assert any("0 records handed" in line for line in said)
     assert any(f"{letter.origin} is gone" in line for line in said)
-    await replayed(room, [letter])  # past the command: the service says so as well
-    [gone] = await set_aside(room, 1)
+    await replayed(service, [letter])  # past the command: the service says so as well
+    [gone] = await set_aside(service, 1)
     assert (gone.reason, gone.origin) == ("gone", letter.origin)
 
 
-async def emptied(room: Room) -> None:
+async def emptied(service: Service) -> None:
     """Kafka's retention, at once."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=room.settings.kafka)
+    admin = AIOKafkaAdminClient(bootstrap_servers=service.settings.kafka)
     await admin.start()
-    parts = [TopicPartition(room.names.topic(NUMBERS), number) for number in range(12)]
+    parts = [TopicPartition(service.names.topic(NUMBERS), number) for number in range(12)]
     await admin.delete_records({part: RecordsToDelete(before_offset=-1) for part in parts})
     await admin.close()
 
 
-async def test_a_forged_origin_is_not_believed(room: Room) -> None:
-    producer = AIOKafkaProducer(bootstrap_servers=room.settings.kafka)
+async def test_a_forged_origin_is_not_believed(service: Service) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=service.settings.kafka)
     async with producer:
         forged = [(ORIGIN, b"elsewhere/0/1"), (dead_letters.REPLAYED, b"0/0"), (dead_letters.DIGEST, b"x")]
         for value in (b"poison", record(0, 1, 5)):
             await producer.send_and_wait(
-                room.names.topic(NUMBERS), value, str(KEYS[0]).encode(), headers=forged
+                service.names.topic(NUMBERS), value, str(KEYS[0]).encode(), headers=forged
             )
-    await sums_to(room, 5)
-    [letter] = await set_aside(room, 1)
-    assert letter.origin.startswith(room.names.topic(NUMBERS) + "/")
+    await sums_to(service, 5)
+    [letter] = await set_aside(service, 1)
+    assert letter.origin.startswith(service.names.topic(NUMBERS) + "/")
     assert dead_letters.REPLAYED not in dict(letter.headers)
     assert dead_letters.DIGEST not in dict(letter.headers)

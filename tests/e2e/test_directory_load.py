@@ -12,7 +12,7 @@ from rich.console import Console
 from deploy.demo.progress import Progress
 from deploy.demo.stage import redress, stage
 from deploy.local import StackError
-from services.common.clock import Clock, ticks, wall
+from services.common.runtime.clock import Clock, ticks, wall
 from tests.e2e.traffic import DIRECTORY, Traffic, check
 from tests.patience import until
 
@@ -56,7 +56,7 @@ async def _flow(traffic: Traffic, halfway: asyncio.Event) -> None:
 
 
 def _held_by(state: dict[str, Any]) -> set[str]:
-    parts = (state["offer"], state["support"])
+    parts = (state["hand_over"], state["support"])
     return {state["owner"], *(part["to"] for part in parts if part)}
 
 

@@ -6,24 +6,26 @@ import pytest
 from aiokafka import TopicPartition
 
 from deploy.local import Stack
-from services.common.ends import Ends
-from services.common.failures import TRANSIENT
+from services.common.kafka.watermarks import Watermarks
+from services.common.runtime.failures import TRANSIENT
 from tests.patience import until
 from tests.stack import Names, produce
 
 
 @pytest.fixture
-async def ends(stack: Stack) -> AsyncIterator[Ends]:
-    ends = Ends(stack.addresses.kafka)
+async def ends(stack: Stack) -> AsyncIterator[Watermarks]:
+    ends = Watermarks(stack.addresses.kafka)
     yield ends
     await ends.stop()
 
 
-async def total(ends: Ends, topic: str) -> int:
+async def total(ends: Watermarks, topic: str) -> int:
     return sum((await ends.of({TopicPartition(topic, number) for number in range(12)})).values())
 
 
-async def test_the_end_is_where_the_next_record_will_stand(stack: Stack, names: Names, ends: Ends) -> None:
+async def test_the_end_is_where_the_next_record_will_stand(
+    stack: Stack, names: Names, ends: Watermarks
+) -> None:
     topic = names.topic("contacts")
     assert await total(ends, topic) == 0
     await produce(stack, topic, [(str(number).encode(), b"{}") for number in range(7)])
@@ -33,7 +35,7 @@ async def test_the_end_is_where_the_next_record_will_stand(stack: Stack, names: 
 
 @pytest.mark.usefixtures("ours")
 async def test_a_silent_broker_is_away_and_answers_again_when_it_speaks(
-    stack: Stack, names: Names, ends: Ends
+    stack: Stack, names: Names, ends: Watermarks
 ) -> None:
     topic = names.topic("contacts")
     await produce(stack, topic, [(b"key", b"{}")])

@@ -12,11 +12,11 @@ import pytest
 
 from deploy.demo.tape import READERS, tape
 from deploy.local import Ports, Stack, choose, start_service
-from deploy.local import Room as LocalService
-from services.common import dead_letters
+from deploy.local import Service as LocalService
+from services.common.kafka import dead_letters
 from tests.dealership import a_contact
 from tests.disk import embedded, full_disk
-from tests.front_office import KEY, Room, routing
+from tests.front_office import KEY, Service, routing
 from tests.patience import SECONDS, until
 from tests.soak import rounds
 from tests.stack import Names
@@ -38,46 +38,46 @@ async def own(ours: None, tmp_path: Path) -> AsyncIterator[Stack]:
 
 
 @pytest.fixture
-async def room(own: Stack, tmp_path: Path) -> AsyncIterator[Room]:
-    async with routing(own, tmp_path) as room:
-        yield room
+async def service(own: Stack, tmp_path: Path) -> AsyncIterator[Service]:
+    async with routing(own, tmp_path) as service:
+        yield service
 
 
 @pytest.fixture
-async def others(room: Room, tmp_path: Path) -> AsyncIterator[list[LocalService]]:
+async def others(service: Service, tmp_path: Path) -> AsyncIterator[list[LocalService]]:
     """Sla and notify beside it."""
-    services = [start_service(name, room.env, tmp_path / f"{name}.log") for name in SERVICES[1:]]
-    for service in services:
-        await service.wait_ready()
+    services = [start_service(name, service.env, tmp_path / f"{name}.log") for name in SERVICES[1:]]
+    for other in services:
+        await other.wait_ready()
     yield services
-    for service in services:
-        await service.stop()
+    for other in services:
+        await other.stop()
 
 
 async def test_an_action_on_a_full_disk_is_never_answered_200_and_goes_through_once_when_there_is_space(
-    own: Stack, room: Room, others: list[LocalService]
+    own: Stack, service: Service, others: list[LocalService]
 ) -> None:
-    urls = [str(room.http.base_url), *(service.url for service in others)]
+    urls = [str(service.http.base_url), *(service.url for service in others)]
     for _ in range(rounds(1, 10)):
-        path, _ = await room.opened()
+        path, _ = await service.opened()
         waiting = a_contact("音响没有声音")
         with full_disk(own.store):
             # What is seen now cannot move until there is space.
-            seen = (await room.get("cr-1", path)).headers["ETag"]
+            seen = (await service.get("cr-1", path)).headers["ETag"]
             for _ in range(3):
-                answer = await room.post("cr-1", f"{path}/accept", seen, key="once")
+                answer = await service.post("cr-1", f"{path}/accept", seen, key="once")
                 assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
                 assert answer.headers["Content-Type"] == "application/problem+json"
-                assert await accepted(room, path) == 0
-            await room.hear(waiting)
+                assert await accepted(service, path) == 0
+            await service.hear(waiting)
             await until(lambda: everywhere(urls, says_full))
-        answer = await room.post("cr-1", f"{path}/accept", seen, key="once")
+        answer = await service.post("cr-1", f"{path}/accept", seen, key="once")
         assert answer.status_code == httpx.codes.OK
-        assert await accepted(room, path) == 1
-        await room.events(waiting.case_id, 1)
+        assert await accepted(service, path) == 1
+        await service.events(waiting.case_id, 1)
         await until(lambda: everywhere(urls, ready))
-    assert [name for name, various in (await bodies(room)).items() if len(various) > 1] == []
-    assert await dead(room) == []
+    assert [name for name, various in (await bodies(service)).items() if len(various) > 1] == []
+    assert await dead(service) == []
 
 
 async def test_services_that_start_while_the_disk_is_full_wait_and_need_no_second_start(
@@ -99,8 +99,8 @@ async def mentions(log: Path, text: str) -> bool:
     return text in await asyncio.to_thread(log.read_text, "utf-8")
 
 
-async def accepted(room: Room, path: str) -> int:
-    history = (await room.get("cr-1", path)).json()["history"]
+async def accepted(service: Service, path: str) -> int:
+    history = (await service.get("cr-1", path)).json()["history"]
     return [entry["event"] for entry in history].count("case.accepted")
 
 
@@ -127,16 +127,18 @@ async def writable(client: httpx.AsyncClient) -> float:
     return float(page.partition("\nredress_store_writable{")[2].partition("} ")[2].partition("\n")[0])
 
 
-async def bodies(room: Room) -> dict[UUID, set[str]]:
+async def bodies(service: Service) -> dict[UUID, set[str]]:
     """What stands on Kafka under each event's id."""
     found: dict[UUID, set[str]] = defaultdict(set)
-    async with tape(room.stack.addresses.kafka, room.names.prefix, list(READERS)) as taken:
+    async with tape(service.stack.addresses.kafka, service.names.prefix, list(READERS)) as taken:
         await taken.to_the_end()
         for event in (event for events in taken.records.values() for event in events):
             found[event.id].add(event.model_dump_json())
     return found
 
 
-async def dead(room: Room) -> list[dead_letters.DeadLetter]:
-    topics = [room.names.topic(dead_letters.dead_topic(service)) for service in SERVICES]
-    return [one for topic in topics for one in await dead_letters.waiting(room.stack.addresses.kafka, topic)]
+async def dead(service: Service) -> list[dead_letters.DeadLetter]:
+    topics = [service.names.topic(dead_letters.dead_topic(name)) for name in SERVICES]
+    return [
+        one for topic in topics for one in await dead_letters.waiting(service.stack.addresses.kafka, topic)
+    ]

@@ -14,7 +14,7 @@ import pytest
 
 from deploy.local import Ports, Stack, choose, start_service
 from schemas.contacts import ContactReceived
-from services.common import tokens
+from services.common.web import tokens
 from services.intake.app import create
 from tests.interface import Interface
 from tests.patience import SECONDS, patience, until
@@ -164,7 +164,7 @@ async def test_nobody_posts_anonymously(door: Door) -> None:
 
 
 async def turns(client: httpx.AsyncClient, status: int) -> None:
-    """Wait until the room is ready, or no longer is, and see that its metric says the same."""
+    """Wait until the service is ready, or no longer is, and see that its metric says the same."""
 
     async def turned() -> httpx.Response | None:
         answer = await client.get("/readyz")
@@ -174,7 +174,7 @@ async def turns(client: httpx.AsyncClient, status: int) -> None:
     assert answer is not None
     assert ("kafka" in answer.json()) == (status == httpx.codes.SERVICE_UNAVAILABLE)
     ready = float(status == httpx.codes.OK)
-    assert f'redress_ready{{room="intake"}} {ready}' in (await client.get("/metrics")).text
+    assert f'redress_ready{{service="intake"}} {ready}' in (await client.get("/metrics")).text
 
 
 @pytest.mark.usefixtures("ours")

@@ -1,4 +1,4 @@
-"""Rooms killed in the middle of their work, Kafka and the store taken away: nothing lost, nothing doubled."""
+"""Services killed in the middle of their work, Kafka and the store taken away: nothing lost, nothing doubled."""
 
 import asyncio
 import itertools
@@ -12,14 +12,14 @@ from rich.console import Console
 
 from deploy.demo.progress import Progress
 from deploy.demo.stage import Stage, stage
-from deploy.local import ROOMS
-from services.common.clock import Clock, wall
+from deploy.local import SERVICES
+from services.common.runtime.clock import Clock, wall
 from tests.e2e.traffic import Traffic, check
 from tests.patience import until
 from tests.soak import rounds
 
 TWO_HOURS = timedelta(hours=2)  # of DL-02
-KILLS = rounds(6, 60)  # of each of the four rooms
+KILLS = rounds(6, 60)  # of each of the four services
 OUTAGES = rounds(2, 12)  # of Kafka and of the store
 
 
@@ -62,22 +62,22 @@ async def _enough(traffic: Traffic, accepted: int, acted: int = 0) -> None:
     await until(enough)
 
 
-async def _killed(stage: Stage, room: str) -> None:
-    """Kill one room again and again, each time as soon as it has worked for a moment."""
-    chance = random.Random(room)
+async def _killed(stage: Stage, service: str) -> None:
+    """Kill one service again and again, each time as soon as it has worked for a moment."""
+    chance = random.Random(service)
     for _ in range(KILLS):
         await asyncio.sleep(chance.uniform(0.3, 2.0))
-        await stage.kill(room)
+        await stage.kill(service)
 
 
-async def test_rooms_killed_in_the_middle_of_their_work_lose_and_double_nothing(traffic: Traffic) -> None:
+async def test_services_killed_in_the_middle_of_their_work_lose_and_double_nothing(traffic: Traffic) -> None:
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(_flow(traffic, stop))
-        await asyncio.gather(*(_killed(traffic.stage, room) for room in ROOMS))
+        await asyncio.gather(*(_killed(traffic.stage, service) for service in SERVICES))
         await _enough(traffic, accepted=100, acted=20)
         stop.set()
-    assert traffic.stage.kills == dict.fromkeys(ROOMS, KILLS)
+    assert traffic.stage.kills == dict.fromkeys(SERVICES, KILLS)
     await traffic.settled()
     await check(traffic)
 
@@ -104,14 +104,14 @@ async def test_no_breach_stands_for_those_who_acted_in_time_while_the_clocks_wer
 ) -> None:
     cases = [await traffic.post(number) for number in range(20)]
     await until(lambda: _all_followed(traffic, cases))
-    await traffic.stage.rooms["sla"].kill()
+    await traffic.stage.services["sla"].kill()
     clock = traffic.stage.clock
     all_due = clock.now() + TWO_HOURS
     acted = await asyncio.gather(*(_hand_over(traffic, case) for case in cases[::2]))
     in_time = [case for case, soon_enough in zip(cases[::2], acted, strict=True) if soon_enough]
     assert in_time
     await asyncio.sleep(clock.wall_seconds(all_due - clock.now()))
-    await traffic.stage.rooms["sla"].start()
+    await traffic.stage.services["sla"].start()
 
     async def fired() -> bool:
         return all([await _broken(traffic, case) for case in cases[1::2]])
@@ -125,7 +125,7 @@ async def test_no_breach_stands_for_those_who_acted_in_time_while_the_clocks_wer
 async def _all_followed(traffic: Traffic, cases: Iterable[str]) -> bool:
     """Whether the clocks of all these cases run, also as routing knows."""
     shown = [await traffic.document("cases", case) for case in cases]
-    return all(one and "DL-02" in one["state"]["promises"] for one in shown)
+    return all(one and "DL-02" in one["state"]["deadlines"] for one in shown)
 
 
 async def _hand_over(traffic: Traffic, case: str) -> bool:
@@ -145,7 +145,7 @@ async def _hand_over(traffic: Traffic, case: str) -> bool:
     assert answer.is_success, answer.text
     shown = answer.json()
     due, done = (
-        datetime.fromisoformat(at) for at in (shown["promises"]["DL-02"]["due_at"], shown["updated_at"])
+        datetime.fromisoformat(at) for at in (shown["deadlines"]["DL-02"]["due_at"], shown["updated_at"])
     )
     return done < due
 
@@ -154,5 +154,6 @@ async def _broken(traffic: Traffic, case: str) -> bool:
     stored = await traffic.document("cases", case)
     assert stored
     return any(
-        breach["clock"] == "DL-02" and breach.get("standing", True) for breach in stored["state"]["breaches"]
+        breach["deadline"] == "DL-02" and breach.get("standing", True)
+        for breach in stored["state"]["breaches"]
     )

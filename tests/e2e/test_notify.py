@@ -17,8 +17,8 @@ from uuid import UUID, uuid4
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from deploy.local import Room as Process
-from deploy.local import Stack, room
+from deploy.local import Service as Process
+from deploy.local import Stack, service
 from deploy.local.provider import Provider, Received, provider
 from deploy.local.trouble import Trouble
 from schemas.base import Message
@@ -26,9 +26,9 @@ from schemas.cases import CaseHandedOver, CaseOpened
 from schemas.deliveries import DeliverySettled, Medium
 from schemas.directory import key
 from schemas.outreach import OutreachRequested
-from schemas.policy import Profile, PublishedProfile
+from schemas.policies import Policy, PublishedPolicy
 from services.notify.domain.samples import FIELDS, HEADER
-from services.routing.settings.policies import load_profile
+from services.routing.settings.policies import load_policy
 from tests.dealership import directory_file, person
 from tests.patience import SECONDS, patience
 from tests.stack import Names, consume, produce
@@ -36,7 +36,7 @@ from tests.stack import Names, consume, produce
 POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
 # An answer takes less also on a crowded machine, and a stall much longer.
 SEND_SECONDS, STALL = 3, 30
-GTMC = load_profile(POLICIES / "gtmc.yaml")
+GTMC = load_policy(POLICIES / "gtmc.yaml")
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ class Far:
         return subprocess.run(command, env=env, check=False, capture_output=True, text=True, timeout=SECONDS)
 
 
-def header(profile: Profile = GTMC, **changes: Any) -> dict[str, Any]:
-    own = {"shop": "north", "manufacturer": "gtmc", "profile": profile.id, "profile_version": profile.version}
-    return HEADER.model_dump() | own | {"owner": "cr-1", "offered_to": "dm-service"} | changes
+def header(policy: Policy = GTMC, **changes: Any) -> dict[str, Any]:
+    own = {"shop": "north", "manufacturer": "gtmc", "policy": policy.id, "policy_version": policy.version}
+    return HEADER.model_dump() | own | {"owner": "cr-1", "hand_over_to": "dm-service"} | changes
 
 
 def opened(**changes: Any) -> CaseOpened:
@@ -115,8 +115,8 @@ def asked(medium: Medium) -> OutreachRequested:
         case_id=uuid4(),
         occurred_at=datetime.now(UTC),
         case_number="7K2M-9QXD-4T",
-        profile=GTMC.id,
-        profile_version=GTMC.version,
+        policy=GTMC.id,
+        policy_version=GTMC.version,
         template="customer_received",
         medium=medium,
         address="wang@customer.example" if medium == "email" else "13800000000",
@@ -140,7 +140,7 @@ async def announce(stack: Stack, names: Names) -> None:
     entries = directory_file(**staff).entries()
     people = [(key(entry).encode(), entry.model_dump_json().encode()) for entry in entries]
     await produce(stack, names.topic("directory"), people)
-    published = PublishedProfile(version=GTMC.version, profile=GTMC)
+    published = PublishedPolicy(version=GTMC.version, policy=GTMC)
     name = f"{GTMC.id}@{GTMC.version}".encode()
     await produce(stack, names.topic("policies"), [(name, published.model_dump_json().encode())])
 
@@ -159,7 +159,7 @@ async def far_end(stack: Stack, home: Path, **more: str) -> AsyncIterator[Far]:
         "REDRESS_RETRY_MOST_SECONDS": "1",
         **more,
     }
-    notify = room("notify", env, home / "notify.log")
+    notify = service("notify", env, home / "notify.log")
     notify.runner.launch()
     await asyncio.gather(mail.start(), sms.start(), notify.wait_ready())
     yield Far(stack, names, notify, mail, sms, env, home / "notify.log")

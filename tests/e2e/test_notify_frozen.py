@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from deploy.local import Room, Stack, room
+from deploy.local import Service, Stack, service
 from schemas.outreach import OutreachRequested
 from tests.e2e.test_notify import Far, asked, far_end
 from tests.patience import patience, until
@@ -65,11 +65,11 @@ async def test_a_claim_that_outlived_its_time_sends_nothing_on_thaw(stack: Stack
     assert Counter(Counter(one.reference for one in far.sms.received()).values()) == {1: len(events)}
 
 
-def beside(far: Far, door: Door, home: Path) -> Room:
+def beside(far: Far, door: Door, home: Path) -> Service:
     """A second instance, whose store is behind the door."""
     store = f"mongodb://127.0.0.1:{door.port}/?directConnection=true"
     env = far.env | {"REDRESS_MONGO": store, "REDRESS_INSTANCE": "1"}
-    return room("notify", env, home / "frozen.log")
+    return service("notify", env, home / "frozen.log")
 
 
 async def settled(far: Far, events: set[object]) -> None:

@@ -7,30 +7,30 @@ import pytest
 from aiokafka import AIOKafkaProducer
 
 from deploy.local import Stack
-from services.common.batch import Received
-from services.common.decision import Outcome
+from services.common.kafka.batch import Received
+from services.common.store.decision import Outcome
 from tests.counting import KEYS, Added, Sum
-from tests.e2e.test_consumer import NUMBERS, Room, broken, record
+from tests.e2e.test_consumer import NUMBERS, Service, broken, record
 from tests.e2e.test_dead_letters import emptied, sums_to
 from tests.patience import until
 from tests.stack import Names
 
 
 @pytest.fixture
-async def rooms(stack: Stack, names: Names) -> AsyncIterator[list[Room]]:
-    """One that is open, and room for those that follow it; the last of them is closed at the end."""
+async def services(stack: Stack, names: Names) -> AsyncIterator[list[Service]]:
+    """One that is open, and service for those that follow it; the last of them is closed at the end."""
     broken["fault"] = False
-    rooms = [Room(stack, names)]
-    await rooms[0].open()
-    yield rooms
-    await rooms[-1].close()
+    services = [Service(stack, names)]
+    await services[0].open()
+    yield services
+    await services[-1].close()
 
 
-async def nothing_is_left(room: Room) -> None:
+async def nothing_is_left(service: Service) -> None:
     async def caught_up() -> bool:
-        ends = await room.consumer.partitions.end_offsets(NUMBERS, set(range(12)))
-        handled = room.consumer.partitions.handled
-        return room.consumer.caught_up and all(
+        ends = await service.consumer.partitions.end_offsets(NUMBERS, set(range(12)))
+        handled = service.consumer.partitions.handled
+        return service.consumer.caught_up and all(
             handled.get((NUMBERS, part)) == end for part, end in ends.items()
         )
 
@@ -39,34 +39,34 @@ async def nothing_is_left(room: Room) -> None:
 
 @pytest.mark.parametrize("kept", [True, False])
 async def test_the_marker_of_a_transaction_is_no_record_left_to_handle(
-    rooms: list[Room], *, kept: bool
+    services: list[Service], *, kept: bool
 ) -> None:
-    [room] = rooms
+    [service] = services
     producer = AIOKafkaProducer(
-        bootstrap_servers=room.settings.kafka, transactional_id=room.settings.topic_prefix
+        bootstrap_servers=service.settings.kafka, transactional_id=service.settings.topic_prefix
     )
     async with producer:
         await producer.begin_transaction()
         key = str(KEYS[0]).encode()
-        await producer.send_and_wait(room.names.topic(NUMBERS), record(0, 1, 5), key)
+        await producer.send_and_wait(service.names.topic(NUMBERS), record(0, 1, 5), key)
         await (producer.commit_transaction() if kept else producer.abort_transaction())
-    await nothing_is_left(room)
+    await nothing_is_left(service)
 
 
-async def test_records_deleted_before_they_were_read_are_not_left_to_handle(rooms: list[Room]) -> None:
-    await rooms[0].send(record(0, 1, 5))
-    await sums_to(rooms[0], 5)
-    await nothing_is_left(rooms[0])
-    await rooms[0].close()
-    await rooms[0].send(record(0, 2, 5), record(0, 3, 5))
-    await emptied(rooms[0])
-    rooms.append(Room(rooms[0].stack, rooms[0].names))
-    await rooms[1].open()
-    await nothing_is_left(rooms[1])
+async def test_records_deleted_before_they_were_read_are_not_left_to_handle(services: list[Service]) -> None:
+    await services[0].send(record(0, 1, 5))
+    await sums_to(services[0], 5)
+    await nothing_is_left(services[0])
+    await services[0].close()
+    await services[0].send(record(0, 2, 5), record(0, 3, 5))
+    await emptied(services[0])
+    services.append(Service(services[0].stack, services[0].names))
+    await services[1].open()
+    await nothing_is_left(services[1])
 
 
-class Slow(Room):
-    """A room that is kept at its first batch until it may go on."""
+class Slow(Service):
+    """A service that is kept at its first batch until it may go on."""
 
     def __init__(self, stack: Stack, names: Names) -> None:
         super().__init__(stack, names)
@@ -82,7 +82,7 @@ async def test_a_rebalance_that_meets_a_batch_loses_nothing_and_leaves_nothing(
     stack: Stack, names: Names
 ) -> None:
     broken["fault"] = False
-    slow, other = Slow(stack, names), Room(stack, names)
+    slow, other = Slow(stack, names), Service(stack, names)
     other.settings = other.settings.model_copy(update={"instance": 2})
     await slow.open()
     await slow.send(*(record(key, number, 1) for key in range(3) for number in range(1, 11)))

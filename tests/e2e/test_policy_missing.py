@@ -14,32 +14,32 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
-from deploy.local import Stack, room
+from deploy.local import Stack, service
 from schemas.cases import CaseEvent
-from schemas.policy import PublishedProfile, key
-from services.common import tokens
-from services.common.clock import Clock
-from services.common.document import WAITERS
-from services.routing.settings.policies import load_profile
+from schemas.policies import PublishedPolicy, key
+from services.common.runtime.clock import Clock
+from services.common.store.document import WAITERS
+from services.common.web import tokens
+from services.routing.settings.policies import load_policy
 from tests.casework import POLICIES
 from tests.dealership import a_contact
 from tests.e2e.test_notify import asked as customers
 from tests.e2e.test_notify import far_end
-from tests.e2e.test_sla import PROFILE, Far
+from tests.e2e.test_sla import POLICY, Far
 from tests.front_office import KEY, routing
 from tests.patience import patience, until
 from tests.policies import Shelf
 from tests.stack import Names, consume, database, produce
-from tests.unit.sla.story import a_clock, a_profile
+from tests.unit.sla.story import a_deadline, a_policy
 
-LATER = a_profile(a_clock("P", climbs=False), a_clock("Q", climbs=False))
-GTMC = load_profile(POLICIES / "gtmc.yaml")
+LATER = a_policy(a_deadline("P", escalates=False), a_deadline("Q", escalates=False))
+GTMC = load_policy(POLICIES / "gtmc.yaml")
 RETITLED = GTMC.model_copy(update={"title": GTMC.title.model_copy(update={"en": "Another"})})
 
 
-async def publish(stack: Stack, names: Names, profile: Any, name: str = "") -> str:
+async def publish(stack: Stack, names: Names, policy: Any, name: str = "") -> str:
     """Announce a policy version; its name."""
-    published = PublishedProfile(version=profile.version, profile=profile)
+    published = PublishedPolicy(version=policy.version, policy=policy)
     name = name or key(published)
     await produce(stack, names.topic("policies"), [(name.encode(), published.model_dump_json().encode())])
     return name
@@ -54,10 +54,10 @@ async def notes(service: Any) -> dict[str, str]:
 
 @pytest.fixture
 async def far(stack: Stack, names: Names, tmp_path: Path) -> AsyncIterator[Far]:
-    await publish(stack, names, PROFILE)
+    await publish(stack, names, POLICY)
     epoch = time.time()
     speed = {"REDRESS_TIME_SCALE": "1", "REDRESS_TIME_EPOCH": repr(epoch)}
-    sla = room("sla", names.environment(stack) | speed, tmp_path / "sla.log")
+    sla = service("sla", names.environment(stack) | speed, tmp_path / "sla.log")
     await sla.start()
     yield Far(stack, names, Clock(1, epoch), sla)
     await sla.stop()
@@ -66,7 +66,7 @@ async def far(stack: Stack, names: Names, tmp_path: Path) -> AsyncIterator[Far]:
 def story(far: Far, count: int) -> list[CaseEvent]:
     """A case of the version that is published later, and so many events of it."""
     opened = far.open()
-    moved = opened.header.model_copy(update={"profile_version": LATER.version})
+    moved = opened.header.model_copy(update={"policy_version": LATER.version})
     events = [
         far.event("followed_up", opened.case_id, seq, opened.occurred_at + timedelta(seconds=seq))
         for seq in range(2, count + 1)
@@ -94,18 +94,18 @@ async def test_clocks_of_a_missing_version_wait_others_go_on_and_kills_lose_and_
         return len(stored["held"]) == WAITERS and stored["parked"]["id"] == str(events[WAITERS + 19].id)
 
     await until(waits)
-    await far.room.kill()
-    await far.room.start()
+    await far.service.kill()
+    await far.service.start()
     await far.tell(*events[WAITERS + 20 :])
 
     async def told() -> bool:
-        return "records of 1 cases wait for gtmc@" in (await notes(far.room)).get("waiting", "")
+        return "records of 1 cases wait for gtmc@" in (await notes(far.service)).get("waiting", "")
 
     await until(told)
     await publish(far.stack, far.names, LATER)
     await asyncio.sleep(0.3)
-    await far.room.kill()
-    await far.room.start()
+    await far.service.kill()
+    await far.service.start()
 
     async def done() -> bool:
         stored = await applied(far, case)
@@ -119,7 +119,7 @@ async def test_clocks_of_a_missing_version_wait_others_go_on_and_kills_lose_and_
     assert stored["seqs"] == {"deadlines": 2}
 
     async def quiet() -> bool:
-        return "waiting" not in await notes(far.room)
+        return "waiting" not in await notes(far.service)
 
     await until(quiet)
 
@@ -138,14 +138,14 @@ WRONG: dict[str, Callable[[], tuple[str, bytes]]] = {
             }
         )
     ),
-    "is not valid": lambda: ("gtmc@wrong", b'{"version": "wrong", "profile": {"id": "gtmc"}}'),
+    "is not valid": lambda: ("gtmc@wrong", b'{"version": "wrong", "policy": {"id": "gtmc"}}'),
     "is no JSON": lambda: ("gtmc@wrong", b"\xff{"),
     "stands under the key of another": lambda: ("gtmc@other", _published(GTMC)[1]),
 }
 
 
-def _published(profile: Any) -> tuple[str, bytes]:
-    published = PublishedProfile(version=profile.version, profile=profile)
+def _published(policy: Any) -> tuple[str, bytes]:
+    published = PublishedPolicy(version=policy.version, policy=policy)
     return key(published), published.model_dump_json().encode()
 
 
@@ -176,14 +176,16 @@ async def test_a_wrong_file_of_ours_stops_no_start_while_a_good_version_is_publi
     shelf = Shelf(tmp_path)
     async with routing(stack, tmp_path) as office:
         await office.opened()
-        shelf.programme.write_text("id: gtmc\nladder: none\n", "utf-8")
-        again = room("routing", office.env | {"REDRESS_POLICIES": str(shelf.folder)}, tmp_path / "again.log")
+        shelf.policy.write_text("id: gtmc\nladder: none\n", "utf-8")
+        again = service(
+            "routing", office.env | {"REDRESS_POLICIES": str(shelf.folder)}, tmp_path / "again.log"
+        )
         await office.process.stop()
         await again.start()
         assert "gtmc.yaml" in (await notes(again))["policy files"]
         contact = a_contact("音响没有声音")
         await office.hear(contact)
-        assert (await office.events(contact.case_id, 1))[0].header.profile_version == GTMC.version
+        assert (await office.events(contact.case_id, 1))[0].header.policy_version == GTMC.version
         await again.stop()
         await office.process.start()
 
@@ -194,13 +196,13 @@ async def test_without_any_policy_routing_waits_and_says_for_which(
     shelf = Shelf(tmp_path)
     shelf.change("ladder:", "ladders:")
     env = {"REDRESS_POLICIES": str(shelf.folder), "REDRESS_TOKEN_KEY": KEY}
-    service = room("routing", names.environment(stack) | env, tmp_path / "routing.log")
-    service.runner.launch()
+    routing = service("routing", names.environment(stack) | env, tmp_path / "routing.log")
+    routing.runner.launch()
 
     async def told() -> bool:
         async with httpx.AsyncClient() as client:
             try:
-                answer = await client.get(f"{service.url}/readyz")
+                answer = await client.get(f"{routing.url}/readyz")
             except httpx.HTTPError:
                 return False
         said = answer.json()
@@ -212,8 +214,8 @@ async def test_without_any_policy_routing_waits_and_says_for_which(
 
     await until(told)
     shelf.change("ladders:", "ladder:")
-    await service.wait_ready()
-    await service.stop()
+    await routing.wait_ready()
+    await routing.stop()
 
 
 async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on_when_it_is_back(
@@ -230,7 +232,9 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
         await office.process.stop()
         changed = shelf.folder / "gtmc.yaml"
         changed.write_text(changed.read_text("utf-8").replace("en: ", "en: Another ", 1), "utf-8")
-        again = room("routing", office.env | {"REDRESS_POLICIES": str(shelf.folder)}, tmp_path / "again.log")
+        again = service(
+            "routing", office.env | {"REDRESS_POLICIES": str(shelf.folder)}, tmp_path / "again.log"
+        )
         await again.start()
         further = [a_contact(f"further {number}", case_id=case) for number in range(WAITERS + 10)]
         await office.hear(*further)
@@ -294,7 +298,7 @@ async def test_messages_to_customers_wait_at_their_place_and_are_set_aside_when_
     stack: Stack, tmp_path: Path, *, gone: bool
 ) -> None:
     async with far_end(stack, tmp_path) as far:
-        first = customers("email").model_copy(update={"profile_version": RETITLED.version})
+        first = customers("email").model_copy(update={"policy_version": RETITLED.version})
         count = WAITERS + 10
         waiting = [first.model_copy(update={"id": uuid4()}) for _ in range(count)]
         await far.tell("outreach", *waiting)

@@ -44,8 +44,8 @@ async def by_hand(ours: None, tmp_path: Path) -> AsyncIterator[str]:
     for printed, here in {
         "make up\n": "",
         ".up/environment": str(folder / "environment"),
-        f":{FIXED.rooms['intake']}/": f":{places.rooms['intake']}/",
-        f":{FIXED.rooms['routing']}/": f":{places.rooms['routing']}/",
+        f":{FIXED.services['intake']}/": f":{places.services['intake']}/",
+        f":{FIXED.services['routing']}/": f":{places.services['routing']}/",
     }.items():
         assert printed in script
         script = script.replace(printed, here)

@@ -14,7 +14,7 @@ import pytest
 from deploy.local import Stack
 from schemas.contacts import Customer
 from tests.dealership import MONDAY, a_contact
-from tests.front_office import Room, routing, signed
+from tests.front_office import Service, routing, signed
 from tests.patience import until
 
 OK = httpx.codes.OK
@@ -24,19 +24,19 @@ HAND_OVER = {"shop": "north", "role": "dept_manager", "person": "dm-service", "n
 
 
 @pytest.fixture(scope="module")
-async def room(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+async def service(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     async with routing(stack, tmp_path_factory.mktemp("routing-api")) as running:
         yield running
 
 
-async def done(room: Room, person: str, target: str, seen: str, body: Any = None) -> httpx.Response:
-    answer = await room.post(person, target, seen, body)
+async def done(service: Service, person: str, target: str, seen: str, body: Any = None) -> httpx.Response:
+    answer = await service.post(person, target, seen, body)
     assert answer.status_code == OK, answer.text
     return answer
 
 
-async def test_a_case_is_taken_from_review_to_close(room: Room) -> None:
-    path, seen = await room.opened()
+async def test_a_case_is_taken_from_review_to_close(service: Service) -> None:
+    path, seen = await service.opened()
     steps: list[tuple[str, str, Any, str]] = [
         ("cr-1", "accept", {}, "in_review"),
         ("cr-1", "transfer", HAND_OVER, "transferred"),
@@ -48,53 +48,53 @@ async def test_a_case_is_taken_from_review_to_close(room: Room) -> None:
         ("cr-1", "close", {"note": "回访确认"}, "closed"),
     ]
     for person, action, body, state in steps:
-        answer = await done(room, person, f"{path}/{action}", seen, body)
+        answer = await done(service, person, f"{path}/{action}", seen, body)
         seen = answer.headers["ETag"]
         assert answer.json()["state"] == state
-    shown = (await room.get("gm-1", path)).json()
+    shown = (await service.get("gm-1", path)).json()
     said = [text.get("note") for text in shown["texts"].values()]
     assert {"请服务经理处理", "已联系客户", "回访确认"} <= set(said)
     assert [entry["number"] for entry in shown["history"]] == list(range(1, len(shown["history"]) + 1))
     assert next(iter(shown["customers"].values()))["customer"]["name"] == "王女士"
 
 
-async def test_an_action_needs_the_revision_it_saw(room: Room) -> None:
-    path, _ = await room.opened()
-    answer = await room.post("cr-1", f"{path}/accept", "")
+async def test_an_action_needs_the_revision_it_saw(service: Service) -> None:
+    path, _ = await service.opened()
+    answer = await service.post("cr-1", f"{path}/accept", "")
     assert (answer.status_code, answer.json()["rule"]) == (428, "if_match")
 
 
-async def test_a_stale_action_is_told_what_has_changed(room: Room) -> None:
-    path, seen = await room.opened()
-    await done(room, "cr-1", f"{path}/accept", seen)
-    answer = await room.post("cr-1", f"{path}/transfer", seen, HAND_OVER)
+async def test_a_stale_action_is_told_what_has_changed(service: Service) -> None:
+    path, seen = await service.opened()
+    await done(service, "cr-1", f"{path}/accept", seen)
+    answer = await service.post("cr-1", f"{path}/transfer", seen, HAND_OVER)
     problem = answer.json()
     assert (answer.status_code, answer.headers["ETag"]) == (412, '"2"')
     assert problem["changes"][0]["by"] == "cr-1"
-    assert set(problem["changes"][0]["fields"]) == {"owner", "owner_role", "offer", "state"}
+    assert set(problem["changes"][0]["fields"]) == {"owner", "owner_role", "hand_over", "state"}
 
 
-async def test_the_same_key_and_body_is_the_same_action(room: Room) -> None:
-    path, seen = await room.opened()
-    first, second = [await room.post("cr-1", f"{path}/accept", seen, key="once") for _ in range(2)]
+async def test_the_same_key_and_body_is_the_same_action(service: Service) -> None:
+    path, seen = await service.opened()
+    first, second = [await service.post("cr-1", f"{path}/accept", seen, key="once") for _ in range(2)]
     assert (first.status_code, second.status_code) == (OK, OK)
     assert first.json() == second.json()
-    events = [entry["event"] for entry in (await room.get("cr-1", path)).json()["history"]]
+    events = [entry["event"] for entry in (await service.get("cr-1", path)).json()["history"]]
     assert events.count("case.accepted") == 1
 
 
-async def test_the_same_key_with_another_body_is_refused(room: Room) -> None:
-    path, seen = await room.opened()
-    await done(room, "cr-1", f"{path}/accept", seen)
+async def test_the_same_key_with_another_body_is_refused(service: Service) -> None:
+    path, seen = await service.opened()
+    await done(service, "cr-1", f"{path}/accept", seen)
     for note, status in (("甲", OK), ("乙", 422)):
-        answer = await room.post("cr-1", f"{path}/follow-ups", '"2"', {"note": note}, key="again")
+        answer = await service.post("cr-1", f"{path}/follow-ups", '"2"', {"note": note}, key="again")
         assert answer.status_code == status
     assert answer.json()["rule"] == "one_key"
 
 
-async def test_two_people_at_once_are_decided_one_after_the_other(room: Room) -> None:
-    path, seen = await room.opened()
-    both = [room.post("cr-1", f"{path}/accept", seen), room.post("cr-1", f"{path}/accept", seen)]
+async def test_two_people_at_once_are_decided_one_after_the_other(service: Service) -> None:
+    path, seen = await service.opened()
+    both = [service.post("cr-1", f"{path}/accept", seen), service.post("cr-1", f"{path}/accept", seen)]
     assert sorted(answer.status_code for answer in await asyncio.gather(*both)) == [OK, 412]
 
 
@@ -107,19 +107,19 @@ async def test_two_people_at_once_are_decided_one_after_the_other(room: Room) ->
     ],
 )
 async def test_a_refusal_names_its_rule(
-    room: Room, asked: tuple[str, str, Any], status: int, rule: str
+    service: Service, asked: tuple[str, str, Any], status: int, rule: str
 ) -> None:
-    path, seen = await room.opened()
+    path, seen = await service.opened()
     person, action, body = asked
-    answer = await room.post(person, f"{path}/{action}", seen, body)
+    answer = await service.post(person, f"{path}/{action}", seen, body)
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert (answer.status_code, answer.json()["rule"]) == (status, rule)
 
 
-async def test_what_is_refused_leaves_no_words_behind(room: Room) -> None:
-    path, seen = await room.opened()
-    await room.post("dm-service", f"{path}/resolve", seen, {"course": "机密", "result": "机密"})
-    texts = (await room.get("gm-1", path)).json()["texts"]
+async def test_what_is_refused_leaves_no_words_behind(service: Service) -> None:
+    path, seen = await service.opened()
+    await service.post("dm-service", f"{path}/resolve", seen, {"course": "机密", "result": "机密"})
+    texts = (await service.get("gm-1", path)).json()["texts"]
     assert len(texts) == 1
 
 
@@ -132,45 +132,45 @@ async def test_what_is_refused_leaves_no_words_behind(room: Room) -> None:
         ({"note": "长" * 4001}, "note"),
     ],
 )
-async def test_a_wrong_body_is_refused_by_field(room: Room, body: Any, field: str) -> None:
-    path, seen = await room.opened()
-    answer = await room.post("cr-1", f"{path}/contacts", seen, body)
+async def test_a_wrong_body_is_refused_by_field(service: Service, body: Any, field: str) -> None:
+    path, seen = await service.opened()
+    answer = await service.post("cr-1", f"{path}/contacts", seen, body)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == field
 
 
-async def test_a_body_is_bounded(room: Room) -> None:
-    path, seen = await room.opened()
-    assert (await room.post("cr-1", f"{path}/contacts", seen, {"note": "x" * 70_000})).status_code == 413
+async def test_a_body_is_bounded(service: Service) -> None:
+    path, seen = await service.opened()
+    assert (await service.post("cr-1", f"{path}/contacts", seen, {"note": "x" * 70_000})).status_code == 413
 
 
-async def test_nothing_is_anonymous(room: Room) -> None:
-    path, _ = await room.opened()
-    assert (await room.http.get(path)).status_code == 401
-    assert (await room.get("a-stranger", path)).status_code == 403
+async def test_nothing_is_anonymous(service: Service) -> None:
+    path, _ = await service.opened()
+    assert (await service.http.get(path)).status_code == 401
+    assert (await service.get("a-stranger", path)).status_code == 403
 
 
-async def test_people_see_the_cases_of_their_shop_only(room: Room) -> None:
-    path, seen = await room.opened()
-    assert (await room.get("gm-south", path)).status_code == 404
-    assert (await room.post("gm-south", f"{path}/accept", seen)).status_code == 404
-    assert (await room.get("mfr-1", path)).status_code == 404
+async def test_people_see_the_cases_of_their_shop_only(service: Service) -> None:
+    path, seen = await service.opened()
+    assert (await service.get("gm-south", path)).status_code == 404
+    assert (await service.post("gm-south", f"{path}/accept", seen)).status_code == 404
+    assert (await service.get("mfr-1", path)).status_code == 404
 
 
-async def test_the_manufacturer_sees_what_it_was_asked_to_support(room: Room) -> None:
-    path, _ = await room.opened(narrative=FIRE)
-    shown = (await room.get("mfr-2", path)).json()
+async def test_the_manufacturer_sees_what_it_was_asked_to_support(service: Service) -> None:
+    path, _ = await service.opened(narrative=FIRE)
+    shown = (await service.get("mfr-2", path)).json()
     assert shown["severity"] == "major"
     assert shown["support"]["to"] in {"mfr-1", "mfr-2"}
 
 
-async def test_what_the_operator_marked_is_shown_with_the_case_and_in_its_history(room: Room) -> None:
-    path, _ = await room.opened(flags={"accident": True, "injury": False}, ticks=("P5",))
+async def test_what_the_operator_marked_is_shown_with_the_case_and_in_its_history(service: Service) -> None:
+    path, _ = await service.opened(flags={"accident": True, "injury": False}, ticks=("P5",))
     case = UUID(path.rsplit("/", 1)[1])
-    await room.hear(a_contact("请回电话", case_id=case, flags={"fire": True}, ticks=("P7",)))
+    await service.hear(a_contact("请回电话", case_id=case, flags={"fire": True}, ticks=("P7",)))
 
     async def with_both() -> Any:
-        found = (await room.get("gm-1", path)).json()
+        found = (await service.get("gm-1", path)).json()
         return found if len(found["contacts"]) == 2 else None
 
     shown = await until(with_both)
@@ -181,24 +181,24 @@ async def test_what_the_operator_marked_is_shown_with_the_case_and_in_its_histor
     assert marked == [{"accident": True, "injury": False}, {"fire": True}]
 
 
-async def test_a_case_nobody_opened_is_not_there(room: Room) -> None:
-    assert (await room.get("gm-1", f"/v1/cases/{uuid4()}")).status_code == 404
+async def test_a_case_nobody_opened_is_not_there(service: Service) -> None:
+    assert (await service.get("gm-1", f"/v1/cases/{uuid4()}")).status_code == 404
 
 
-async def test_lists_are_filtered_and_read_page_by_page(room: Room) -> None:
+async def test_lists_are_filtered_and_read_page_by_page(service: Service) -> None:
     contacts = [
         a_contact(f"异响 {n}", shop="south", received_at=MONDAY - timedelta(minutes=n // 2)) for n in range(7)
     ]
-    await room.hear(*contacts)
+    await service.hear(*contacts)
 
     async def listed() -> bool:
-        return len((await room.get("gm-south", "/v1/cases")).json()["cases"]) == len(contacts)
+        return len((await service.get("gm-south", "/v1/cases")).json()["cases"]) == len(contacts)
 
     await until(listed)
     found, cursor = [], None
     while True:
         query = {"limit": 3, "sort": "received_at"} | ({"cursor": cursor} if cursor else {})
-        page = (await room.get("gm-south", "/v1/cases", **query)).json()
+        page = (await service.get("gm-south", "/v1/cases", **query)).json()
         found += page["cases"]
         if not (cursor := page["next"]):
             break
@@ -213,15 +213,15 @@ async def test_lists_are_filtered_and_read_page_by_page(room: Room) -> None:
     [({"severity": "major"}, 0), ({"state": "registered"}, 7), ({"owner": "op-south"}, 7), ({"kind": "inquiry"}, 0),
      ({"overdue": True}, 0), ({"shop": "north"}, 0)],
 )  # fmt: skip
-async def test_every_filter_narrows_the_list(room: Room, query: dict[str, Any], count: int) -> None:
-    rows = (await room.get("gm-south", "/v1/cases", **query)).json()["cases"]
+async def test_every_filter_narrows_the_list(service: Service, query: dict[str, Any], count: int) -> None:
+    rows = (await service.get("gm-south", "/v1/cases", **query)).json()["cases"]
     assert len(rows) == count
 
 
-async def test_a_case_is_found_by_its_number(room: Room) -> None:
-    path, _ = await room.opened()
-    number = (await room.get("gm-1", path)).json()["number"]
-    rows = (await room.get("gm-1", "/v1/cases", q=number.lower())).json()["cases"]
+async def test_a_case_is_found_by_its_number(service: Service) -> None:
+    path, _ = await service.opened()
+    number = (await service.get("gm-1", path)).json()["number"]
+    rows = (await service.get("gm-1", "/v1/cases", q=number.lower())).json()["cases"]
     assert [row["number"] for row in rows] == [number]
 
 
@@ -229,8 +229,8 @@ async def test_a_case_is_found_by_its_number(room: Room) -> None:
     "query",
     [{"limit": 1000}, {"sort": "name"}, {"state": "lost"}, {"cursor": "???"}, {"cursor": "NQ=="}, {"x": 1}],
 )
-async def test_a_wrong_question_is_refused(room: Room, query: dict[str, Any]) -> None:
-    assert (await room.get("gm-1", "/v1/cases", **query)).status_code == 422
+async def test_a_wrong_question_is_refused(service: Service, query: dict[str, Any]) -> None:
+    assert (await service.get("gm-1", "/v1/cases", **query)).status_code == 422
 
 
 def cursor(*place: Any) -> dict[str, str]:
@@ -256,25 +256,29 @@ WICKED = ["\ud800", "a\udfff", "\x00", "2026\x00", "\x1b[0m"]
         {"shop": ["north", "south"]},
     ],
 )
-async def test_a_question_of_wicked_text_is_refused_as_a_problem(room: Room, query: dict[str, Any]) -> None:
-    answer = await room.get("gm-1", "/v1/cases", **query)
+async def test_a_question_of_wicked_text_is_refused_as_a_problem(
+    service: Service, query: dict[str, Any]
+) -> None:
+    answer = await service.get("gm-1", "/v1/cases", **query)
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
 
 
 @pytest.mark.parametrize("path", ["%00", "%ED%A0%80", "a%00b", "..%2f", "%ff", "0" * 9_000])
-async def test_a_path_of_wicked_text_is_refused_as_a_problem(room: Room, path: str) -> None:
+async def test_a_path_of_wicked_text_is_refused_as_a_problem(service: Service, path: str) -> None:
     for method, target in (("GET", f"/v1/cases/{path}"), ("POST", f"/v1/cases/{path}/accept")):
-        answer = await room.http.request(method, target, headers=signed("gm-1") | SEEN)
+        answer = await service.http.request(method, target, headers=signed("gm-1") | SEEN)
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.status_code in {404, 422}
 
 
 @pytest.mark.parametrize("header", ["If-Match", "Idempotency-Key"])
 @pytest.mark.parametrize("text", [b"\xed\xa0\x80", b"\xff", '"１"'.encode(), b'"1\x7f"', b"1 \xa0"])
-async def test_a_header_of_wicked_text_is_refused_as_a_problem(room: Room, header: str, text: bytes) -> None:
-    path, _ = await room.opened()
+async def test_a_header_of_wicked_text_is_refused_as_a_problem(
+    service: Service, header: str, text: bytes
+) -> None:
+    path, _ = await service.opened()
     given = {name.encode(): value.encode() for name, value in (signed("cr-1") | SEEN).items()}
-    answer = await room.http.post(f"{path}/accept", headers=httpx.Headers(given | {header.encode(): text}))
+    answer = await service.http.post(f"{path}/accept", headers=httpx.Headers(given | {header.encode(): text}))
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.status_code in {400, 428}
 
@@ -293,18 +297,20 @@ async def test_a_header_of_wicked_text_is_refused_as_a_problem(room: Room, heade
         (b"[]", "body"),
     ],
 )
-async def test_an_action_that_says_two_things_is_refused_by_name(room: Room, raw: bytes, field: str) -> None:
-    path, seen = await room.opened()
+async def test_an_action_that_says_two_things_is_refused_by_name(
+    service: Service, raw: bytes, field: str
+) -> None:
+    path, seen = await service.opened()
     headers = signed("cr-1") | SEEN | {"If-Match": seen, "Content-Type": "application/json"}
-    answer = await room.http.post(f"{path}/follow-ups", content=raw, headers=headers)
+    answer = await service.http.post(f"{path}/follow-ups", content=raw, headers=headers)
     assert (answer.status_code, answer.headers["Content-Type"]) == (422, "application/problem+json")
     assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
-async def test_a_case_shows_what_was_given_but_cannot_be_used(room: Room) -> None:
+async def test_a_case_shows_what_was_given_but_cannot_be_used(service: Service) -> None:
     customer = Customer(name="王女士", email="zhang,wei@example.com", phone="((((((")
-    path, _ = await room.opened(customer=customer, refused=("customer.email", "customer.phone"))
-    shown = (await room.get("gm-1", path)).json()
+    path, _ = await service.opened(customer=customer, refused=("customer.email", "customer.phone"))
+    shown = (await service.get("gm-1", path)).json()
     said = [
         "e-mail was given but cannot be used (customer.email)",
         "phone was given but cannot be used (customer.phone)",

@@ -16,17 +16,17 @@ async def test_people_are_told_and_contacts_wait_while_the_store_is_away(
     url = httpx.URL(stack.addresses.mongo)
     async with (
         door(url.host, url.port or 27_017) as way,
-        routing(stack, tmp_path, f"mongodb://127.0.0.1:{way.port}/") as room,
+        routing(stack, tmp_path, f"mongodb://127.0.0.1:{way.port}/") as service,
     ):
-        path, seen = await room.opened()
+        path, seen = await service.opened()
         way.shut()
-        answer = await room.post("cr-1", f"{path}/accept", seen, key="once")
+        answer = await service.post("cr-1", f"{path}/accept", seen, key="once")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
         waiting = a_contact("音响没有声音")
-        await room.hear(waiting)
+        await service.hear(waiting)
         await way.open()
-        assert (await room.events(waiting.case_id, 2))[0].type == "case.opened"
-        answer = await room.post("cr-1", f"{path}/accept", seen, key="once")
+        assert (await service.events(waiting.case_id, 2))[0].type == "case.opened"
+        answer = await service.post("cr-1", f"{path}/accept", seen, key="once")
         assert answer.status_code == httpx.codes.OK
-        events = [entry["event"] for entry in (await room.get("cr-1", path)).json()["history"]]
+        events = [entry["event"] for entry in (await service.get("cr-1", path)).json()["history"]]
         assert events.count("case.accepted") == 1

@@ -12,14 +12,14 @@ from tests.patience import until
 async def test_two_instances_open_every_case_once_and_spread_them_evenly(
     stack: Stack, tmp_path: Path
 ) -> None:
-    async with routing(stack, tmp_path) as room:
-        second = start_service("routing", room.env | {"REDRESS_INSTANCE": "1"}, tmp_path / "second.log")
+    async with routing(stack, tmp_path) as service:
+        second = start_service("routing", service.env | {"REDRESS_INSTANCE": "1"}, tmp_path / "second.log")
         await second.wait_ready()
         contacts = [a_contact(f"异响 {number}") for number in range(60)]
-        await room.hear(*contacts)
+        await service.hear(*contacts)
 
         async def all_open() -> list[dict[str, str]]:
-            found: list[dict[str, str]] = (await room.get("gm-1", "/v1/cases", limit=200)).json()["cases"]
+            found: list[dict[str, str]] = (await service.get("gm-1", "/v1/cases", limit=200)).json()["cases"]
             return found if len(found) == len(contacts) else []
 
         rows = await until(all_open)
@@ -31,10 +31,10 @@ async def test_two_instances_open_every_case_once_and_spread_them_evenly(
 
 
 async def test_who_holds_what_is_known_again_after_a_kill(stack: Stack, tmp_path: Path) -> None:
-    async with routing(stack, tmp_path) as room:
-        held = [(await room.opened(received_by="op-1"))[0] for _ in range(2)]
-        await room.process.kill()
-        await room.process.start()
-        after = [(await room.opened())[0] for _ in range(2)]
-        owners = [(await room.get("gm-1", path)).json()["owner"] for path in (*held, *after)]
+    async with routing(stack, tmp_path) as service:
+        held = [(await service.opened(received_by="op-1"))[0] for _ in range(2)]
+        await service.process.kill()
+        await service.process.start()
+        after = [(await service.opened())[0] for _ in range(2)]
+        owners = [(await service.get("gm-1", path)).json()["owner"] for path in (*held, *after)]
     assert owners == ["op-1", "op-1", "op-2", "op-2"]

@@ -12,7 +12,7 @@ import pytest
 from deploy.local import Stack
 from schemas.contacts import ContactReceived, Vehicle
 from tests.dealership import a_contact
-from tests.front_office import Room, redress, routing
+from tests.front_office import Service, redress, routing
 from tests.patience import until
 
 DEMO = Path(__file__).parents[2] / "deploy" / "demo" / "directory.yaml"
@@ -28,14 +28,14 @@ READERS = (
 
 
 @pytest.fixture(scope="module")
-async def room(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Room]:
+async def service(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     async with routing(stack, tmp_path_factory.mktemp("routing-readers")) as running:
         await asyncio.to_thread(redress, running.env, "directory", "load", str(DEMO))
         yield running
 
 
 @pytest.fixture(scope="module")
-async def contacts(room: Room) -> Sequence[ContactReceived]:
+async def contacts(service: Service) -> Sequence[ContactReceived]:
     """A general and a major complaint from each place, all of them opened."""
     found = [
         a_contact(narrative, shop=shop, vehicle=Vehicle(brand=brand), occurred_at=datetime.now(UTC))
@@ -44,62 +44,64 @@ async def contacts(room: Room) -> Sequence[ContactReceived]:
     ]
 
     async def is_loaded() -> bool:
-        return (await room.get("hanlu.cr1", "/v1/cases")).status_code == httpx.codes.OK
+        return (await service.get("hanlu.cr1", "/v1/cases")).status_code == httpx.codes.OK
 
     await until(is_loaded)
-    await room.hear(*found)
+    await service.hear(*found)
     wanted, seen = {str(one.case_id) for one in found}, set[str]()
 
     async def all_seen() -> bool:
         for name in READERS:
-            seen.update(row["id"] for row in await listed(room, name))
+            seen.update(row["id"] for row in await listed(service, name))
         return wanted <= seen
 
     await until(all_seen)
     return found
 
 
-async def listed(room: Room, name: str) -> list[dict[str, Any]]:
-    answer = await room.get(name, "/v1/cases", limit=200)
+async def listed(service: Service, name: str) -> list[dict[str, Any]]:
+    answer = await service.get(name, "/v1/cases", limit=200)
     assert answer.status_code == httpx.codes.OK, answer.text
     return list(answer.json()["cases"])
 
 
 @pytest.mark.parametrize("name", READERS)
 async def test_whoever_is_shown_a_case_in_the_list_may_open_it_and_nobody_else(
-    room: Room, contacts: Sequence[ContactReceived], name: str
+    service: Service, contacts: Sequence[ContactReceived], name: str
 ) -> None:
-    rows = {row["id"] for row in await listed(room, name)}
+    rows = {row["id"] for row in await listed(service, name)}
     opened = {
         str(one.case_id)
         for one in contacts
-        if (await room.get(name, f"/v1/cases/{one.case_id}")).status_code == httpx.codes.OK
+        if (await service.get(name, f"/v1/cases/{one.case_id}")).status_code == httpx.codes.OK
     }
     assert rows == opened
 
 
 async def test_every_case_is_read_by_somebody_who_may_accept_it(
-    room: Room, contacts: Sequence[ContactReceived]
+    service: Service, contacts: Sequence[ContactReceived]
 ) -> None:
     for one in contacts:
         path = f"/v1/cases/{one.case_id}"
-        answers = {name: await room.get(name, path) for name in READERS}
+        answers = {name: await service.get(name, path) for name in READERS}
         may = [name for name, answer in answers.items() if "accept" in answer.json().get("actions", ())]
         if one.shop in {"gz-tianhe", "dg-nancheng", "fs-chancheng"}:
             continue  # its own people have it: they are more than are asked here
         assert may, (one.shop, one.vehicle.brand)
-        taken = await room.post(may[0], f"{path}/accept", answers[may[0]].headers["ETag"])
+        taken = await service.post(may[0], f"{path}/accept", answers[may[0]].headers["ETag"])
         assert taken.status_code == httpx.codes.OK, taken.text
 
 
-async def test_the_metric_counts_what_nobody_has(room: Room, contacts: Sequence[ContactReceived]) -> None:
+async def test_the_metric_counts_what_nobody_has(
+    service: Service, contacts: Sequence[ContactReceived]
+) -> None:
     assert contacts
     lines: list[str] = []
     counts: list[float] = []
 
     async def some_counted() -> bool:
-        lines[:] = (await room.http.get("/metrics")).text.splitlines()
-        counts[:] = [float(line.split()[1]) for line in lines if line.startswith("redress_unmanned_cases{")]
+        lines[:] = (await service.http.get("/metrics")).text.splitlines()
+        counts[:] = [float(line.split()[1]) for line in lines if line.startswith("redress_unstaffed_cases{")]
         return sum(counts) > 0
 
     await until(some_counted)

@@ -12,21 +12,21 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from deploy.local import Room, Stack, room
+from deploy.local import Service, Stack, service
 from schemas import deadlines
 from schemas.cases import ADAPTER, CaseEvent
 from schemas.deadlines import DeadlineBreached, DeadlineEvent
-from schemas.policy import PublishedProfile
-from services.common.clock import Clock
+from schemas.policies import PublishedPolicy
+from services.common.runtime.clock import Clock
 from services.sla.domain.telling import firing_id
 from tests.patience import patience
 from tests.soak import rounds
 from tests.stack import Names, database, produce
-from tests.unit.sla.story import EXTRA, NOTE, SHOP, a_clock, a_header, a_profile
+from tests.unit.sla.story import EXTRA, NOTE, SHOP, a_deadline, a_header, a_policy
 
 SCALE = 600.0
 HOUR = timedelta(hours=1)
-PROFILE = a_profile(a_clock("P", climbs=False, warnings=[{"percent": 75}]))
+POLICY = a_policy(a_deadline("P", escalates=False, warnings=[{"percent": 75}]))
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Far:
     stack: Stack
     names: Names
     clock: Clock
-    room: Room
+    service: Service
 
     async def tell(self, *events: CaseEvent) -> None:
         records = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in events]
@@ -48,7 +48,7 @@ class Far:
     def event(self, kind: str, case: UUID, seq: int, occurred: datetime) -> CaseEvent:
         body: dict[str, Any] = {
             "id": uuid5(case, str(seq)), "case_id": case, "occurred_at": occurred, "seq": seq,
-            "header": a_header(profile_version=PROFILE.version), "type": f"case.{kind}", "note": NOTE,
+            "header": a_header(policy_version=POLICY.version), "type": f"case.{kind}", "note": NOTE,
             "received_at": occurred, "calendar": SHOP,
         }  # fmt: skip
         return ADAPTER.validate_python(body | EXTRA.get(f"case.{kind}", {}))
@@ -78,24 +78,24 @@ class Far:
 
     async def metrics(self) -> str:
         async with httpx.AsyncClient() as client:
-            return (await client.get(f"{self.room.url}/metrics")).text
+            return (await client.get(f"{self.service.url}/metrics")).text
 
 
 @pytest.fixture(scope="module")
 async def far(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Far]:
     names, epoch = Names.fresh(), time.time()
     await names.create_topics(stack)
-    published = PublishedProfile(version=PROFILE.version, profile=PROFILE).model_dump_json()
-    key = f"{PROFILE.id}@{PROFILE.version}"
+    published = PublishedPolicy(version=POLICY.version, policy=POLICY).model_dump_json()
+    key = f"{POLICY.id}@{POLICY.version}"
     await produce(stack, names.topic("policies"), [(key.encode(), published.encode())])
     speed = {"REDRESS_TIME_SCALE": str(SCALE), "REDRESS_TIME_EPOCH": repr(epoch)}
-    sla = room("sla", names.environment(stack) | speed, tmp_path_factory.mktemp("sla") / "sla.log")
+    sla = service("sla", names.environment(stack) | speed, tmp_path_factory.mktemp("sla") / "sla.log")
     await sla.start()
     yield Far(stack, names, Clock(SCALE, epoch), sla)
     await sla.stop()
 
 
-async def test_a_promise_is_started_warned_of_and_broken_never_early(far: Far) -> None:
+async def test_a_deadline_is_started_warned_of_and_broken_never_early(far: Far) -> None:
     opened = far.open()
     await far.tell(opened)
     said = await far.said({opened.case_id}, "breached", 1)
@@ -107,7 +107,7 @@ async def test_a_promise_is_started_warned_of_and_broken_never_early(far: Far) -
     assert breach.occurred_at >= breach.due_at
 
 
-async def test_a_promise_kept_in_time_is_never_broken(far: Far) -> None:
+async def test_a_deadline_kept_in_time_is_never_broken(far: Far) -> None:
     opened = far.open()
     await far.tell(opened, far.event("contacted", opened.case_id, 2, opened.occurred_at + HOUR / 2))
     other = far.open()
@@ -131,13 +131,13 @@ async def test_killed_while_half_the_people_act_in_time_only_the_other_half_stan
     cases = {one.case_id for one in opened}
     await far.tell(*opened)
     await far.said(cases, "started", 60)
-    await far.room.kill()
+    await far.service.kill()
     acted = {one.case_id for one in opened[::2]}
     await far.tell(
         *(far.event("contacted", one.case_id, 2, one.occurred_at + HOUR / 2) for one in opened[::2])
     )
     await asyncio.sleep(HOUR.total_seconds() / SCALE)
-    await far.room.start()
+    await far.service.start()
     said = await far.said(cases, "breached", 30)
     breaches = [one for one in said if isinstance(one, DeadlineBreached)]
     assert {one.case_id for one in breaches} == cases - acted
@@ -152,8 +152,8 @@ async def test_killed_again_and_again_every_breach_has_one_id_and_every_sequence
         opened += batch
         await far.tell(*batch)
         await asyncio.sleep(0.4)
-        await far.room.kill()
-        await far.room.start()
+        await far.service.kill()
+        await far.service.start()
     cases = {one.case_id for one in opened}
     said = await far.said(cases, "breached", len(cases))
     assert {one.case_id for one in said if isinstance(one, DeadlineBreached)} == cases
@@ -171,4 +171,4 @@ async def test_what_clocks_do_is_seen_from_outside(far: Far) -> None:
     page = await far.metrics()
     assert "redress_clocks_armed" in page
     assert 'redress_clock_lateness_seconds_count{kind="breached"' in page
-    assert 'redress_breaches_total{clock="P",profile="gtmc",severity="general"}' in page
+    assert 'redress_breaches_total{clock="P",policy="gtmc",severity="general"}' in page

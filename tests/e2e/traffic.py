@@ -15,7 +15,8 @@ from deploy.demo.api import Api, signer
 from deploy.demo.stage import Stage, redress
 from deploy.demo.tape import READERS, tape
 from schemas.directory import DirectoryFile
-from services.common import dead_letters, history
+from services.common.kafka import dead_letters
+from services.common.store import history
 from tests.patience import SECONDS, patience, until
 
 DIRECTORY = Path("deploy/demo/directory.yaml")
@@ -44,7 +45,7 @@ class Traffic:
         await redress(stage.env, "directory", "load", str(DIRECTORY))
         sign = signer(stage.token)
         intake, routing = (
-            Api(httpx.AsyncClient(base_url=stage.rooms[name].url, timeout=SECONDS), sign)
+            Api(httpx.AsyncClient(base_url=stage.services[name].url, timeout=SECONDS), sign)
             for name in ("intake", "routing")
         )
         return cls(stage, _people(), intake, routing, AsyncMongoClient(stage.stack.addresses.mongo))
@@ -69,7 +70,7 @@ class Traffic:
 
     async def accept(self, case: str) -> str | None:
         """Whoever was offered the case takes it over; the person, or None where it was a desk."""
-        offered = await until(lambda: self._offered(case))
+        offered = await until(lambda: self._receivers(case))
         if offered.startswith("desk:"):
             return None
         async with patience():
@@ -82,10 +83,10 @@ class Traffic:
             self.acted.append((case, offered))
         return offered
 
-    async def _offered(self, case: str) -> str:
+    async def _receivers(self, case: str) -> str:
         stored = await self.document("cases", case)
-        offer = stored and stored["state"]["offer"]
-        return str(offer["to"]) if offer else ""
+        hand_over = stored and stored["state"]["hand_over"]
+        return str(hand_over["to"]) if hand_over else ""
 
     async def document(self, collection: str, case: str) -> dict[str, Any] | None:
         return await self.store[self.stage.database][collection].find_one({"_id": case})
@@ -102,11 +103,11 @@ class Traffic:
     async def settled(self) -> None:
         """Wait until every accepted case is there, stop the clocks, and let what they said be heard."""
         await until(self._all_there)
-        await self.stage.rooms["sla"].stop()
+        await self.stage.services["sla"].stop()
         await until(self._at_rest)
 
     async def _all_there(self) -> bool:
-        ready = [await part.ready() for part in self.stage.rooms.values()]
+        ready = [await part.ready() for part in self.stage.services.values()]
         followed = {stored["_id"] for stored in await self.documents("deadlines")}
         return all(ready) and followed >= set(self.accepted)
 
@@ -142,8 +143,8 @@ async def check(traffic: Traffic) -> None:
     for topic in ("cases", "deadlines"):
         _in_order(records[topic], {stored["_id"]: stored for stored in await traffic.documents(topic)}, topic)
     _once_per_level(records["deadlines"])
-    for room in ("routing", "sla", "notify"):
-        topic = traffic.stage.prefix + dead_letters.dead_topic(room)
+    for service in ("routing", "sla", "notify"):
+        topic = traffic.stage.prefix + dead_letters.dead_topic(service)
         assert await dead_letters.waiting(traffic.stage.stack.addresses.kafka, topic) == []
 
 
@@ -182,6 +183,6 @@ def _once_per_level(records: Iterable[Any]) -> None:
     """Each (case, clock, cycle, level) has one event id."""
     ids: dict[tuple[Any, ...], set[UUID]] = defaultdict(set)
     for record in records:
-        if record.type in {"deadline.breached", "deadline.warned", "deadline.climb_due"}:
+        if record.type in {"deadline.breached", "deadline.warned", "deadline.escalation_due"}:
             ids[record.case_id, record.clock, record.cycle, record.level].add(record.id)
     assert [key for key, found in ids.items() if len(found) > 1] == []

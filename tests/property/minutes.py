@@ -1,9 +1,9 @@
-"""A clock as a child would keep it: minute by minute, over things in the order in which they occurred."""
+"""A deadline as a child would keep it: minute by minute, over things in the order in which they occurred."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from schemas.clocks import ClockSpec
+from schemas.deadline_spec import DeadlineSpec
 
 SEVERITIES = ("general", "major")
 
@@ -19,9 +19,9 @@ class Happening:
 
 @dataclass
 class Minutes:
-    """One clock, counted minute by minute over things in the order in which they occurred."""
+    """One deadline, counted minute by minute over things in the order in which they occurred."""
 
-    spec: ClockSpec
+    spec: DeadlineSpec
     happenings: list[Happening]
     running: bool = False
     paused: bool = False
@@ -45,7 +45,7 @@ class Minutes:
         return found
 
     def stands(self) -> str:
-        """How the clock stands after the last minute."""
+        """How the deadline stands after the last minute."""
         if not self.running:
             return self.ending
         return "dormant" if not self.armed else "paused" if self.paused else "running"
@@ -77,24 +77,24 @@ class Minutes:
 
     def _take(self, one: Happening, minute: int) -> None:
         self._look(minute, one.seq)
-        deeds = {
+        effects = {
             name
             for name in ("cancel", "stop", "pause", "resume", "restart", "start")
             if self._does(name, one)
         }
         if self.running:
-            self._go_on(deeds)
-        if not self.running and "start" in deeds:
+            self._go_on(effects)
+        if not self.running and "start" in effects:
             self.running, self.used, self.round, self.broken, self.paused = True, 0, 0, False, False
 
-    def _go_on(self, deeds: set[str]) -> None:
-        if deeds & {"cancel", "stop"}:
+    def _go_on(self, effects: set[str]) -> None:
+        if effects & {"cancel", "stop"}:
             met = "late" if self.broken or self.round else "met"
-            self.ending = "dormant" if not self.armed else "cancelled" if "cancel" in deeds else met
+            self.ending = "dormant" if not self.armed else "cancelled" if "cancel" in effects else met
             self.running = self.paused = False
             return
-        self.paused = (self.paused or ("pause" in deeds and not self.broken)) and "resume" not in deeds
-        if "restart" in deeds:
+        self.paused = (self.paused or ("pause" in effects and not self.broken)) and "resume" not in effects
+        if "restart" in effects:
             self.used, self.round, self.broken = 0, 0, False
 
     def _does(self, name: str, one: Happening) -> bool:

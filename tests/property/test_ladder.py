@@ -1,4 +1,4 @@
-"""Whoever works where: on one climb nobody is offered the case twice, and it ends with the manufacturer."""
+"""Whoever works where: on one escalation nobody is offered the case twice, and it ends with the manufacturer."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,7 @@ from schemas.cases import CaseHandedOver, Role
 from schemas.directory import Absence, LastResort, Person, Post
 from schemas.staffing import Directory, Queue
 from services.routing.domain.actions.action import Accept, HandBack
-from services.routing.domain.actions.permission import allowed, is_offered
+from services.routing.domain.actions.permission import allowed, is_receiver
 from services.routing.domain.case import Case
 from tests.casework import Casework, words
 from tests.dealership import directory_file
@@ -17,7 +17,7 @@ from tests.dealership import directory_file
 DEALER: list[Role] = ["operator", "dealer_cr_manager", "sc_sa", "dept_manager", "dealer_gm"]
 NAMES = ["ann", "ben", "cid", "dan"]
 AWAY = Absence(since=datetime(2020, 1, 1, tzinfo=UTC), until=datetime(2090, 1, 1, tzinfo=UTC))
-CLIMBS = 6
+ESCALATIONS_COUNTED = 6
 
 
 @st.composite
@@ -69,21 +69,23 @@ def untold(casework: Casework, case: Case, told: set[str], had: set[str]) -> set
 
 @settings(max_examples=300, deadline=None)
 @given(st.data(), people(), st.none() | st.sampled_from(DEALER))
-def test_nobody_is_offered_a_case_twice_on_one_climb(
+def test_nobody_is_offered_a_case_twice_on_one_escalation(
     data: st.DataObject, staff: list[Person], last: Role | None
 ) -> None:
     casework = office(staff, last)
     case = casework.hear()
-    assert case.offer is not None or case.state == "in_review"
+    assert case.hand_over is not None or case.state == "in_review"
     owners = Queue.named(case.owner)
     had = {one.id for one in casework.directory.staff(*owners)} if owners else {case.owner}
-    had |= reached(casework, case, case.offer.to) if case.offer else set()
+    had |= reached(casework, case, case.hand_over.to) if case.hand_over else set()
     rungs = [case.rung]
-    for _ in range(CLIMBS):
+    for _ in range(ESCALATIONS_COUNTED):
         before = len(casework.events())
         if data.draw(st.booleans()):
             case = _declined(casework, case)
-        accountable = case.offer.role if case.offer and case.offer.via == "climb" else "operator"
+        accountable = (
+            case.hand_over.role if case.hand_over and case.hand_over.via == "escalation" else "operator"
+        )
         case, _ = casework.breach(case, "HO-01", accountable=accountable)
         for event in casework.events()[before:]:
             if isinstance(event, CaseHandedOver):
@@ -110,13 +112,13 @@ def _declined(casework: Casework, case: Case) -> Case:
 
 @settings(max_examples=100, deadline=None)
 @given(people())
-def test_a_case_that_was_accepted_climbs_afresh(staff: list[Person]) -> None:
+def test_a_case_that_was_accepted_escalates_afresh(staff: list[Person]) -> None:
     casework = office(staff)
     case, _ = casework.breach(casework.hear(), "DL-01")
     for name in casework.directory.people:
-        if is_offered(case, name, casework.world()):
+        if is_receiver(case, name, casework.world()):
             case = casework.act(case, Accept(actor=name))
-            assert (case.passed, case.offer, case.owner) == ((), None, name)
+            assert (case.declined_by, case.hand_over, case.owner) == ((), None, name)
 
 
 def test_the_same_person_in_every_office_is_asked_once_and_the_manufacturer_next() -> None:
@@ -127,9 +129,9 @@ def test_the_same_person_in_every_office_is_asked_once_and_the_manufacturer_next
     clerk = Person(id="clerk", name="clerk", posts=(Post(at="north", role="operator"),))
     casework = Casework(directory=Directory((*others, chief, mfr, clerk)))
     case = casework.hear()
-    assert (case.owner, case.offer and case.offer.to) == ("clerk", "chief")
+    assert (case.owner, case.hand_over and case.hand_over.to) == ("clerk", "chief")
     case, _ = casework.breach(case, "DL-01")
     assert (case.rung, case.support and case.support.to) == (3, "mfr-1")
     casework.later(hours=timedelta(days=1).total_seconds() / 3600)
-    offers = [event.to for event in casework.events() if isinstance(event, CaseHandedOver)]
-    assert offers == ["chief", "mfr-1"]
+    hand_overs = [event.to for event in casework.events() if isinstance(event, CaseHandedOver)]
+    assert hand_overs == ["chief", "mfr-1"]

@@ -66,7 +66,7 @@ def level(text: str) -> str:
 
 
 def long_story(tongue: Tongue) -> list[str]:
-    """Ordinary sentences that leave room for one more in the longest text that is taken."""
+    """Ordinary sentences that leave service for one more in the longest text that is taken."""
     story: list[str] = []
     while sum(map(len, story)) + len(story) * len(BETWEEN[tongue]) < LONGEST - 200:
         story.append(ORDINARY[tongue][len(story) % len(ORDINARY[tongue])])

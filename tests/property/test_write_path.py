@@ -10,10 +10,10 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.common import history
-from services.common.decision import Cause
-from services.common.relay import Relay
-from services.common.store import Store
+from services.common.kafka.outbox import OutboxPublisher
+from services.common.store import history
+from services.common.store.decision import Cause
+from services.common.store.write_path import Store
 from tests.counting import KEYS, NOON, Sum, Total, added, decide, revive
 from tests.fakes import MemoryDocuments, MemoryLog
 
@@ -55,7 +55,7 @@ class World:
         self.running: list[tuple[int, asyncio.Task[None]]] = []
 
     def _process(self) -> Store[Sum]:
-        return Store(Sum, self.documents, Relay(self.log), lambda: NOON, lambda: None, revive)
+        return Store(Sum, self.documents, OutboxPublisher(self.log), lambda: NOON, lambda: None, revive)
 
     def start(self, process: int, work: Coroutine[Any, Any, None]) -> None:
         self.running.append((process, asyncio.create_task(work)))
@@ -70,7 +70,7 @@ class World:
             if start[key] < number <= start[key] + size
         ]
         await self.stores[process].change_many(causes, decide)
-        await self.stores[process].relay.flush()
+        await self.stores[process].publisher.flush()
         for cause in causes:
             self.offsets[cause.key] = max(self.offsets[cause.key], cause.seq)
 
@@ -89,10 +89,10 @@ class World:
     async def leftovers(self, process: int, _: int) -> None:
         store = self.stores[process]
         await store.look_after_leftovers()
-        await store.relay.flush()
+        await store.publisher.flush()
 
     async def flush(self, process: int, _: int) -> None:
-        await self.stores[process].relay.flush()
+        await self.stores[process].publisher.flush()
 
     async def kill(self, process: int, _: int) -> None:
         """Whatever the process was doing ends in the middle, and it forgets what it knew."""
@@ -113,7 +113,7 @@ class World:
         for key in KEYS:
             for number in range(1, ACTIONS + 1):
                 await self.stores[1].change(added(key, number, 1_000, seq=False), decide)
-        await self.stores[1].relay.flush()
+        await self.stores[1].publisher.flush()
         await self.leftovers(0, 0)
 
 

@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 
-from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policy
-from schemas.base import Frozen
-from schemas.policy import PublishedProfile
-from services.common.dead_letters import DIGEST, ORIGIN
-from services.common.decision import S
-from services.common.document import Document
-from services.common.history import broken
-from services.common.places import Place
-from services.common.stored import from_stored
+from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policies
+from schemas.base import Stored
+from schemas.formats import read_record
+from schemas.policies import PublishedPolicy
+from services.common.kafka.dead_letters import DIGEST, ORIGIN
+from services.common.kafka.positions import Place
+from services.common.store.codec import from_stored
+from services.common.store.decision import S
+from services.common.store.document import Document
+from services.common.store.history import broken
 from services.notify.domain.delivery import Delivery
 from services.notify.handlers import Queue
 from services.routing.domain.announcement import Listed
@@ -25,7 +26,7 @@ from services.routing.domain.words import seal
 from services.sla.domain.state import Deadlines
 from tests.format1 import Json, Kept, Replay, lines
 
-DOCUMENTS: dict[str, type[Frozen]] = {
+DOCUMENTS: dict[str, type[Stored]] = {
     "cases": Case,
     "deadlines": Deadlines,
     "deliveries": Delivery,
@@ -39,7 +40,7 @@ TOPICS: dict[str, TypeAdapter[Any]] = {
     deadlines.TOPIC: deadlines.ADAPTER,
     deliveries.TOPIC: deliveries.ADAPTER,
     directory.TOPIC: directory.ADAPTER,
-    policy.TOPIC: TypeAdapter(PublishedProfile),
+    policies.TOPIC: TypeAdapter(PublishedPolicy),
     outreach.TOPIC: outreach.ADAPTER,
 }
 STEPS = lines("steps")
@@ -68,7 +69,11 @@ def test_what_a_case_can_leave_behind_is_there() -> None:
 
 @pytest.mark.parametrize("topic", TOPICS)
 def test_every_record_validates(topic: str) -> None:
-    read = [TOPICS[topic].validate_json(one["value"]) for one in lines("records") if one["topic"] == topic]
+    read = [
+        read_record(topic, TOPICS[topic], one["value"].encode())
+        for one in lines("records")
+        if one["topic"] == topic
+    ]
     assert read
 
 
@@ -76,7 +81,11 @@ def test_every_record_validates(topic: str) -> None:
     ("topic", "count"), [(cases.TOPIC, 16), (deadlines.TOPIC, 9), (outreach.TOPIC, 2), (directory.TOPIC, 6)]
 )
 def test_no_kind_of_record_that_this_format_had_is_missing(topic: str, count: int) -> None:
-    read = [TOPICS[topic].validate_json(one["value"]) for one in lines("records") if one["topic"] == topic]
+    read = [
+        read_record(topic, TOPICS[topic], one["value"].encode())
+        for one in lines("records")
+        if one["topic"] == topic
+    ]
     assert len({type(message) for message in read}) == count
 
 
@@ -93,9 +102,9 @@ def test_what_failed_or_waits_elsewhere_says_where_the_whole_of_it_stands(topic:
 
 def test_every_policy_compiles_and_keeps_the_version_under_which_it_was_published() -> None:
     kept = Kept.read()
-    keys = {one["key"] for one in lines("records") if one["topic"] == policy.TOPIC}
+    keys = {one["key"] for one in lines("records") if one["topic"] == policies.TOPIC}
     assert len(keys) == 2
-    assert {name for name in keys if kept.programmes.knows(name)} == keys
+    assert {name for name in keys if kept.compiled.knows(name)} == keys
 
 
 def test_every_history_verifies_from_its_first_entry_to_its_head() -> None:

@@ -15,7 +15,7 @@ from aiosmtplib.protocol import SMTPProtocol
 from aiosmtplib.response import SMTPResponse
 
 from schemas.addresses import EmailAddress
-from services.common.clock import ticks
+from services.common.runtime.clock import ticks
 from services.notify.channels import CLAIM_LOST, Claim, Letter
 from services.notify.channels.replies import Stage, judge_smtp
 from services.notify.domain.delivery import Receipt, Verdict
@@ -50,7 +50,7 @@ class RefusedError(Exception):
 
 
 @dataclass(slots=True)
-class HandOver:
+class Transmission:
     """One message on its way through the phases of SMTP; `stage` is the one that has begun."""
 
     client: SMTP
@@ -120,7 +120,7 @@ class MailChannel:
         if to.needs_smtputf8 and not client.supports_extension("smtputf8"):
             self.idle.append((ticks(), client))
             return NO_SMTPUTF8
-        receipt = await _hand_over(HandOver(client, self.server.sender, letter, to), claim)
+        receipt = await _transmit(Transmission(client, self.server.sender, letter, to), claim)
         if receipt.verdict == "accepted":
             self.idle.append((ticks(), client))
         else:
@@ -181,15 +181,15 @@ async def _greet(client: SMTP) -> None:
         await client.helo()
 
 
-async def _hand_over(hand_over: HandOver, claim: Claim) -> Receipt:
+async def _transmit(transmission: Transmission, claim: Claim) -> Receipt:
     try:
-        return await hand_over.run(claim)
+        return await transmission.run(claim)
     except RefusedError as refused:
         return refused.receipt
     except SMTPResponseException as error:
-        return judge_smtp(hand_over.stage, error.code, error.message)
+        return judge_smtp(transmission.stage, error.code, error.message)
     except (SMTPException, OSError) as error:
-        verdict: Verdict = "unknown" if hand_over.stage == "body" else "later"
+        verdict: Verdict = "unknown" if transmission.stage == "body" else "later"
         return Receipt(verdict, type(error).__name__, provider="fails")
 
 

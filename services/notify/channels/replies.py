@@ -8,8 +8,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from services.common import strict_json
-from services.common.clock import wall
+from services.common.runtime.clock import wall
+from services.common.web import strict_json
 from services.notify.domain.delivery import Receipt
 
 Stage = Literal["connect", "mail", "rcpt", "data", "body"]
@@ -18,7 +18,8 @@ Stage = Literal["connect", "mail", "rcpt", "data", "body"]
 NOT_OF_THE_MESSAGE = {421, 432, 454, 500, 502, 503, 504, 521, 530, 534, 535, 538}
 # Servers may hold back what they have against sender, client or log-in until they hear a recipient.
 OF_US = re.compile(
-    r"sender address rejected|relay|authenticat|client host|blocked using|not logged in", re.IGNORECASE
+    r"sender address rejected|relay|authenticat|client host|blocked using|not logged in",
+    re.IGNORECASE,
 )
 OUR_CLASSES = re.compile(r"5\.(1\.[78]|3\.[0-35-9]|5\.\d+)\b")
 OF_THE_TEXT = re.compile(r"5\.(6\.\d+|2\.3|3\.4)\b")

@@ -29,7 +29,7 @@ class ClaimLostError(Exception):
 
 
 @dataclass(slots=True)
-class HandOver:
+class Transmission:
     """Watches one request leave: `began` once a byte of it may be on its way."""
 
     claim: Claim
@@ -65,13 +65,13 @@ class SmsChannel:
         if not isinstance(letter.to, PhoneNumber) or not letter.to.takes_texts:
             return NO_TEXTS
         body = {"reference": str(letter.reference), "to": letter.to.e164, "text": letter.text}
-        hand_over = HandOver(claim)
+        transmission = Transmission(claim)
         try:
-            reply = await self._reply("POST", "/messages", hand_over.trace, json=body)
+            reply = await self._reply("POST", "/messages", transmission.trace, json=body)
         except ClaimLostError:
             return CLAIM_LOST
         except TROUBLE as error:
-            verdict: Verdict = "unknown" if hand_over.began else "later"
+            verdict: Verdict = "unknown" if transmission.began else "later"
             return Receipt(verdict, type(error).__name__, provider="fails")
         return judge_message(letter.reference, reply)
 

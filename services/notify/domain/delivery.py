@@ -6,12 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID, uuid5
 
-from schemas import outreach
-from schemas.base import Frozen, Instant
+from schemas import formats, outreach
+from schemas.base import Instant, Stored
 from schemas.contacts import Language
 from schemas.deliveries import TOPIC, DeliverySettled, Medium, Result
 from schemas.outreach import DeliveryResent
-from services.common.decision import Cause, Change, Decision, Entry, Outgoing, event_id
+from services.common.store.decision import Cause, Change, Decision, Entry, Outgoing, event_id
 
 CUSTOMER = "customer"
 NO_ADDRESS = "no address"
@@ -25,7 +25,7 @@ Verdict = Literal["accepted", "refused", "later", "unknown"]
 Provider = Literal["works", "fails", "unasked"]
 
 
-class Delivery(Frozen):
+class Delivery(Stored):
     """What is known of a message; neither its text nor an address rests here.
 
     `facts` fill the template. `copies` counts how often it may have been taken over by a provider.
@@ -33,6 +33,12 @@ class Delivery(Frozen):
     customer's request on topic `outreach`, where his address is found again. `resent_at` is when a person
     last put it in line again. `attempt` counts its turns, also the one in which it expired: each end has an id.
     """
+
+    @classmethod
+    def upgraded(cls, state: dict[str, Any]) -> dict[str, Any]:
+        """A delivery of format 1: what was written under other names."""
+        present = formats.renamed(state, {"profile": "policy"})
+        return {**present, "facts": formats.upgrade_facts(present["facts"])}
 
     id: UUID
     case_id: UUID
@@ -42,7 +48,7 @@ class Delivery(Frozen):
     medium: Medium
     template: str
     language: Language
-    profile: str
+    policy: str
     facts: dict[str, str | int | bool]
     occurred_at: Instant
     not_after: Instant

@@ -5,27 +5,27 @@ from datetime import datetime
 from typing import Any, Literal
 
 from schemas.contacts import Language
-from schemas.policy import Profile
+from schemas.policies import Policy
 from schemas.staffing import QUEUE, Directory
 from services.notify.domain.recipients import Event
 
 Facts = dict[str, str | int | bool]
 # Fields of events that a text may use under their own names, and how a person reads them.
-SHOWN: dict[str, Literal["person", "word", "clock", "criteria", "time", "plain"]] = {
+SHOWN: dict[str, Literal["person", "word", "deadline", "criteria", "time", "plain"]] = {
     **dict.fromkeys(("by", "to", "predecessor"), "person"),
     **dict.fromkeys(("role", "tier", "previous", "accountable"), "word"),
     **dict.fromkeys(("due_at", "met_at", "received_at"), "time"),
     **dict.fromkeys(("cycle", "level", "repeat", "late", "via"), "plain"),
-    "clock": "clock",
+    "deadline": "deadline",
     "criteria": "criteria",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Teller:
-    """Puts the facts of events in one language, in the words of a profile and in the shop's local time."""
+    """Puts the facts of events in one language, in the words of a policy and in the shop's local time."""
 
-    profile: Profile
+    policy: Policy
     directory: Directory
     language: Language
 
@@ -41,7 +41,7 @@ class Teller:
             "manufacturer": self.directory.name(header.manufacturer, self.language),
             "owner": self._name(header.owner),
             "owner_role": self._word(header.owner_role),
-            "offered": self._name(header.offered_to or ""),
+            "receiver": self._name(header.hand_over_to or ""),
             "at": self._local(event.occurred_at, header.shop),
             **{name: self._shown(event, name, value) for name, value in event if name in SHOWN},
         }
@@ -56,7 +56,7 @@ class Teller:
                 return self._name(value)
             case "word":
                 return self._word(value)
-            case "clock":
+            case "deadline":
                 return self._title(value or "")
             case "criteria":
                 return self._criteria(value)
@@ -66,15 +66,15 @@ class Teller:
         return plain
 
     def _word(self, word: str) -> str:
-        known = self.profile.words.get(word)
+        known = self.policy.words.get(word)
         return getattr(known, self.language) if known else word
 
-    def _title(self, clock: str) -> str:
-        title = next((spec.title for spec in self.profile.clocks if spec.id == clock), None)
-        return getattr(title, self.language) if title else clock
+    def _title(self, deadline: str) -> str:
+        title = next((spec.title for spec in self.policy.deadlines if spec.id == deadline), None)
+        return getattr(title, self.language) if title else deadline
 
     def _criteria(self, met: tuple[str, ...]) -> str:
-        titles = {spec.id: getattr(spec.title, self.language) for spec in self.profile.severity.criteria}
+        titles = {spec.id: getattr(spec.title, self.language) for spec in self.policy.severity.criteria}
         return ("、" if self.language == "zh" else "; ").join(titles.get(one, one) for one in met)
 
     def _name(self, who: str) -> str:

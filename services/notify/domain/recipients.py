@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from schemas.cases import CaseHeader, CaseMessage, Role, tier
 from schemas.deadlines import DeadlineMessage
-from schemas.policy import Recipient, Rung
+from schemas.policies import Recipient, Rung
 from schemas.staffing import Directory, Queue, place
 
 Event = CaseMessage | DeadlineMessage
@@ -31,8 +31,8 @@ class Parties:
         match party:
             case "owner":
                 return self._owner()
-            case "offered":
-                return self._offered()
+            case "receiver":
+                return self._receiver()
             case "subject":
                 return self._named(getattr(self.event, "to", None), getattr(self.event, "role", None))
             case "giver":
@@ -64,15 +64,15 @@ class Parties:
     def _owner(self) -> list[str]:
         return self._named(self.header.owner, self.header.owner_role)
 
-    def _offered(self) -> list[str]:
-        return self._named(self.header.offered_to, self.header.offered_role)
+    def _receiver(self) -> list[str]:
+        return self._named(self.header.hand_over_to, self.header.hand_over_role)
 
     def _accountable(self) -> list[str]:
         role = getattr(self.event, "accountable", None)
         if role is None or role == self.header.owner_role:
             return self._owner()
-        if role == self.header.offered_role:
-            return self._offered()
+        if role == self.header.hand_over_role:
+            return self._receiver()
         if tier(role) == "manufacturer" and self.header.support_to:
             return self._named(self.header.support_to, role)
         return self._everyone(Queue(place(self.header, role), role))

@@ -8,7 +8,7 @@ from schemas.conditions import matches, satisfies
 from schemas.contacts import Language
 from schemas.deliveries import Medium
 from schemas.outreach import DeliveryResent, OutreachMessage, OutreachRequested
-from schemas.policy import NoticeRule, Profile, PublishedProfile
+from schemas.policies import NoticeRule, Policy, PublishedPolicy
 from schemas.staffing import Directory
 from services.notify.domain.delivery import CUSTOMER, Delivery, delivery_id
 from services.notify.domain.facts import Facts, Teller
@@ -16,7 +16,7 @@ from services.notify.domain.recipients import Event, Parties
 
 
 class UnknownProfileError(Exception):
-    """A case names a profile that was never published."""
+    """A case names a policy that was never published."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +28,34 @@ class Place:
 
 
 def named(message: Event | OutreachMessage) -> list[str]:
-    """The profile that decides about a record, as `<profile>@<version>`; none for one that is decided already."""
+    """The policy that decides about a record, as `<policy>@<version>`; none for one that is decided already."""
     if isinstance(message, DeliveryResent):
         return []
     case = message if isinstance(message, OutreachRequested) else message.header
-    return [f"{case.profile}@{case.profile_version}"]
+    return [f"{case.policy}@{case.policy_version}"]
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
-    """All published profiles and the directory, as they are now."""
+    """All published policies and the directory, as they are now."""
 
-    profiles: Mapping[str, PublishedProfile]
+    policies: Mapping[str, PublishedPolicy]
     directory: Directory
 
     def deliveries(self, message: Event | OutreachRequested, place: Place) -> list[Delivery]:
         """What is to be sent because of a record; nothing for most."""
         [name] = named(message)
-        profile = self.profile(name)
+        policy = self.policy(name)
         if isinstance(message, OutreachRequested):
             return [self._outreach(message, name, place)]
-        planned = _planned(message, profile, self.directory)
+        planned = _planned(message, policy, self.directory)
         return [self._delivery(message, name, notice, place) for notice in planned]
 
-    def profile(self, name: str) -> Profile:
-        """By `<profile>@<version>`; `UnknownProfileError` when it was never published."""
-        if name not in self.profiles:
-            raise UnknownProfileError(f"profile {name!r} is not on topic 'policies'")
-        return self.profiles[name].profile
+    def policy(self, name: str) -> Policy:
+        """By `<policy>@<version>`; `UnknownProfileError` when it was never published."""
+        if name not in self.policies:
+            raise UnknownProfileError(f"policy {name!r} is not on topic 'policies'")
+        return self.policies[name].policy
 
     def _delivery(self, event: Event, name: str, notice: "Notice", place: Place) -> Delivery:
         person = self.directory.person(notice.person)
@@ -69,15 +69,15 @@ class Rulebook:
             medium=notice.medium,
             template=notice.rule.template,
             language=language,
-            profile=name,
-            facts=Teller(self.profile(name), self.directory, language).of(event),
+            policy=name,
+            facts=Teller(self.policy(name), self.directory, language).of(event),
             occurred_at=event.occurred_at,
             not_after=_after(event.occurred_at, notice.rule.not_after_minutes),
         )
 
     def _outreach(self, asked: OutreachRequested, name: str, place: Place) -> Delivery:
-        profile = self.profile(name)
-        facts: Facts = Teller(profile, self.directory, asked.language).customer(asked.case_number, asked.shop)
+        policy = self.policy(name)
+        facts: Facts = Teller(policy, self.directory, asked.language).customer(asked.case_number, asked.shop)
         return Delivery(
             id=delivery_id(asked.id, CUSTOMER, asked.medium),
             case_id=asked.case_id,
@@ -88,10 +88,10 @@ class Rulebook:
             medium=asked.medium,
             template=asked.template,
             language=asked.language,
-            profile=name,
+            policy=name,
             facts=facts,
             occurred_at=asked.occurred_at,
-            not_after=_after(asked.occurred_at, _worth(profile, asked.template)),
+            not_after=_after(asked.occurred_at, _worth(policy, asked.template)),
         )
 
 
@@ -104,20 +104,20 @@ class Notice:
     medium: Medium
 
 
-def _planned(event: Event, profile: Profile, directory: Directory) -> Iterator[Notice]:
+def _planned(event: Event, policy: Policy, directory: Directory) -> Iterator[Notice]:
     """The first rule that names a person tells him; later ones tell only whom none before them told."""
-    parties = Parties(event, directory, profile.ladder)
+    parties = Parties(event, directory, policy.ladder)
     told: set[str] = set()
-    for rule in profile.notices:
+    for rule in policy.notices:
         if matches(rule.when, event) and satisfies(rule.applies, event.header):
             people = [person for person in parties.told(rule.to) if person not in told]
             told.update(people)
             yield from (Notice(rule, person, medium) for person in people for medium in rule.by)
 
 
-def _worth(profile: Profile, template: str) -> int:
+def _worth(policy: Policy, template: str) -> int:
     """Minutes a customer's notice is worth sending, by the rule of its template."""
-    found = (rule.not_after_minutes for rule in profile.customer_notices if rule.template == template)
+    found = (rule.not_after_minutes for rule in policy.customer_notices if rule.template == template)
     try:
         return next(found)
     except StopIteration:

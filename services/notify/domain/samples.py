@@ -6,7 +6,7 @@ from uuid import UUID
 from schemas.cases import CaseHeader, Role, Tier
 from schemas.conditions import EVENTS
 from schemas.contacts import Department, Kind, Language
-from schemas.policy import Wording
+from schemas.policies import Wording
 from schemas.severity import Level
 from services.notify.domain.facts import Facts
 from services.notify.domain.recipients import Event
@@ -25,11 +25,11 @@ HEADER = CaseHeader(
     state="in_progress",
     owner="owner",
     owner_role="dealer_cr_manager",
-    offered_to="offered",
-    offered_role="dept_manager",
+    hand_over_to="receiver",
+    hand_over_role="dept_manager",
     rung=0,
-    profile="profile",
-    profile_version="version",
+    policy="policy",
+    policy_version="version",
 )
 # Every event takes the fields it has and leaves the others.
 FIELDS: dict[str, Any] = {
@@ -37,12 +37,12 @@ FIELDS: dict[str, Any] = {
     **dict.fromkeys(("occurred_at", "received_at", "due_at", "met_at"), AT),
     "header": HEADER,
     "by": "giver",
-    "to": "offered",
+    "to": "receiver",
     "role": "dept_manager",
     "tier": "dealer",
-    "via": "climb",
+    "via": "escalation",
     "rung": 1,
-    "clock": "clock",
+    "deadline": "deadline",
     "channel": "email",
     "calendar": {"zone": "UTC"},
     "criteria": ("criterion",),
@@ -83,9 +83,9 @@ WORDS: dict[str, Any] = {
 
 def longest(facts: Facts, words: Wording, language: Language) -> Facts:
     """The same facts with names and words as long as they come."""
-    shop, person, clock = LONG[language]
-    names = {"shop": shop, "manufacturer": shop, "clock": clock, "cycle": 10}
-    names |= dict.fromkeys(("owner", "offered", "by", "to", "name"), person)
+    shop, person, deadline = LONG[language]
+    names = {"shop": shop, "manufacturer": shop, "deadline": deadline, "cycle": 10}
+    names |= dict.fromkeys(("owner", "receiver", "by", "to", "name"), person)
     called = {word: getattr(text, language) for word, text in words.words.items()}
     long = {name: max((called.get(w, w) for w in get_args(kind)), key=len) for name, kind in WORDS.items()}
     return {**facts, **{name: value for name, value in {**names, **long}.items() if name in facts}}

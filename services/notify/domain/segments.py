@@ -24,9 +24,9 @@ def _parts(sizes: Iterable[int], alone: int, part: int) -> int:
     sizes = list(sizes)
     if sum(sizes) <= alone:
         return 1
-    parts, room = 0, 0
+    parts, service = 0, 0
     for size in sizes:
-        if size > room:
-            parts, room = parts + 1, part
-        room -= size
+        if size > service:
+            parts, service = parts + 1, part
+        service -= size
     return parts

@@ -1,4 +1,4 @@
-"""Renders the texts of a profile; a text that does not know its facts is found out before it is needed."""
+"""Renders the texts of a policy; a text that does not know its facts is found out before it is needed."""
 
 import unicodedata
 from bisect import bisect_left
@@ -11,14 +11,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from schemas.contacts import Language
 from schemas.deliveries import Medium
-from schemas.policy import Profile, Template
+from schemas.policies import Policy, Template
 from services.notify.domain.segments import segments
 
 # Texts are plain, so nothing in them is escaped.
 PLAIN = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 # Facts that may be long and are understood when they are cut: never numbers, times, roles or levels.
-NAMES = ("shop", "manufacturer", "owner", "offered", "by", "to", "clock", "criteria", "name")
+NAMES = ("shop", "manufacturer", "owner", "receiver", "by", "to", "deadline", "criteria", "name")
 SHORTEST = 3
 JOINER = "\u200d"
 
@@ -42,12 +42,12 @@ class Text:
     too_long: bool = False
 
 
-def find(profile: Profile, template: str) -> Template:
-    """The template of this id; `TextError` when the profile has none."""
-    for known in profile.templates:
+def find(policy: Policy, template: str) -> Template:
+    """The template of this id; `TextError` when the policy has none."""
+    for known in policy.templates:
         if known.id == template:
             return known
-    raise TextError(f"template {template!r}: is not among {[known.id for known in profile.templates]}")
+    raise TextError(f"template {template!r}: is not among {[known.id for known in policy.templates]}")
 
 
 def render(template: Template, medium: Medium, language: Language, facts: Mapping[str, object]) -> Text:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from schemas.contacts import Language
 from schemas.deliveries import Medium
-from schemas.policy import Profile, Template, Wording
+from schemas.policies import Policy, Template, Wording
 from schemas.severity import SeverityPolicy
 from schemas.staffing import Directory
 from services.notify.domain.facts import Facts, Teller
@@ -34,13 +34,13 @@ def _faults(wording: Wording, language: Language, line: Line | None) -> Iterator
 
 
 def _tries(wording: Wording, language: Language) -> Iterator["Try"]:
-    profile = _bare(wording)
-    teller = Teller(profile, Directory(), language)
+    policy = _bare(wording)
+    teller = Teller(policy, Directory(), language)
     for rule in wording.notices:
-        yield Try(find(profile, rule.template), rule.by, language, teller.of(sample(rule.when.type)), profile)
+        yield Try(find(policy, rule.template), rule.by, language, teller.of(sample(rule.when.type)), policy)
     customer: Facts = {**teller.customer("7K2M-9QXD-4T", "shop"), "name": "Li Na"}
     for notice in wording.customer_notices:
-        yield Try(find(profile, notice.template), notice.by, language, customer, profile)
+        yield Try(find(policy, notice.template), notice.by, language, customer, policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Try:
             )
 
 
-def _bare(wording: Wording) -> Profile:
-    """A profile of nothing but its wording, unchecked: what a text may use depends on the event alone."""
+def _bare(wording: Wording) -> Policy:
+    """A policy of nothing but its wording, unchecked: what a text may use depends on the event alone."""
     severity = SeverityPolicy.model_construct(criteria=())
-    return Profile.model_construct(**dict(wording), severity=severity, clocks=())
+    return Policy.model_construct(**dict(wording), severity=severity, deadlines=())

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from uuid import UUID, uuid5
 
-from services.common.clock import ticks
-from services.common.decision import Cause, Outcome
-from services.common.failures import TRANSIENT
+from services.common.runtime.clock import ticks
+from services.common.runtime.failures import TRANSIENT
+from services.common.store.decision import Cause, Outcome
 from services.notify import metrics
 from services.notify.channels import Channel, Letter
 from services.notify.domain.addressee import Addressee, Addresses
@@ -131,7 +131,7 @@ class Work:
         try:
             text = self._text(delivery, addressee.name)
         except UnknownProfileError:
-            return Receipt("later", f"policy {delivery.profile} is not published", provider="unasked")
+            return Receipt("later", f"policy {delivery.policy} is not published", provider="unasked")
         except TextError:
             log.exception("text cannot be rendered", extra={"delivery": delivery.id})
             return Receipt("refused", BAD_TEXT, provider="unasked")
@@ -156,7 +156,7 @@ class Work:
 
     def _text(self, delivery: Delivery, name: str) -> Text:
         own = {"name": name} if delivery.person == CUSTOMER else {}
-        template = find(self.rulebook().profile(delivery.profile), delivery.template)
+        template = find(self.rulebook().policy(delivery.policy), delivery.template)
         return render(template, delivery.medium, delivery.language, {**delivery.facts, **own})
 
 

@@ -11,8 +11,8 @@ from datetime import timedelta
 from uuid import UUID
 
 from schemas.deliveries import Medium
-from services.common.clock import Clock, ticks
-from services.common.failures import backoff
+from services.common.runtime.clock import Clock, ticks
+from services.common.runtime.failures import backoff
 from services.notify import metrics
 from services.notify.domain.delivery import OPEN, Delivery, Receipt
 from services.notify.sender.attempt import CLAIM_SECONDS, Work
@@ -79,7 +79,7 @@ class Sender:
         self._queue(lane, Item(ticks() + CLAIM_SECONDS * abandoned, delivery.id, delivery.partition))
 
     def add(self, delivery: Delivery) -> None:
-        """Look at it as soon as there is room; one that is looked at already is not added."""
+        """Look at it as soon as there is service; one that is looked at already is not added."""
         if delivery.id not in self.working:
             self._queue(self._lane(delivery), Item(ticks(), delivery.id, delivery.partition))
 

@@ -5,9 +5,9 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.common.decision import Cause, Decide, Outcome
-from services.common.failures import persist
-from services.common.store import Store
+from services.common.runtime.failures import persist
+from services.common.store.decision import Cause, Decide, Outcome
+from services.common.store.write_path import Store
 from services.notify.domain.delivery import Delivery, Step
 
 log = logging.getLogger(__name__)

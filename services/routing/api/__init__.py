@@ -2,7 +2,7 @@
 
 from fastapi import FastAPI
 
-from services.common import openapi
+from services.common.web import openapi
 from services.routing.api import actions, reading, shown
 from services.routing.api.bodies import BODIES
 from services.routing.api.office import Office

@@ -12,9 +12,9 @@ from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
 from schemas.directory import Person
-from services.common import body, openapi
-from services.common.decision import Cause, Outcome
-from services.common.problems import Problem, away, faults, invalid
+from services.common.store.decision import Cause, Outcome
+from services.common.web import body, openapi
+from services.common.web.problems import Problem, away, faults, invalid
 from services.routing import metrics
 from services.routing.api import shown, view
 from services.routing.api.bodies import BODIES, Body
@@ -134,7 +134,7 @@ class Asked:
 
 
 def _stale(case: Case, seen: int, revision: int) -> Problem:
-    changes = [each.model_dump(mode="json") for each in case.revised if each.revision > seen]
+    changes = [each.model_dump(mode="json") for each in case.revisions if each.revision > seen]
     fields = sorted({field for each in changes for field in each["fields"]})
     detail = f"You saw revision {seen}, it is at {revision}; changed since: {', '.join(fields) or 'unknown'}."
     headers = {"ETag": f'"{revision}"'}

@@ -11,12 +11,12 @@ from fastapi import Depends, Request
 
 from schemas.directory import Person
 from schemas.staffing import Directory
-from services.common import tokens
-from services.common.decision import Cause, Decision
-from services.common.document import Document
-from services.common.problems import Problem, away
-from services.common.store import Documents, Store
-from services.common.stored import from_stored
+from services.common.store.codec import from_stored
+from services.common.store.decision import Cause, Decision
+from services.common.store.document import Document
+from services.common.store.write_path import Documents, Store
+from services.common.web import tokens
+from services.common.web.problems import Problem, away
 from services.routing.domain.case import Case
 from services.routing.domain.deciding import decide
 from services.routing.domain.reach import Reach, reach
@@ -39,7 +39,7 @@ class Shelf(Documents, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """The room's store and rules, once they are there."""
+    """The service's store and rules, once they are there."""
 
     store: Store[Case]
     documents: Shelf
@@ -69,7 +69,7 @@ class Office:
 def office(request: Request) -> Office:
     found: Office | None = getattr(request.app.state, "office", None)
     if found is None:
-        raise away("The room is starting; it")
+        raise away("The service is starting; it")
     return found
 
 
@@ -92,7 +92,7 @@ def actor(request: Request, office: Annotated[Office, Depends(office)]) -> Perso
 async def soon(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     """The result, or a TimeoutError that the application answers with 503.
 
-    The work goes on: cut off between write and relay, its events would wait for the next sweep.
+    The work goes on: cut off between write and publisher, its events would wait for the next sweep.
     """
     task = asyncio.ensure_future(work)
     await asyncio.wait({task}, timeout=seconds)

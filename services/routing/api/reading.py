@@ -16,9 +16,9 @@ from schemas.contacts import Kind
 from schemas.directory import Person
 from schemas.faults import Shape
 from schemas.severity import Level
-from services.common import openapi, strict_json
-from services.common.document import Document
-from services.common.problems import Fault, Problem, invalid
+from services.common.store.document import Document
+from services.common.web import openapi, strict_json
+from services.common.web.problems import Fault, Problem, invalid
 from services.routing.api import shown, view
 from services.routing.api.office import Actor, Office, Patience, TheOffice, soon
 from services.routing.domain.case import Case

@@ -7,11 +7,11 @@ from uuid import UUID
 from pydantic import BaseModel, create_model
 
 from schemas.contacts import Customer, Vehicle
-from services.common.problems import ProblemDocument
+from services.common.web.problems import ProblemDocument
 from services.routing.api.view import ROW
-from services.routing.domain.case import Case, Revised
+from services.routing.domain.case import Case, Revision
 
-SHOWN = tuple(name for name in Case.model_fields if name != "revised")
+SHOWN = tuple(name for name in Case.model_fields if name != "revisions")
 
 
 def _of_case(*fields: str) -> dict[str, Any]:
@@ -55,4 +55,4 @@ CaseRead = create_model(
 class Stale(ProblemDocument):
     """What has changed since the actor looked."""
 
-    changes: list[Revised]
+    changes: list[Revision]

@@ -12,14 +12,14 @@ from services.routing.domain.world import World
 
 ROW = (
     "id", "number", "kind", "channel", "shop", "franchise", "group", "manufacturer", "department", "state",
-    "severity", "criteria", "confirmed", "triage", "owner", "owner_role", "offer", "support", "rung", "broken",
+    "severity", "criteria", "confirmed", "triage", "owner", "owner_role", "hand_over", "support", "rung", "breach_count",
     "next_due", "received_at", "opened_at", "updated_at",
 )  # fmt: skip
 
 
 def case(state: Case, revision: int, person: Person, world: World) -> dict[str, Any]:
     """Everything but words, with what the reader's part in it lets him do."""
-    shown = state.model_dump(mode="json", exclude={"revised"})
+    shown = state.model_dump(mode="json", exclude={"revisions"})
     return _due({"revision": revision, **shown, "actions": allowed(state, person.id, world)})
 
 

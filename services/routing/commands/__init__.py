@@ -1,4 +1,4 @@
-"""The room's console commands."""
+"""The service's console commands."""
 
 import click
 

@@ -9,8 +9,8 @@ from pydantic import ValidationError, field_validator
 
 from schemas.base import Frozen
 from schemas.faults import describe
-from schemas.severity import Finding, Flag, Judgement, Statement
-from services.common import strict_json
+from schemas.severity import Flag, Judgement, Signal, Statement
+from services.common.web import strict_json
 from services.routing.domain.severity.judge import judge
 from services.routing.domain.severity.rules import Rules
 from services.routing.settings.severity import load_rules
@@ -36,18 +36,16 @@ class Line(Frozen):
 
 
 @click.command()
-@click.option(
-    "--profile", default="gtmc", show_default=True, help="The programme whose severity table is used."
-)
+@click.option("--policy", default="gtmc", show_default=True, help="The policy whose severity table is used.")
 @click.pass_context
-def classify(context: click.Context, profile: str) -> None:
+def classify(context: click.Context, policy: str) -> None:
     """Judge complaints.
 
     Reads JSON Lines {id, text, channel, flags} on standard input and writes {id, level, criteria, evidence}
     for each, in order. A wrong line gives {id, error} and exit status 1 at the end; blank lines are skipped.
     """
     try:
-        rules = load_rules(profile)
+        rules = load_rules(policy)
     except (OSError, ValueError) as wrong:
         raise click.ClickException(str(wrong)) from None
     failed = False
@@ -95,13 +93,13 @@ def _told(text: str, judged: Judgement) -> dict[str, Any]:
     told = {
         "level": judged.level,
         "criteria": judged.criteria,
-        "evidence": [_evidence(text, finding) for finding in judged.findings],
+        "evidence": [_evidence(text, signal) for signal in judged.signals],
     }
     return told | ({"failed": judged.failed} if judged.failed else {})
 
 
-def _evidence(text: str, finding: Finding) -> dict[str, Any]:
-    shown: dict[str, Any] = {"criterion": finding.criterion, "detector": finding.detector}
-    if finding.start is None or finding.end is None:
+def _evidence(text: str, signal: Signal) -> dict[str, Any]:
+    shown: dict[str, Any] = {"criterion": signal.criterion, "detector": signal.detector}
+    if signal.start is None or signal.end is None:
         return shown
-    return shown | {"span": [finding.start, finding.end], "text": text[finding.start : finding.end]}
+    return shown | {"span": [signal.start, signal.end], "text": text[signal.start : signal.end]}

@@ -1,4 +1,4 @@
-"""`redress directory`: who works where, from a file to every room."""
+"""`redress directory`: who works where, from a file to every service."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
@@ -12,14 +12,14 @@ import click
 from schemas import directory as vocabulary
 from schemas.addresses import AddressError, EmailAddress, PhoneNumber
 from schemas.directory import DirectoryFile, Entry, Person
-from services.common import files
-from services.common.clock import ticks
-from services.common.decision import Cause
-from services.common.failures import PATIENCE
-from services.common.mongo import MongoDocuments
-from services.common.parts import Parts, connected
-from services.common.settled import QUIET_SECONDS
-from services.common.store import Store
+from services.common.runtime import files
+from services.common.runtime.clock import ticks
+from services.common.runtime.connections import Connections, connected
+from services.common.runtime.debounce import QUIET_SECONDS
+from services.common.runtime.failures import PATIENCE
+from services.common.store.decision import Cause
+from services.common.store.mongo import MongoDocuments
+from services.common.store.write_path import Store
 from services.routing.commands.forecast import forecast
 from services.routing.domain.announcement import Listed, announce, key
 from services.routing.settings.environment import Settings
@@ -134,7 +134,7 @@ def _with(person: Person, status: vocabulary.Status) -> Person:
 class Announcements:
     """The directory as it was last announced, and the way to announce more."""
 
-    parts: Parts
+    parts: Connections
     store: Store[Listed]
     known: dict[str, Entry]
 
@@ -146,7 +146,7 @@ class Announcements:
             Cause(key(entry), uuid5(run, vocabulary.key(entry)), entry, once=False) for entry in entries
         ]
         outcomes = await self.store.change_many(causes, announce)
-        await self.parts.relay.flush()
+        await self.parts.publisher.flush()
         for outcome in outcomes:
             if outcome.error is not None:
                 raise outcome.error
@@ -174,7 +174,7 @@ async def _announcements(settings: Settings) -> AsyncIterator[Announcements]:
     async with connected("routing", settings, [vocabulary.TOPIC], PATIENCE) as parts:
         documents = MongoDocuments(parts.database, "directory")
         await documents.prepare()
-        store = Store(Listed, documents, parts.relay, parts.clock.now, parts.conflicted)
+        store = Store(Listed, documents, parts.publisher, parts.clock.now, parts.conflicted)
         entries = [
             Listed.model_validate(stored["state"]).entry async for stored in documents.find({}, ["state"])
         ]

@@ -5,24 +5,24 @@ from uuid import UUID
 
 from schemas.directory import Entry
 from schemas.staffing import Directory
-from services.common.mongo import MongoDocuments
-from services.common.parts import Parts
-from services.common.stored import from_stored
+from services.common.runtime.connections import Connections
+from services.common.store.codec import from_stored
+from services.common.store.mongo import MongoDocuments
 from services.routing.domain.case import Case
 from services.routing.domain.holding import misplaced
 from services.routing.domain.ledger import Ledger
-from services.routing.domain.programme import Programmes
+from services.routing.domain.policies import Policies
 from services.routing.domain.reassignment import reassigned
 from services.routing.domain.world import World
 from services.routing.settings.environment import Settings
-from services.routing.settings.policies import programme
+from services.routing.settings.policies import compile_policy
 from services.routing.settings.severity import WEIGHTS
 from services.routing.store import VERSIONS, held
 
 AT_ONCE = 100
 
 
-async def forecast(parts: Parts, settings: Settings, entries: Iterable[Entry]) -> list[str]:
+async def forecast(parts: Connections, settings: Settings, entries: Iterable[Entry]) -> list[str]:
     """Each case that would move, with its number, from whom to whom and why, in the order of their numbers."""
     directory, ledger = Directory(entries), Ledger(lambda _case: True)
     documents, affected = MongoDocuments(parts.database, "cases"), []
@@ -30,11 +30,11 @@ async def forecast(parts: Parts, settings: Settings, entries: Iterable[Entry]) -
         ledger.note(one.case, one.holds, one.at, one.running)
         if misplaced(one.holds, directory):
             affected.append(one.case)
-    world = World(directory, Programmes(settings.default_programme), ledger.workload, parts.clock.now())
+    world = World(directory, Policies(settings.default_policy), ledger.workload, parts.clock.now())
     told: list[str] = []
     for at in range(0, len(affected), AT_ONCE):
         cases = await _cases(documents, affected[at : at + AT_ONCE])
-        await _learn(world.programmes, parts, settings, cases)
+        await _learn(world.policies, parts, settings, cases)
         told += [line for case in cases for line in moves(case, world, ledger)]
     return sorted(told)
 
@@ -45,23 +45,23 @@ async def _cases(documents: MongoDocuments, keys: Sequence[UUID]) -> list[Case]:
     return [case for case in found if case]
 
 
-async def _learn(programmes: Programmes, parts: Parts, settings: Settings, cases: Sequence[Case]) -> None:
+async def _learn(policies: Policies, parts: Connections, settings: Settings, cases: Sequence[Case]) -> None:
     """Compile the policy versions that the cases name."""
-    wanted = {(case.profile, case.profile_version) for case in cases} - programmes.versions.keys()
+    wanted = {(case.policy, case.policy_version) for case in cases} - policies.versions.keys()
     if not wanted:
         return
     table = await parts.table(VERSIONS)
     await table.stop()
     for published in table.entries.values():
-        if (published.profile.id, published.version) in wanted:
+        if (published.policy.id, published.version) in wanted:
             weights = settings.policies / "severity" / WEIGHTS
-            programmes.add(programme(published.profile, weights, published.version), newest=True)
+            policies.add(compile_policy(published.policy, weights, published.version), newest=True)
 
 
 def moves(case: Case, world: World, ledger: Ledger) -> Iterator[str]:
     """What would become of a case, in words; the next is decided with this one in other hands."""
-    if not world.programmes.knows(case.policy):
-        yield f"{case.number}: waits for its policy {case.policy}, which is not published"
+    if not world.policies.knows(case.policy_key):
+        yield f"{case.number}: waits for its policy {case.policy_key}, which is not published"
         return
     change = reassigned(case, case.id, world)
     if change is None:

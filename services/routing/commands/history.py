@@ -9,18 +9,18 @@ import click
 
 from schemas import cases, directory
 from schemas.staffing import Directory
-from services.common import history as chain
-from services.common.decision import Cause
-from services.common.document import Document
-from services.common.failures import PATIENCE
-from services.common.mongo import MongoDocuments, MongoRecords
-from services.common.parts import Parts, connected
-from services.common.store import Store
-from services.common.stored import from_stored
+from services.common.runtime.connections import Connections, connected
+from services.common.runtime.failures import PATIENCE
+from services.common.store import history as chain
+from services.common.store.codec import from_stored
+from services.common.store.decision import Cause
+from services.common.store.document import Document
+from services.common.store.mongo import MongoDocuments, MongoRecords
+from services.common.store.write_path import Store
 from services.routing.domain.assignment import Workload
 from services.routing.domain.case import Case
 from services.routing.domain.deciding import Resync, decide
-from services.routing.domain.programme import Programmes
+from services.routing.domain.policies import Policies
 from services.routing.domain.words import seal
 from services.routing.domain.world import World
 from services.routing.handlers import revive
@@ -46,7 +46,7 @@ def verify(case: str) -> None:
 @click.command()
 @click.argument("case")
 def resync(case: str) -> None:
-    """Tell every room CASE as it is, after one of them missed something."""
+    """Tell every service CASE as it is, after one of them missed something."""
     asyncio.run(_resync(Settings(), case))
     click.echo(f"{case}: told anew")
 
@@ -82,15 +82,15 @@ async def _resync(settings: Settings, name: str) -> None:
         async with asyncio.timeout(PATIENCE):
             people = await parts.table(PEOPLE)
         await people.stop()
-        world = World(Directory(people.entries.values()), Programmes(""), Workload(), parts.clock.now())
-        store = Store(Case, documents, parts.relay, parts.clock.now, parts.conflicted, revive)
+        world = World(Directory(people.entries.values()), Policies(""), Workload(), parts.clock.now())
+        store = Store(Case, documents, parts.publisher, parts.clock.now, parts.conflicted, revive)
         outcome = (await store.change(cause, lambda case, cause: decide(case, cause, world)))[0]
-        await parts.relay.flush()
+        await parts.publisher.flush()
     if outcome.error is not None:
         raise outcome.error
 
 
-def _documents(parts: Parts) -> MongoDocuments:
+def _documents(parts: Connections) -> MongoDocuments:
     return MongoDocuments(parts.database, "cases", "case_history")
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import click
 
-from services.common import tokens
+from services.common.web import tokens
 from services.routing.settings.environment import Settings
 
 

@@ -1,17 +1,23 @@
 """Entries of the directory as documents: announced when they are new or have changed."""
 
+from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from pydantic import Field
 
-from schemas import directory
-from schemas.base import Frozen
+from schemas import directory, formats
+from schemas.base import Stored
 from schemas.directory import Entry
-from services.common.decision import Announced, Cause, Change, event_id
+from services.common.store.decision import Announced, Cause, Change, event_id
 
 
-class Listed(Frozen):
+class Listed(Stored):
     """One entry as it was last announced."""
+
+    @classmethod
+    def upgraded(cls, state: dict[str, Any]) -> dict[str, Any]:
+        """An entry of format 1 under the present names."""
+        return {**state, "entry": formats.upgrade_entry(state["entry"])}
 
     entry: Entry = Field(discriminator="kind")
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from schemas.contacts import ContactReceived
-from schemas.severity import Finding, Flag, Judgement, Level, Statement
-from services.routing.domain.programme import Programme, lifted
+from schemas.severity import Flag, Judgement, Level, Signal, Statement
+from services.routing.domain.policies import CompiledPolicy, lifted
 from services.routing.domain.severity.judge import judge
 
 FLAGS: tuple[Flag, ...] = ("injury", "accident", "casualties", "fire")
@@ -16,28 +16,26 @@ class Assessment:
 
     level: Level
     criteria: tuple[str, ...]
-    findings: tuple[Finding, ...]
+    signals: tuple[Signal, ...]
     triage: tuple[str, ...]
 
 
-def assess(contact: ContactReceived, programme: Programme, missing: tuple[str, ...]) -> Assessment:
+def assess(contact: ContactReceived, policy: CompiledPolicy, missing: tuple[str, ...]) -> Assessment:
     """Judge a contact; whatever was `missing`, unknown or broke opens it one level higher."""
-    unknown = (*missing, *_unknown_ticks(contact, programme))
+    unknown = (*missing, *_unknown_ticks(contact, policy))
     try:
-        judged = judge(statement(contact), programme.rules)
+        judged = judge(statement(contact), policy.rules)
     except Exception as error:  # noqa: BLE001 - a contact that passed intake is never poison
         failed = (*unknown, f"severity could not be judged: {type(error).__name__}")
-        return _unjudged(programme, failed)
+        return _unjudged(policy, failed)
     reasons = (*unknown, *(f"detector {name} failed" for name in judged.failed))
-    return Assessment(_level(judged, unknown), judged.criteria, judged.findings, reasons)
+    return Assessment(_level(judged, unknown), judged.criteria, judged.signals, reasons)
 
 
-def _unknown_ticks(contact: ContactReceived, programme: Programme) -> tuple[str, ...]:
-    """Intake knows no programme, so a tick of the operator may mean nothing in this one."""
-    strange = [tick for tick in dict.fromkeys(contact.ticks) if tick not in programme.rules.criteria]
-    return tuple(
-        f"ticked criterion {tick!r} is unknown to programme {programme.profile.id!r}" for tick in strange
-    )
+def _unknown_ticks(contact: ContactReceived, policy: CompiledPolicy) -> tuple[str, ...]:
+    """Intake knows no policy, so a tick of the operator may mean nothing in this one."""
+    strange = [tick for tick in dict.fromkeys(contact.ticks) if tick not in policy.rules.criteria]
+    return tuple(f"ticked criterion {tick!r} is unknown to policy {policy.content.id!r}" for tick in strange)
 
 
 def _level(judged: Judgement, unknown: tuple[str, ...]) -> Level:
@@ -45,8 +43,8 @@ def _level(judged: Judgement, unknown: tuple[str, ...]) -> Level:
     return lifted(judged.level) if unknown and not judged.failed else judged.level
 
 
-def _unjudged(programme: Programme, triage: tuple[str, ...]) -> Assessment:
-    defaults = tuple(each.id for each in programme.rules.criteria.values() if each.default)
+def _unjudged(policy: CompiledPolicy, triage: tuple[str, ...]) -> Assessment:
+    defaults = tuple(each.id for each in policy.rules.criteria.values() if each.default)
     return Assessment(lifted("general"), defaults, (), triage)
 
 

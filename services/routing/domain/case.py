@@ -1,24 +1,41 @@
-"""A case as routing keeps it: the only truth about it, and what other rooms are told of it."""
+"""A case as routing keeps it: the only truth about it, and what other services are told of it."""
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from schemas.base import Frozen, Instant
+from schemas import formats
+from schemas.base import Frozen, Instant, Stored
 from schemas.cases import CaseHeader, Role, State, Via
 from schemas.contacts import Channel, Department, Flags, Kind
-from schemas.severity import Finding, Level
+from schemas.severity import Level, Signal
+
+Json = dict[str, Any]
+
+_NAMES = {
+    "profile": "policy",
+    "profile_version": "policy_version",
+    "passed": "declined_by",
+    "unmanned": "unstaffed",
+    "offer": "hand_over",
+    "climbed_at": "escalated_at",
+    "climbed_for": "escalated_for",
+    "promises": "deadlines",
+    "broken": "breach_count",
+    "revised": "revisions",
+}
+"""Fields of a case by the names that they had in format 1."""
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 ENDED: frozenset[State] = frozenset({"resolved", "closed"})
 
-PromiseStatus = Literal["running", "paused", "breached", "met", "cancelled"]
+DeadlineStatus = Literal["running", "paused", "breached", "met", "cancelled"]
 
 
-class Offer(Frozen):
-    """Offered to a person or desk, not yet accepted. `over` is the offer that a climb put aside.
+class HandOver(Frozen):
+    """PendingHandOver to a person or desk, not yet accepted. `previous` is the hand-over that an escalation put aside.
 
-    `before` and `rung_before` are what the case returns to when the offer is declined or taken back.
+    `before` and `rung_before` are what the case returns to when the hand-over is declined or taken back.
     `post` is the one under which it is offered, as `place/role`; empty for a queue.
     """
 
@@ -31,7 +48,7 @@ class Offer(Frozen):
     before: State
     rung_before: int
     breach: UUID | None = None
-    over: "Offer | None" = None
+    previous: "HandOver | None" = None
     post: str = ""
 
 
@@ -47,7 +64,7 @@ class Support(Frozen):
     rung_before: int
     before: State
     breach: UUID | None = None
-    over: "Support | None" = None
+    previous: "Support | None" = None
     accepted_at: Instant | None = None
     post: str = ""
     declined: tuple[str, ...] = ()
@@ -67,19 +84,19 @@ class Contact(Frozen):
     customer: UUID
     severity: Level
     criteria: tuple[str, ...]
-    findings: tuple[Finding, ...] = ()
+    signals: tuple[Signal, ...] = ()
     flags: Flags = Flags()
     ticks: tuple[str, ...] = ()
     unusable: tuple[str, ...] = ()
 
 
-class Promise(Frozen):
-    """The present round of one clock, folded from `deadlines` so that a reader needs only the case."""
+class Deadline(Frozen):
+    """The present round of one deadline, folded from `deadlines` so that a reader needs only the case."""
 
     cycle: int
     due_at: Instant
     accountable: Role
-    status: PromiseStatus = "running"
+    status: DeadlineStatus = "running"
     provisional: bool = False
     warned: int = 0
     met_at: Instant | None = None
@@ -89,11 +106,11 @@ class Promise(Frozen):
 class Breach(Frozen):
     """A due time that passed; it does not stand when its stop turns out to have been in time.
 
-    `repeats` counts the later cycles of a recurring clock that passed as well before anybody followed up.
+    `repeats` counts the later cycles of a recurring deadline that passed as well before anybody followed up.
     """
 
     id: UUID
-    clock: str
+    deadline: str
     cycle: int
     due_at: Instant
     accountable: Role
@@ -101,7 +118,7 @@ class Breach(Frozen):
     repeats: int = 0
 
 
-class Revised(Frozen):
+class Revision(Frozen):
     """Which fields a person could see change at one revision."""
 
     revision: int
@@ -110,13 +127,13 @@ class Revised(Frozen):
     fields: tuple[str, ...]
 
 
-class Case(Frozen):
-    """`rung` is a place on the profile's ladder, 0 being its lowest; `broken` counts standing breaches,
+class Case(Stored):
+    """`rung` is a place on the policy's ladder, 0 being its lowest; `breach_count` counts standing breaches,
     repeats included. `flags` and `ticks` are those of all its contacts together.
 
-    `climbed_for` are the breaches that the last climb answers: its own, and others of the same pass.
-    `owner_post` is the post under which it is the owner's. `passed` are those who declined it since
-    somebody last took it. `unmanned` are the queues without members that hold it, as was announced;
+    `escalated_for` are the breaches that the last escalation answers: its own, and others of the same pass.
+    `owner_post` is the post under which it is the owner's. `declined_by` are those who declined it since
+    somebody last took it. `unstaffed` are the queues without members that hold it, as was announced;
     `alarms` counts how often.
     """
 
@@ -129,8 +146,8 @@ class Case(Frozen):
     group: str
     manufacturer: str
     department: Department
-    profile: str
-    profile_version: str
+    policy: str
+    policy_version: str
     state: State = "registered"
     severity: Level
     criteria: tuple[str, ...]
@@ -142,22 +159,22 @@ class Case(Frozen):
     owner_role: Role
     owned_at: Instant
     owner_post: str = ""
-    passed: tuple[str, ...] = ()
-    unmanned: tuple[str, ...] = ()
+    declined_by: tuple[str, ...] = ()
+    unstaffed: tuple[str, ...] = ()
     alarms: int = 0
-    offer: Offer | None = None
+    hand_over: HandOver | None = None
     support: Support | None = None
     rung: int = 0
-    climbed_at: Instant | None = None
-    climbed_for: tuple[UUID, ...] = ()
+    escalated_at: Instant | None = None
+    escalated_for: tuple[UUID, ...] = ()
     contacts: tuple[Contact, ...]
     notes: int = 0
     attempts: int = 0
     contacted_at: Instant | None = None
     followed_up_at: Instant | None = None
-    promises: dict[str, Promise] = {}
+    deadlines: dict[str, Deadline] = {}
     breaches: tuple[Breach, ...] = ()
-    broken: int = 0
+    breach_count: int = 0
     next_due: Instant = NEVER
     deliveries: dict[str, int] = {}
     received_at: Instant
@@ -165,17 +182,41 @@ class Case(Frozen):
     updated_at: Instant
     resolved_at: Instant | None = None
     closed_at: Instant | None = None
-    revised: tuple[Revised, ...] = ()
+    revisions: tuple[Revision, ...] = ()
+
+    @classmethod
+    def upgraded(cls, state: Json) -> Json:
+        """A case of format 1: what was written under other names."""
+        present = formats.renamed(state, _NAMES)
+        return {
+            **present,
+            "hand_over": _upgraded_part(present["hand_over"]),
+            "support": _upgraded_part(present["support"]),
+            "contacts": [formats.renamed(one, {"findings": "signals"}) for one in present["contacts"]],
+            "breaches": [formats.renamed(one, {"clock": "deadline"}) for one in present["breaches"]],
+            "revisions": [
+                {**one, "fields": [_NAMES.get(name, name) for name in one["fields"]]}
+                for one in present["revisions"]
+            ],
+        }
 
     @property
-    def policy(self) -> str:
+    def policy_key(self) -> str:
         """The version of the policy that it goes by, as it is published."""
-        return f"{self.profile}@{self.profile_version}"
+        return f"{self.policy}@{self.policy_version}"
+
+
+def _upgraded_part(part: Json | None) -> Json | None:
+    """A hand-over or a support of format 1, with those that lie beneath it."""
+    if part is None:
+        return None
+    present = formats.with_values(formats.renamed(part, {"over": "previous"}), via=formats.VIA)
+    return {**present, "previous": _upgraded_part(present.get("previous"))}
 
 
 def header(case: Case) -> CaseHeader:
     """What every event says of its case."""
-    offer = case.offer
+    hand_over = case.hand_over
     return CaseHeader(
         number=case.number,
         kind=case.kind,
@@ -188,11 +229,11 @@ def header(case: Case) -> CaseHeader:
         state=case.state,
         owner=case.owner,
         owner_role=case.owner_role,
-        offered_to=offer and offer.to,
-        offered_role=offer and offer.role,
+        hand_over_to=hand_over and hand_over.to,
+        hand_over_role=hand_over and hand_over.role,
         support_to=case.support and case.support.to,
         rung=case.rung,
-        profile=case.profile,
-        profile_version=case.profile_version,
+        policy=case.policy,
+        policy_version=case.policy_version,
         triage=bool(case.triage),
     )

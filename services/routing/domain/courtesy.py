@@ -6,10 +6,10 @@ from schemas.addresses import Address, EmailAddress, PhoneNumber, usable
 from schemas.contacts import ContactReceived, Customer
 from schemas.deliveries import Medium
 from schemas.outreach import OutreachRequested
-from schemas.policy import CustomerNotice
-from services.common.decision import event_id
+from schemas.policies import CustomerNotice
+from services.common.store.decision import event_id
 from services.routing.domain.case import Case
-from services.routing.domain.programme import Programme
+from services.routing.domain.policies import CompiledPolicy
 
 NAMES = {
     "customer.email": "e-mail",
@@ -20,9 +20,9 @@ NAMES = {
 }
 
 
-def requests(case: Case, contact: ContactReceived, programme: Programme) -> Iterator[OutreachRequested]:
+def requests(case: Case, contact: ContactReceived, policy: CompiledPolicy) -> Iterator[OutreachRequested]:
     """What to tell the customer whose contact opened the case; asked again, the same ids."""
-    for notice in programme.profile.customer_notices:
+    for notice in policy.content.customer_notices:
         found = _reached(notice, contact.customer)
         if found is not None:
             medium, address = found
@@ -31,8 +31,8 @@ def requests(case: Case, contact: ContactReceived, programme: Programme) -> Iter
                 case_id=case.id,
                 occurred_at=case.opened_at,
                 case_number=case.number,
-                profile=case.profile,
-                profile_version=case.profile_version,
+                policy=case.policy,
+                policy_version=case.policy_version,
                 template=notice.template,
                 medium=medium,
                 address=address.text,

@@ -1,12 +1,12 @@
-"""Every cause a case may change for, and the decision it takes: the room's table of contents."""
+"""Every cause a case may change for, and the decision it takes: the service's table of contents."""
 
 from typing import Any
 from uuid import UUID
 
 from schemas.cases import CaseSnapshot
-from schemas.deadlines import DeadlineClimbDue, DeadlineMessage
+from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
 from schemas.deliveries import DeliverySettled
-from services.common.decision import Cause, Change, Decision, Wait, event_id
+from services.common.store.decision import Cause, Change, Decision, Wait, event_id
 from services.routing.domain import folding, further, ladder, opening
 from services.routing.domain.actions.action import Action
 from services.routing.domain.actions.deciding import act
@@ -23,7 +23,7 @@ class NoSuchCaseError(LookupError):
 
 
 class Resync:
-    """Tell the case as it is, for a room that has missed something."""
+    """Tell the case as it is, for a service that has missed something."""
 
 
 def decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case]:
@@ -41,7 +41,7 @@ def _reassigned(case: Case | None, cause: UUID, world: World) -> Decision[Case]:
     """One that is being opened is looked at again: whom it is given to is known only then."""
     if case is None:
         return None
-    return reassigned(case, cause, world) if world.programmes.knows(case.policy) else Wait(case.policy)
+    return reassigned(case, cause, world) if world.policies.knows(case.policy_key) else Wait(case.policy_key)
 
 
 def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case]:  # noqa: C901, PLR0911 - a table of contents
@@ -50,13 +50,13 @@ def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case
         if isinstance(message, Heard):
             return opening.opened(message, cause.id, world)
         raise NoSuchCaseError(str(cause.key))
-    if not isinstance(message, Resync) and not world.programmes.knows(case.policy):
-        return Wait(case.policy)
+    if not isinstance(message, Resync) and not world.policies.knows(case.policy_key):
+        return Wait(case.policy_key)
     match message:
         case Heard():
             return further.added(case, message, cause.id, world)
-        case DeadlineClimbDue():
-            return ladder.climb(case, message, cause.id, world)
+        case DeadlineEscalationDue():
+            return ladder.escalate(case, message, cause.id, world)
         case DeadlineMessage():
             return folding.folded(case, message, cause.id, world)  # type: ignore[arg-type]
         case DeliverySettled():

@@ -23,7 +23,7 @@ class Place:
     franchise: str = ""
     group: str = ""
     manufacturer: str = ""
-    programme: str = ""
+    policy: str = ""
     calendar: CalendarSpec = ALWAYS_OPEN
     missing: tuple[str, ...] = ()
 
@@ -36,7 +36,7 @@ def locate(directory: Directory, shop: str, brand: str) -> Place:
     found = named or (own if len(own) == 1 and not wanted else [])
     if known is not None and found:
         one = found[0]
-        return Place(shop, one.id, known.group, one.manufacturer, one.programme, known.calendar)
+        return Place(shop, one.id, known.group, one.manufacturer, one.policy, known.calendar)
     every = [each for some in directory.franchises.values() for each in some]
     meant = [each for each in every if each.brand == wanted] or own
     makers: Iterable[str] = (each.manufacturer for each in meant) if meant else directory.manufacturers
@@ -44,7 +44,7 @@ def locate(directory: Directory, shop: str, brand: str) -> Place:
         shop,
         group=known.group if known else "",
         manufacturer=_only(makers),
-        programme=_only(each.programme for each in meant),
+        policy=_only(each.policy for each in meant),
         calendar=calendar(directory, shop),
         missing=_missing(directory, shop, brand),
     )

@@ -7,17 +7,18 @@ from uuid import UUID
 
 from schemas import cases
 from schemas.cases import CaseMessage
-from services.common.decision import Change, Entry, Outgoing, event_id
-from services.routing.domain.case import Case, Revised, header
+from schemas.identity import name_in_ids
+from services.common.store.decision import Change, Entry, Outgoing, event_id
+from services.routing.domain.case import Case, Revision, header
 
 ESCALATIONS = "escalations"
 REMEMBERED = 20
 
 # Due times are left out although a reader sees them: they follow from what a person has just done, and
-# moving the revision for them would make his next action stale. A promise broken or restored is not.
+# moving the revision for them would make his next action stale. A deadline broken or restored is not.
 VISIBLE = (
-    "state", "severity", "criteria", "confirmed", "triage", "owner", "owner_role", "offer", "support",
-    "flags", "ticks", "contacts", "notes", "broken",
+    "state", "severity", "criteria", "confirmed", "triage", "owner", "owner_role", "hand_over", "support",
+    "flags", "ticks", "contacts", "notes", "breach_count",
 )  # fmt: skip
 
 
@@ -43,7 +44,7 @@ class Draft:
 
     def tell(self, kind: type[CaseMessage], **fields: Any) -> None:
         """Publish an event of the case as it now is."""
-        name = kind.model_fields["type"].default
+        name = name_in_ids(kind.model_fields["type"].default)
         told = sum(isinstance(event, kind) for event in self.events)
         self.events.append(
             kind(
@@ -65,9 +66,11 @@ class Draft:
         """The decision: state, events and history, and whether a person can see the difference."""
         fields = tuple(name for name in VISIBLE if _differs(name, self.before, self.case))
         if fields:
-            revision = 1 + (self.before.revised[-1].revision if self.before and self.before.revised else 0)
-            news = Revised(revision=revision, by=self.by, at=self.at, fields=fields)
-            self.set(revised=(*self.case.revised[-REMEMBERED + 1 :], news), updated_at=self.at)
+            revision = 1 + (
+                self.before.revisions[-1].revision if self.before and self.before.revisions else 0
+            )
+            news = Revision(revision=revision, by=self.by, at=self.at, fields=fields)
+            self.set(revisions=(*self.case.revisions[-REMEMBERED + 1 :], news), updated_at=self.at)
         return Change(self.case, self._outgoing(), tuple(self.history), visible=bool(fields))
 
     def _outgoing(self) -> tuple[Outgoing, ...]:

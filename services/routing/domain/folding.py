@@ -1,4 +1,4 @@
-"""What clocks and deliveries did, folded into the case; only a climb taken back is told to others."""
+"""What deadlines and deliveries did, folded into the case; only an escalation taken back is told to others."""
 
 from typing import Any
 from uuid import UUID
@@ -16,16 +16,16 @@ from schemas.deadlines import (
     DeadlineWithdrawn,
 )
 from schemas.deliveries import DeliverySettled
-from services.common.decision import Change
+from services.common.store.decision import Change
 from services.routing.domain import ladder
-from services.routing.domain.case import ENDED, NEVER, Breach, Case, Promise, PromiseStatus
+from services.routing.domain.case import ENDED, NEVER, Breach, Case, Deadline, DeadlineStatus
 from services.routing.domain.draft import Draft
 from services.routing.domain.manufacturer import inform
 from services.routing.domain.world import World
 
 KEPT = 50
 
-STATUS: dict[type[DeadlineMessage], PromiseStatus] = {
+STATUS: dict[type[DeadlineMessage], DeadlineStatus] = {
     DeadlineStarted: "running",
     DeadlineMoved: "running",
     DeadlinePaused: "paused",
@@ -43,8 +43,8 @@ SAID: dict[type[DeadlineMessage], tuple[str, ...]] = {
 
 
 def folded(case: Case, event: DeadlineEvent, cause: UUID, world: World) -> Change[Case]:
-    """The case with the clock as it now stands."""
-    draft = Draft.of(case, cause, "clocks", world.now)
+    """The case with the deadline as it now stands."""
+    draft = Draft.of(case, cause, "deadlines", world.now)
     _keep(draft, event)
     match event:
         case DeadlineBreached():
@@ -67,16 +67,16 @@ def counted(case: Case, event: DeliverySettled, cause: UUID, world: World) -> Ch
 
 
 def _keep(draft: Draft, event: DeadlineMessage) -> None:
-    promises = dict(draft.case.promises)
-    known = promises.get(event.clock)
+    deadlines = dict(draft.case.deadlines)
+    known = deadlines.get(event.deadline)
     if known is not None and event.cycle < known.cycle:
         return  # about a round that is over: the present one stands as it is
     if known is None or known.cycle != event.cycle:
-        known = Promise(cycle=event.cycle, due_at=event.due_at, accountable=event.accountable)
-    promises[event.clock] = known.model_copy(
+        known = Deadline(cycle=event.cycle, due_at=event.due_at, accountable=event.accountable)
+    deadlines[event.deadline] = known.model_copy(
         update={"due_at": event.due_at, "accountable": event.accountable, **_standing(event)}
     )
-    draft.set(promises=promises, next_due=_next_due(promises))
+    draft.set(deadlines=deadlines, next_due=_next_due(deadlines))
 
 
 def _standing(event: DeadlineMessage) -> dict[str, Any]:
@@ -85,29 +85,33 @@ def _standing(event: DeadlineMessage) -> dict[str, Any]:
     return {"status": STATUS[kind], **said} if kind in STATUS else said
 
 
-def _next_due(promises: dict[str, Promise]) -> Any:
+def _next_due(deadlines: dict[str, Deadline]) -> Any:
     """The earliest time still owed; one that has passed is owed until it is met."""
-    owed = (each.due_at for each in promises.values() if each.status in {"running", "breached"})
+    owed = (each.due_at for each in deadlines.values() if each.status in {"running", "breached"})
     return min(owed, default=NEVER)
 
 
 def _breached(draft: Draft, event: DeadlineBreached) -> None:
-    """A clock that nobody answers breaches day after day: only the first breach is an entry, the others count."""
+    """A deadline that nobody answers breaches day after day: only the first breach is an entry, the others count."""
     case = draft.case
-    draft.set(broken=case.broken + 1)
+    draft.set(breach_count=case.breach_count + 1)
     if event.repeat and (first := _repeated(case, event)) is not None:
         _replace(draft, first, repeats=first.repeats + 1)
         return
     breach = Breach(
-        id=event.id, clock=event.clock, cycle=event.cycle, due_at=event.due_at, accountable=event.accountable
+        id=event.id,
+        deadline=event.deadline,
+        cycle=event.cycle,
+        due_at=event.due_at,
+        accountable=event.accountable,
     )
     draft.set(breaches=(*case.breaches[-KEPT + 1 :], breach))
-    draft.note(event.type, clock=event.clock, cycle=event.cycle, accountable=event.accountable)
+    draft.note(event.type, deadline=event.deadline, cycle=event.cycle, accountable=event.accountable)
 
 
 def _repeated(case: Case, event: DeadlineMessage) -> Breach | None:
     """The breach on which one of a later cycle is counted."""
-    earlier = (each for each in case.breaches if each.clock == event.clock and each.cycle < event.cycle)
+    earlier = (each for each in case.breaches if each.deadline == event.deadline and each.cycle < event.cycle)
     return max(earlier, key=lambda each: each.cycle, default=None)
 
 
@@ -117,14 +121,14 @@ def _replace(draft: Draft, breach: Breach, **fields: Any) -> None:
 
 
 def _warned(draft: Draft, event: DeadlineWarned) -> None:
-    promises = draft.case.promises
-    warned = promises[event.clock].model_copy(update={"warned": event.level})
-    draft.set(promises={**promises, event.clock: warned})
+    deadlines = draft.case.deadlines
+    warned = deadlines[event.deadline].model_copy(update={"warned": event.level})
+    draft.set(deadlines={**deadlines, event.deadline: warned})
 
 
 def _withdrawn(draft: Draft, event: DeadlineWithdrawn, world: World) -> None:
     case = draft.case
-    draft.set(broken=max(0, case.broken - 1))
+    draft.set(breach_count=max(0, case.breach_count - 1))
     known = next((each for each in case.breaches if each.id == event.breach), None)
     first = _repeated(case, event) if known is None else None
     if known is not None:
@@ -132,8 +136,8 @@ def _withdrawn(draft: Draft, event: DeadlineWithdrawn, world: World) -> None:
     if first is not None:
         _replace(draft, first, repeats=max(0, first.repeats - 1))
     else:
-        draft.note(event.type, clock=event.clock, cycle=event.cycle)
-    ladder.withdraw(draft, event.breach, event.clock)
+        draft.note(event.type, deadline=event.deadline, cycle=event.cycle)
+    ladder.withdraw(draft, event.breach, event.deadline)
     if draft.case.state not in ENDED:
-        # Where the climb had stood in for it, the manufacturer is asked for the severity's sake.
+        # Where the escalation had stood in for it, the manufacturer is asked for the severity's sake.
         inform(draft, world)

@@ -3,14 +3,14 @@
 from uuid import UUID
 
 from schemas.cases import CaseContactAdded, CaseSeverityRaised
-from services.common.decision import Change
+from services.common.store.decision import Change
 from services.routing.domain.assessment import Assessment, assess
 from services.routing.domain.assignment import Chosen
 from services.routing.domain.case import ENDED, Case
 from services.routing.domain.draft import Draft
 from services.routing.domain.manufacturer import ROLE, Ground, ask, inform
-from services.routing.domain.opening import Heard, hand_over, kept, remembered
-from services.routing.domain.programme import Programme, gravity
+from services.routing.domain.opening import Heard, first_hand_over, kept, remembered
+from services.routing.domain.policies import CompiledPolicy, gravity
 from services.routing.domain.reassignment import hand_over_lost
 from services.routing.domain.world import World
 
@@ -19,15 +19,15 @@ def added(case: Case, heard: Heard, cause: UUID, world: World) -> Change[Case] |
     """Another contact under the same case; None for one the case already has."""
     if any(contact.id == heard.contact.id for contact in case.contacts):
         return None
-    programme = world.programme(case)
-    found = assess(heard.contact, programme, ())
+    policy = world.policy(case)
+    found = assess(heard.contact, policy, ())
     draft = Draft.of(case, cause, "further contact", world.now)
     triage = tuple(dict.fromkeys((*case.triage, *found.triage)))
     draft.set(contacts=(*case.contacts, kept(heard, found)), triage=triage)
     _mark(draft, heard)
     _announce(draft, heard, found)
-    _raise(draft, found, programme)
-    _reopen(draft, programme, world)
+    _raise(draft, found, policy)
+    _reopen(draft, policy, world)
     inform(draft, world)
     return draft.change()
 
@@ -53,10 +53,10 @@ def _announce(draft: Draft, heard: Heard, found: Assessment) -> None:
     draft.note("case.contact_added", channel=contact.channel, **remembered(heard))
 
 
-def _raise(draft: Draft, found: Assessment, programme: Programme) -> None:
+def _raise(draft: Draft, found: Assessment, policy: CompiledPolicy) -> None:
     """Only upwards; what a person had confirmed is provisional again."""
     case = draft.case
-    draft.set(criteria=programme.ranked((*case.criteria, *found.criteria)))
+    draft.set(criteria=policy.ranked((*case.criteria, *found.criteria)))
     if gravity(found.level) <= gravity(case.severity):
         return
     draft.set(severity=found.level, confirmed=False)
@@ -64,7 +64,7 @@ def _raise(draft: Draft, found: Assessment, programme: Programme) -> None:
     draft.note("case.severity_raised", severity=found.level, previous=case.severity)
 
 
-def _reopen(draft: Draft, programme: Programme, world: World) -> None:
+def _reopen(draft: Draft, policy: CompiledPolicy, world: World) -> None:
     """A customer who speaks again is not done: a closed case starts over with the first hand-over."""
     case = draft.case
     if case.state == "resolved":
@@ -75,13 +75,13 @@ def _reopen(draft: Draft, programme: Programme, world: World) -> None:
             resolved_at=None,
             closed_at=None,
             rung=0,
-            passed=(),
+            declined_by=(),
             contacted_at=None,
             attempts=0,
         )
         # Nobody looks after a closed case: whoever owned it may have gone, and must not be taken to accept it.
         hand_over_lost(draft, ["owner"], world)
-        hand_over(draft, programme, world)
+        first_hand_over(draft, policy, world)
     if case.state in ENDED and case.support is not None and case.support.accepted_at is None:
-        # Its clock ended with the case; asked anew, it runs again.
+        # Its deadline ended with the case; asked anew, it runs again.
         ask(draft, Chosen(case.support.to, "supporter", {"role": ROLE}), Ground("support"), world)

@@ -28,8 +28,8 @@ class Hold(NamedTuple):
     announced: bool
 
 
-class Offered(Frozen):
-    """An offer, as far as it says whose it is."""
+class PendingHandOver(Frozen):
+    """a hand-over, as far as it says whose it is."""
 
     to: str
     role: Role
@@ -47,13 +47,13 @@ class Standing(Frozen):
     """The fields of a case that say whose it is."""
 
     department: Department
-    unmanned: tuple[str, ...] = ()
+    unstaffed: tuple[str, ...] = ()
     shop: str
     manufacturer: str
     owner: str
     owner_role: Role
     owner_post: str = ""
-    offer: Offered | None = None
+    hand_over: PendingHandOver | None = None
     support: Asked | None = None
 
 
@@ -62,12 +62,12 @@ def holds_of(case: Case | Standing) -> tuple[Hold, ...]:
     found: list[tuple[Part, str, str, Role, str]] = [
         ("owner", case.owner, case.shop, case.owner_role, case.owner_post)
     ]
-    if case.offer is not None:
-        found.append(("offered", case.offer.to, case.shop, case.offer.role, case.offer.post))
+    if case.hand_over is not None:
+        found.append(("hand_over", case.hand_over.to, case.shop, case.hand_over.role, case.hand_over.post))
     if case.support is not None:
         asked = case.support
         found.append(("support", asked.to, case.manufacturer, MANUFACTURER, asked.post))
-    return tuple(Hold(*one, case.department, one[1] in case.unmanned) for one in found)
+    return tuple(Hold(*one, case.department, one[1] in case.unstaffed) for one in found)
 
 
 def lost(hold: Hold, directory: Directory) -> Why | None:
@@ -95,7 +95,7 @@ def _is(post: Post, hold: Hold) -> bool:
     return hold.post.startswith(f"{role}/") and post.department in (None, hold.post.removeprefix(f"{role}/"))
 
 
-def unmanned(hold: Hold, directory: Directory) -> bool:
+def unstaffed(hold: Hold, directory: Directory) -> bool:
     """Whether a case is in a queue without members."""
     queue = Queue.named(hold.name) if hold.name.startswith(QUEUE) else None
     return queue is not None and not directory.staff(*queue)
@@ -106,4 +106,4 @@ def misplaced(holds: Iterable[Hold], directory: Directory) -> bool:
 
     Also where a queue has members again, so that it is announced once more when they go.
     """
-    return any(lost(hold, directory) or unmanned(hold, directory) != hold.announced for hold in holds)
+    return any(lost(hold, directory) or unstaffed(hold, directory) != hold.announced for hold in holds)

@@ -1,33 +1,33 @@
-"""A breach climbs one rung; a breach that does not stand takes back a climb nobody accepted."""
+"""A breach escalates one rung; a breach that does not stand takes back an escalation nobody accepted."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
-from schemas.cases import CaseClimbWithdrawn, CaseHandedOver, Tier
-from schemas.deadlines import DeadlineClimbDue
+from schemas.cases import CaseEscalationWithdrawn, CaseHandedOver, Tier
+from schemas.deadlines import DeadlineEscalationDue
 from schemas.staffing import Queue
-from services.common.decision import Change
+from services.common.store.decision import Change
 from services.routing.domain import manufacturer
 from services.routing.domain.assignment import Chosen, Seat, queued
-from services.routing.domain.case import ENDED, Case, Offer, Support
+from services.routing.domain.case import ENDED, Case, HandOver, Support
 from services.routing.domain.draft import Draft
 from services.routing.domain.world import World
 
 
-def climb(case: Case, due: DeadlineClimbDue, cause: UUID, world: World) -> Change[Case] | None:
-    """Offer the case to the next rung; None at the top or when over."""
+def escalate(case: Case, due: DeadlineEscalationDue, cause: UUID, world: World) -> Change[Case] | None:
+    """HandOver the case to the next rung; None at the top or when over."""
     if case.state in ENDED or _fallen(case, due.breach):
         return None
     draft = Draft.of(case, cause, "ladder", world.now)
     if _same_pass(case, due):
-        draft.set(climbed_for=(*case.climbed_for, due.breach))
+        draft.set(escalated_for=(*case.escalated_for, due.breach))
         return draft.change()
     found = _next(case, due, world)
     if found is None:
         return None
     rung, chosen = found
-    draft.set(climbed_at=world.now, climbed_for=(due.breach,))
+    draft.set(escalated_at=world.now, escalated_for=(due.breach,))
     if world.ladder(case)[rung].tier == "manufacturer":
         _to_manufacturer(draft, rung, chosen, due, world)
     else:
@@ -35,22 +35,22 @@ def climb(case: Case, due: DeadlineClimbDue, cause: UUID, world: World) -> Chang
     return draft.change()
 
 
-def _same_pass(case: Case, due: DeadlineClimbDue) -> bool:
-    """What was found due no later than the last climb is answered by it: one rung, not two."""
-    return bool(case.climbed_for) and case.climbed_at is not None and due.occurred_at <= case.climbed_at
+def _same_pass(case: Case, due: DeadlineEscalationDue) -> bool:
+    """What was found due no later than the last escalation is answered by it: one rung, not two."""
+    return bool(case.escalated_for) and case.escalated_at is not None and due.occurred_at <= case.escalated_at
 
 
 def _fallen(case: Case, breach: UUID) -> bool:
     return any(each.id == breach and not each.standing for each in case.breaches)
 
 
-def _next(case: Case, due: DeadlineClimbDue, world: World) -> tuple[int, Chosen] | None:
+def _next(case: Case, due: DeadlineEscalationDue, world: World) -> tuple[int, Chosen] | None:
     """The next rung with somebody on duty who has not let it pass, else one whose queue has others.
 
     Counted from who missed the time.
     """
-    programme, barred = world.programme(case), passed(case, world)
-    rungs = programme.above(max(case.rung, programme.rung(due.accountable) or 0))
+    policy, barred = world.policy(case), passed(case, world)
+    rungs = policy.above(max(case.rung, policy.rung(due.accountable) or 0))
     seats = [(at, Seat(case.shop, rung.role, case.department, barred)) for at, rung in rungs]
     for (at, seat), (_, rung) in zip(seats, rungs, strict=True):
         dealer = rung.tier == "dealer"
@@ -82,7 +82,7 @@ def _answering(case: Case, queue: Queue, world: World) -> Iterator[str]:
 
 def passed(case: Case, world: World) -> frozenset[str]:
     """Who is not offered it once more: the owner, whoever it is offered to, and who declined since it was taken."""
-    offered = {*case.passed, *_offered(case.offer)}
+    offered = {*case.declined_by, *_receivers(case.hand_over)}
     queues = [queue for name in offered if (queue := Queue.named(name))]
     own = Queue.named(case.owner)
     owners = (one.id for one in world.directory.staff(*own)) if own else (case.owner,)
@@ -90,30 +90,37 @@ def passed(case: Case, world: World) -> frozenset[str]:
     return frozenset((*owners, *offered, *answering))
 
 
-def _offered(offer: Offer | None) -> Iterator[str]:
-    while offer is not None:
-        yield offer.to
-        offer = offer.over
+def _receivers(hand_over: HandOver | None) -> Iterator[str]:
+    while hand_over is not None:
+        yield hand_over.to
+        hand_over = hand_over.previous
 
 
-def _to_dealer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineClimbDue, world: World) -> None:
+def _to_dealer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineEscalationDue, world: World) -> None:
     case, step = draft.case, world.ladder(draft.case)[rung]
-    offered = Offer(
-        to=chosen.person, role=step.role, via="climb", rung=rung, at=draft.at, giver=case.owner,
-        before=case.state, rung_before=case.rung, breach=due.breach, over=case.offer,
+    offered = HandOver(
+        to=chosen.person, role=step.role, via="escalation", rung=rung, at=draft.at, giver=case.owner,
+        before=case.state, rung_before=case.rung, breach=due.breach, previous=case.hand_over,
         post=world.post(case, chosen.person, step.role),
     )  # fmt: skip
-    draft.set(offer=offered, rung=rung, state="escalated")
+    draft.set(hand_over=offered, rung=rung, state="escalated")
     draft.tell(
-        CaseHandedOver, to=chosen.person, role=step.role, tier="dealer", via="climb", rung=rung,
-        clock=due.clock,
+        CaseHandedOver, to=chosen.person, role=step.role, tier="dealer", via="escalation", rung=rung,
+        deadline=due.deadline,
     )  # fmt: skip
     draft.note(
-        "case.handed_over", to=chosen.person, via="climb", clock=due.clock, step=chosen.step, **chosen.facts
+        "case.handed_over",
+        to=chosen.person,
+        via="escalation",
+        deadline=due.deadline,
+        step=chosen.step,
+        **chosen.facts,
     )
 
 
-def _to_manufacturer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineClimbDue, world: World) -> None:
+def _to_manufacturer(
+    draft: Draft, rung: int, chosen: Chosen, due: DeadlineEscalationDue, world: World
+) -> None:
     """Whoever supports the case already is the one asked, unless it was theirs at the dealer's too.
 
     They have to accept that it is their turn.
@@ -121,74 +128,77 @@ def _to_manufacturer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineClimb
     support, barred = draft.case.support, passed(draft.case, world)
     if support is not None and Queue.named(support.to) is None and support.to not in barred:
         chosen = Chosen(support.to, "supporter", {"role": manufacturer.ROLE})
-    manufacturer.ask(draft, chosen, manufacturer.Ground("climb", due, rung), world)
+    manufacturer.ask(draft, chosen, manufacturer.Ground("escalation", due, rung), world)
 
 
-def withdraw(draft: Draft, breach: UUID, clock: str) -> None:
-    """Take back the climb that a breach caused, unless somebody has accepted it or another breach stands for it.
+def withdraw(draft: Draft, breach: UUID, deadline: str) -> None:
+    """Take back the escalation that a breach caused, unless somebody has accepted it or another breach stands for it.
 
-    One that a later climb had put aside goes without a word, since it is offered to nobody now.
+    One that a later escalation had put aside goes without a word, since it is offered to nobody now.
     """
-    left = tuple(each for each in draft.case.climbed_for if each != breach)
-    if left and left != draft.case.climbed_for:
+    left = tuple(each for each in draft.case.escalated_for if each != breach)
+    if left and left != draft.case.escalated_for:
         _answer(draft, breach, left)
     else:
-        draft.set(climbed_for=left)
-        _take_back(draft, breach, clock)
+        draft.set(escalated_for=left)
+        _take_back(draft, breach, deadline)
 
 
 def _answer(draft: Draft, breach: UUID, left: tuple[UUID, ...]) -> None:
-    """The climb stays, for the next of the breaches that it answers."""
-    offer, support = draft.case.offer, draft.case.support
-    if offer is not None and offer.breach == breach:
-        offer = offer.model_copy(update={"breach": left[0]})
+    """The escalation stays, for the next of the breaches that it answers."""
+    hand_over, support = draft.case.hand_over, draft.case.support
+    if hand_over is not None and hand_over.breach == breach:
+        hand_over = hand_over.model_copy(update={"breach": left[0]})
     if support is not None and support.breach == breach:
         support = support.model_copy(update={"breach": left[0]})
-    draft.set(climbed_for=left, offer=offer, support=support)
+    draft.set(escalated_for=left, hand_over=hand_over, support=support)
 
 
-def _take_back(draft: Draft, breach: UUID, clock: str) -> None:
+def _take_back(draft: Draft, breach: UUID, deadline: str) -> None:
     case = draft.case
-    offer, support = case.offer, case.support
-    if offer is not None and offer.via == "climb" and offer.breach == breach:
-        draft.set(offer=offer.over, **_returned(case, offer))
-        _tell(draft, clock, offer.to, "dealer", again=_climbed(offer.over))
+    hand_over, support = case.hand_over, case.support
+    if hand_over is not None and hand_over.via == "escalation" and hand_over.breach == breach:
+        draft.set(hand_over=hand_over.previous, **_returned(case, hand_over))
+        _tell(draft, deadline, hand_over.to, "dealer", again=_escalated(hand_over.previous))
     elif support is not None and support.breach == breach and support.accepted_at is None:
         state = support.before if case.state == "escalated" else case.state
-        draft.set(support=support.over, rung=support.rung_before, state=state)
-        _tell(draft, clock, support.to, "manufacturer", again=_asked(support.over))
-    elif offer is not None:
-        draft.set(offer=_without(offer, breach))
+        draft.set(support=support.previous, rung=support.rung_before, state=state)
+        _tell(draft, deadline, support.to, "manufacturer", again=_asked(support.previous))
+    elif hand_over is not None:
+        draft.set(hand_over=_without(hand_over, breach))
 
 
-def _returned(case: Case, offer: Offer) -> dict[str, Any]:
-    """Where a case is without this climb: as before it, or still where a later one brought it."""
+def _returned(case: Case, hand_over: HandOver) -> dict[str, Any]:
+    """Where a case is without this escalation: as before it, or still where a later one brought it."""
     support = case.support
-    if support is not None and support.via == "climb" and support.accepted_at is None:
-        before = {"before": offer.before, "rung_before": offer.rung_before}
+    if support is not None and support.via == "escalation" and support.accepted_at is None:
+        before = {"before": hand_over.before, "rung_before": hand_over.rung_before}
         return {"support": support.model_copy(update=before)}
-    return {"rung": offer.rung_before, "state": offer.before if case.state == "escalated" else case.state}
+    return {
+        "rung": hand_over.rung_before,
+        "state": hand_over.before if case.state == "escalated" else case.state,
+    }
 
 
-def _without(offer: Offer, breach: UUID) -> Offer:
-    """The offer with the climb of a breach taken out from beneath it."""
-    under = offer.over
+def _without(hand_over: HandOver, breach: UUID) -> HandOver:
+    """The hand-over with the escalation of a breach taken out from beneath it."""
+    under = hand_over.previous
     if under is None:
-        return offer
+        return hand_over
     if under.breach == breach:
-        left = {"over": under.over, "before": under.before, "rung_before": under.rung_before}
-        return offer.model_copy(update=left)
-    return offer.model_copy(update={"over": _without(under, breach)})
+        left = {"previous": under.previous, "before": under.before, "rung_before": under.rung_before}
+        return hand_over.model_copy(update=left)
+    return hand_over.model_copy(update={"previous": _without(under, breach)})
 
 
-def _climbed(offer: Offer | None) -> bool:
-    return offer is not None and offer.via == "climb"
+def _escalated(hand_over: HandOver | None) -> bool:
+    return hand_over is not None and hand_over.via == "escalation"
 
 
 def _asked(support: Support | None) -> bool:
     return support is not None and support.accepted_at is None
 
 
-def _tell(draft: Draft, clock: str, to: str, tier: Tier, *, again: bool) -> None:
-    draft.tell(CaseClimbWithdrawn, clock=clock, to=to, tier=tier, again=again)
-    draft.note("case.climb_withdrawn", clock=clock, to=to)
+def _tell(draft: Draft, deadline: str, to: str, tier: Tier, *, again: bool) -> None:
+    draft.tell(CaseEscalationWithdrawn, deadline=deadline, to=to, tier=tier, again=again)
+    draft.note("case.escalation_withdrawn", deadline=deadline, to=to)

@@ -11,7 +11,7 @@ from schemas.cases import Part
 from schemas.staffing import Directory, Queue
 from services.routing.domain.assignment import Workload
 from services.routing.domain.case import Case
-from services.routing.domain.holding import Hold, holds_of, misplaced, unmanned
+from services.routing.domain.holding import Hold, holds_of, misplaced, unstaffed
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ class Ledger:
 
     def follow(self, case: Case) -> None:
         """Note where a case stands after a decision."""
-        running = [each.due_at for each in case.promises.values() if each.status == "running"]
+        running = [each.due_at for each in case.deadlines.values() if each.status == "running"]
         over = case.state == "closed"
         self.note(case.id, () if over else holds_of(case), case.updated_at, () if over else running)
 
@@ -54,10 +54,10 @@ class Ledger:
         """Cases that are somebody's no longer, or in a queue without members."""
         return [case for case, holds in self.holds.items() if misplaced(holds, directory)]
 
-    def unmanned(self, directory: Directory) -> Counter[Part]:
+    def unstaffed(self, directory: Directory) -> Counter[Part]:
         """Cases in queues without members, by the part that the queue has in them."""
         every = (hold for holds in self.holds.values() for hold in holds)
-        return Counter(hold.part for hold in every if unmanned(hold, directory))
+        return Counter(hold.part for hold in every if unstaffed(hold, directory))
 
     def keep(self) -> None:
         """Forget what another instance looks after now."""
@@ -66,5 +66,5 @@ class Ledger:
         self.holds = {case: holds for case, holds in self.holds.items() if self.mine(case)}
 
     def unanswered(self, since: datetime) -> int:
-        """Clocks whose due time passed before `since` and of which nothing was heard."""
+        """Deadlines whose due time passed before `since` and of which nothing was heard."""
         return sum(at < since for due in self.due.values() for at in due)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from schemas.cases import CaseHandedOver, Role, Via
-from schemas.deadlines import DeadlineClimbDue
+from schemas.deadlines import DeadlineEscalationDue
 from schemas.staffing import MANUFACTURER, Queue
 from services.routing.domain.assignment import Chosen, Seat, queued
 from services.routing.domain.case import Case, Support
@@ -16,10 +16,10 @@ ROLE: Role = MANUFACTURER
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the manufacturer is asked for: a climb with its rung, a person's request with his note, a rule."""
+    """What the manufacturer is asked for: an escalation with its rung, a person's request with his note, a rule."""
 
     via: Via
-    due: DeadlineClimbDue | None = None
+    due: DeadlineEscalationDue | None = None
     rung: int | None = None
     note: Sealed | None = None
 
@@ -27,7 +27,7 @@ class Ground:
 def inform(draft: Draft, world: World) -> None:
     """Ask the manufacturer as soon as the severity demands it, once."""
     case = draft.case
-    if case.support is None and case.severity in world.programme(case).profile.escalate_to_manufacturer:
+    if case.support is None and case.severity in world.policy(case).content.escalate_to_manufacturer:
         ask(draft, pick(case, world, frozenset()), Ground("support"), world)
 
 
@@ -64,16 +64,16 @@ def _queues(case: Case, world: World) -> list[Queue]:
 
 
 def ask(draft: Draft, chosen: Chosen, ground: Ground, world: World) -> None:
-    """Offer the case to the manufacturer's side, beside whatever is offered at the dealer's."""
+    """HandOver the case to the manufacturer's side, beside whatever is offered at the dealer's."""
     case, due, note, rung = draft.case, ground.due, ground.note, ground.rung
     support = Support(
         to=chosen.person, via=ground.via, at=draft.at, rung_before=case.rung, before=case.state,
-        breach=due and due.breach, over=case.support and case.support.model_copy(update={"over": None}),
+        breach=due and due.breach, previous=case.support and case.support.model_copy(update={"previous": None}),
         declined=case.support.declined if case.support else (),
         post=world.post(case, chosen.person, ROLE),
     )  # fmt: skip
     draft.set(support=support, **({} if rung is None else {"rung": rung, "state": "escalated"}))
-    told = {"to": chosen.person, "via": ground.via, "clock": due and due.clock}
+    told = {"to": chosen.person, "via": ground.via, "deadline": due and due.deadline}
     draft.tell(
         CaseHandedOver, role=ROLE, tier="manufacturer", rung=draft.case.rung, note=note and note.id, **told
     )

@@ -5,15 +5,15 @@ from uuid import UUID
 
 from schemas.cases import CaseAccepted, CaseHandedOver, CaseOpened, Role, tier
 from schemas.contacts import ContactReceived
-from services.common.decision import Change
+from services.common.store.decision import Change
 from services.routing.domain.assessment import Assessment, assess
 from services.routing.domain.assignment import Chosen, Seat
-from services.routing.domain.case import Case, Contact, Offer
+from services.routing.domain.case import Case, Contact, HandOver
 from services.routing.domain.courtesy import unusable
 from services.routing.domain.directory import Place, locate
 from services.routing.domain.draft import Draft
 from services.routing.domain.manufacturer import inform
-from services.routing.domain.programme import Programme
+from services.routing.domain.policies import CompiledPolicy
 from services.routing.domain.words import Sealed
 from services.routing.domain.world import World
 
@@ -33,24 +33,24 @@ class Opening:
 
     heard: Heard
     place: Place
-    programme: Programme
+    policy: CompiledPolicy
     found: Assessment
 
 
 def opened(heard: Heard, cause: UUID, world: World) -> Change[Case]:
-    """A new case, owned by its first receiver and offered to whom the programme says."""
+    """A new case, owned by its first receiver and offered to whom the policy says."""
     contact = heard.contact
     place = locate(world.directory, contact.shop, _brand(contact))
-    programme, unknown = world.programmes.current(place.programme)
+    policy, unknown = world.policies.current(place.policy)
     missing = (*place.missing, *unknown, *_unknown_receiver(contact, world))
-    opening = Opening(heard, place, programme, assess(contact, programme, missing))
+    opening = Opening(heard, place, policy, assess(contact, policy, missing))
     owner, role, facts = _owner(opening, world)
     draft = Draft(None, _case(opening, owner, role, world), cause, "opening", world.now)
     draft.set(owner_post=world.post(draft.case, owner, role))
     _announce(draft, opening)
     triage = list(draft.case.triage) or None
     draft.note("case.opened", owner=owner, **facts, **remembered(heard), triage=triage)
-    hand_over(draft, programme, world)
+    first_hand_over(draft, policy, world)
     inform(draft, world)
     return draft.change()
 
@@ -68,7 +68,7 @@ def _unknown_receiver(contact: ContactReceived, world: World) -> tuple[str, ...]
 
 def _owner(opening: Opening, world: World) -> tuple[str, Role, dict[str, object]]:
     """Whoever was asked first owns it (S3c, S3e): the receiver, else somebody of the role."""
-    contact, wanted = opening.heard.contact, opening.programme.profile.first_receiver
+    contact, wanted = opening.heard.contact, opening.policy.content.first_receiver
     roles = world.directory.roles(contact.received_by or "", contact.shop)
     if contact.received_by and roles:
         role = wanted if wanted in roles else roles[0]
@@ -89,8 +89,8 @@ def _case(opening: Opening, owner: str, role: Role, world: World) -> Case:
         group=place.group,
         manufacturer=place.manufacturer,
         department=contact.department,
-        profile=opening.programme.profile.id,
-        profile_version=opening.programme.version,
+        policy=opening.policy.content.id,
+        policy_version=opening.policy.version,
         severity=found.level,
         criteria=found.criteria,
         flags=contact.flags,
@@ -116,7 +116,7 @@ def kept(heard: Heard, found: Assessment) -> Contact:
         customer=heard.customer.id,
         severity=found.level,
         criteria=found.criteria,
-        findings=found.findings,
+        signals=found.signals,
         flags=heard.contact.flags,
         ticks=heard.contact.ticks,
         unusable=unusable(heard.contact),
@@ -143,39 +143,39 @@ def _announce(draft: Draft, opening: Opening) -> None:
         received_at=draft.case.received_at,
         calendar=opening.place.calendar,
         criteria=opening.found.criteria,
-        findings=opening.found.findings,
+        signals=opening.found.signals,
         flags=draft.case.flags,
         ticks=draft.case.ticks,
         triage_reasons=opening.found.triage,
     )
 
 
-def hand_over(draft: Draft, programme: Programme, world: World) -> None:
-    """Offered to the first hand-over's role; an owner who has that role has accepted already."""
-    role = programme.profile.first_hand_over
+def first_hand_over(draft: Draft, policy: CompiledPolicy, world: World) -> None:
+    """PendingHandOver to the first hand-over's role; an owner who has that role has accepted already."""
+    role = policy.content.first_hand_over
     if draft.case.owner_role == role:
-        offer(draft, Chosen(draft.case.owner, "owner", {"role": role}), role, world)
-        draft.set(offer=None, state="in_review")
+        hand_over(draft, Chosen(draft.case.owner, "owner", {"role": role}), role, world)
+        draft.set(hand_over=None, state="in_review")
         draft.tell(CaseAccepted, role=role, tier=tier(role))
     else:
-        _offer_role(draft, role, programme, world)
+        _hand_over_to_role(draft, role, policy, world)
 
 
-def _offer_role(draft: Draft, role: Role, programme: Programme, world: World) -> None:
-    """Offer the case to somebody of a role at its shop, or to one who stands in for him."""
+def _hand_over_to_role(draft: Draft, role: Role, policy: CompiledPolicy, world: World) -> None:
+    """HandOver the case to somebody of a role at its shop, or to one who stands in for him."""
     case = draft.case
-    stand_ins = programme.stand_ins(role)
+    stand_ins = policy.stand_ins(role)
     chosen = world.roster().choose(Seat(case.shop, role, case.department, frozenset({case.owner}), stand_ins))
-    offer(draft, chosen, role, world)
+    hand_over(draft, chosen, role, world)
 
 
-def offer(draft: Draft, chosen: Chosen, role: Role, world: World) -> None:
-    """Offer by assignment: no person chose the receiver."""
+def hand_over(draft: Draft, chosen: Chosen, role: Role, world: World) -> None:
+    """HandOver by assignment: no person chose the receiver."""
     case, to = draft.case, chosen.person
-    offered = Offer(
+    offered = HandOver(
         to=to, role=role, via="assignment", rung=case.rung, at=draft.at, giver=case.owner,
         before=case.state, rung_before=case.rung, post=world.post(case, to, role),
     )  # fmt: skip
-    draft.set(offer=offered)
+    draft.set(hand_over=offered)
     draft.tell(CaseHandedOver, to=to, role=role, tier=tier(role), via="assignment", rung=case.rung)
     draft.note("case.handed_over", to=to, via="assignment", step=chosen.step, **chosen.facts)

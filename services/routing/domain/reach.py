@@ -35,7 +35,7 @@ class There:
 
 
 Rule = Mapping[str, Among | There]
-PARTS = ("owner", "offer.to", "support.to")
+PARTS = ("owner", "hand_over.to", "support.to")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,15 +5,15 @@ from typing import Any, TypeVar, get_args
 from uuid import UUID
 
 from schemas.cases import CaseReassigned, CaseUnattended, Part, tier
-from services.common.decision import Change, event_id
+from services.common.store.decision import Change, event_id
 from services.routing.domain import ladder, manufacturer
 from services.routing.domain.assignment import Chosen, Seat
-from services.routing.domain.case import Case, Offer, Support
+from services.routing.domain.case import Case, HandOver, Support
 from services.routing.domain.draft import Draft
-from services.routing.domain.holding import Hold, Why, holds_of, lost, unmanned
+from services.routing.domain.holding import Hold, Why, holds_of, lost, unstaffed
 from services.routing.domain.world import World
 
-H = TypeVar("H", Offer, Support)
+H = TypeVar("H", HandOver, Support)
 PARTS: tuple[Part, ...] = get_args(Part)
 
 
@@ -25,7 +25,7 @@ def reassigned(case: Case, cause: UUID, world: World) -> Change[Case] | None:
     """The case in hands that may have it; None where it is, or is over."""
     # The same directory can take the same person's case twice, or be short of the same people; the revision
     # and the number of announcements tell the two apart.
-    revision = case.revised[-1].revision if case.revised else 0
+    revision = case.revisions[-1].revision if case.revisions else 0
     change = put_right(Change(case), event_id(cause, f"{revision}:{case.alarms}"), world)
     return change if change.state != case else None
 
@@ -53,7 +53,7 @@ def _hand_over(draft: Draft, hold: Hold, why: Why, world: World) -> None:
     if hold.part == "support" and supporter is not None and supporter.accepted_at is not None:
         # Whoever follows has not accepted: they are asked anew, and so is their time to accept.
         manufacturer.ask(draft, chosen, manufacturer.Ground("support"), world)
-        draft.set(support=draft.case.support and draft.case.support.model_copy(update={"over": None}))
+        draft.set(support=draft.case.support and draft.case.support.model_copy(update={"previous": None}))
     else:
         draft.set(**_in_the_hands_of(draft, hold, chosen, world))
         draft.tell(CaseReassigned, tier=tier(hold.role), **told)
@@ -62,14 +62,14 @@ def _hand_over(draft: Draft, hold: Hold, why: Why, world: World) -> None:
 
 def _in_the_hands_of(draft: Draft, hold: Hold, chosen: Chosen, world: World) -> dict[str, Any]:
     """The fields of the case that change with who has this part."""
-    offer, support = draft.case.offer, draft.case.support
+    hand_over, support = draft.case.hand_over, draft.case.support
     post = world.post(draft.case, chosen.person, hold.role)
     mine = {"to": chosen.person, "post": post}
     match hold.part:
         case "owner":
             return {"owner": chosen.person, "owned_at": draft.at, "owner_post": post}
-        case "offered":
-            return {"offer": offer and _moved(offer, hold, mine)}
+        case "hand_over":
+            return {"hand_over": hand_over and _moved(hand_over, hold, mine)}
         case "support":
             return {"support": support and _moved(support, hold, mine)}
 
@@ -90,23 +90,23 @@ def _seat(case: Case, hold: Hold, world: World) -> Seat:
     """What is to be filled: not by who had it, nor by whom another part of the case keeps from it."""
     if hold.part == "support":
         return Seat(hold.at, hold.role, not_by=manufacturer.declined(case), without=hold.name)
-    offered_to = frozenset({case.offer.to} if case.offer else ())
-    others = ladder.passed(case, world) if hold.part == "offered" else offered_to
-    stand_ins = world.programme(case).stand_ins(hold.role)
+    hand_over_to = frozenset({case.hand_over.to} if case.hand_over else ())
+    others = ladder.passed(case, world) if hold.part == "hand_over" else hand_over_to
+    stand_ins = world.policy(case).stand_ins(hold.role)
     return Seat(case.shop, hold.role, case.department, others - {hold.name}, stand_ins, hold.name)
 
 
 def _moved(held: H, hold: Hold, mine: dict[str, str]) -> H:
     """What was theirs is the other's now, also where a later one has put it aside."""
-    over = held.over and _moved(held.over, hold, mine)
-    return held.model_copy(update={"over": over, **(mine if held.to == hold.name else {})})
+    over = held.previous and _moved(held.previous, hold, mine)
+    return held.model_copy(update={"previous": over, **(mine if held.to == hold.name else {})})
 
 
 def _alarm(draft: Draft, world: World) -> None:
     """Tell of each queue without members that holds the case, once until it has members again."""
-    empty = [hold for hold in holds_of(draft.case) if unmanned(hold, world.directory)]
-    known = draft.case.unmanned
-    draft.set(unmanned=tuple(dict.fromkeys(hold.name for hold in empty)))
+    empty = [hold for hold in holds_of(draft.case) if unstaffed(hold, world.directory)]
+    known = draft.case.unstaffed
+    draft.set(unstaffed=tuple(dict.fromkeys(hold.name for hold in empty)))
     for hold in empty:
         if hold.name not in known:
             draft.set(alarms=draft.case.alarms + 1)
@@ -121,9 +121,9 @@ def _together(change: Change[Case], draft: Draft) -> Change[Case]:
     more = draft.change()
     state = more.state
     if change.visible and more.visible:
-        *before, first, last = state.revised
+        *before, first, last = state.revisions
         fields = tuple(dict.fromkeys((*first.fields, *last.fields)))
-        state = state.model_copy(update={"revised": (*before, first.model_copy(update={"fields": fields}))})
+        state = state.model_copy(update={"revisions": (*before, first.model_copy(update={"fields": fields}))})
     return Change(
         state,
         (*change.events, *more.events),

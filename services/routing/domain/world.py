@@ -5,34 +5,34 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.cases import Role, tier
-from schemas.policy import Rung
+from schemas.policies import Rung
 from schemas.staffing import Directory, Queue, place
 from services.routing.domain.assignment import Roster, Workload
 from services.routing.domain.case import Case
-from services.routing.domain.programme import Programme, Programmes
+from services.routing.domain.policies import CompiledPolicy, Policies
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """The directory, the programmes and the workload at one moment."""
+    """The directory, the policies and the workload at one moment."""
 
     directory: Directory
-    programmes: Programmes
+    policies: Policies
     workload: Workload
     now: datetime
 
-    def programme(self, case: Case) -> Programme:
-        return self.programmes.of(case.profile, case.profile_version)
+    def policy(self, case: Case) -> CompiledPolicy:
+        return self.policies.of(case.policy, case.policy_version)
 
     def ladder(self, case: Case) -> Sequence[Rung]:
-        return self.programme(case).profile.ladder
+        return self.policy(case).content.ladder
 
     def post(self, case: Case, name: str, role: Role) -> str:
         """The post under which what a role has in a case is somebody's: of that role, or that stands in for it."""
         if tier(role) == "manufacturer":
             others = self.directory.readers(case.manufacturer)
         else:
-            others = [Queue(case.shop, one) for one in self.programme(case).stand_ins(role)]
+            others = [Queue(case.shop, one) for one in self.policy(case).stand_ins(role)]
         return self.directory.post(name, [Queue(place(case, role), role), *others], case.department)
 
     def roster(self) -> Roster:

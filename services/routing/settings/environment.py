@@ -1,20 +1,20 @@
-"""What routing reads from its environment besides what every room reads."""
+"""What routing reads from its environment besides what every service reads."""
 
 from datetime import timedelta
 from pathlib import Path
 
 from pydantic import Field
 
-from services.common.settings import CommonSettings
+from services.common.runtime.settings import CommonSettings
 
 POLICIES = Path(__file__).parents[3] / "deploy" / "policies"
 
 
 class Settings(CommonSettings):
-    """The profiles to publish, and how patient the room is."""
+    """The policies to publish, and how patient the service is."""
 
-    policies: Path = Field(POLICIES, description="One file per programme, with severity/ and notices/.")
-    default_programme: str = Field("gtmc", description="Decides cases whose programme is not known.")
+    policies: Path = Field(POLICIES, description="One file per policy, with severity/ and notices/.")
+    default_policy: str = Field("gtmc", description="Decides cases whose policy is not known.")
     unanswered_after: timedelta = Field(
         timedelta(seconds=30), description="How long after a due time, unscaled, its breach or stop may take."
     )

@@ -1,4 +1,4 @@
-"""Reads the severity policy of a profile: its criteria table, the shared lexicon, the learned weights."""
+"""Reads the severity policy of a policy: its criteria table, the shared lexicon, the learned weights."""
 
 import json
 import zlib
@@ -13,8 +13,8 @@ from pydantic import model_validator
 
 from schemas.faults import Fault, refuse
 from schemas.severity import LexiconSpec, SeverityPolicy
-from services.common import files
-from services.common.files import FileError, Loc
+from services.common.runtime import files
+from services.common.runtime.files import FileError, Loc
 from services.routing.domain.severity.lexicon import fault
 from services.routing.domain.severity.linear import Weights
 from services.routing.domain.severity.patterns import parse
@@ -56,15 +56,15 @@ def _parts(file: LexiconSpec) -> Iterator[tuple[Loc, str]]:
                         yield (section, criterion, name, at), term
 
 
-def load_rules(profile: str = "gtmc", directory: Path = POLICIES) -> Rules:
-    """Compiles `<profile>.yaml` with every file of `lexicon/` and, if there is one, `weights.npz`.
+def load_rules(policy: str = "gtmc", directory: Path = POLICIES) -> Rules:
+    """Compiles `<policy>.yaml` with every file of `lexicon/` and, if there is one, `weights.npz`.
 
     Raises ValueError naming the file and the field that is wrong.
     """
-    return compile_rules(load_policy(profile, directory), load_weights(directory / WEIGHTS))
+    return compile_rules(load_severity(policy, directory), load_weights(directory / WEIGHTS))
 
 
-def load_policy(profile: str, directory: Path = POLICIES) -> SeverityPolicy:
+def load_severity(policy: str, directory: Path = POLICIES) -> SeverityPolicy:
     """Reads the policy as data, without compiling it."""
     lexicon: dict[str, dict[str, Any]] = {}
     for path in sorted((directory / "lexicon").glob("*.yaml")):
@@ -72,7 +72,7 @@ def load_policy(profile: str, directory: Path = POLICIES) -> SeverityPolicy:
         for section, entries in fields.items():
             _merge(lexicon.setdefault(section, {}), entries, f"{path.name}: {section}")
         files.checked({path: fields}, LexiconFile, {})
-    table = directory / f"{profile}.yaml"
+    table = directory / f"{policy}.yaml"
     return files.checked({table: files.read(table)}, SeverityPolicy, {"lexicon": lexicon})
 
 

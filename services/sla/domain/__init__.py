@@ -1,1 +1,1 @@
-"""What the clocks of a case are: pure decisions about time."""
+"""What the deadlines of a case are: pure decisions about time."""

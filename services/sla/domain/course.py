@@ -1,9 +1,9 @@
-"""The course of a clock: what its signals and the passing of time make of it, in order of occurrence."""
+"""The course of a deadline: what its occurrences and the passing of time make of it, in order of occurrence."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from services.sla.domain.state import Deed, Mark, Run, Signal
+from services.sla.domain.state import Effect, Mark, Occurrence, Run
 from services.sla.domain.terms import Terms
 
 Firings = dict[tuple[int, int, int], int]
@@ -18,11 +18,11 @@ class Course:
     run: Run
     firings: Firings = field(default_factory=dict)
 
-    def through(self, signals: Sequence[Signal]) -> None:
-        """Follow what occurred; a due time at the very moment of a signal comes first."""
-        for signal in signals:
-            self.until(signal.at)
-            self._hear(signal)
+    def through(self, occurrences: Sequence[Occurrence]) -> None:
+        """Follow what occurred; a due time at the very moment of a occurrence comes first."""
+        for occurrence in occurrences:
+            self.until(occurrence.at)
+            self._hear(occurrence)
 
     def until(self, moment: int, most: int | None = None) -> int:
         """Fire what is due up to a moment, at most so many breaches; the moment that was reached."""
@@ -78,40 +78,40 @@ class Course:
             known=known,
         )
 
-    def _hear(self, signal: Signal) -> None:
-        if signal.severity is not None:
-            self.run.severity = signal.severity
-            self._reconsider(signal.at)
-        for deed in signal.deeds:
-            self._do(deed, signal)
+    def _hear(self, occurrence: Occurrence) -> None:
+        if occurrence.severity is not None:
+            self.run.severity = occurrence.severity
+            self._reconsider(occurrence.at)
+        for effect in occurrence.effects:
+            self._do(effect, occurrence)
 
     def _reconsider(self, at: int) -> None:
-        """What was no promise before cannot have been broken before."""
+        """What was no deadline before cannot have been broken before."""
         if self.run.course == "running" and self.run.breached is None:
             self.run.not_before = self.run.known = at
             self.run.due = None
 
-    def _do(self, deed: Deed, signal: Signal) -> None:
-        if deed in {"arm", "disarm"}:
-            self.run.armed = deed == "arm"
-            self._reconsider(signal.at)
+    def _do(self, effect: Effect, occurrence: Occurrence) -> None:
+        if effect in {"arm", "disarm"}:
+            self.run.armed = effect == "arm"
+            self._reconsider(occurrence.at)
         elif self.run.course != "running":
-            if deed == "start":
-                self._begin(signal.seq, self.terms.anchor(signal.at), signal.at)
+            if effect == "start":
+                self._begin(occurrence.seq, self.terms.anchor(occurrence.at), occurrence.at)
         else:
-            self._change(deed, signal)
+            self._change(effect, occurrence)
 
-    def _change(self, deed: Deed, signal: Signal) -> None:
-        """What happens to a running clock; a start means nothing to it."""
-        match deed:
+    def _change(self, effect: Effect, occurrence: Occurrence) -> None:
+        """What happens to a running deadline; a start means nothing to it."""
+        match effect:
             case "cancel" | "stop":
-                self._end(signal.at, met=deed == "stop")
+                self._end(occurrence.at, met=effect == "stop")
             case "pause":
-                self._pause(signal.at)
+                self._pause(occurrence.at)
             case "resume":
-                self._resume(signal.at)
+                self._resume(occurrence.at)
             case "restart":
-                self._renew(signal)
+                self._renew(occurrence)
 
     def _end(self, at: int, *, met: bool) -> None:
         run = self.run
@@ -130,14 +130,14 @@ class Course:
             self.run.pauses = (*self.run.pauses, (self.run.paused_since, at))
             self.run.paused_since = self.run.due = None
 
-    def _renew(self, signal: Signal) -> None:
+    def _renew(self, occurrence: Occurrence) -> None:
         paused = self.run.paused_since
-        self._begin(signal.seq, signal.at, signal.at)
-        self.run.paused_since = None if paused is None else signal.at
+        self._begin(occurrence.seq, occurrence.at, occurrence.at)
+        self.run.paused_since = None if paused is None else occurrence.at
 
 
-def course_of(terms: Terms, base: Run | None, signals: Sequence[Signal]) -> Course:
-    """Where the signals lead from the base."""
+def course_of(terms: Terms, base: Run | None, occurrences: Sequence[Occurrence]) -> Course:
+    """Where the occurrences lead from the base."""
     course = Course(terms, replace(base) if base else Run())
-    course.through(signals)
+    course.through(occurrences)
     return course

@@ -1,66 +1,68 @@
-"""What an event of the case means to a clock: which of its conditions it meets."""
+"""What an event of the case means to a deadline: which of its conditions it meets."""
 
 from collections.abc import Iterable
 
 from schemas.cases import CaseEvent, CaseHeader, CaseSnapshot
-from schemas.clocks import ClockSpec
 from schemas.conditions import When, matches, satisfies
-from services.sla.domain.state import ClockState, Deed, Run, Signal
+from schemas.deadline_spec import DeadlineSpec
+from services.sla.domain.state import DeadlineState, Effect, Occurrence, Run
 
 
-def signal_of(
-    spec: ClockSpec, clock: ClockState | None, run: Run, event: CaseEvent, at: int
-) -> Signal | None:
-    """The signal of an event, or None when the clock has no use for it.
+def occurrence_of(
+    spec: DeadlineSpec, deadline: DeadlineState | None, run: Run, event: CaseEvent, at: int
+) -> Occurrence | None:
+    """The occurrence of an event, or None when the deadline has no use for it.
 
-    `run` is the clock as its last signals leave it. A severity is told only to clocks that it moves.
+    `run` is the deadline as its last occurrences leave it. A severity is told only to deadlines that it moves.
     """
-    deeds = (*_arming(spec, run, event.header), *_deeds(spec, clock, event))
+    effects = (*_arming(spec, run, event.header), *_effects(spec, deadline, event))
     severity = event.header.severity if spec.limit_by_severity else None
     if severity == run.severity:
         severity = None
-    if not deeds and severity is None:
+    if not effects and severity is None:
         return None
-    return Signal(at=at, seq=event.seq, deeds=deeds, severity=severity)
+    return Occurrence(at=at, seq=event.seq, effects=effects, severity=severity)
 
 
-def beginning(spec: ClockSpec, header: CaseHeader) -> Signal:
-    """What holds for a clock from ever: whether it applies, and by which severity."""
+def beginning(spec: DeadlineSpec, header: CaseHeader) -> Occurrence:
+    """What holds for a deadline from ever: whether it applies, and by which severity."""
     armed = satisfies(spec.applies, header)
-    return Signal(at=0, seq=0, deeds=("arm" if armed else "disarm",), severity=header.severity)
+    return Occurrence(at=0, seq=0, effects=("arm" if armed else "disarm",), severity=header.severity)
 
 
-def added(signals: tuple[Signal, ...], signal: Signal) -> tuple[Signal, ...]:
-    """The signals in order of occurrence; what a later event says of the header holds from then on."""
-    about_header = [deed for deed in signal.deeds if deed in {"arm", "disarm"}]
+def added(occurrences: tuple[Occurrence, ...], occurrence: Occurrence) -> tuple[Occurrence, ...]:
+    """The occurrences in order of occurrence; what a later event says of the header holds from then on."""
+    about_header = [effect for effect in occurrence.effects if effect in {"arm", "disarm"}]
     kept = [
-        _silenced(old, arming=bool(about_header), severity=signal.severity is not None)
-        if old.at > signal.at
+        _silenced(old, arming=bool(about_header), severity=occurrence.severity is not None)
+        if old.at > occurrence.at
         else old
-        for old in signals
+        for old in occurrences
     ]
-    return tuple(sorted([*kept, signal], key=lambda one: (one.at, one.seq)))
+    return tuple(sorted([*kept, occurrence], key=lambda one: (one.at, one.seq)))
 
 
-def _silenced(signal: Signal, *, arming: bool, severity: bool) -> Signal:
-    deeds = tuple(deed for deed in signal.deeds if not arming or deed not in {"arm", "disarm"})
-    return signal.model_copy(update={"deeds": deeds, "severity": None if severity else signal.severity})
+def _silenced(occurrence: Occurrence, *, arming: bool, severity: bool) -> Occurrence:
+    effects = tuple(effect for effect in occurrence.effects if not arming or effect not in {"arm", "disarm"})
+    return occurrence.model_copy(
+        update={"effects": effects, "severity": None if severity else occurrence.severity}
+    )
 
 
-def _arming(spec: ClockSpec, run: Run, header: CaseHeader) -> Iterable[Deed]:
+def _arming(spec: DeadlineSpec, run: Run, header: CaseHeader) -> Iterable[Effect]:
     applies = not spec.applies or satisfies(spec.applies, header)
     if applies != run.armed:
         yield "arm" if applies else "disarm"
 
 
-def _deeds(spec: ClockSpec, clock: ClockState | None, event: CaseEvent) -> Iterable[Deed]:
+def _effects(spec: DeadlineSpec, deadline: DeadlineState | None, event: CaseEvent) -> Iterable[Effect]:
     """In the order in which one event does several: an end comes before the next beginning."""
-    for deed, conditions in _conditions(spec):
-        if any(_meets(when, event, new=clock is None) for when in conditions):
-            yield deed
+    for effect, conditions in _conditions(spec):
+        if any(_meets(when, event, new=deadline is None) for when in conditions):
+            yield effect
 
 
-def _conditions(spec: ClockSpec) -> Iterable[tuple[Deed, tuple[When, ...]]]:
+def _conditions(spec: DeadlineSpec) -> Iterable[tuple[Effect, tuple[When, ...]]]:
     yield "cancel", spec.cancel
     yield "stop", spec.stop
     yield "pause", spec.pause

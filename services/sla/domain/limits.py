@@ -40,7 +40,7 @@ def advance(start: datetime, length: timedelta, calendar: Calendar | None, pause
 
 
 def running(start: datetime, end: datetime, calendar: Calendar | None, pauses: Pauses = ()) -> timedelta:
-    """How long a clock ran between two moments; `advance` by it never passes `end`."""
+    """How long a deadline ran between two moments; `advance` by it never passes `end`."""
     held = (_passed(max(from_ms(a), start), min(from_ms(b), end), calendar) for a, b in _merged(pauses))
     return _passed(start, end, calendar) - sum(held, timedelta())
 

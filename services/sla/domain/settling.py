@@ -1,11 +1,11 @@
-"""Settles what a clock should have said against what it has said: nothing twice, nothing false."""
+"""Settles what a deadline should have said against what it has said: nothing twice, nothing false."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from services.sla.domain.course import Course
-from services.sla.domain.state import Climb, ClockState, Fired, Mark, Run, View
+from services.sla.domain.state import DeadlineState, Fired, Mark, PendingEscalation, Run, View
 
 KEPT = 60
 DROPPED = 30
@@ -20,10 +20,10 @@ class Firing(NamedTuple):
 
 @dataclass(slots=True)
 class Settlement:
-    """The next state of a clock with what must be said of it, in this order."""
+    """The next state of a deadline with what must be said of it, in this order."""
 
-    before: ClockState
-    after: ClockState
+    before: DeadlineState
+    after: DeadlineState
     withdrawn: Sequence[Fired] = ()
     firings: Sequence[Firing] = ()
 
@@ -42,42 +42,42 @@ class _Numbers:
         return self.known[mark]
 
 
-def settle(clock: ClockState, course: Course, reached: int) -> Settlement:
+def settle(deadline: DeadlineState, course: Course, reached: int) -> Settlement:
     """Compare a course that was followed up to `reached` with what stands."""
-    withdrawn = [one for one in clock.fired if one.level == 0 and (*one.mark, 0) not in course.firings]
-    retired = (*clock.retired, *(one.cycle for one in withdrawn))
-    numbers = _numbers(clock, course, set(retired))
+    withdrawn = [one for one in deadline.fired if one.level == 0 and (*one.mark, 0) not in course.firings]
+    retired = (*deadline.retired, *(one.cycle for one in withdrawn))
+    numbers = _numbers(deadline, course, set(retired))
     standing = tuple(
         one if one.level == 0 else one.model_copy(update={"cycle": numbers.of(one.mark)})
-        for one in clock.fired
+        for one in deadline.fired
         if one not in withdrawn
     )
     firings = tuple(_new(course, standing, numbers))
     view = _view(course, numbers)
-    after = clock.model_copy(
+    after = deadline.model_copy(
         update={
             "reached": reached,
             "fired": (*standing, *(firing.fired for firing in firings)),
             "retired": retired[-KEPT:],
             "view": view,
             "cycles": numbers.given,
-            "climb": _still_waiting(clock.climb, view, withdrawn),
+            "escalation": _still_waiting(deadline.escalation, view, withdrawn),
             "next_at": course.next_at(),
         }
     )
-    return Settlement(clock, after, withdrawn, firings)
+    return Settlement(deadline, after, withdrawn, firings)
 
 
-def _numbers(clock: ClockState, course: Course, retired: set[int]) -> _Numbers:
+def _numbers(deadline: DeadlineState, course: Course, retired: set[int]) -> _Numbers:
     """A round that runs on after its breach was withdrawn must not breach under the same number."""
-    known = {one.mark: one.cycle for one in clock.fired}
-    if clock.view.cycle:
-        known[clock.view.origin, clock.view.renewal] = clock.view.cycle
+    known = {one.mark: one.cycle for one in deadline.fired}
+    if deadline.view.cycle:
+        known[deadline.view.origin, deadline.view.renewal] = deadline.view.cycle
     lives = {mark for mark in known if (*mark, 0) in course.firings}
     if course.run.course == "running":
         lives.add(course.run.mark)
     kept = {mark: cycle for mark, cycle in known.items() if mark not in lives or cycle not in retired}
-    return _Numbers(clock.cycles, kept)
+    return _Numbers(deadline.cycles, kept)
 
 
 def _new(course: Course, standing: Sequence[Fired], numbers: _Numbers) -> Iterator[Firing]:
@@ -107,8 +107,10 @@ def _view(course: Course, numbers: _Numbers) -> View:
     )
 
 
-def _still_waiting(climb: Climb | None, view: View, withdrawn: Sequence[Fired]) -> Climb | None:
-    """Nobody climbs for what was done meanwhile, begun anew, or never broken."""
-    if climb is None or climb.origin != view.origin or view.status not in {"running", "paused"}:
+def _still_waiting(
+    escalation: PendingEscalation | None, view: View, withdrawn: Sequence[Fired]
+) -> PendingEscalation | None:
+    """Nobody escalates for what was done meanwhile, begun anew, or never broken."""
+    if escalation is None or escalation.origin != view.origin or view.status not in {"running", "paused"}:
         return None
-    return None if climb.cycle in {one.cycle for one in withdrawn} else climb
+    return None if escalation.cycle in {one.cycle for one in withdrawn} else escalation

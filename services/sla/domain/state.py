@@ -1,33 +1,37 @@
-"""What is kept of the clocks of one case. Moments are milliseconds since 1970 UTC."""
+"""What is kept of the deadlines of one case. Moments are milliseconds since 1970 UTC."""
 
+import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
 
-from schemas.base import Frozen
+from schemas import formats
+from schemas.base import Frozen, Stored
 from schemas.cases import CaseHeader
 from schemas.severity import Level
 
-Deed = Literal["arm", "disarm", "cancel", "stop", "pause", "resume", "restart", "start"]
+Json = dict[str, Any]
+
+Effect = Literal["arm", "disarm", "cancel", "stop", "pause", "resume", "restart", "start"]
 Course = Literal["idle", "running", "met", "cancelled"]
 Status = Literal["dormant", "running", "paused", "met", "cancelled"]
 Mark = tuple[int, int]
 """Which round is meant: the sequence number of the event that began it, and how often it renewed itself."""
 
 
-class Signal(Frozen):
-    """What one event of the case, the `seq`th, means to one clock, at the time it occurred."""
+class Occurrence(Frozen):
+    """What one event of the case, the `seq`th, means to one deadline, at the time it occurred."""
 
     at: int
     seq: int
-    deeds: tuple[Deed, ...] = ()
+    effects: tuple[Effect, ...] = ()
     severity: Level | None = None
 
 
 @dataclass(slots=True)
 class Run:
-    """A clock as its signals leave it at one moment; `due` is forgotten whenever it may have moved."""
+    """A deadline as its occurrences leave it at one moment; `due` is forgotten whenever it may have moved."""
 
     course: Course = "idle"
     armed: bool = False
@@ -51,7 +55,7 @@ class Run:
 
     @property
     def status(self) -> Status:
-        """What can be seen of it: a clock that does not apply shows nothing, however far it has come."""
+        """What can be seen of it: a deadline that does not apply shows nothing, however far it has come."""
         if self.course == "running":
             if not self.armed:
                 return "dormant"
@@ -73,8 +77,8 @@ class Fired(Frozen):
         return self.origin, self.renewal
 
 
-class Climb(Frozen):
-    """A breach that waits to climb a rung at `at`."""
+class PendingEscalation(Frozen):
+    """A breach that waits to escalate a rung at `at`."""
 
     origin: int
     cycle: int
@@ -83,7 +87,7 @@ class Climb(Frozen):
 
 
 class View(Frozen):
-    """What was last said of a clock."""
+    """What was last said of a deadline."""
 
     status: Status = "dormant"
     cycle: int = 0
@@ -95,60 +99,76 @@ class View(Frozen):
     late: bool = False
 
 
-class ClockState(Frozen):
-    """One clock. Its course follows from `base` and `signals` by the times at which they occurred.
+class DeadlineState(Frozen):
+    """One deadline. Its course follows from `base` and `occurrences` by the times at which they occurred.
 
     `reached` is the moment up to which it has fired, `floor` the one before which nothing can be
     changed any more, `next_at` when it must be looked at. `cycles` is how many cycle numbers were
     given, `retired` are those whose breach was withdrawn.
     """
 
-    signals: tuple[Signal, ...] = ()
+    occurrences: tuple[Occurrence, ...] = ()
     base: Run | None = None
     floor: int = 0
     reached: int = 0
     cycles: int = 0
     fired: tuple[Fired, ...] = ()
     retired: tuple[int, ...] = ()
-    climb: Climb | None = None
+    escalation: PendingEscalation | None = None
     view: View = View()
     next_at: int | None = None
 
 
 _HEADER = TypeAdapter(CaseHeader)
-_CLOCKS = TypeAdapter(dict[str, ClockState])
+_DEADLINES = TypeAdapter(dict[str, DeadlineState])
+
+
+def _upgraded_deadline(state: Json) -> Json:
+    present = formats.renamed(state, {"signals": "occurrences", "climb": "escalation"})
+    occurrences = [formats.renamed(one, {"deeds": "effects"}) for one in present.get("occurrences", ())]
+    return {**present, "occurrences": occurrences}
 
 
 def _header_of(value: Any) -> Any:
     return _HEADER.validate_json(value) if isinstance(value, str) else value
 
 
-def _clocks_of(value: Any) -> Any:
-    return _CLOCKS.validate_json(value) if isinstance(value, str) else value
+def _deadlines_of(value: Any) -> Any:
+    return _DEADLINES.validate_json(value) if isinstance(value, str) else value
 
 
 def _header_text(header: CaseHeader) -> str:
     return _HEADER.dump_json(header, exclude_defaults=True).decode()
 
 
-def _clocks_text(clocks: dict[str, ClockState]) -> str:
-    return _CLOCKS.dump_json(clocks, exclude_defaults=True).decode()
+def _deadlines_text(deadlines: dict[str, DeadlineState]) -> str:
+    return _DEADLINES.dump_json(deadlines, exclude_defaults=True).decode()
 
 
-class Deadlines(Frozen):
-    """All clocks of one case; `calendar` is the JSON text of its shop's calendar, `armed` counts what runs.
+class Deadlines(Stored):
+    """All deadlines of one case; `calendar` is the JSON text of its shop's calendar, `armed` counts what runs.
 
-    At rest the header and the clocks are JSON text as well: a store asks only for what stands beside
+    At rest the header and the deadlines are JSON text as well: a store asks only for what stands beside
     them, and one text costs it a fraction of some two hundred fields.
     """
+
+    @classmethod
+    def upgraded(cls, state: Json) -> Json:
+        """The deadlines of a case in format 1: what was written under other names."""
+        present = formats.renamed(state, {"clocks": "deadlines"})
+        header = formats.upgrade_header(json.loads(present["header"]))
+        states = {name: _upgraded_deadline(one) for name, one in json.loads(present["deadlines"]).items()}
+        return {**present, "header": json.dumps(header), "deadlines": json.dumps(states)}
 
     header: Annotated[
         CaseHeader, BeforeValidator(_header_of), PlainSerializer(_header_text, when_used="json")
     ]
     received_at: int
     calendar: str
-    clocks: Annotated[
-        dict[str, ClockState], BeforeValidator(_clocks_of), PlainSerializer(_clocks_text, when_used="json")
+    deadlines: Annotated[
+        dict[str, DeadlineState],
+        BeforeValidator(_deadlines_of),
+        PlainSerializer(_deadlines_text, when_used="json"),
     ] = {}
     next_due: int | None = None
     armed: int = 0

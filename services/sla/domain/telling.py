@@ -1,4 +1,4 @@
-"""What is published of a clock. Every event's id derives from what it says, never from who asked."""
+"""What is published of a deadline. Every event's id derives from what it says, never from who asked."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -7,11 +7,11 @@ from uuid import UUID, uuid5
 
 from schemas import deadlines
 from schemas.cases import CaseHeader, Role
-from schemas.clocks import ClockSpec
+from schemas.deadline_spec import DeadlineSpec
 from schemas.deadlines import (
     DeadlineBreached,
     DeadlineCancelled,
-    DeadlineClimbDue,
+    DeadlineEscalationDue,
     DeadlineMet,
     DeadlineMoved,
     DeadlinePaused,
@@ -19,10 +19,11 @@ from schemas.deadlines import (
     DeadlineWarned,
     DeadlineWithdrawn,
 )
-from services.common.decision import Outgoing
+from schemas.identity import name_in_ids
+from services.common.store.decision import Outgoing
 from services.sla.domain.instants import from_ms
 from services.sla.domain.settling import Firing, Settlement
-from services.sla.domain.state import Climb, Fired, View
+from services.sla.domain.state import Fired, PendingEscalation, View
 
 RUNS = {"running", "paused"}
 
@@ -32,7 +33,7 @@ class Occasion:
     """On which something is said: of which case, when (milliseconds), `why` a due time may have moved.
 
     `mark` is the sequence number of the event behind it, or empty for the passing of time. `late`
-    says that the clocks themselves had stood still.
+    says that the deadlines themselves had stood still.
     """
 
     case: UUID
@@ -44,27 +45,27 @@ class Occasion:
     late: bool = False
 
 
-def firing_id(case: UUID, clock: str, cycle: int, level: int) -> UUID:
-    """The one id of a warning, breach or climb, whatever crashes in between."""
-    return uuid5(case, f"{clock}:{cycle}:{level}")
+def firing_id(case: UUID, deadline: str, cycle: int, level: int) -> UUID:
+    """The one id of a warning, breach or escalation, whatever crashes in between."""
+    return uuid5(case, f"{deadline}:{cycle}:{level}")
 
 
-def accountable(spec: ClockSpec, header: CaseHeader) -> Role:
-    """The role that answers for a clock as the case stands."""
+def accountable(spec: DeadlineSpec, header: CaseHeader) -> Role:
+    """The role that answers for a deadline as the case stands."""
     match spec.accountable:
         case "owner":
             return header.owner_role
-        case "offered":
-            return header.offered_role or header.owner_role
+        case "receiver":
+            return header.hand_over_role or header.owner_role
         case role:
             return role
 
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """Speaks for one clock on one occasion."""
+    """Speaks for one deadline on one occasion."""
 
-    spec: ClockSpec
+    spec: DeadlineSpec
     occasion: Occasion
 
     def told(self, settlement: Settlement) -> Iterator[Outgoing]:
@@ -76,11 +77,16 @@ class Voice:
         yield from self._standing(settlement.before.view, after)
         yield from (self._fired(one) for one in settlement.firings if one.fired.cycle == present)
 
-    def climb_due(self, climb: Climb) -> Outgoing:
-        """A rung is to be climbed for a breach."""
-        breach = firing_id(self.occasion.case, self.spec.id, climb.cycle, 0)
+    def escalation_due(self, escalation: PendingEscalation) -> Outgoing:
+        """A rung is to be escalated for a breach."""
+        breach = firing_id(self.occasion.case, self.spec.id, escalation.cycle, 0)
         return self._say(
-            DeadlineClimbDue, climb.cycle, climb.due, id=self._id(climb.cycle, 1), level=1, breach=breach
+            DeadlineEscalationDue,
+            escalation.cycle,
+            escalation.due,
+            id=self._id(escalation.cycle, 1),
+            level=1,
+            breach=breach,
         )
 
     def _withdrawn(self, fired: Fired) -> Outgoing:
@@ -128,8 +134,8 @@ class Voice:
         return self._view(DeadlineMet, after, met_at=from_ms(after.ended), late=after.late)
 
     def _view(self, kind: type[deadlines.DeadlineMessage], view: View, **fields: Any) -> Outgoing:
-        assert view.due is not None  # noqa: S101 - only a clock that never began has none
-        name = kind.model_fields["type"].default
+        assert view.due is not None  # noqa: S101 - only a deadline that never began has none
+        name = name_in_ids(kind.model_fields["type"].default)
         mark = self.occasion.mark or str(view.due)
         ident = uuid5(self.occasion.case, f"{self.spec.id}:{view.cycle}:{name}:{mark}")
         return self._say(kind, view.cycle, view.due, id=ident, **fields)
@@ -144,7 +150,7 @@ class Voice:
                 "case_id": occasion.case,
                 "occurred_at": from_ms(occasion.now),
                 "header": occasion.header,
-                "clock": self.spec.id,
+                "deadline": self.spec.id,
                 "cycle": cycle,
                 "accountable": accountable(self.spec, occasion.header),
                 "due_at": from_ms(due),

@@ -1,4 +1,4 @@
-"""When a clock is due and when it warns, by its specification and the calendar of the case."""
+"""When a deadline is due and when it warns, by its specification and the calendar of the case."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,8 +13,8 @@ from schemas.calendar import (
     Limit,
     PublicDays,
 )
-from schemas.clocks import ClockSpec, Warn
-from schemas.policy import Profile
+from schemas.deadline_spec import DeadlineSpec, Warn
+from schemas.policies import Policy
 from services.sla.domain import limits
 from services.sla.domain.instants import MILLISECOND, MINUTE, from_ms, to_ms
 from services.sla.domain.state import Run
@@ -24,15 +24,15 @@ ALWAYS = Hours(**dict.fromkeys(Hours.model_fields, (("00:00", "24:00"),)))
 
 
 class Rules(NamedTuple):
-    """What clocks go by: the profile of their case, and the public days announced of any country."""
+    """What deadlines go by: the policy of their case, and the public days announced of any country."""
 
-    profile: Profile
+    policy: Policy
     announced: tuple[PublicDays, ...] = ()
 
 
 @lru_cache(maxsize=10_000)
 def calendar_of(text: str, announced: tuple[PublicDays, ...]) -> Calendar:
-    """The calendar of a shop; one that gave no hours is taken to be always open, so that clocks run."""
+    """The calendar of a shop; one that gave no hours is taken to be always open, so that deadlines run."""
     spec = CalendarSpec.model_validate_json(text)
     always = spec if any(spec.hours.days()) else spec.model_copy(update={"hours": ALWAYS})
     return calendar(always, announced)
@@ -40,9 +40,9 @@ def calendar_of(text: str, announced: tuple[PublicDays, ...]) -> Calendar:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the times of a clock depend on besides its course."""
+    """What the times of a deadline depend on besides its course."""
 
-    spec: ClockSpec
+    spec: DeadlineSpec
     calendar: Calendar
     received_at: int
 

@@ -1,1 +1,1 @@
-"""The hallway."""
+"""The common."""

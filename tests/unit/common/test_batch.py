@@ -10,11 +10,11 @@ import pytest
 from aiokafka import ConsumerRecord
 from pydantic import TypeAdapter
 
-from services.common.batch import Batch, Received, lanes
-from services.common.dead_letters import ORIGIN, replay_topic
-from services.common.decision import Cause, Outcome
-from services.common.limit import Limit
-from services.common.metrics import MESSAGES
+from services.common.kafka.batch import Batch, Received, lanes
+from services.common.kafka.dead_letters import ORIGIN, replay_topic
+from services.common.kafka.failure_limit import Limit
+from services.common.runtime.metrics import MESSAGES
+from services.common.store.decision import Cause, Outcome
 from tests.counting import KEYS, Added, added
 
 TRACE = ("traceparent", b"00-1")
@@ -102,7 +102,7 @@ async def test_what_is_set_aside_tells_the_id_of_its_message_and_nothing_else_of
     )
     nameless = b'{"id": "Wang, 13800000000"}'
     records = [record(failed.raw, 1), record(invalid, 2), record(nameless, 3), record(b"no json", 4)]
-    dead = {casualty.value: casualty.message_id for casualty in (await batch().work(records)).dead}
+    dead = {failed.value: failed.message_id for failed in (await batch().work(records)).dead}
     assert dead == {
         failed.raw: str(failed.id),
         invalid: "0b7c2f6e-3f0e-4c1a-9c5b-2f8a1d5e7c11",

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from starlette.requests import Request
 
-from services.common import body
-from services.common.problems import Problem
+from services.common.web import body
+from services.common.web.problems import Problem
 
 
 class Client:

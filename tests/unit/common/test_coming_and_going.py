@@ -1,4 +1,4 @@
-"""Partitions that come and go, and a broker that does: what the room is told, and when it gives up."""
+"""Partitions that come and go, and a broker that does: what the service is told, and when it gives up."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,20 +10,20 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 from prometheus_client import REGISTRY
 
-from services.common import watchdog
-from services.common.clock import ticks
-from services.common.consumer import Consumer
-from services.common.health import Health
-from services.common.partitions import Partitions, Stop
-from services.common.parts import background
-from services.common.places import Place
-from services.common.watchdog import StalledError
+from services.common.kafka.consumer import Consumer
+from services.common.kafka.partitions import Partitions, Stop
+from services.common.kafka.positions import Place
+from services.common.runtime import watchdog
+from services.common.runtime.clock import ticks
+from services.common.runtime.connections import background
+from services.common.runtime.health import Health
+from services.common.runtime.watchdog import StalledError
 from tests.patience import patience
 
 PART = TopicPartition("cases", 3)
 STOP = Stop(Place("cases", 3, 5), "21 records in a row failed")
 LAG = "redress_consumer_lag_records"
-LABELS = {"room": "any", "topic": "cases", "partition": "3"}
+LABELS = {"service": "any", "topic": "cases", "partition": "3"}
 
 
 class Driver:
@@ -69,7 +69,7 @@ class Driver:
 
 
 class Told:
-    """A room that takes its time to take partitions over."""
+    """A service that takes its time to take partitions over."""
 
     def __init__(self) -> None:
         self.begun, self.ready = asyncio.Event(), asyncio.Event()

@@ -11,8 +11,8 @@ from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
 from deploy.local.addresses import free_port
 from deploy.redress import main
-from services.common.failures import plainly
-from services.common.settings import CommonSettings, SettingsError
+from services.common.runtime.failures import plainly
+from services.common.runtime.settings import CommonSettings, SettingsError
 
 SAID = "127.0.0.1:9: [Errno 111] Connection refused (configured timeouts: connectTimeoutMS: 20000.0ms), Timeout: 5.0s"
 

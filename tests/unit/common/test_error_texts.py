@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from services.common.problems import faults
+from services.common.web.problems import faults
 from services.intake.domain import PostedContact, Reading
 from services.routing.api.bodies import BODIES
 from services.routing.api.reading import Asked

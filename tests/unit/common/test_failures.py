@@ -23,9 +23,16 @@ from pymongo.errors import (
     WriteError,
 )
 
-from services.common.failures import TRANSIENT, StoreUnavailableError, bounded, frames, persist, store_trouble
-from services.common.logs import JsonLine
-from services.common.watchdog import StalledError
+from services.common.runtime.failures import (
+    TRANSIENT,
+    StoreUnavailableError,
+    bounded,
+    frames,
+    persist,
+    store_trouble,
+)
+from services.common.runtime.logs import JsonLine
+from services.common.runtime.watchdog import StalledError
 from tests.patience import patience
 
 

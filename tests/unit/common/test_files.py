@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.files import FileError, read
+from services.common.runtime.files import FileError, read
 
 
 @pytest.mark.parametrize(

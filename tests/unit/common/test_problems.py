@@ -1,4 +1,4 @@
-"""What is asked at the wrong place or in the wrong way is answered as a problem document in every room."""
+"""What is asked at the wrong place or in the wrong way is answered as a problem document in every service."""
 
 import importlib
 import json
@@ -7,39 +7,41 @@ import httpx
 import pytest
 from fastapi import FastAPI, HTTPException
 
-from deploy.redress import ROOMS
-from services.common import problems
-from services.common.logs import JsonLine
+from deploy.redress import SERVICES
+from services.common.runtime.logs import JsonLine
+from services.common.web import problems
 
 
-async def ask(room: str, method: str, path: str) -> httpx.Response:
-    app = importlib.import_module(f"services.{room}.app").create()
+async def ask(service: str, method: str, path: str) -> httpx.Response:
+    app = importlib.import_module(f"services.{service}.app").create()
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://room") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         return await client.request(method, path)
 
 
-@pytest.mark.parametrize("room", ROOMS)
-async def test_an_address_that_is_not_there_is_named(room: str) -> None:
-    answer = await ask(room, "GET", "/v1/nowhere")
+@pytest.mark.parametrize("service", SERVICES)
+async def test_an_address_that_is_not_there_is_named(service: str) -> None:
+    answer = await ask(service, "GET", "/v1/nowhere")
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert (answer.status_code, answer.json()["detail"]) == (404, "This room has no /v1/nowhere.")
+    assert (answer.status_code, answer.json()["detail"]) == (404, "This service has no /v1/nowhere.")
 
 
-@pytest.mark.parametrize("room", ROOMS)
-async def test_a_wrong_method_is_told_the_right_one(room: str) -> None:
-    answer = await ask(room, "DELETE", "/livez")
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_wrong_method_is_told_the_right_one(service: str) -> None:
+    answer = await ask(service, "DELETE", "/livez")
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert (answer.status_code, answer.headers["Allow"]) == (405, "GET")
     assert answer.json()["detail"] == "/livez takes GET."
 
 
 @pytest.mark.parametrize(
-    ("room", "method", "path"),
+    ("service", "method", "path"),
     [("intake", "POST", "/v1/contacts/"), ("routing", "GET", "/v1/cases/"), ("sla", "GET", "/metrics/")],
 )
-async def test_an_address_with_a_slash_too_many_is_not_redirected(room: str, method: str, path: str) -> None:
-    answer = await ask(room, method, path)
+async def test_an_address_with_a_slash_too_many_is_not_redirected(
+    service: str, method: str, path: str
+) -> None:
+    answer = await ask(service, method, path)
     assert (answer.status_code, answer.json()["title"]) == (404, "Nothing is there")
 
 
@@ -65,11 +67,11 @@ async def test_a_fault_of_ours_is_a_problem_document_whose_reference_stands_in_t
         raise error
 
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://room") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         answer = await client.get("/faulty")
     assert (answer.status_code, answer.headers["Content-Type"]) == (500, "application/problem+json")
-    [record] = [each for each in caplog.records if each.name == "services.common.problems"]
-    line = json.loads(JsonLine("room").format(record))
+    [record] = [each for each in caplog.records if each.name == "services.common.web.problems"]
+    line = json.loads(JsonLine("service").format(record))
     assert line["reference"] == answer.json()["reference"]
     assert "faulty" in line["stack"]
     assert "13800138000" not in answer.text + json.dumps(line)
@@ -84,7 +86,7 @@ async def test_what_the_framework_refuses_by_itself_is_a_problem_document_too() 
         raise HTTPException(418, "short and stout")
 
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://room") as client:
+    async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         answer = await client.get("/teapot")
     assert (answer.status_code, answer.headers["Content-Type"]) == (418, "application/problem+json")
     assert answer.json()["status"] == 418

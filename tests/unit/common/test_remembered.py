@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from services.common.decision import Cause
-from services.common.document import RING, Document
-from services.common.stored import from_stored, to_stored
+from services.common.store.codec import from_stored, to_stored
+from services.common.store.decision import Cause
+from services.common.store.document import RING, Document
 from tests.counting import KEYS, NOON, Added, Sum, added, decide
 
 KEY = KEYS[0]

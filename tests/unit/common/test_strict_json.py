@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.common.strict_json import DEEPEST, JsonError, read, read_line
+from services.common.web.strict_json import DEEPEST, JsonError, read, read_line
 
 TWICE, NO_NUMBER, TOO_LARGE, HALF = "once", "NaN and infinity", "number of at most", "whole characters"
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, TypeAdapter
 
-from services.common.table import Contents, LeftOut, Table
+from services.common.kafka.table import Contents, LeftOut, Table
 
 
 class Entry(BaseModel):

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 from pymongo.errors import AutoReconnect, BulkWriteError
 
-from services.common.mongo import MongoDocuments
+from services.common.store.mongo import MongoDocuments
 
 
 class Taking:

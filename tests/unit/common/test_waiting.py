@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from services.common.decision import Cause, Change, Outcome, Refusal, Wait
-from services.common.document import HELD_BYTES, RECORD_BYTES, WAITERS
+from services.common.store.decision import Cause, Change, Outcome, Refusal, Wait
+from services.common.store.document import HELD_BYTES, RECORD_BYTES, WAITERS
 from tests.counting import KEYS, NOON, Added, Sum, added, decide
 from tests.unit.common.test_write_path import Bench, kinds
 

@@ -8,10 +8,10 @@ from uuid import UUID
 import pytest
 
 from schemas.base import Frozen
-from services.common import history
-from services.common.decision import Outcome
-from services.common.relay import Relay
-from services.common.store import Held, Store
+from services.common.kafka.outbox import OutboxPublisher
+from services.common.store import history
+from services.common.store.decision import Outcome
+from services.common.store.write_path import Held, Store
 from tests.counting import KEYS, NOON, Added, Sum, Total, added, decide, revive
 from tests.fakes import MemoryDocuments, MemoryLog
 
@@ -28,7 +28,7 @@ class Bench:
         self.store = Store(
             Sum,
             self.documents,
-            Relay(self.log),
+            OutboxPublisher(self.log),
             lambda: self.now,
             self._conflicted,
             revive,
@@ -66,7 +66,7 @@ def kinds(outcomes: list[Outcome[Sum, Added]]) -> list[str]:
 
 async def test_a_change_is_written_and_then_published_with_a_sequence(bench: Bench) -> None:
     await bench.store.change_many([added(KEY, 1, 5), added(KEY, 2, 7)], decide)
-    await bench.store.relay.flush()
+    await bench.store.publisher.flush()
     assert bench.state() == Sum(total=12)
     assert [(event.seq, event.total) for event in bench.published()] == [(1, 5), (2, 12)]
     assert bench.documents.documents[KEY]["outbox"] == []
@@ -153,10 +153,10 @@ async def test_what_was_sent_while_a_record_is_given_up_is_not_owed_for_long(ben
     bench.now += timedelta(minutes=10)
 
     async def meanwhile(_key: UUID, _record: Held) -> None:
-        await bench.store.relay.flush()
+        await bench.store.publisher.flush()
 
     await bench.store.give_up(meanwhile)
-    await bench.store.relay.flush()
+    await bench.store.publisher.flush()
     assert bench.documents.documents[KEY]["outbox"] == []
 
 
@@ -214,19 +214,19 @@ async def test_an_event_that_kafka_did_not_take_is_sent_later_and_in_order(bench
     bench.log.away = True
     await bench.store.change(added(KEY, 1, 5), decide)
     with pytest.raises(TimeoutError):
-        await bench.store.relay.flush()
+        await bench.store.publisher.flush()
     await bench.store.change(added(KEY, 2, 7), decide)
     bench.log.away = False
-    await bench.store.relay.flush()
+    await bench.store.publisher.flush()
     assert [event.seq for event in bench.published()] == [1, 2]
-    assert bench.store.relay.unsent == {}
+    assert bench.store.publisher.unsent == {}
 
 
 async def test_what_a_crash_left_in_the_outbox_is_sent_when_the_record_comes_again(bench: Bench) -> None:
     await bench.store.change(added(KEY, 1, 5), decide)
-    bench.store.relay.unsent.clear()  # the process that wrote it died before it published
+    bench.store.publisher.unsent.clear()  # the process that wrote it died before it published
     assert kinds(await bench.store.change(added(KEY, 1, 5), decide)) == ["duplicate"]
-    await bench.store.relay.flush()
+    await bench.store.publisher.flush()
     assert [event.total for event in bench.published()] == [5]
 
 

@@ -14,11 +14,11 @@ from deploy.demo.evidence import Evidence
 from deploy.demo.reconcile import reconcile
 from deploy.local.provider import Received
 from schemas.cases import CaseHandedOver, CaseHeader, CaseOpened
-from schemas.deadlines import DeadlineBreached, DeadlineClimbDue, DeadlineMet
+from schemas.deadlines import DeadlineBreached, DeadlineEscalationDue, DeadlineMet
 from schemas.directory import Franchise
-from services.common import history
-from services.common.dead_letters import DeadLetter
-from services.common.decision import Entry
+from services.common.kafka.dead_letters import DeadLetter
+from services.common.store import history
+from services.common.store.decision import Entry
 from services.routing.domain.directory import ALWAYS_OPEN
 
 CASE, BREACH, DELIVERY = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -26,8 +26,8 @@ NUMBER = "0000-0000-0000-0"
 AT = datetime(2026, 11, 23, 1, tzinfo=UTC)
 HEADER = CaseHeader(
     number=NUMBER, kind="complaint", franchise="f", shop="s", group="g", manufacturer="m", department="sales",
-    severity="major", state="registered", owner="op", owner_role="operator", rung=0, profile="gtmc",
-    profile_version="1",
+    severity="major", state="registered", owner="op", owner_role="operator", rung=0, policy="gtmc",
+    policy_version="1",
 )  # fmt: skip
 
 
@@ -35,7 +35,7 @@ def telling() -> Telling:
     complaint = Complaint(
         id="C-1", channel="onsite", level="major", criteria=("M1",), narrative_zh="", narrative_en=""
     )
-    franchise = Franchise(id="f", shop="s", brand="b", manufacturer="m", region="r", programme="gtmc")
+    franchise = Franchise(id="f", shop="s", brand="b", manufacturer="m", region="r", policy="gtmc")
     return Telling(complaint, "zh", franchise, "sales", None, timedelta())
 
 
@@ -49,15 +49,15 @@ def opened(**changes: Any) -> CaseOpened:
 
 def breached(**changes: Any) -> DeadlineBreached:
     body: dict[str, Any] = {
-        "id": BREACH, "case_id": CASE, "occurred_at": AT, "seq": 1, "header": HEADER, "clock": "DL-01",
+        "id": BREACH, "case_id": CASE, "occurred_at": AT, "seq": 1, "header": HEADER, "deadline": "DL-01",
         "cycle": 1, "accountable": "operator", "due_at": AT,
     }  # fmt: skip
     return DeadlineBreached(**body | changes)
 
 
-def climb_due() -> DeadlineClimbDue:
-    return DeadlineClimbDue.model_validate(
-        {**breached().model_dump(), "type": "deadline.climb_due", "id": UUID(int=5), "seq": 2, "level": 1,
+def escalation_due() -> DeadlineEscalationDue:
+    return DeadlineEscalationDue.model_validate(
+        {**breached().model_dump(), "type": "deadline.escalation_due", "id": UUID(int=5), "seq": 2, "level": 1,
          "breach": BREACH}
     )  # fmt: skip
 
@@ -72,14 +72,14 @@ def met(cycle: int) -> DeadlineMet:
 def handed_over(at: datetime) -> CaseHandedOver:
     return CaseHandedOver(
         id=UUID(int=7), case_id=CASE, occurred_at=at, seq=2, header=HEADER, to="cr", role="dealer_cr_manager",
-        tier="dealer", via="climb", rung=1,
+        tier="dealer", via="escalation", rung=1,
     )  # fmt: skip
 
 
 def a_case(**changes: Any) -> dict[str, Any]:
     entry = history.link(1, history.GENESIS, Entry(AT, "opening", "case.opened"), "cause")
     past = {"head": entry["hash"], "count": 1, "entries": [entry]}
-    state = {"number": NUMBER, "owner": "op", "broken": 1}
+    state = {"number": NUMBER, "owner": "op", "breach_count": 1}
     return {"_id": str(CASE), "state": state, "history": past, "outbox": [], "held": [], **changes}
 
 
@@ -157,7 +157,7 @@ LETTER = DeadLetter(0, 7, b"", b"", "cases/0/3", "invalid", "", ())
         ("every breach has one event id", records(deadlines=[])),
         ("every breach has a reaction", {"deliveries": [a_delivery(event=str(CASE))]}),
         ("every breach has a reaction", {"deliveries": [a_delivery(status="expired")]}),
-        ("every breach has a reaction", unheard(deadlines=[breached(), climb_due()])),
+        ("every breach has a reaction", unheard(deadlines=[breached(), escalation_due()])),
         ("every breach has a reaction", unheard(cases=[opened(), handed_over(AT - timedelta(seconds=1))])),
         ("every breach has a reaction", unheard(deadlines=[breached(cycle=2), met(cycle=1)])),
         ("every delivery arrived under one reference", {"received": {"email": [], "sms": []}}),

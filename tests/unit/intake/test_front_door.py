@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 
 from schemas.contacts import ContactReceived
-from services.common import problems, tokens
+from services.common.web import problems, tokens
 from services.intake.api import FrontDoor, install
 from services.intake.settings import IntakeSettings
 
@@ -215,7 +215,7 @@ async def test_a_fault_of_ours_before_the_framework_is_a_problem_document_too(
     monkeypatch.setattr("services.intake.api.posted", broken)
     answer = await post(door(TimeoutError()), json=CONTACT)
     assert (answer.status_code, answer.headers["Content-Type"]) == (500, "application/problem+json")
-    [record] = [each for each in caplog.records if each.name == "services.common.problems"]
+    [record] = [each for each in caplog.records if each.name == "services.common.web.problems"]
     assert answer.json()["reference"] == record.__dict__["reference"]
     assert "13800138000" not in answer.text
 

@@ -5,7 +5,7 @@ from uuid import UUID, uuid5
 
 from schemas.cases import CaseEvent, CaseHandedOver, CaseOpened, CaseReturned
 from schemas.deadlines import DeadlineBreached, DeadlineWarned
-from schemas.policy import Profile, PublishedProfile
+from schemas.policies import Policy, PublishedPolicy
 from schemas.staffing import Directory
 from services.notify.domain.rules import Place, Rulebook
 from services.notify.domain.samples import FIELDS, HEADER
@@ -14,7 +14,7 @@ from tests.dealership import MONDAY, SEVERITY, directory_file
 CASE = UUID("6f5a0c7e-0000-5000-8000-000000000001")
 EVENT = uuid5(CASE, "event")
 PLACE = Place(partition=3, offset=7)
-PROFILE = "gtmc@version"
+POLICY = "gtmc@version"
 WORDS = {"major": {"zh": "重要投诉", "en": "major complaint"}}
 TEMPLATE = {
     "id": "told",
@@ -25,9 +25,9 @@ TEMPLATE = {
 
 
 def header(**changes: Any) -> dict[str, Any]:
-    own = {"shop": "north", "manufacturer": "gtmc", "profile": "gtmc", "profile_version": "version"}
-    parties = {"owner": "cr-1", "owner_role": "dealer_cr_manager", "offered_to": "dm-service"}
-    return HEADER.model_dump() | own | parties | {"offered_role": "dept_manager"} | changes
+    own = {"shop": "north", "manufacturer": "gtmc", "policy": "gtmc", "policy_version": "version"}
+    parties = {"owner": "cr-1", "owner_role": "dealer_cr_manager", "hand_over_to": "dm-service"}
+    return HEADER.model_dump() | own | parties | {"hand_over_role": "dept_manager"} | changes
 
 
 def fields(changes: dict[str, Any], **of_header: Any) -> dict[str, Any]:
@@ -51,8 +51,8 @@ def warned(accountable: str, **of_header: Any) -> DeadlineWarned:
     return DeadlineWarned.model_validate(fields({"accountable": accountable}, **of_header))
 
 
-def breached(clock: str, **changes: Any) -> DeadlineBreached:
-    return DeadlineBreached.model_validate(fields({"clock": clock, "level": 0, **changes}))
+def breached(deadline: str, **changes: Any) -> DeadlineBreached:
+    return DeadlineBreached.model_validate(fields({"deadline": deadline, "level": 0, **changes}))
 
 
 def rule(kind: str, *to: str, by: tuple[str, ...] = ("email",), **changes: Any) -> dict[str, Any]:
@@ -60,8 +60,8 @@ def rule(kind: str, *to: str, by: tuple[str, ...] = ("email",), **changes: Any) 
     return {**own, "template": "told", "not_after_minutes": 60, **changes}
 
 
-def profile(*rules: dict[str, Any], **changes: Any) -> Profile:
-    """A programme with the ladder of gtmc and these notices."""
+def policy(*rules: dict[str, Any], **changes: Any) -> Policy:
+    """A policy with the ladder of gtmc and these notices."""
     title = {"zh": "标题", "en": "Title"}
     ladder = [
         ("sc_sa", "dealer"),
@@ -77,12 +77,12 @@ def profile(*rules: dict[str, Any], **changes: Any) -> Profile:
         "first_receiver": "operator",
         "first_hand_over": "dealer_cr_manager",
         "hand_overs": [],
-        "clocks": [],
+        "deadlines": [],
         "notices": rules,
         "templates": [TEMPLATE],
         "words": WORDS,
     }
-    return Profile.model_validate(whole | changes)
+    return Policy.model_validate(whole | changes)
 
 
 def directory(**changed: Any) -> Directory:
@@ -90,8 +90,8 @@ def directory(**changed: Any) -> Directory:
 
 
 def rulebook(*rules: dict[str, Any], people: Directory | None = None, **changes: Any) -> Rulebook:
-    published = PublishedProfile(version="version", profile=profile(*rules, **changes))
-    return Rulebook({PROFILE: published}, people or directory())
+    published = PublishedPolicy(version="version", policy=policy(*rules, **changes))
+    return Rulebook({POLICY: published}, people or directory())
 
 
 def told(book: Rulebook, event: CaseEvent | DeadlineWarned | DeadlineBreached) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.deliveries import DeliverySettled, Medium
 from schemas.outreach import DeliveryResent
-from services.common.decision import Cause, Change, Outgoing
+from services.common.store.decision import Cause, Change, Outgoing
 from services.notify.domain.delivery import (
     CUSTOMER,
     OPEN,
@@ -28,14 +28,14 @@ from services.notify.domain.delivery import (
     delivery_id,
 )
 from tests.dealership import MONDAY
-from tests.unit.notify.events import CASE, EVENT, PROFILE
+from tests.unit.notify.events import CASE, EVENT, POLICY
 
 LATE = MONDAY + timedelta(minutes=60)
 
 
 def a_delivery(person: str = "cr-1", medium: Medium = "email", **changes: Any) -> Delivery:
     own = {"id": delivery_id(EVENT, person, medium), "case_id": CASE, "event": EVENT, "partition": 0}
-    how = {"person": person, "medium": medium, "template": "told", "language": "zh", "profile": PROFILE}
+    how = {"person": person, "medium": medium, "template": "told", "language": "zh", "policy": POLICY}
     when = {"occurred_at": MONDAY, "not_after": LATE}
     return Delivery.model_validate({**own, **how, "facts": {}, **when, **changes})
 

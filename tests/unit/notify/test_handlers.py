@@ -7,9 +7,9 @@ from uuid import uuid4
 
 from schemas.outreach import DeliveryResent
 from schemas.staffing import Directory
-from services.common.batch import Received
-from services.common.relay import Relay
-from services.common.store import Store
+from services.common.kafka.batch import Received
+from services.common.kafka.outbox import OutboxPublisher
+from services.common.store.write_path import Store
 from services.notify.domain.delivery import OPEN, Attempted, Delivery, Due, Receipt, Resent
 from services.notify.domain.rules import Rulebook
 from services.notify.handlers import Handler, Queue
@@ -33,7 +33,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.sender = self.office.sender()
-        self.queue = Store(Queue, self.queues, Relay(MemoryLog()), lambda: MONDAY, lambda: None)
+        self.queue = Store(Queue, self.queues, OutboxPublisher(MemoryLog()), lambda: MONDAY, lambda: None)
         book = Book(lambda: self.people, self.never)
         self.handler = Handler(
             self.office.store, self.queue, lambda: self.rules, {"email": self.sender}, book, self.still_open
@@ -85,7 +85,7 @@ def later(message: Any, **changes: Any) -> Any:
 
 async def test_a_case_whose_policy_version_is_missing_waits_with_all_that_follows_and_others_go_on() -> None:
     desk = Desk()
-    waiting = opened(profile_version="later")
+    waiting = opened(policy_version="later")
     behind = later(opened(), case_id=waiting.case_id)
     other = later(opened(), case_id=uuid4())
     batch = [received(waiting), received(behind), received(other)]
@@ -99,10 +99,10 @@ async def test_a_case_whose_policy_version_is_missing_waits_with_all_that_follow
 
 async def test_what_waited_is_recorded_in_order_and_once_when_its_version_is_there() -> None:
     desk = Desk()
-    waiting = opened(profile_version="later")
+    waiting = opened(policy_version="later")
     behind = later(opened(), case_id=waiting.case_id)
     await desk.handler.handle([received(waiting), received(behind)])
-    desk.rules = replace(RULES, profiles={**RULES.profiles, "gtmc@later": RULES.profiles["gtmc@version"]})
+    desk.rules = replace(RULES, policies={**RULES.policies, "gtmc@later": RULES.policies["gtmc@version"]})
     newest = later(opened(), case_id=waiting.case_id)
     await desk.handler.handle([received(newest)])  # before what waited was handed out: it stands behind
     held = await desk.queue.waiters({waiting.case_id})

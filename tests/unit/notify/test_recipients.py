@@ -8,10 +8,10 @@ from schemas.directory import Absence, key
 from schemas.staffing import Directory
 from services.notify.domain.recipients import Event, Parties
 from tests.dealership import MONDAY, directory_file, person
-from tests.unit.notify.events import directory, handed_over, opened, profile, returned, warned
+from tests.unit.notify.events import directory, handed_over, opened, policy, returned, warned
 
 AWAY = {"absences": (Absence(since=MONDAY - timedelta(days=1), until=MONDAY + timedelta(days=1)),)}
-LADDER = profile().ladder
+LADDER = policy().ladder
 ALL_MANAGERS = {"dm_service": None, "dm_sales": None}
 
 
@@ -20,11 +20,11 @@ def meant(event: Event, *to: str, **changed: object) -> list[str]:
 
 
 def test_parties_of_the_case_are_taken_from_its_header() -> None:
-    assert meant(opened(), "owner", "offered") == ["cr-1", "dm-service"]
+    assert meant(opened(), "owner", "receiver") == ["cr-1", "dm-service"]
 
 
 def test_nobody_is_offered_a_case_that_is_accepted() -> None:
-    assert meant(opened(offered_to=None), "offered") == []
+    assert meant(opened(hand_over_to=None), "receiver") == []
 
 
 def test_the_subject_is_whom_the_event_names() -> None:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from services.common.clock import wall
+from services.common.runtime.clock import wall
 from services.notify.channels.replies import FINAL, Reply, Stage, judge_fate, judge_message, judge_smtp
 
 REFERENCE = uuid4()

@@ -13,7 +13,7 @@ from tests.unit.notify.events import (
     CASE,
     EVENT,
     PLACE,
-    PROFILE,
+    POLICY,
     breached,
     directory,
     handed_over,
@@ -29,7 +29,7 @@ NOTICE = {"when": {"type": "case.opened"}, "by": ["sms"], "template": "told", "n
 
 def outreach(**changes: Any) -> OutreachRequested:
     own = {"id": EVENT, "case_id": CASE, "occurred_at": MONDAY, "case_number": "7K2M", "shop": "north"}
-    version = {"profile": "gtmc", "profile_version": "version", "template": "told", "medium": "sms"}
+    version = {"policy": "gtmc", "policy_version": "version", "template": "told", "medium": "sms"}
     customer = {"address": "13800000000", "name": "王女士", "language": "en"}
     return OutreachRequested.model_validate({**own, **version, **customer, **changes})
 
@@ -97,16 +97,16 @@ def test_people_and_desks_are_told_by_name() -> None:
     assert (to_person.facts["to"], to_desk.facts["to"]) == ("sa-1", "接待员")
 
 
-def test_a_case_of_a_profile_never_published_is_poison() -> None:
+def test_a_case_of_a_policy_never_published_is_poison() -> None:
     with pytest.raises(UnknownProfileError, match="gtmc@other"):
-        rulebook().deliveries(opened(profile_version="other"), PLACE)
+        rulebook().deliveries(opened(policy_version="other"), PLACE)
 
 
 def test_a_customer_is_told_once_without_his_name_or_address_being_kept() -> None:
     [delivery] = rulebook(customer_notices=[NOTICE]).deliveries(outreach(), PLACE)
     assert (delivery.person, delivery.medium, delivery.language) == ("customer", "sms", "en")
     assert delivery.not_after == MONDAY + timedelta(minutes=30)
-    assert (delivery.profile, delivery.origin) == (PROFILE, PLACE.offset)
+    assert (delivery.policy, delivery.origin) == (POLICY, PLACE.offset)
     assert "138" not in delivery.model_dump_json()
     assert "王" not in delivery.model_dump_json()
 

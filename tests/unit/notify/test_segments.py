@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.policy import Template
+from schemas.policies import Template
 from services.notify.domain.segments import BASIC, EXTENSION, segments
 from services.notify.domain.texts import TextError, clip, render
 from services.notify.domain.wording import must_render
@@ -47,7 +47,7 @@ def test_segments_follow_from_the_alphabet_of_the_whole_text(text: str, count: i
 
 
 @given(st.text(max_size=400))
-def test_no_text_takes_more_room_than_its_segments_have(text: str) -> None:
+def test_no_text_takes_more_service_than_its_segments_have(text: str) -> None:
     if {*text} <= BASIC | EXTENSION:
         size, alone, part = len(text) + sum(sign in EXTENSION for sign in text), 160, 153
     else:
@@ -61,12 +61,12 @@ def a_template(zh: str, en: str = "{{ shop }}", most: int = 1) -> Template:
     return Template.model_validate({**TEMPLATE, "sms": {"zh": zh, "en": en}, "segments": most})
 
 
-LONG = {"number": "7K2M-9QXD-4T", "shop": "广州" * 40, "owner": "欧阳" * 20, "clock": "受理后" * 20}
+LONG = {"number": "7K2M-9QXD-4T", "shop": "广州" * 40, "owner": "欧阳" * 20, "deadline": "受理后" * 20}
 
 
 @pytest.mark.parametrize("most", [1, 2])
 def test_names_too_long_are_cut_and_numbers_never(most: int) -> None:
-    template = a_template("{{ number }}（{{ shop }}）{{ owner }}：{{ clock }}", most=most)
+    template = a_template("{{ number }}（{{ shop }}）{{ owner }}：{{ deadline }}", most=most)
     text = render(template, "sms", "zh", LONG)
     assert (text.segments, text.shortened, text.too_long) == (most, True, False)
     assert LONG["number"] in text.body

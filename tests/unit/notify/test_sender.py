@@ -1,4 +1,4 @@
-"""The sender works off what is recorded: over a channel, a store and a relay in memory."""
+"""The sender works off what is recorded: over a channel, a store and a publisher in memory."""
 
 import asyncio
 import logging
@@ -15,10 +15,10 @@ from deploy.local.trouble import Trouble
 from schemas.addresses import EmailAddress, PhoneNumber
 from schemas.deliveries import DeliverySettled, Medium
 from schemas.outreach import DeliveryResent
-from services.common.clock import Clock, ticks
-from services.common.decision import Cause
-from services.common.relay import Relay
-from services.common.store import Store
+from services.common.kafka.outbox import OutboxPublisher
+from services.common.runtime.clock import Clock, ticks
+from services.common.store.decision import Cause
+from services.common.store.write_path import Store
 from services.notify.channels import Claim, Letter
 from services.notify.domain.addressee import Addressee
 from services.notify.domain.delivery import (
@@ -80,8 +80,8 @@ class Office:
     now: datetime = MONDAY
 
     def __post_init__(self) -> None:
-        self.relay = Relay(self.kafka)
-        self.store = Store(Delivery, self.documents, self.relay, lambda: self.now, lambda: None)
+        self.publisher = OutboxPublisher(self.kafka)
+        self.store = Store(Delivery, self.documents, self.publisher, lambda: self.now, lambda: None)
 
     def sender(self) -> Sender:
         writes = Writes(self.store, lambda state, cause: advance(state, cause, self.now))
@@ -105,7 +105,7 @@ class Office:
         return self.state(delivery)
 
     async def results(self) -> list[DeliverySettled]:
-        await self.relay.flush()
+        await self.publisher.flush()
         return [
             DeliverySettled.model_validate_json(value) for _, value in self.kafka.topics.get("deliveries", ())
         ]

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.deliveries import Medium
-from schemas.policy import Template, Wording
+from schemas.policies import Template, Wording
 from services.notify.app import unusable
 from services.notify.domain.texts import TextError, render
 from services.notify.domain.wording import must_render

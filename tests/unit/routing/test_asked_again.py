@@ -28,8 +28,8 @@ def office(*changed: Person, without: tuple[str, ...] = (), last: tuple[str, Rol
 
 def topped(casework: Casework) -> Case:
     case = casework.hear()
-    for clock in ("DL-01", "HO-01", "HO-01"):
-        case, _ = casework.breach(case, clock)
+    for deadline in ("DL-01", "HO-01", "HO-01"):
+        case, _ = casework.breach(case, deadline)
     return case
 
 
@@ -94,16 +94,16 @@ def test_a_decline_does_not_bring_it_to_who_let_it_pass_at_the_dealer() -> None:
 
 
 @pytest.mark.parametrize("upper_first", [False, True])
-@pytest.mark.parametrize("climbs", [1, 2, 3])
-def test_climbs_that_were_all_taken_back_leave_nobody_passed(climbs: int, *, upper_first: bool) -> None:
+@pytest.mark.parametrize("escalates", [1, 2, 3])
+def test_escalates_that_were_all_taken_back_leave_nobody_passed(escalates: int, *, upper_first: bool) -> None:
     casework = office()
     first = case = casework.hear()
     breaches = []
-    for _ in range(climbs):
+    for _ in range(escalates):
         case, breach = casework.breach(case, "HO-01")
         breaches.append(breach)
     for breach in reversed(breaches) if upper_first else breaches:
         case = casework.fold(case, casework.withdrawn(case, breach))
-    assert (case.offer, case.support, case.rung, case.passed) == (first.offer, None, 0, ())
+    assert (case.hand_over, case.support, case.rung, case.declined_by) == (first.hand_over, None, 0, ())
     case, _ = casework.breach(case, "DL-01")
-    assert (case.offer and case.offer.to, case.rung) == ("dm-service", 1)
+    assert (case.hand_over and case.hand_over.to, case.rung) == ("dm-service", 1)

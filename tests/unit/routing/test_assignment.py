@@ -99,14 +99,14 @@ def test_decisions_of_one_batch_see_each_other() -> None:
 @pytest.mark.parametrize("instances", [1, 2, 3])
 def test_several_instances_spread_cases_evenly(instances: int) -> None:
     """Each sees only what it looks after itself."""
-    rooms = [
+    services = [
         Casework(ledger=Ledger(lambda case, own=own: case.int % instances == own))  # type: ignore[misc]
         for own in range(instances)
     ]
     owners: Counter[str] = Counter()
     for _ in range(60):
         contact = a_contact()
-        owners[rooms[contact.case_id.int % instances].hear(contact).owner] += 1
+        owners[services[contact.case_id.int % instances].hear(contact).owner] += 1
     assert max(owners.values()) - min(owners.values()) <= instances + 1
 
 

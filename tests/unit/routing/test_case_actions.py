@@ -52,7 +52,7 @@ def test_the_owner_stays_owner_until_the_offer_is_accepted() -> None:
     case = casework.hear()
     assert case.owner.startswith("op-")
     case = casework.act(case, Accept(actor="cr-1"))
-    assert (case.owner, case.owner_role, case.offer, case.state) == (
+    assert (case.owner, case.owner_role, case.hand_over, case.state) == (
         "cr-1", "dealer_cr_manager", None, "in_review",
     )  # fmt: skip
 
@@ -66,9 +66,9 @@ def test_only_the_one_it_is_offered_to_accepts() -> None:
 def test_a_desk_is_everybody_of_its_role() -> None:
     casework = Casework()
     case = casework.hear()
-    assert case.offer is not None
+    assert case.hand_over is not None
     case = case.model_copy(
-        update={"offer": case.offer.model_copy(update={"to": "desk:north:dealer_cr_manager"})}
+        update={"hand_over": case.hand_over.model_copy(update={"to": "desk:north:dealer_cr_manager"})}
     )
     assert casework.refused(case, Accept(actor="cr-south")).rule == "who_may_accept"
     assert casework.act(case, Accept(actor="cr-1")).owner == "cr-1"
@@ -78,7 +78,7 @@ def test_what_is_returned_stays_with_its_owner() -> None:
     casework = Casework()
     case = casework.act(reviewed(casework), to_manager())
     case = casework.act(case, HandBack(actor="dm-service", reason=words()))
-    assert (case.owner, case.offer, case.state, case.rung) == ("cr-1", None, "in_review", 0)
+    assert (case.owner, case.hand_over, case.state, case.rung) == ("cr-1", None, "in_review", 0)
     assert isinstance(casework.events()[-1], CaseReturned)
 
 
@@ -253,9 +253,9 @@ def test_a_reader_is_told_what_his_part_lets_him_do() -> None:
 def test_an_action_moves_the_revision_and_says_what_changed() -> None:
     casework = Casework()
     case = reviewed(casework)
-    assert [each.revision for each in case.revised] == [1, 2]
-    assert set(case.revised[-1].fields) == {"owner", "owner_role", "offer", "state"}
-    assert case.revised[-1].by == "cr-1"
+    assert [each.revision for each in case.revisions] == [1, 2]
+    assert set(case.revisions[-1].fields) == {"owner", "owner_role", "hand_over", "state"}
+    assert case.revisions[-1].by == "cr-1"
 
 
 def test_an_operator_speaking_to_the_customer_is_no_contact_by_the_department() -> None:

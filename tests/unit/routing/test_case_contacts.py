@@ -42,12 +42,12 @@ def test_a_milder_contact_never_lowers_it() -> None:
     assert "case.severity_raised" not in casework.types()
 
 
-def test_a_tick_that_the_programme_does_not_know_raises_the_case_for_triage() -> None:
+def test_a_tick_that_the_policy_does_not_know_raises_the_case_for_triage() -> None:
     casework = Casework()
     case = casework.hear()
     case = casework.hear(a_contact("空调还是有异响", case_id=case.id, ticks=("P99",)), case)
     assert (case.severity, case.criteria) == ("major_preliminary", ("G3",))
-    assert case.triage == ("ticked criterion 'P99' is unknown to programme 'gtmc'",)
+    assert case.triage == ("ticked criterion 'P99' is unknown to policy 'gtmc'",)
 
 
 def test_a_contact_the_case_has_already_is_left_out() -> None:
@@ -88,7 +88,7 @@ def test_what_was_marked_with_a_further_contact_is_told_remembered_and_seen() ->
     assert (added.flags, added.ticks) == (Flags(fire=True, injury=False), ("P7", "P5"))
     [facts] = [facts for event, facts in casework.facts if event == "case.contact_added"]
     assert (facts["flags"], facts["ticks"]) == ({"fire": True, "injury": False}, ["P7", "P5"])
-    assert {"flags", "ticks"} <= set(case.revised[-1].fields)
+    assert {"flags", "ticks"} <= set(case.revisions[-1].fields)
 
 
 def closed(casework: Casework, narrative: str = "空调有异响", owner: str = "dm-service") -> Case:
@@ -117,8 +117,8 @@ def test_a_customer_who_speaks_again_reopens_what_was_closed() -> None:
     casework = Casework()
     case = again(casework, closed(casework))
     assert (case.state, case.closed_at) == ("registered", None)
-    assert case.offer is not None
-    assert case.offer.to == "cr-1"
+    assert case.hand_over is not None
+    assert case.hand_over.to == "cr-1"
 
 
 def test_a_case_reopened_is_not_resolved_before_somebody_speaks_with_the_customer_again() -> None:
@@ -130,7 +130,7 @@ def test_a_case_reopened_is_not_resolved_before_somebody_speaks_with_the_custome
 def test_a_case_reopened_in_the_hands_of_the_cr_manager_stays_there() -> None:
     casework = Casework()
     case = again(casework, closed(casework, owner="cr-1"))
-    assert (case.owner, case.offer, case.state) == ("cr-1", None, "in_review")
+    assert (case.owner, case.hand_over, case.state) == ("cr-1", None, "in_review")
 
 
 def test_a_manufacturer_who_had_not_accepted_is_asked_anew_when_the_case_reopens() -> None:

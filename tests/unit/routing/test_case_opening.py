@@ -7,7 +7,7 @@ import pytest
 
 from schemas.cases import CaseAccepted, CaseHandedOver, CaseOpened
 from schemas.contacts import Flags, Vehicle
-from services.common.decision import Cause, Change, Outgoing
+from services.common.store.decision import Cause, Change, Outgoing
 from services.routing.domain import assessment
 from services.routing.domain.case import Case
 from services.routing.domain.deciding import decide
@@ -30,9 +30,9 @@ def test_a_shop_with_one_franchise_needs_no_brand() -> None:
     assert (case.franchise, case.triage) == ("north-gtmc", ())
 
 
-def test_a_case_is_decided_by_the_newest_version_of_its_programme() -> None:
+def test_a_case_is_decided_by_the_newest_version_of_its_policy() -> None:
     case = Casework().hear()
-    assert (case.profile, case.profile_version) == ("gtmc", gtmc().version)
+    assert (case.policy, case.policy_version) == ("gtmc", gtmc().version)
 
 
 def test_whoever_received_the_contact_owns_the_case() -> None:
@@ -60,7 +60,7 @@ def test_a_new_case_is_offered_to_the_cr_manager_in_the_same_change() -> None:
     opened, offered = casework.events()
     assert isinstance(opened, CaseOpened)
     assert isinstance(offered, CaseHandedOver)
-    assert (opened.header.offered_to, offered.header.offered_to) == (None, "cr-1")
+    assert (opened.header.hand_over_to, offered.header.hand_over_to) == (None, "cr-1")
     assert (offered.role, offered.tier, offered.via) == ("dealer_cr_manager", "dealer", "assignment")
     assert case.state == "registered"
 
@@ -95,7 +95,7 @@ def test_a_case_written_before_flags_were_kept_opens_with_them_unknown() -> None
 def test_a_cr_manager_who_received_it_himself_has_accepted_it() -> None:
     casework = Casework()
     case = casework.hear(a_contact(received_by="cr-1"))
-    assert (case.owner, case.offer, case.state) == ("cr-1", None, "in_review")
+    assert (case.owner, case.hand_over, case.state) == ("cr-1", None, "in_review")
     assert isinstance(casework.events()[-1], CaseAccepted)
 
 
@@ -122,9 +122,9 @@ def test_a_major_complaint_is_offered_to_the_manufacturer_beside_the_dealer() ->
     casework = Casework()
     case = casework.hear(a_contact(FIRE))
     assert case.severity == "major"
-    assert case.offer is not None
+    assert case.hand_over is not None
     assert case.support is not None
-    assert (case.offer.to, case.support.to) == ("cr-1", "mfr-1")
+    assert (case.hand_over.to, case.support.to) == ("cr-1", "mfr-1")
     assert case.owner.startswith("op-")
 
 
@@ -147,7 +147,7 @@ def test_a_general_complaint_stays_with_the_dealer() -> None:
         ({"shop": "nowhere"}, "unknown shop 'nowhere'"),
         ({"vehicle": Vehicle(brand="unheard-of")}, "no franchise for brand"),
         ({"received_by": "a-stranger"}, "nobody known as 'a-stranger'"),
-        ({"ticks": ("G3", "P99")}, "ticked criterion 'P99' is unknown to programme 'gtmc'"),
+        ({"ticks": ("G3", "P99")}, "ticked criterion 'P99' is unknown to policy 'gtmc'"),
     ],
 )
 def test_what_nobody_knows_opens_one_level_higher_for_triage(changes: dict[str, Any], reason: str) -> None:
@@ -158,14 +158,14 @@ def test_what_nobody_knows_opens_one_level_higher_for_triage(changes: dict[str, 
     assert casework.events()[0].header.triage
 
 
-def test_a_programme_that_is_not_known_is_decided_by_the_default() -> None:
+def test_a_policy_that_is_not_known_is_decided_by_the_default() -> None:
     casework = Casework()
     file = directory_file()
-    strange = tuple(one.model_copy(update={"programme": "lost"}) for one in file.franchises)
+    strange = tuple(one.model_copy(update={"policy": "lost"}) for one in file.franchises)
     casework.directory = type(casework.directory)(file.model_copy(update={"franchises": strange}).entries())
     case = casework.hear()
-    assert (case.profile, case.severity) == ("gtmc", "major_preliminary")
-    assert case.triage == ("unknown programme 'lost'",)
+    assert (case.policy, case.severity) == ("gtmc", "major_preliminary")
+    assert case.triage == ("unknown policy 'lost'",)
 
 
 def test_a_judge_that_breaks_opens_the_case_higher_instead_of_losing_it(
@@ -214,5 +214,5 @@ def test_an_absent_cr_manager_is_stood_in_for() -> None:
     casework = Casework()
     casework.directory = type(casework.directory)(directory_file(cr_1=away).entries())
     case = casework.hear()
-    assert case.offer is not None
-    assert (case.offer.to, case.offer.role) == ("dm-service", "dealer_cr_manager")
+    assert case.hand_over is not None
+    assert (case.hand_over.to, case.hand_over.role) == ("dm-service", "dealer_cr_manager")

@@ -8,10 +8,10 @@ import pytest
 
 from schemas.contacts import Customer, Vehicle
 from schemas.outreach import OutreachRequested
-from services.common.batch import Received
-from services.common.decision import Outcome
-from services.common.relay import Relay
-from services.common.store import Store
+from services.common.kafka.batch import Received
+from services.common.kafka.outbox import OutboxPublisher
+from services.common.store.decision import Outcome
+from services.common.store.write_path import Store
 from services.routing.domain import courtesy
 from services.routing.domain.case import Case
 from services.routing.domain.words import seal
@@ -37,14 +37,14 @@ class Shelf:
         return {key: self.records[key] for key in keys if key in self.records}
 
 
-class Room:
+class Service:
     """The handler over fakes."""
 
     def __init__(self) -> None:
         self.casework, self.documents, self.log = Casework(), MemoryDocuments(), MemoryLog()
         self.texts, self.customers = Shelf(), Shelf()
         self.asked: list[OutreachRequested] = []
-        store = Store(Case, self.documents, Relay(self.log), lambda: MONDAY, lambda: None, revive)
+        store = Store(Case, self.documents, OutboxPublisher(self.log), lambda: MONDAY, lambda: None, revive)
         decider = Decider(self.casework.world, self.casework.ledger)
         self.handler = Handler(store, decider, Words(self.texts), Words(self.customers), self._reach_out)
         self.handler.loaded.set()
@@ -76,46 +76,46 @@ async def test_the_same_words_are_sealed_differently_every_time() -> None:
 
 
 async def test_the_case_document_holds_no_word_of_the_customer() -> None:
-    room, contact = Room(), a_contact("空调坏了三次", demand="换新空调")
-    await room.hear(contact)
-    stored = str(room.documents.documents[contact.case_id])
+    service, contact = Service(), a_contact("空调坏了三次", demand="换新空调")
+    await service.hear(contact)
+    stored = str(service.documents.documents[contact.case_id])
     assert not [word for word in ("空调坏了", "换新空调", "王女士", "13800000000") if word in stored]
-    assert next(iter(room.texts.records.values()))["words"] == {
+    assert next(iter(service.texts.records.values()))["words"] == {
         "narrative": "空调坏了三次",
         "demand": "换新空调",
     }
 
 
 async def test_contacts_of_one_case_in_one_batch_are_written_once() -> None:
-    room, first = Room(), a_contact()
+    service, first = Service(), a_contact()
     second = a_contact("还有异响", case_id=first.case_id)
-    outcomes = await room.hear(first, second)
+    outcomes = await service.hear(first, second)
     assert [outcome.kind for outcome in outcomes] == ["applied", "applied"]
-    stored = room.documents.documents[first.case_id]
+    stored = service.documents.documents[first.case_id]
     assert (stored["version"], len(stored["state"]["contacts"])) == (1, 2)
 
 
 async def test_what_is_told_of_an_unknown_case_fails_alone() -> None:
-    room, contact = Room(), a_contact()
-    lost = room.casework.started(room.casework.hear(), "DL-01").model_copy(update={"seq": 1})
-    kinds = [outcome.kind for outcome in await room.hear(lost, contact)]
+    service, contact = Service(), a_contact()
+    lost = service.casework.started(service.casework.hear(), "DL-01").model_copy(update={"seq": 1})
+    kinds = [outcome.kind for outcome in await service.hear(lost, contact)]
     assert kinds == ["failed", "applied"]
 
 
 async def test_the_customer_is_told_once_however_often_his_contact_is_met() -> None:
-    room, contact = Room(), a_contact()
+    service, contact = Service(), a_contact()
     for _ in range(2):
-        await room.hear(contact)
-    first, again = room.asked
+        await service.hear(contact)
+    first, again = service.asked
     assert first.id == again.id
     assert (first.medium, first.address, first.template) == ("sms", "+8613800000000", "customer_received")
 
 
 async def test_a_further_contact_is_no_second_courtesy() -> None:
-    room, contact = Room(), a_contact()
-    await room.hear(contact)
-    await room.hear(a_contact("还没好", case_id=contact.case_id))
-    assert len(room.asked) == 1
+    service, contact = Service(), a_contact()
+    await service.hear(contact)
+    await service.hear(a_contact("还没好", case_id=contact.case_id))
+    assert len(service.asked) == 1
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_a_line_that_can_be_read_in_two_ways_is_refused_by_name(line: str, error
     assert error in said[0]["error"]
 
 
-def test_an_unknown_profile_is_refused_with_the_file_it_needs() -> None:
-    result = CliRunner().invoke(classify, ["--profile", "nowhere"], input="")
+def test_an_unknown_policy_is_refused_with_the_file_it_needs() -> None:
+    result = CliRunner().invoke(classify, ["--policy", "nowhere"], input="")
     assert result.exit_code == 1
     assert "nowhere.yaml" in result.output

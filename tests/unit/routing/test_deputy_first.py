@@ -9,7 +9,7 @@ from tests.casework import Casework, words
 from tests.dealership import a_contact, person
 from tests.unit.routing.test_reassignment import AWAY, FIRE, reassign, reload
 
-DEPUTIES = {"owner": "op-south", "offered": "gm-1", "support": "mfr-3"}
+DEPUTIES = {"owner": "op-south", "hand_over": "gm-1", "support": "mfr-3"}
 
 
 @pytest.mark.parametrize("part", DEPUTIES)
@@ -43,8 +43,8 @@ def test_a_deputy_who_stands_in_for_somebody_else_of_the_case_is_passed_over() -
         person(case.owner, absences=AWAY, deputy="gm-1"),
     )
     case = reassign(casework, case)
-    assert case.offer is not None
-    assert case.offer.to == "dm-service"
+    assert case.hand_over is not None
+    assert case.hand_over.to == "dm-service"
 
 
 def test_a_deputy_who_has_declined_is_passed_over() -> None:

@@ -6,8 +6,8 @@ from uuid import uuid4
 import pytest
 
 from schemas.base import Message
-from services.common.decision import Cause, Change, Outgoing
-from services.common.document import Document
+from services.common.store.decision import Cause, Change, Outgoing
+from services.common.store.document import Document
 from services.routing.domain.actions.action import (
     Accept,
     Action,
@@ -34,8 +34,8 @@ def supported(casework: Casework) -> Case:
     assert case.support is not None
     supporter = case.support.to
     case = casework.act(case, Accept(actor=supporter))
-    assert case.offer is not None
-    case = casework.act(case, Accept(actor=case.offer.to))
+    assert case.hand_over is not None
+    case = casework.act(case, Accept(actor=case.hand_over.to))
     reload(casework, without=[supporter])
     return case
 
@@ -64,11 +64,11 @@ ACTIONS: dict[str, Callable[[str], Action]] = {
 
 
 @pytest.mark.parametrize("action", ACTIONS)
-@pytest.mark.parametrize("state", ["in_review", "in_progress", "resolved", "offered"])
+@pytest.mark.parametrize("state", ["in_review", "in_progress", "resolved", "hand_over"])
 def test_an_action_of_anybody_after_the_supporter_left(action: str, state: str) -> None:
     casework = Casework()
     case = supported(casework)
-    if state == "offered":
+    if state == "hand_over":
         case = casework.act(case, _transfer(case.owner))
     else:
         case = case.model_copy(update={"state": state})
@@ -86,18 +86,18 @@ def test_a_transfer_after_the_supporter_left_asks_the_next_and_offers_too() -> N
     assert distinct(decision).count("case.handed_over") == 4
 
 
-def test_a_climb_after_the_supporter_left() -> None:
+def test_a_escalation_after_the_supporter_left() -> None:
     casework = Casework()
     case = supported(casework)
-    for clock in ("DL-01", "HO-01", "DL-02"):
-        breach = casework.breached(case, clock)
-        for message in (breach, casework.climb_due(case, breach)):
+    for deadline in ("DL-01", "HO-01", "DL-02"):
+        breach = casework.breached(case, deadline)
+        for message in (breach, casework.escalation_due(case, breach)):
             casework.later(hours=1)
             decision = casework.decide(case, case.id, message)
             if isinstance(decision, Change):
                 distinct(decision)
                 case = decision.state
-    assert case.climbed_for
+    assert case.escalated_for
 
 
 @pytest.mark.parametrize("gone", ["supporter", "owner", "both"])

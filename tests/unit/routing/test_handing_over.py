@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from schemas.staffing import Directory
-from services.common.settled import Settled
+from services.common.runtime.debounce import Debounced
 from services.routing.app import _follow_directory
 from services.routing.commands.forecast import moves
 from services.routing.domain.ledger import Ledger
-from services.routing.domain.programme import Programmes
+from services.routing.domain.policies import Policies
 from services.routing.domain.reassignment import Reassign
 from tests.casework import Casework
 from tests.dealership import a_contact, person
@@ -27,7 +27,7 @@ Fault = Callable[[Instance], None]
 
 def _unknown_version(instance: Instance) -> None:
     first = next(iter(instance.documents.documents.values()))
-    first["state"]["profile_version"] = "later"
+    first["state"]["policy_version"] = "later"
 
 
 def _unwritable(instance: Instance) -> None:
@@ -53,46 +53,46 @@ FAULTS: dict[str, Fault] = {
 
 
 @pytest.fixture
-async def room() -> Instance:
-    room = Instance()
-    await room.handler.take_over(room.documents)
-    return room
+async def service() -> Instance:
+    service = Instance()
+    await service.handler.take_over(service.documents)
+    return service
 
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("resting", [False, True])
 async def test_the_others_are_handed_over_and_it_is_told_once(
-    room: Instance,
+    service: Instance,
     fault: str,
     caplog: pytest.LogCaptureFixture,
     *,
     resting: bool,
 ) -> None:
-    await room.hear([a_contact() for _ in range(10)])
-    FAULTS[fault](room)
-    bad = next(iter(room.documents.documents))
-    _without(room, "op-1")
+    await service.hear([a_contact() for _ in range(10)])
+    FAULTS[fault](service)
+    bad = next(iter(service.documents.documents))
+    _without(service, "op-1")
     caplog.set_level(logging.WARNING)
-    documents = room.documents if resting else None
+    documents = service.documents if resting else None
     for _ in range(3):
-        await room.handler.reassign(documents)
-    owners = {key: stored["state"]["owner"] for key, stored in room.documents.documents.items()}
+        await service.handler.reassign(documents)
+    owners = {key: stored["state"]["owner"] for key, stored in service.documents.documents.items()}
     del owners[bad]
     assert set(owners.values()) == {"op-2"}
     told = [record for record in caplog.records if record.message == "case is not handed over yet"]
     assert len(told) <= 1
-    await room.handler.take_over(room.documents)
+    await service.handler.take_over(service.documents)
 
 
-async def test_a_case_is_handed_over_once_its_policy_version_is_known(room: Instance) -> None:
-    await room.hear([a_contact() for _ in range(4)])
-    known, room.casework.programmes = room.casework.programmes, Programmes("gtmc")
-    _without(room, "op-1")
-    assert not await room.handler.reassign()
-    assert room.owners() == {"op-1": 2, "op-2": 2}
-    room.casework.programmes = known
-    assert await room.handler.reassign()
-    assert room.owners() == {"op-2": 4}
+async def test_a_case_is_handed_over_once_its_policy_version_is_known(service: Instance) -> None:
+    await service.hear([a_contact() for _ in range(4)])
+    known, service.casework.policies = service.casework.policies, Policies("gtmc")
+    _without(service, "op-1")
+    assert not await service.handler.reassign()
+    assert service.owners() == {"op-1": 2, "op-2": 2}
+    service.casework.policies = known
+    assert await service.handler.reassign()
+    assert service.owners() == {"op-2": 4}
 
 
 @dataclass
@@ -107,7 +107,7 @@ class Unsettled:
 
 
 async def test_what_cannot_be_handed_over_keeps_nobody_from_looking_through_the_store() -> None:
-    news, handler = SimpleNamespace(news=asyncio.Event(), people=Settled(Directory)), Unsettled()
+    news, handler = SimpleNamespace(news=asyncio.Event(), people=Debounced(Directory)), Unsettled()
     following: Any = _follow_directory
     task = asyncio.create_task(following(news, handler, object()))
 
@@ -135,7 +135,7 @@ def test_a_check_names_whom_a_load_gives_the_cases_to() -> None:
     for case in cases:
         ledger.follow(case)
     checked = casework.world()
-    forecast = type(checked)(checked.directory, checked.programmes, ledger.workload, checked.now)
+    forecast = type(checked)(checked.directory, checked.policies, ledger.workload, checked.now)
     told = [line for case in theirs for line in moves(case, forecast, ledger)]
     loaded = [casework.decide(case, case.id, Reassign()).state.owner for case in theirs]  # type: ignore[union-attr]
     assert [line.split("→")[1].split()[0] for line in told] == loaded
@@ -146,6 +146,6 @@ def test_a_check_tells_of_a_case_whose_policy_version_is_missing() -> None:
     casework = Casework()
     case = casework.hear()
     reload(casework, without=[case.owner])
-    casework.programmes = Programmes("gtmc")
+    casework.policies = Policies("gtmc")
     [line] = moves(case, casework.world(), casework.ledger)
-    assert line.startswith(f"{case.number}: waits for its policy {case.policy}")
+    assert line.startswith(f"{case.number}: waits for its policy {case.policy_key}")

@@ -1,6 +1,6 @@
 """What is left of the ladder when breaches turn out not to stand, one after the other."""
 
-from schemas.cases import CaseClimbWithdrawn
+from schemas.cases import CaseEscalationWithdrawn
 from schemas.deadlines import DeadlineBreached
 from services.routing.domain.case import Case
 from tests.casework import Casework
@@ -9,15 +9,15 @@ from tests.dealership import a_contact
 FIRE = "车子突然起火冒烟,必须给我一个说法"
 
 
-def withdrawal(casework: Casework) -> CaseClimbWithdrawn:
-    return next(event for event in reversed(casework.events()) if isinstance(event, CaseClimbWithdrawn))
+def withdrawal(casework: Casework) -> CaseEscalationWithdrawn:
+    return next(event for event in reversed(casework.events()) if isinstance(event, CaseEscalationWithdrawn))
 
 
 def seat(case: Case) -> tuple[str | None, int, str]:
-    return case.offer.to if case.offer else None, case.rung, case.state
+    return case.hand_over.to if case.hand_over else None, case.rung, case.state
 
 
-def test_two_climbs_taken_back_in_turn_leave_the_first_offer_as_it_was() -> None:
+def test_two_escalates_taken_back_in_turn_leave_the_first_offer_as_it_was() -> None:
     casework = Casework()
     first = casework.hear()
     case, lower = casework.breach(first, "DL-01")
@@ -25,10 +25,10 @@ def test_two_climbs_taken_back_in_turn_leave_the_first_offer_as_it_was() -> None
     case = casework.fold(case, casework.withdrawn(case, upper))
     assert (seat(case), withdrawal(casework).again) == (("dm-service", 1, "escalated"), True)
     case = casework.fold(case, casework.withdrawn(case, lower))
-    assert (case.offer, seat(case), withdrawal(casework).again) == (first.offer, seat(first), False)
+    assert (case.hand_over, seat(case), withdrawal(casework).again) == (first.hand_over, seat(first), False)
 
 
-def test_a_climb_put_aside_does_not_come_back_when_its_breach_has_fallen() -> None:
+def test_a_escalation_put_aside_does_not_come_back_when_its_breach_has_fallen() -> None:
     casework = Casework()
     first = casework.hear()
     case, lower = casework.breach(first, "DL-01")
@@ -36,26 +36,26 @@ def test_a_climb_put_aside_does_not_come_back_when_its_breach_has_fallen() -> No
     case = casework.fold(case, casework.withdrawn(case, lower))
     assert seat(case) == ("gm-1", 2, "escalated")
     case = casework.fold(case, casework.withdrawn(case, upper))
-    assert (case.offer, seat(case)) == (first.offer, seat(first))
+    assert (case.hand_over, seat(case)) == (first.hand_over, seat(first))
 
 
-def test_a_grave_case_keeps_the_manufacturer_when_its_climb_is_taken_back() -> None:
+def test_a_grave_case_keeps_the_manufacturer_when_its_escalation_is_taken_back() -> None:
     casework = Casework()
     case = casework.hear()
-    for clock in ("DL-01", "HO-01", "HO-01"):
-        case, breach = casework.breach(case, clock)
+    for deadline in ("DL-01", "HO-01", "HO-01"):
+        case, breach = casework.breach(case, deadline)
     case = casework.hear(a_contact(FIRE, case_id=case.id), case)
     case = casework.fold(case, casework.withdrawn(case, breach))
     assert case.support is not None
     assert (case.support.via, case.rung) == ("support", 2)
 
 
-def test_a_request_to_the_manufacturer_that_a_climb_repeated_is_still_to_be_accepted() -> None:
+def test_a_request_to_the_manufacturer_that_a_escalation_repeated_is_still_to_be_accepted() -> None:
     casework = Casework()
     case = casework.hear(a_contact(FIRE))
     asked = case.support
-    for clock in ("DL-01", "HO-01", "HO-01"):
-        case, breach = casework.breach(case, clock)
+    for deadline in ("DL-01", "HO-01", "HO-01"):
+        case, breach = casework.breach(case, deadline)
     case = casework.fold(case, casework.withdrawn(case, breach))
     assert (case.support, withdrawal(casework).again) == (asked, True)
 
@@ -63,8 +63,8 @@ def test_a_request_to_the_manufacturer_that_a_climb_repeated_is_still_to_be_acce
 def two_of_one_pass(casework: Casework) -> tuple[Case, Case, list[DeadlineBreached]]:
     first = casework.hear()
     casework.later(hours=24)
-    breaches = [casework.breached(first, clock) for clock in ("DL-01", "DL-03")]
-    due = [casework.climb_due(first, breach) for breach in breaches]
+    breaches = [casework.breached(first, deadline) for deadline in ("DL-01", "DL-03")]
+    due = [casework.escalation_due(first, breach) for breach in breaches]
     casework.later(seconds=1)
     case = first
     for event in (*breaches, *due):
@@ -72,30 +72,30 @@ def two_of_one_pass(casework: Casework) -> tuple[Case, Case, list[DeadlineBreach
     return first, case, breaches
 
 
-def test_a_climb_stays_while_another_breach_of_its_pass_stands() -> None:
+def test_a_escalation_stays_while_another_breach_of_its_pass_stands() -> None:
     casework = Casework()
     first, case, breaches = two_of_one_pass(casework)
     case = casework.fold(case, casework.withdrawn(case, breaches[0]))
     assert seat(case) == ("dm-service", 1, "escalated")
     case = casework.fold(case, casework.withdrawn(case, breaches[1]))
-    assert (case.offer, seat(case), case.broken) == (first.offer, seat(first), 0)
+    assert (case.hand_over, seat(case), case.breach_count) == (first.hand_over, seat(first), 0)
 
 
-def test_a_climb_stays_when_a_breach_that_did_not_cause_it_falls() -> None:
+def test_a_escalation_stays_when_a_breach_that_did_not_cause_it_falls() -> None:
     casework = Casework()
     first, case, breaches = two_of_one_pass(casework)
     case = casework.fold(case, casework.withdrawn(case, breaches[1]))
     assert seat(case) == ("dm-service", 1, "escalated")
     case = casework.fold(case, casework.withdrawn(case, breaches[0]))
-    assert (case.offer, seat(case)) == (first.offer, seat(first))
+    assert (case.hand_over, seat(case)) == (first.hand_over, seat(first))
 
 
-def test_a_breach_climbs_after_one_of_its_pass_was_taken_back() -> None:
+def test_a_breach_escalates_after_one_of_its_pass_was_taken_back() -> None:
     casework = Casework()
     case = casework.hear()
     casework.later(hours=24)
-    breaches = [casework.breached(case, clock) for clock in ("DL-01", "DL-03")]
-    due = [casework.climb_due(case, breach) for breach in breaches]
+    breaches = [casework.breached(case, deadline) for deadline in ("DL-01", "DL-03")]
+    due = [casework.escalation_due(case, breach) for breach in breaches]
     casework.later(seconds=1)
     for event in (*breaches, due[0], casework.withdrawn(case, breaches[0]), due[1]):
         case = casework.fold(case, event)

@@ -12,7 +12,7 @@ from schemas.cases import CaseEvent
 from schemas.contacts import ContactReceived, Vehicle
 from schemas.directory import Absence, DirectoryFile, Entry, Person
 from schemas.staffing import Directory
-from services.common import files
+from services.common.runtime import files
 from services.notify.domain.recipients import Parties
 from services.routing.domain.actions.action import Accept, Transfer
 from services.routing.domain.actions.permission import allowed, is_party
@@ -88,11 +88,11 @@ PLACES = [
 
 def told(casework: Casework, events: Iterable[CaseEvent]) -> set[str]:
     """Who is reached of those whom the policy tells of these events."""
-    programme = casework.world().programmes.newest["gtmc"].profile
+    policy = casework.world().policies.newest["gtmc"].content
     found: set[str] = set()
     for event in events:
-        rules = [rule for rule in programme.notices if rule.when.type == event.type]
-        parties = Parties(event, casework.directory, programme.ladder)
+        rules = [rule for rule in policy.notices if rule.when.type == event.type]
+        parties = Parties(event, casework.directory, policy.ladder)
         found |= {name for rule in rules for name in parties.told(rule.to)}
     return {name for name in found if casework.directory.person(name)}
 
@@ -128,13 +128,13 @@ def _is_asked(casework: Casework, case: Case, named: str, actor: str) -> bool:
 
 @pytest.mark.parametrize("place", PLACES, ids="/".join)
 @pytest.mark.parametrize("world", WORLDS)
-def test_the_ladder_climbs_to_somebody(world: str, place: tuple[str, str]) -> None:
+def test_the_ladder_escalates_to_somebody(world: str, place: tuple[str, str]) -> None:
     casework = Casework(directory=directory(WORLDS[world]))
     case = casework.hear(contact(*place))
     asked: set[str] = set()
-    for clock in ("DL-01", "HO-01", "HO-01", "HO-01"):
-        case, _ = casework.breach(case, clock)
-        parts = [case.offer, case.support]
+    for deadline in ("DL-01", "HO-01", "HO-01", "HO-01"):
+        case, _ = casework.breach(case, deadline)
+        parts = [case.hand_over, case.support]
         asked |= {
             name
             for part in parts
@@ -200,17 +200,17 @@ def test_a_queue_has_members_again_when_somebody_comes() -> None:
     casework = Casework(directory=directory(people(works_at(EMPTIED), gone)))
     case = casework.hear(contact(EMPTIED, "hanlu"))
     assert case.owner == f"desk:{EMPTIED}:operator"
-    assert sum(casework.ledger.unmanned(casework.directory).values()) > 0
+    assert sum(casework.ledger.unstaffed(casework.directory).values()) > 0
     casework.directory = directory()
     assert f"{EMPTIED}.op1" in actors(casework, case, "transfer")
-    assert not casework.ledger.unmanned(casework.directory)
+    assert not casework.ledger.unstaffed(casework.directory)
     assert not {name for name in readers(casework, case) if name.startswith("hanlu")}
 
 
 def test_a_queue_without_members_is_announced_once() -> None:
     casework = Casework(directory=directory(people(works_at(EMPTIED), gone)), now=MONDAY)
     case = casework.hear(contact(EMPTIED, "hanlu"))
-    assert casework.types().count("case.unattended") == len(case.unmanned) > 0
+    assert casework.types().count("case.unattended") == len(case.unstaffed) > 0
     before = casework.types().count("case.unattended")
     casework.now += timedelta(minutes=1)
     casework.hear(contact(EMPTIED, "hanlu", case_id=case.id, narrative="再次来电"), case)

@@ -20,22 +20,22 @@ def shelf(tmp_path: Path) -> Shelf:
 @pytest.mark.parametrize(
     "change",
     [
-        (OPENS, "start: [{type: case.opend}]", "clocks.0.start.0.type", EVENTS),
-        (OPENS, "start: [{type: case.snapshot}]", "clocks.0.start.0.type", EVENTS),
-        (CONTACTED, "stop: [{type: deadline.met}]", "clocks.2.stop.0.type", "not 'deadline.met'"),
+        (OPENS, "start: [{type: case.opend}]", "deadlines.0.start.0.type", EVENTS),
+        (OPENS, "start: [{type: case.snapshot}]", "deadlines.0.start.0.type", EVENTS),
+        (CONTACTED, "stop: [{type: deadline.met}]", "deadlines.2.stop.0.type", "not 'deadline.met'"),
     ],
 )
-def test_a_clock_asks_for_events_that_it_hears(shelf: Shelf, change: Change) -> None:
+def test_a_deadline_asks_for_events_that_it_hears(shelf: Shelf, change: Change) -> None:
     shelf.refuses(change)
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        (TO_CR, TO_CR.replace("role", "rolle"), "clocks.0.stop.0.where.rolle", "to, role, tier, via, rung, clock"),
-        (CONTACTED, CONTACTED.replace("}]", ", where: {header.sate: [closed]}}]"), "clocks.2.stop.0.where.header.sate", "header.state"),
-        (CONTACTED, CONTACTED.replace("}]", ", where: {note: [a]}}]"), "clocks.2.stop.0.where.note", "header.triage, by, type"),
-        ("applies: {severity: [general]}", "applies: {severty: [general]}", "clocks.4.applies.severty", "number, kind, "),
+        (TO_CR, TO_CR.replace("role", "rolle"), "deadlines.0.stop.0.where.rolle", "to, role, tier, via, rung, deadline"),
+        (CONTACTED, CONTACTED.replace("}]", ", where: {header.sate: [closed]}}]"), "deadlines.2.stop.0.where.header.sate", "header.state"),
+        (CONTACTED, CONTACTED.replace("}]", ", where: {note: [a]}}]"), "deadlines.2.stop.0.where.note", "header.triage, by, type"),
+        ("applies: {severity: [general]}", "applies: {severty: [general]}", "deadlines.4.applies.severty", "number, kind, "),
     ],
 )  # fmt: skip
 def test_a_field_exists_and_can_be_compared(shelf: Shelf, change: Change) -> None:
@@ -45,13 +45,13 @@ def test_a_field_exists_and_can_be_compared(shelf: Shelf, change: Change) -> Non
 @pytest.mark.parametrize(
     "change",
     [
-        (TO_CR, TO_CR.replace("cr_manager", "cr_manger"), "clocks.0.stop.0.where.role.0", "dealer_cr_manager, sc_sa, "),
-        ("applies: {severity: [general]}", "applies: {severity: [genral]}", "clocks.4.applies.severity.0", "one of general, "),
-        ("applies: {severity: [general]}", "applies: {triage: [1]}", "clocks.4.applies.triage.0", "true or false, not 1"),
-        ("applies: {severity: [general]}", "applies: {rung: [low]}", "clocks.4.applies.rung.0", "a whole number, not 'low'"),
-        ("applies: {severity: [general]}", "applies: {shop: [7]}", "clocks.4.applies.shop.0", "a text, not 7"),
-        ("applies: {severity: [general]}", "applies: {severity: []}", "clocks.4.applies.severity", "at least one entry"),
-        (OPENS, "start: []", "clocks.0.start", "at least one entry"),
+        (TO_CR, TO_CR.replace("cr_manager", "cr_manger"), "deadlines.0.stop.0.where.role.0", "dealer_cr_manager, sc_sa, "),
+        ("applies: {severity: [general]}", "applies: {severity: [genral]}", "deadlines.4.applies.severity.0", "one of general, "),
+        ("applies: {severity: [general]}", "applies: {triage: [1]}", "deadlines.4.applies.triage.0", "true or false, not 1"),
+        ("applies: {severity: [general]}", "applies: {rung: [low]}", "deadlines.4.applies.rung.0", "a whole number, not 'low'"),
+        ("applies: {severity: [general]}", "applies: {shop: [7]}", "deadlines.4.applies.shop.0", "a text, not 7"),
+        ("applies: {severity: [general]}", "applies: {severity: []}", "deadlines.4.applies.severity", "at least one entry"),
+        (OPENS, "start: []", "deadlines.0.start", "at least one entry"),
     ],
 )  # fmt: skip
 def test_a_field_can_have_the_value(shelf: Shelf, change: Change) -> None:
@@ -64,8 +64,8 @@ def test_a_field_can_have_the_value(shelf: Shelf, change: Change) -> None:
         ("when: {type: case.opened}", "when: {type: case.open}", "notices.0.when.type", EVENTS),
         ("where: {tier: [manufacturer]}", "where: {teir: [manufacturer]}", "notices.3.when.where.teir", "tier"),
         ("applies: {severity: [major, ", "applies: {severity: [mayor, ", "notices.0.applies.severity.0", "major, not 'mayor'"),
-        ("case.returned}\n    to: [owner]", "case.returned}\n    to: [subject]", "notices.9.to.0", "only of case.handed_over, case.climb_withdrawn"),
-        ("where: {clock: [HO-02]}", "where: {clock: [HO-2]}", "notices.13.when.where.clock.0", "HO-01, HO-02"),
+        ("case.returned}\n    to: [owner]", "case.returned}\n    to: [subject]", "notices.9.to.0", "only of case.handed_over, case.escalation_withdrawn"),
+        ("where: {deadline: [HO-02]}", "where: {deadline: [HO-2]}", "notices.13.when.where.deadline.0", "HO-01, HO-02"),
         ("template: major_opened", "template: major_open", "notices.0.template", "one of major_opened, "),
         ("- id: major_raised", "- id: major_opened", "templates.1.id", "one 'major_opened' already"),
         ("by: [email, sms]", "by: []", "notices.0.by", "at least one entry"),
@@ -76,10 +76,15 @@ def test_a_notice_is_held_to_the_same_rules(shelf: Shelf, change: Change) -> Non
     shelf.refuses(change, NOTICES)
 
 
-def test_a_clock_asks_for_clocks_of_its_programme(shelf: Shelf) -> None:
+def test_a_deadline_asks_for_deadlines_of_its_policy(shelf: Shelf) -> None:
     old = "where: {tier: [dealer], again: [false]}"
     shelf.refuses(
-        (old, "where: {clock: [DL-1]}", "clocks.6.cancel.1.where.clock.0", "should be one of DL-01, ")
+        (
+            old,
+            "where: {deadline: [DL-1]}",
+            "deadlines.6.cancel.1.where.deadline.0",
+            "should be one of DL-01, ",
+        )
     )
 
 

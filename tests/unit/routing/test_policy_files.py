@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from deploy.policy import policy
 from services.routing.commands.directory import read
-from services.routing.settings.policies import load_profile
+from services.routing.settings.policies import load_policy
 from tests.casework import POLICIES
 from tests.dealership import directory_file
 from tests.policies import Shelf
@@ -19,22 +19,22 @@ def shelf(tmp_path: Path) -> Shelf:
     return Shelf(tmp_path)
 
 
-def test_the_shipped_programme_is_valid_and_whole() -> None:
-    profile = load_profile(POLICIES / "gtmc.yaml")
-    assert [rung.role for rung in profile.ladder] == ["sc_sa", "dept_manager", "dealer_gm", "mfr_cr"]
-    assert len(profile.severity.criteria) == 20
-    assert {clock.id for clock in profile.clocks} >= {f"DL-0{number}" for number in range(1, 7)}
+def test_the_shipped_policy_is_valid_and_whole() -> None:
+    policy = load_policy(POLICIES / "gtmc.yaml")
+    assert [rung.role for rung in policy.ladder] == ["sc_sa", "dept_manager", "dealer_gm", "mfr_cr"]
+    assert len(policy.severity.criteria) == 20
+    assert {deadline.id for deadline in policy.deadlines} >= {f"DL-0{number}" for number in range(1, 7)}
 
 
 def test_a_version_is_the_hash_of_the_rules(shelf: Shelf) -> None:
-    before = load_profile(shelf.programme).version
-    assert load_profile(shelf.programme).version == before
+    before = load_policy(shelf.policy).version
+    assert load_policy(shelf.policy).version == before
     shelf.change("elapsed_minutes: 60", "elapsed_minutes: 61")
-    assert load_profile(shelf.programme).version != before
+    assert load_policy(shelf.policy).version != before
 
 
 def test_a_wrong_field_is_named_with_file_and_line(shelf: Shelf) -> None:
-    shelf.refuses(("accountable: operator", "accountable: porter", "clocks.0.accountable", "'operator'"))
+    shelf.refuses(("accountable: operator", "accountable: porter", "deadlines.0.accountable", "'operator'"))
 
 
 def test_an_unknown_field_is_a_mistake_worth_telling(shelf: Shelf) -> None:
@@ -44,20 +44,20 @@ def test_an_unknown_field_is_a_mistake_worth_telling(shelf: Shelf) -> None:
 
 def test_a_field_given_twice_is_told_with_its_line(shelf: Shelf) -> None:
     line = shelf.change("recurring: true", "recurring: true\n    start: [{type: case.judged}]")
-    assert shelf.refused() == f"{shelf.programme}:{line}: start: is given twice"
+    assert shelf.refused() == f"{shelf.policy}:{line}: start: is given twice"
 
 
 def test_a_broken_file_is_told_with_its_line(shelf: Shelf) -> None:
     line = shelf.change("hand_overs:", "hand_overs: ]")
-    assert shelf.refused().startswith(f"{shelf.programme}:{line}: ")
+    assert shelf.refused().startswith(f"{shelf.policy}:{line}: ")
 
 
-def test_a_programme_has_the_id_of_its_file_so_that_none_takes_the_place_of_another(shelf: Shelf) -> None:
+def test_a_policy_has_the_id_of_its_file_so_that_none_takes_the_place_of_another(shelf: Shelf) -> None:
     shelf.refuses(("id: gtmc", "id: other", "id", "should be 'gtmc'"))
 
 
 def test_check_says_the_version_or_every_mistake(shelf: Shelf) -> None:
-    good, bad = shelf.programme, shelf.folder / "other.yaml"
+    good, bad = shelf.policy, shelf.folder / "other.yaml"
     bad.write_text("id: other\n", "utf-8")
     shutil.copy(shelf.folder / "severity" / "gtmc.yaml", shelf.folder / "severity" / "other.yaml")
     said = CliRunner().invoke(policy, ["check", str(good), str(bad)])
@@ -68,7 +68,7 @@ def test_check_says_the_version_or_every_mistake(shelf: Shelf) -> None:
 
 def test_check_says_which_message_would_not_fit_its_segments(shelf: Shelf) -> None:
     line = shelf.change("请立即关注。", "请立即关注。" * 20, "notices/gtmc.yaml")
-    said = CliRunner().invoke(policy, ["check", str(shelf.programme)])
+    said = CliRunner().invoke(policy, ["check", str(shelf.policy)])
     assert said.exit_code == 1
     assert "sms.zh: takes 3 segments" in said.stderr
     assert f"(line {line})" in said.stderr

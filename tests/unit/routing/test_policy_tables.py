@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from services.common.files import FileError
-from services.routing.settings.policies import load_profile
+from services.common.runtime.files import FileError
+from services.routing.settings.policies import load_policy
 from tests.policies import Change, Shelf
 
 SEVERITY = "severity/gtmc.yaml"
@@ -85,7 +85,7 @@ def test_a_threshold_does_not_undo_another(shelf: Shelf, change: Change) -> None
 
 def test_a_scorer_may_do_without_suspecting(shelf: Shelf) -> None:
     shelf.change("suspect: 0.35", "suspect: 1", SEVERITY)
-    assert load_profile(shelf.programme).severity.learned.suspect == 1
+    assert load_policy(shelf.policy).severity.learned.suspect == 1
 
 
 @pytest.mark.parametrize(
@@ -99,4 +99,4 @@ def test_a_scorer_may_do_without_suspecting(shelf: Shelf) -> None:
 def test_no_lexicon_file_undoes_another(shelf: Shelf, text: str, says: str) -> None:
     (shelf.folder / "severity" / "lexicon" / "zz.yaml").write_text(text, "utf-8")
     with pytest.raises(FileError, match=says):
-        load_profile(shelf.programme)
+        load_policy(shelf.policy)

@@ -8,7 +8,7 @@ import pytest
 from schemas.contacts import Department
 from schemas.directory import Absence, LastResort, Post
 from schemas.staffing import Directory
-from services.common.decision import Change
+from services.common.store.decision import Change
 from services.routing.domain.actions.action import Accept, Transfer
 from services.routing.domain.case import Case
 from services.routing.domain.reassignment import Reassign
@@ -83,10 +83,10 @@ def stood_in() -> tuple[Casework, Case]:
 @pytest.mark.parametrize("accepted", [False, True])
 def test_a_stand_in_has_it_under_the_post_by_which_they_stand_in(*, accepted: bool) -> None:
     casework, case = stood_in()
-    assert (case.offer and case.offer.to) == "gm-1"
+    assert (case.hand_over and case.hand_over.to) == "gm-1"
     if accepted:
         case = casework.act(case, Accept(actor="gm-1"))
-    assert (case.owner_post if accepted else case.offer and case.offer.post) == "north/dealer_gm"
+    assert (case.owner_post if accepted else case.hand_over and case.hand_over.post) == "north/dealer_gm"
     gone = {"cr_1": None, "dm_service": None, "gm_1": person("gm-1", posts=BOTH[:1])}
     casework.directory = Directory(directory_file(**gone).entries())
     assert isinstance(casework.decide(case, case.id, Reassign()), Change)

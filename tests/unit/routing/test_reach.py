@@ -35,8 +35,8 @@ def test_a_deputy_from_another_shop_sees_what_he_is_offered_and_keeps_what_he_to
     casework = Casework()
     casework.directory = Directory(directory_file(cr_1=away(casework, "cr-south")).entries())
     case = casework.hear()
-    assert case.offer is not None
-    assert case.offer.to == "cr-south"
+    assert case.hand_over is not None
+    assert case.hand_over.to == "cr-south"
     assert sees(casework, "cr-south", case)
     case = casework.act(case, Accept(actor="cr-south"))
     casework.later(days=2)
@@ -67,6 +67,6 @@ def test_a_reader_of_last_resort_sees_of_a_queue_what_nobody_of_its_department_a
     others = {"dm_service", "dm_sales"} - {on_duty}
     casework = Casework(directory=Directory(directory_file(**dict.fromkeys(others)).entries()))
     case = casework.hear(a_contact(department=department))
-    assert case.offer is not None
-    queued = case.offer.model_copy(update={"to": "desk:north:dept_manager", "role": "dept_manager"})
-    assert sees(casework, "mfr-1", case.model_copy(update={"offer": queued})) is seen
+    assert case.hand_over is not None
+    queued = case.hand_over.model_copy(update={"to": "desk:north:dept_manager", "role": "dept_manager"})
+    assert sees(casework, "mfr-1", case.model_copy(update={"hand_over": queued})) is seen

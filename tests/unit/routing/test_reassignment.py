@@ -10,10 +10,10 @@ import pytest
 from schemas.cases import CaseReassigned
 from schemas.directory import Absence, Person, Post, key
 from schemas.staffing import Directory
-from services.common.decision import Cause, Change
+from services.common.store.decision import Cause, Change
 from services.routing.domain.actions.action import Accept, HandBack, Transfer
 from services.routing.domain.actions.permission import allowed
-from services.routing.domain.case import Case, Offer, Support
+from services.routing.domain.case import Case, HandOver, Support
 from services.routing.domain.deciding import decide
 from services.routing.domain.holding import holds_of, lost
 from services.routing.domain.reassignment import Reassign
@@ -63,7 +63,7 @@ def test_the_owner_who_loses_the_post_is_followed_by_one_of_the_same_role(how: s
     lose(casework, before.owner, how)
     case = reassign(casework, before)
     assert {before.owner, case.owner} == {"op-1", "op-2"}
-    assert (case.owner_role, case.offer, case.state) == ("operator", before.offer, before.state)
+    assert (case.owner_role, case.hand_over, case.state) == ("operator", before.hand_over, before.state)
     told = casework.events()[-1]
     assert isinstance(told, CaseReassigned)
     assert (told.part, told.to, told.predecessor) == ("owner", case.owner, before.owner)
@@ -82,11 +82,11 @@ def test_the_owner_who_loses_the_post_is_followed_by_one_of_the_same_role(how: s
 def test_whom_it_is_offered_to_is_followed_by_the_next_rung(how: str) -> None:
     casework = Casework()
     before = casework.hear()
-    assert before.offer is not None
+    assert before.hand_over is not None
     lose(casework, "cr-1", how)
     case = reassign(casework, before)
-    assert case.offer is not None
-    assert (case.offer.to, case.offer.role, case.offer.via) == (
+    assert case.hand_over is not None
+    assert (case.hand_over.to, case.hand_over.role, case.hand_over.via) == (
         "dm-service",
         "dealer_cr_manager",
         "assignment",
@@ -119,8 +119,8 @@ def test_the_deputy_of_who_goes_comes_first() -> None:
     before = casework.hear()
     reload(casework, person("cr-1", status="leaving", deputy="cr-south"))
     case = reassign(casework, before)
-    assert case.offer is not None
-    assert case.offer.to == "cr-south"
+    assert case.hand_over is not None
+    assert case.hand_over.to == "cr-south"
 
 
 def test_with_nobody_left_at_the_shop_its_queues_get_it_and_the_alarm_goes_out() -> None:
@@ -129,11 +129,11 @@ def test_with_nobody_left_at_the_shop_its_queues_get_it_and_the_alarm_goes_out()
     staff = ["op-1", "op-2", "cr-1", "dm-service", "dm-sales", "sa-1", "sa-2", "gm-1"]
     reload(casework, without=staff)
     case = reassign(casework, before)
-    assert (case.owner, case.offer and case.offer.to) == (
+    assert (case.owner, case.hand_over and case.hand_over.to) == (
         "desk:north:operator",
         "desk:north:dealer_cr_manager",
     )
-    assert set(case.unmanned) == {"desk:north:operator", "desk:north:dealer_cr_manager"}
+    assert set(case.unstaffed) == {"desk:north:operator", "desk:north:dealer_cr_manager"}
     assert casework.types()[-2:] == ["case.unattended", "case.unattended"]
     assert {"accept", "transfer"} <= set(allowed(case, "mfr-1", casework.world()))
 
@@ -157,14 +157,14 @@ def test_a_stand_in_keeps_it_as_long_as_they_keep_their_own_post() -> None:
     casework = Casework()
     reload(casework, person("cr-1", absences=AWAY))
     case = casework.hear()
-    assert case.offer is not None
-    assert (case.offer.to, case.offer.post) == ("dm-service", "north/dept_manager/after_sales")
+    assert case.hand_over is not None
+    assert (case.hand_over.to, case.hand_over.post) == ("dm-service", "north/dept_manager/after_sales")
     reload(casework)
     assert casework.decide(case, case.id, Reassign()) is None
     reload(casework, person("dm-service", posts=(Post(at="north", role="sc_sa"),)))
     moved = reassign(casework, case)
-    assert moved.offer is not None
-    assert moved.offer.to == "cr-1"
+    assert moved.hand_over is not None
+    assert moved.hand_over.to == "cr-1"
 
 
 def test_a_case_written_before_posts_were_kept_goes_only_when_its_holder_has_none_near() -> None:
@@ -182,8 +182,8 @@ def test_an_offer_that_a_later_one_put_aside_is_no_leavers_either() -> None:
     reload(casework, without=["cr-1"])
     case = reassign(casework, case)
     case = casework.fold(case, casework.withdrawn(case, breach))
-    assert case.offer is not None
-    assert case.offer.to != "cr-1"
+    assert case.hand_over is not None
+    assert case.hand_over.to != "cr-1"
     none_lost(casework, case)
 
 
@@ -194,7 +194,7 @@ def test_any_decision_leaves_the_case_with_those_who_may_have_it() -> None:
     reload(casework, without=[before.owner])
     case = casework.act(before, HandBack(actor="cr-1", reason=words()))
     none_lost(casework, case)
-    assert [each.revision for each in case.revised] == list(range(1, len(case.revised) + 1))
+    assert [each.revision for each in case.revisions] == list(range(1, len(case.revisions) + 1))
     assert casework.types()[-2:] == ["case.returned", "case.reassigned"]
 
 
@@ -232,7 +232,7 @@ def test_whoever_is_leaving_is_given_nothing(status: Any) -> None:
     casework = Casework()
     reload(casework, person("cr-1", status=status), person("op-1", status=status))
     case = casework.hear()
-    assert (case.owner, case.offer and case.offer.to) == ("op-2", "dm-service")
+    assert (case.owner, case.hand_over and case.hand_over.to) == ("op-2", "dm-service")
     case = casework.act(case, Accept(actor="dm-service"))
     hand = Transfer(actor="dm-service", shop="north", role="sc_sa", person="sa-1", note=words())
     reload(casework, person("sa-1", status=status))
@@ -240,7 +240,7 @@ def test_whoever_is_leaving_is_given_nothing(status: Any) -> None:
 
 
 def test_a_deputy_may_do_what_the_absent_one_may() -> None:
-    """Offered before the absence began: told and allowed are the same people."""
+    """PendingHandOver before the absence began: told and allowed are the same people."""
     casework = Casework()
     case = casework.hear()
     reload(
@@ -253,20 +253,20 @@ def test_a_deputy_may_do_what_the_absent_one_may() -> None:
     assert casework.act(case, Accept(actor="dm-sales")).owner == "dm-sales"
 
 
-def test_a_deputy_of_the_owner_is_not_whom_a_climb_goes_to() -> None:
+def test_a_deputy_of_the_owner_is_not_whom_a_escalation_goes_to() -> None:
     casework = Casework()
     case = casework.hear()
     reload(casework, person(case.owner, absences=AWAY, deputy="dm-service"))
     case, _ = casework.breach(case, "DL-01")
-    assert case.offer is not None
-    assert case.offer.to == "gm-1"
+    assert case.hand_over is not None
+    assert case.hand_over.to == "gm-1"
 
 
 def test_what_older_code_wrote_is_read() -> None:
     casework = Casework()
     case = casework.hear(a_contact(FIRE))
-    old = case.model_dump(mode="json", exclude={"owner_post", "passed", "unmanned"})
-    for part, model in (("offer", Offer), ("support", Support)):
+    old = case.model_dump(mode="json", exclude={"owner_post", "passed", "unstaffed"})
+    for part, model in (("hand_over", HandOver), ("support", Support)):
         old[part].pop("post")
         assert model.model_validate(old[part]).post == ""
-    assert Case.model_validate(old).passed == ()
+    assert Case.model_validate(old).declined_by == ()

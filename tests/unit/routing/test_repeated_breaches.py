@@ -1,4 +1,4 @@
-"""A clock that breaches again and again is one entry in the history, and a number that grows."""
+"""A deadline that breaches again and again is one entry in the history, and a number that grows."""
 
 from schemas.deadlines import DeadlineBreached
 from services.routing.api import view
@@ -26,7 +26,7 @@ def test_days_of_silence_are_one_entry_and_a_count_that_a_reader_sees() -> None:
     case, _ = silent(casework, casework.hear(), days=5)
     shown = view.case(case, 1, casework.directory.people["cr-1"], casework.world())
     assert [(one["cycle"], one["repeats"]) for one in shown["breaches"]] == [(1, 4)]
-    assert (case.broken, entries(casework, "deadline.breached")) == (5, [1])
+    assert (case.breach_count, entries(casework, "deadline.breached")) == (5, [1])
 
 
 def test_silence_after_a_follow_up_is_an_entry_of_its_own() -> None:
@@ -37,12 +37,12 @@ def test_silence_after_a_follow_up_is_an_entry_of_its_own() -> None:
     assert entries(casework, "deadline.breached") == [1, 4]
 
 
-def test_clocks_are_counted_apart() -> None:
+def test_deadlines_are_counted_apart() -> None:
     casework = Casework()
     case, _ = silent(casework, casework.hear(), days=2)
     case = casework.fold(case, casework.breached(case, "DL-03"))
     case = casework.fold(case, casework.breached(case, "DL-06", cycle=3, repeat=2))
-    assert [(one.clock, one.repeats) for one in case.breaches] == [("DL-06", 2), ("DL-03", 0)]
+    assert [(one.deadline, one.repeats) for one in case.breaches] == [("DL-06", 2), ("DL-03", 0)]
 
 
 def test_a_repeat_that_does_not_stand_is_counted_back_and_the_first_breach_stands() -> None:
@@ -51,7 +51,7 @@ def test_a_repeat_that_does_not_stand_is_counted_back_and_the_first_breach_stand
     for breach in reversed(breaches[1:]):
         case = casework.fold(case, casework.withdrawn(case, breach))
     assert [(one.standing, one.repeats) for one in case.breaches] == [(True, 0)]
-    assert (case.broken, entries(casework, "deadline.withdrawn")) == (1, [])
+    assert (case.breach_count, entries(casework, "deadline.withdrawn")) == (1, [])
 
 
 def test_a_first_breach_that_does_not_stand_is_an_entry_and_leaves_the_repeats_counted() -> None:
@@ -59,7 +59,7 @@ def test_a_first_breach_that_does_not_stand_is_an_entry_and_leaves_the_repeats_c
     case, breaches = silent(casework, casework.hear(), days=3)
     case = casework.fold(case, casework.withdrawn(case, breaches[0]))
     assert [(one.standing, one.repeats) for one in case.breaches] == [(False, 2)]
-    assert (case.broken, entries(casework, "deadline.withdrawn")) == (2, [1])
+    assert (case.breach_count, entries(casework, "deadline.withdrawn")) == (2, [1])
 
 
 def test_a_repeat_whose_first_breach_was_never_heard_of_is_an_entry() -> None:

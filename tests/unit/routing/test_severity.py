@@ -10,7 +10,7 @@ from schemas.severity import Judgement, SeverityPolicy, Statement
 from services.routing.domain.severity.judge import judge
 from services.routing.domain.severity.patterns import Pattern
 from services.routing.domain.severity.rules import Detector, compile_rules
-from services.routing.settings.severity import load_policy, load_rules
+from services.routing.settings.severity import load_rules, load_severity
 
 RULES = load_rules()
 
@@ -102,7 +102,7 @@ def test_an_accident_alone_is_no_criterion() -> None:
 )
 def test_an_accident_turns_a_suspicion_into_a_hit(text: str, criterion: str) -> None:
     def patterns(found: Judgement) -> set[str]:
-        return {each.criterion for each in found.findings if each.detector.startswith(f"{criterion}.")}
+        return {each.criterion for each in found.signals if each.detector.startswith(f"{criterion}.")}
 
     assert judged(text, flags=["accident"]).deciding == criterion
     assert patterns(judged(text)) == set()
@@ -123,7 +123,7 @@ def test_an_accident_does_not_make_a_part_of_the_brakes_or_the_steering_grave(te
 
 def test_the_operators_tick_counts_without_words() -> None:
     found = judged("", ticks=["P5"])
-    assert (found.level, found.findings[0].detector) == ("major_preliminary", "operator")
+    assert (found.level, found.signals[0].detector) == ("major_preliminary", "operator")
 
 
 def test_the_highest_level_wins_and_all_criteria_are_kept() -> None:
@@ -135,8 +135,8 @@ def test_the_highest_level_wins_and_all_criteria_are_kept() -> None:
 
 def test_evidence_points_into_the_text() -> None:
     text = "昨天早上,车自燃了。"
-    [finding] = [each for each in judged(text).findings if each.criterion == "M1"]
-    assert "自燃" in text[finding.start : finding.end]
+    [signal] = [each for each in judged(text).signals if each.criterion == "M1"]
+    assert "自燃" in text[signal.start : signal.end]
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "。", "🙂", "a" * 50_000, "刹" * 5_000])
@@ -157,7 +157,7 @@ def test_a_detector_that_breaks_lifts_the_level_and_is_named() -> None:
 
 
 def test_the_level_of_a_criterion_is_policy() -> None:
-    policy = load_policy("gtmc").model_dump()
+    policy = load_severity("gtmc").model_dump()
     for each in policy["criteria"]:
         if each["id"] == "P10":
             each["level"] = "major_preliminary"
@@ -166,7 +166,7 @@ def test_the_level_of_a_criterion_is_policy() -> None:
 
 
 def test_a_pattern_with_an_unknown_idea_is_refused_by_name() -> None:
-    policy = load_policy("gtmc").model_dump()
+    policy = load_severity("gtmc").model_dump()
     policy["lexicon"]["detectors"] = {"M4": {"odd": ["<nowhere> & 刹车"]}}
     with pytest.raises(ValueError, match=r"odd.*nowhere"):
         compile_rules(SeverityPolicy.model_validate(policy))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from schemas.severity import Statement
-from services.common.files import FileError
+from services.common.runtime.files import FileError
 from services.routing.domain.severity.clauses import lay_out
 from services.routing.domain.severity.judge import judge
 from services.routing.domain.severity.linear import Weights
@@ -66,7 +66,7 @@ def test_evidence_lies_in_the_passage_that_decides() -> None:
     text = STORY * 3 + "The pedal went to the floor and the car kept rolling towards the crossing. " + STORY
     found = judge(Statement(text=text), RULES)
     assert found.level == "major"
-    [spans] = [{(each.start, each.end) for each in found.findings if each.criterion == found.deciding}]
+    [spans] = [{(each.start, each.end) for each in found.signals if each.criterion == found.deciding}]
     assert all("pedal" in text[start:end] or "rolling" in text[start:end] for start, end in spans)
 
 

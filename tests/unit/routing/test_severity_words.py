@@ -7,7 +7,7 @@ from services.routing.domain.severity.judge import judge
 from services.routing.domain.severity.lexicon import fault
 from services.routing.domain.severity.rules import compile_rules
 from services.routing.domain.severity.tokens import Speller, tokenise
-from services.routing.settings.severity import load_policy, load_rules
+from services.routing.settings.severity import load_rules, load_severity
 
 RULES = load_rules()
 UNSEEN = (
@@ -31,7 +31,7 @@ def test_what_nobody_sees_hides_no_word_and_evidence_points_into_what_was_given(
     given = unseen.join(text)
     found = judged(given)
     assert found.criteria == judged(text).criteria
-    spans = [given[each.start : each.end] for each in found.findings if each.criterion == found.deciding]
+    spans = [given[each.start : each.end] for each in found.signals if each.criterion == found.deciding]
     assert spans
     assert all(word in said.replace(unseen, "") for said in spans)
 
@@ -105,18 +105,18 @@ def test_alarms_figures_and_offices_are_not_what_they_hold(text: str, criterion:
     "text", ["Her arm was broken in the crash.", "She broke her leg.", "Her hand was crushed by the window."]
 )
 def test_what_is_said_of_her_is_not_told_of_another_car(text: str) -> None:
-    patterns = {each.criterion for each in judged(text).findings if each.detector.startswith("P10.")}
+    patterns = {each.criterion for each in judged(text).signals if each.detector.startswith("P10.")}
     assert patterns == {"P10"}
 
 
 def test_a_vetoed_mention_does_not_stand_before_a_later_one() -> None:
     text = "去年刹车踏板发软刹得住。今天刹车踩到底没反应。"
-    spans = [each.start for each in judged(text).findings if each.detector == "M4.brakes-do-not-bite"]
+    spans = [each.start for each in judged(text).signals if each.detector == "M4.brakes-do-not-bite"]
     assert spans == [text.index("刹车踩到底")]
 
 
 def test_a_term_without_a_word_matches_nothing_in_a_policy_that_was_announced_with_one() -> None:
-    policy = load_policy("gtmc")
+    policy = load_severity("gtmc")
     spoilt = policy.lexicon.model_copy(
         update={
             "concepts": {**policy.lexicon.concepts, "give-back": (")", "not want it (back|", "(|)", "退车")}
@@ -129,7 +129,7 @@ def test_a_term_without_a_word_matches_nothing_in_a_policy_that_was_announced_wi
 
 
 def test_every_shipped_term_is_sound() -> None:
-    lexicon: LexiconSpec = load_policy("gtmc").lexicon
+    lexicon: LexiconSpec = load_severity("gtmc").lexicon
     terms = [term for concept in lexicon.concepts.values() for term in concept if not term.startswith("<")]
     assert len(terms) > 5_000
     assert [said for term in terms if (said := fault(term))] == []
@@ -137,7 +137,7 @@ def test_every_shipped_term_is_sound() -> None:
 
 def patterns(text: str, criterion: str) -> set[str]:
     """The detectors of a criterion that the words satisfied; what the scorer adds does not count."""
-    return {each.detector for each in judged(text).findings if each.detector.startswith(f"{criterion}.")}
+    return {each.detector for each in judged(text).signals if each.detector.startswith(f"{criterion}.")}
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from services.common import tokens
-from services.routing.domain.programme import Programmes
-from tests.casework import gtmc, programmes
+from services.common.web import tokens
+from services.routing.domain.policies import Policies
+from tests.casework import gtmc, policies
 
 
 def test_a_key_that_could_be_guessed_is_refused() -> None:
@@ -14,26 +14,26 @@ def test_a_key_that_could_be_guessed_is_refused() -> None:
         tokens.must_protect("short")
 
 
-def test_a_default_programme_without_rules_is_named_with_what_there_is() -> None:
-    assert programmes().missing_default() == ""
-    known = Programmes("gtmcc")
+def test_a_default_policy_without_rules_is_named_with_what_there_is() -> None:
+    assert policies().missing_default() == ""
+    known = Policies("gtmcc")
     known.add(gtmc(), newest=True)
     assert "'gtmcc' has no policy that can be used; there are: gtmc" in known.missing_default()
 
 
 def test_without_a_file_new_cases_follow_what_is_announced_and_a_file_of_ours_wins() -> None:
-    known, older = Programmes("gtmc"), replace(gtmc(), version="older")
+    known, older = Policies("gtmc"), replace(gtmc(), version="older")
     known.add(older, newest=False)
     assert known.missing_default() == ""
     assert known.current("gtmc") == (older, ())
     known.add(gtmc(), newest=True)
     known.add(older, newest=False)
     assert known.current("gtmc") == (gtmc(), ())
-    assert known.current("elsewhere") == (gtmc(), ("unknown programme 'elsewhere'",))
+    assert known.current("elsewhere") == (gtmc(), ("unknown policy 'elsewhere'",))
 
 
 def test_an_open_case_is_never_decided_by_another_version_than_its_own() -> None:
-    known = programmes()
+    known = policies()
     assert known.knows(f"gtmc@{gtmc().version}")
     assert not known.knows("gtmc@gone")
     with pytest.raises(KeyError):

@@ -9,9 +9,9 @@ import pytest
 
 from schemas.contacts import ContactReceived
 from schemas.staffing import Directory
-from services.common.batch import Received
-from services.common.relay import Relay
-from services.common.store import Store
+from services.common.kafka.batch import Received
+from services.common.kafka.outbox import OutboxPublisher
+from services.common.store.write_path import Store
 from services.routing.domain.case import Case
 from services.routing.handlers import Decider, Handler, revive
 from services.routing.store import Words
@@ -39,7 +39,9 @@ class Instance:
     def __init__(self) -> None:
         self.holds, self.casework, self.documents = True, Casework(), Open()
         self.casework.ledger.mine = lambda _case: self.holds
-        store = Store(Case, self.documents, Relay(MemoryLog()), lambda: MONDAY, lambda: None, revive)
+        store = Store(
+            Case, self.documents, OutboxPublisher(MemoryLog()), lambda: MONDAY, lambda: None, revive
+        )
         decide = Decider(self.casework.world, self.casework.ledger)
         self.handler = Handler(store, decide, Words(MemoryRecords()), Words(MemoryRecords()), _asks_nobody)
 

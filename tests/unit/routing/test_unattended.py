@@ -6,7 +6,7 @@ import pytest
 
 from schemas.cases import CaseUnattended
 from schemas.staffing import Directory
-from services.common.decision import Change, event_id
+from services.common.store.decision import Change, event_id
 from services.routing.domain.case import Case
 from services.routing.domain.holding import Standing, holds_of, misplaced
 from services.routing.domain.reassignment import reassigned
@@ -37,15 +37,15 @@ def test_a_queue_that_is_emptied_again_is_told_again(times: int) -> None:
     casework = Casework()
     load(casework, operators=False)
     case = casework.hear()
-    assert (case.owner, case.unmanned) == ("desk:north:operator", ("desk:north:operator",))
+    assert (case.owner, case.unstaffed) == ("desk:north:operator", ("desk:north:operator",))
     told: list[UUID] = []
     for _ in range(times):
         load(casework, operators=True)
         case, alarms = look(casework, case)
-        assert (case.owner, case.unmanned, alarms) == ("desk:north:operator", (), [])
+        assert (case.owner, case.unstaffed, alarms) == ("desk:north:operator", (), [])
         load(casework, operators=False)
         case, alarms = look(casework, case)
-        assert (case.unmanned, len(alarms)) == (("desk:north:operator",), 1)
+        assert (case.unstaffed, len(alarms)) == (("desk:north:operator",), 1)
         told += alarms
     assert len(set(told)) == times
 
@@ -64,6 +64,6 @@ def test_what_rests_in_the_store_is_judged_like_the_case() -> None:
     casework = Casework()
     load(casework, operators=False)
     case = casework.hear()
-    assert {f"state.{name}" for name in ("department", "unmanned")} <= set(HELD)
+    assert {f"state.{name}" for name in ("department", "unstaffed")} <= set(HELD)
     resting = Standing.model_validate(case.model_dump(mode="json", include=set(Standing.model_fields)))
     assert holds_of(resting) == holds_of(case)

@@ -4,14 +4,14 @@ from uuid import uuid4
 
 import pytest
 
-from services.common.decision import Cause, Wait
-from services.common.document import Document
+from services.common.store.decision import Cause, Wait
+from services.common.store.document import Document
 from services.routing.api import view
 from services.routing.domain.actions.action import Accept
 from services.routing.domain.actions.permission import allowed
 from services.routing.domain.case import Case
 from services.routing.domain.deciding import decide
-from services.routing.domain.programme import Programmes
+from services.routing.domain.policies import Policies
 from services.routing.domain.reassignment import Reassign
 from tests.casework import Casework
 from tests.dealership import MONDAY, a_contact, directory_file, person
@@ -22,8 +22,8 @@ NOBODY_OF_THE_ROLE = {"operator": ("op-1", "op-2"), "reviewer": ("cr-1",), "deal
 
 
 def unknown(casework: Casework, case: Case) -> None:
-    casework.programmes = Programmes("gtmc")
-    assert not casework.programmes.knows(case.policy)
+    casework.policies = Policies("gtmc")
+    assert not casework.policies.knows(case.policy_key)
 
 
 @pytest.mark.parametrize("name", [one.id for one in directory_file().people])
@@ -40,11 +40,11 @@ def test_anybody_reads_it_and_may_do_nothing_yet(name: str, without: str, narrat
 
 def test_it_shows_again_what_may_be_done_once_the_version_is_known() -> None:
     casework = Casework()
-    known = casework.programmes
+    known = casework.policies
     case = casework.hear()
     unknown(casework, case)
     assert allowed(case, "cr-1", casework.world()) == []
-    casework.programmes = known
+    casework.policies = known
     assert "accept" in allowed(case, "cr-1", casework.world())
 
 
@@ -61,13 +61,13 @@ def test_an_action_repeated_is_answered_with_the_case() -> None:
     assert view.case(outcomes[1].state, 1, person("cr-1"), casework.world())["owner"] == "cr-1"
 
 
-@pytest.mark.parametrize("gone", ["owner", "offered", "support"])
+@pytest.mark.parametrize("gone", ["owner", "hand_over", "support"])
 def test_whose_it_was_is_left_until_the_version_is_known(gone: str) -> None:
     casework = Casework()
     case = casework.hear(a_contact(FIRE))
-    assert case.offer is not None
+    assert case.hand_over is not None
     assert case.support is not None
-    names = {"owner": case.owner, "offered": case.offer.to, "support": case.support.to}
+    names = {"owner": case.owner, "hand_over": case.hand_over.to, "support": case.support.to}
     reload(casework, without=[names[gone]])
     unknown(casework, case)
-    assert casework.decide(case, case.id, Reassign()) == Wait(case.policy)
+    assert casework.decide(case, case.id, Reassign()) == Wait(case.policy_key)

@@ -1,4 +1,4 @@
-"""A case told as a story: what happened to it and when time passed, and what its clocks said."""
+"""A case told as a story: what happened to it and when time declined_by, and what its deadlines said."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,11 +11,11 @@ import yaml
 from schemas.base import Bilingual
 from schemas.calendar import CalendarSpec
 from schemas.cases import ADAPTER, CaseHeader
-from schemas.clocks import ClockSpec
+from schemas.deadline_spec import DeadlineSpec
 from schemas.deadlines import DeadlineMessage
-from schemas.policy import Profile
+from schemas.policies import Policy
 from schemas.severity import SeverityPolicy
-from services.sla.domain.clocks import Tick, decide_event, decide_tick
+from services.sla.domain.deadlines import Tick, decide_event, decide_tick
 from services.sla.domain.state import Deadlines
 from services.sla.domain.terms import Rules
 from tests.dealership import SEVERITY
@@ -47,7 +47,7 @@ EXTRA: dict[str, dict[str, Any]] = {
     "case.returned": {"role": "dept_manager", "reason": NOTE},
     "case.judged": {"severity": "general", "previous": "general"},
     "case.severity_raised": {"severity": "major", "previous": "general", "criteria": []},
-    "case.climb_withdrawn": {"clock": "DL-01", "to": "p1"},
+    "case.escalation_withdrawn": {"deadline": "DL-01", "to": "p1"},
     "case.contact_added": {"contact": NOTE, "channel": "onsite", "criteria": []},
 }
 
@@ -61,38 +61,38 @@ def a_header(**fields: Any) -> CaseHeader:
     known = {
         "number": "0000-0000-0000-0", "kind": "complaint", "franchise": "f1", "shop": "s1", "group": "g1",
         "manufacturer": "m1", "department": "after_sales", "severity": "general", "state": "registered",
-        "owner": "p0", "owner_role": "operator", "rung": 0, "profile": "gtmc", "profile_version": "1",
+        "owner": "p0", "owner_role": "operator", "rung": 0, "policy": "gtmc", "policy_version": "1",
     }  # fmt: skip
     return CaseHeader.model_validate(known | fields)
 
 
-def a_clock(clock: str = "C", /, **fields: Any) -> ClockSpec:
+def a_deadline(deadline: str = "C", /, **fields: Any) -> DeadlineSpec:
     known = {
-        "id": clock, "title": {"zh": "", "en": ""}, "source": "test", "accountable": "owner",
+        "id": deadline, "title": {"zh": "", "en": ""}, "source": "test", "accountable": "owner",
         "limit": {"elapsed_minutes": 60}, "start": [{"type": "case.opened"}],
         "stop": [{"type": "case.contacted"}], "warnings": [],
     }  # fmt: skip
-    return ClockSpec.model_validate(known | fields)
+    return DeadlineSpec.model_validate(known | fields)
 
 
-def a_profile(*clocks: ClockSpec) -> Profile:
-    return Profile(
+def a_policy(*deadlines: DeadlineSpec) -> Policy:
+    return Policy(
         id="gtmc", title=Bilingual(zh="", en=""), severity=SeverityPolicy.model_validate(SEVERITY), ladder=(),
-        first_receiver="operator", first_hand_over="dealer_cr_manager", hand_overs=(), clocks=clocks,
+        first_receiver="operator", first_hand_over="dealer_cr_manager", hand_overs=(), deadlines=deadlines,
     )  # fmt: skip
 
 
-def gtmc() -> Profile:
-    """The clocks as they are shipped."""
+def gtmc() -> Policy:
+    """The deadlines as they are shipped."""
     policy = yaml.safe_load((POLICIES / "gtmc.yaml").read_text())
-    return a_profile(*(ClockSpec.model_validate(clock) for clock in policy["clocks"]))
+    return a_policy(*(DeadlineSpec.model_validate(deadline) for deadline in policy["deadlines"]))
 
 
 @dataclass
 class Story:
-    """Tells the clocks what happened, in minutes after Monday 09:00, and keeps what they said."""
+    """Tells the deadlines what happened, in minutes after Monday 09:00, and keeps what they said."""
 
-    profile: Profile
+    policy: Policy
     calendar: CalendarSpec = SHOP
     header: CaseHeader = field(default_factory=a_header)
     state: Deadlines | None = None
@@ -100,7 +100,7 @@ class Story:
     seq: int = 0
 
     def happens(self, kind: str, occurred: float, /, read: float | None = None, **fields: Any) -> list[str]:
-        """An event of the case, and what the clocks said to it; read at once if nothing else is said."""
+        """An event of the case, and what the deadlines said to it; read at once if nothing else is said."""
         self.seq += 1
         places = {name: fields.pop(name) for name in list(fields) if name.startswith("header_")}
         changed = {name.removeprefix("header_"): value for name, value in places.items()}
@@ -113,15 +113,15 @@ class Story:
             "received_at": at(occurred), "calendar": self.calendar,
         }  # fmt: skip
         event = ADAPTER.validate_python(body | EXTRA.get(str(body["type"]), {}) | fields)
-        change = decide_event(self.state, event, Rules(self.profile), at(occurred if read is None else read))
+        change = decide_event(self.state, event, Rules(self.policy), at(occurred if read is None else read))
         self.state = change.state
         return self._keep(change.events)
 
     def passes(self, until: float, *, catch_up: bool = False) -> list[str]:
-        """Time passes in one go, and what the clocks said to it."""
+        """Time passes in one go, and what the deadlines said to it."""
         tick = Tick(at(until), catch_up)
         said: list[str] = []
-        while (change := decide_tick(self.state, CASE, tick, Rules(self.profile))) is not None:
+        while (change := decide_tick(self.state, CASE, tick, Rules(self.policy))) is not None:
             self.state = change.state
             said += self._keep(change.events)
         return said
@@ -130,25 +130,25 @@ class Story:
         """Everything said of one kind, such as `breached`."""
         return [one for one in self.said if one.type == f"deadline.{kind}"]  # type: ignore[attr-defined]
 
-    def due_in(self, clock: str = "C") -> float | None:
-        """Minutes after Monday 09:00 at which the clock is due as it stands."""
+    def due_in(self, deadline: str = "C") -> float | None:
+        """Minutes after Monday 09:00 at which the deadline is due as it stands."""
         assert self.state is not None
-        due = self.state.clocks[clock].view.due
+        due = self.state.deadlines[deadline].view.due
         return None if due is None else (due / 1000 - MONDAY.timestamp()) / 60
 
-    def status(self, clock: str = "C") -> str:
+    def status(self, deadline: str = "C") -> str:
         assert self.state is not None
-        return self.state.clocks[clock].view.status
+        return self.state.deadlines[deadline].view.status
 
     def _keep(self, events: Any) -> list[str]:
         messages = [event.message for event in events]
         self.said += messages
-        several = len(self.profile.clocks) > 1
-        return [m.type.removeprefix("deadline.") + (f" {m.clock}" if several else "") for m in messages]
+        several = len(self.policy.deadlines) > 1
+        return [m.type.removeprefix("deadline.") + (f" {m.deadline}" if several else "") for m in messages]
 
 
-def told(*clocks: ClockSpec, **fields: Any) -> Story:
+def told(*deadlines: DeadlineSpec, **fields: Any) -> Story:
     """A story of a case that was opened on Monday at 09:00."""
-    story = Story(a_profile(*clocks))
+    story = Story(a_policy(*deadlines))
     story.happens("opened", 0, **fields)
     return story

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 from prometheus_client import REGISTRY
 
-from services.common.files import FileError
+from services.common.runtime.files import FileError
 from services.sla import metrics
 from services.sla.commands import due
 from services.sla.domain.holidays import published_until

@@ -47,7 +47,13 @@ WORKING_MINUTES = [
         "over Independence Day, observed on Friday",
     ),
     ("new york", "2026-03-06T14:00-05:00", 480, "2026-03-09T18:00Z", "over the weekend summer time starts"),
-    ("new york around the clock", "2026-03-08T00:00-05:00", 1440, "2026-03-09T05:00Z", "through 23-hour day"),
+    (
+        "new york around the clock",
+        "2026-03-08T00:00-05:00",
+        1440,
+        "2026-03-09T05:00Z",
+        "through 23-hour day",
+    ),
     ("new york early on sundays", "2026-03-08T00:00-05:00", 180, "2026-03-08T08:00Z", "four hours less one"),
     ("new york early on sundays", "2026-03-08T00:00-05:00", 181, "2026-03-15T04:01Z", "the hour is lost"),
     ("new york early on sundays", "2026-11-01T00:00-04:00", 300, "2026-11-01T09:00Z", "four hours and one"),
@@ -102,7 +108,7 @@ CALENDAR_DAYS = [
     ("new york", "2026-03-07T10:00-05:00", 1, "2026-03-09T04:00Z", "the day summer time starts"),
     ("new york", "2026-10-31T12:00-04:00", 1, "2026-11-02T05:00Z", "the day summer time ends"),
     ("berlin", "2026-03-27T09:00+01:00", 3, "2026-03-30T22:00Z", "over the start of summer time"),
-    ("santiago", "2026-09-04T12:00-04:00", 1, "2026-09-06T04:00Z", "a midnight that the clock jumps over"),
+    ("santiago", "2026-09-04T12:00-04:00", 1, "2026-09-06T04:00Z", "a midnight that the deadline jumps over"),
 ]
 
 SAME_DAY = [

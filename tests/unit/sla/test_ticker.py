@@ -10,11 +10,11 @@ import pytest
 
 from schemas.calendar import PublicDays
 from schemas.deadlines import DeadlineBreached, DeadlineMoved, DeadlineStarted
-from services.common.decision import Cause
-from services.common.failures import ClockDoubtedError
+from services.common.runtime.failures import ClockDoubtedError
+from services.common.store.decision import Cause
 from services.sla.domain.agenda import Agenda, Appointment
 from services.sla.store import key
-from tests.unit.sla.story import a_clock, at
+from tests.unit.sla.story import a_deadline, at
 from tests.unit.sla.watch import Watch, an_event, case
 
 
@@ -145,7 +145,7 @@ async def test_a_breach_found_by_an_event_read_while_catching_up_is_late_too(wat
 
 async def test_a_tick_after_a_crash_before_publishing_says_nothing_twice(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
-    await watch.relay.flush()
+    await watch.publisher.flush()
     watch.log.away = True
     with pytest.raises(TimeoutError):
         await watch.passes(60)
@@ -158,10 +158,10 @@ async def test_a_tick_after_a_crash_before_publishing_says_nothing_twice(watch: 
 
 
 async def test_public_days_announced_since_move_what_was_provisional(watch: Watch) -> None:
-    clock = a_clock(limit={"working_days": 230}, climbs=False)
+    clock = a_deadline(limit={"working_days": 230}, escalates=False)
     watch.goes_by(clock)
     await watch.happens(an_event("opened"))
-    await watch.relay.flush()
+    await watch.publisher.flush()
     [started] = watch.said("started")
     assert isinstance(started, DeadlineStarted)
     assert started.provisional
@@ -177,7 +177,7 @@ async def test_public_days_announced_since_move_what_was_provisional(watch: Watc
     assert not moved.provisional
 
 
-async def test_a_pass_cut_off_by_the_end_of_the_room_is_ended_first(watch: Watch) -> None:
+async def test_a_pass_cut_off_by_the_end_of_the_service_is_ended_first(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
     watch.clock.move(watch.clock.now() + timedelta(minutes=60))
     writing, go_on = asyncio.Event(), asyncio.Event()
@@ -195,7 +195,7 @@ async def test_a_pass_cut_off_by_the_end_of_the_room_is_ended_first(watch: Watch
     running.cancel()
     asyncio.get_running_loop().call_soon(go_on.set)
     await asyncio.wait([running])
-    await watch.relay.flush()
+    await watch.publisher.flush()
     assert len(watch.said("breached")) == 1
 
 
@@ -284,13 +284,13 @@ def test_all_that_is_due_in_a_partition_is_taken_oldest_first_up_to_its_moment()
     assert (agenda.next_due(0), agenda.next_due(1), agenda.next_due(2)) == (30, None, 5)
 
 
-async def test_a_case_whose_profile_is_gone_is_tried_again_later(watch: Watch) -> None:
+async def test_a_case_whose_policy_is_gone_is_tried_again_later(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
-    profiles = dict(watch.keeper.profiles)
-    watch.keeper.profiles = {}
+    policies = dict(watch.keeper.policies)
+    watch.keeper.policies = {}
     await watch.passes(60)
     assert not watch.said("breached")
-    watch.keeper.profiles = profiles
+    watch.keeper.policies = policies
     await watch.passes(2)
     assert len(watch.said("breached")) == 1
 
@@ -306,13 +306,13 @@ async def test_idle_partitions_ask_kafka_for_nothing(watch: Watch) -> None:
 async def test_a_case_of_an_unpublished_policy_waits_and_its_clocks_are_told_in_order_later(
     watch: Watch,
 ) -> None:
-    profiles, watch.keeper.profiles = watch.keeper.profiles, {}
+    policies, watch.keeper.policies = watch.keeper.policies, {}
     opened = an_event("opened")
     raw = opened.model_dump_json().encode()
     causes = [Cause(opened.case_id, opened.id, opened, "cases", 1, raw=raw)]
     outcomes = await watch.store.change_many(causes, watch.keeper.decide)
     assert [(outcome.kind, outcome.awaits) for outcome in outcomes] == [("waiting", key(opened.header))]
-    watch.keeper.profiles = profiles
+    watch.keeper.policies = policies
     outcomes = await watch.store.change_many([replace(causes[0], waited=True)], watch.keeper.decide)
     assert [outcome.kind for outcome in outcomes] == ["applied"]
     assert watch.store.awaiting == {}
@@ -320,6 +320,6 @@ async def test_a_case_of_an_unpublished_policy_waits_and_its_clocks_are_told_in_
 
 async def test_clocks_whose_policy_version_is_gone_are_looked_at_again_later(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
-    watch.keeper.profiles = {}
+    watch.keeper.policies = {}
     await watch.passes(200)
     assert [one.type for one in watch.said()] == ["deadline.started"]

@@ -1,4 +1,4 @@
-"""The room in memory: a store, a log, a reading position, and time that passes when it is told to."""
+"""The service in memory: a store, a log, a reading position, and time that passes when it is told to."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,20 +9,20 @@ from uuid import UUID, uuid5
 from schemas import cases, deadlines
 from schemas.calendar import PublicDays
 from schemas.cases import ADAPTER, CaseEvent
-from schemas.clocks import ClockSpec
+from schemas.deadline_spec import DeadlineSpec
 from schemas.deadlines import DeadlineEvent
-from schemas.policy import PublishedProfile
-from services.common.batch import Received
-from services.common.clock import Clock
-from services.common.relay import Relay
-from services.common.store import Store
+from schemas.policies import PublishedPolicy
+from services.common.kafka.batch import Received
+from services.common.kafka.outbox import OutboxPublisher
+from services.common.runtime.clock import Clock
+from services.common.store.write_path import Store
 from services.sla.domain.agenda import Agenda
 from services.sla.domain.state import Deadlines
 from services.sla.handlers import Handler, revive
 from services.sla.store import Keeper
 from services.sla.ticker import Ticker
 from tests.fakes import MemoryDocuments, MemoryLog
-from tests.unit.sla.story import EXTRA, NOTE, SHOP, a_clock, a_header, a_profile, at
+from tests.unit.sla.story import EXTRA, NOTE, SHOP, a_deadline, a_header, a_policy, at
 
 PARTITIONS = 3
 
@@ -67,31 +67,31 @@ class Shelf(MemoryDocuments):
 
 
 class Watch:
-    """One process of the room over a store and a log that survive it."""
+    """One process of the service over a store and a log that survive it."""
 
     def __init__(
         self, shelf: Shelf, log: MemoryLog, place: Place, clock: StoppedClock, *announced: PublicDays
     ) -> None:
         self.shelf, self.log, self.place, self.clock = shelf, log, place, clock
-        self.relay = Relay(log)
-        self.store = Store(Deadlines, shelf, self.relay, clock.now, lambda: None, revive)
+        self.publisher = OutboxPublisher(log)
+        self.store = Store(Deadlines, shelf, self.publisher, clock.now, lambda: None, revive)
         self.keeper = Keeper({}, Agenda(), PARTITIONS, clock.now, announced)
-        self.goes_by(a_clock(climbs=False))
+        self.goes_by(a_deadline(escalates=False))
         self.doubt = ""
         self.handler = Handler(self.store, self.keeper, lambda: self.doubt)
         self.ticker = Ticker(
-            self.store, self.keeper, shelf, clock, self.relay.flush, 0.2, 100, lambda: self.doubt
+            self.store, self.keeper, shelf, clock, self.publisher.flush, 0.2, 100, lambda: self.doubt
         )
 
     @classmethod
     def fresh(cls) -> "Watch":
         return cls(Shelf(), MemoryLog(), Place(), StoppedClock(at(0)))
 
-    def goes_by(self, clock: ClockSpec) -> None:
-        """The only clock of the profile from now on."""
-        self.profile = a_profile(clock)
-        published = {"gtmc@1": PublishedProfile(version="1", profile=self.profile)}
-        self.keeper.profiles = published
+    def goes_by(self, clock: DeadlineSpec) -> None:
+        """The only clock of the policy from now on."""
+        self.policy = a_policy(clock)
+        published = {"gtmc@1": PublishedPolicy(version="1", policy=self.policy)}
+        self.keeper.policies = published
 
     def again(self, *announced: PublicDays) -> "Watch":
         """A new process on what the old one left behind, and perhaps with new public days."""
@@ -106,7 +106,7 @@ class Watch:
         self.clock.move(self.clock.now() + timedelta(minutes=minutes))
         while await self.ticker.tick(self.place):
             pass
-        await self.relay.flush()
+        await self.publisher.flush()
 
     async def writes(self, *events: CaseEvent) -> None:
         """Events are on Kafka but not yet read."""

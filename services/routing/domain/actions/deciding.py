@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
-from services.common.decision import Change, Refusal
-from services.routing.domain.actions import ending, nature, offer, progress, transfer
+from services.common.store.decision import Change, Refusal
+from services.routing.domain.actions import answering, ending, nature, progress, transfer
 from services.routing.domain.actions.action import (
     Accept,
     Action,
@@ -40,9 +40,9 @@ def _too_late(case: Case, action: Action) -> Refusal | None:
 def _do(draft: Draft, action: Action, world: World) -> Refusal | None:  # noqa: C901 - a table of contents
     match action:
         case Accept():
-            offer.accept(draft, action, world)
+            answering.accept(draft, action, world)
         case HandBack():
-            offer.hand_back(draft, action, world)
+            answering.hand_back(draft, action, world)
         case Transfer():
             return transfer.transfer(draft, action, world)
         case JudgeNature():

@@ -1,14 +1,14 @@
 """Resolving a case and closing it."""
 
 from schemas.cases import CaseClosed, CaseMessage, CaseResolved, State
-from services.common.decision import Refusal
+from services.common.store.decision import Refusal
 from services.routing.domain.actions.action import Close, Resolve
 from services.routing.domain.draft import Draft
 from services.routing.domain.words import Sealed
 
 
 def resolve(draft: Draft, action: Resolve) -> Refusal | None:
-    """Done, after somebody tried to speak with the customer; pending offers lapse."""
+    """Done, after somebody tried to speak with the customer; pending hand_overs lapse."""
     case = draft.case
     if case.contacted_at is None and not case.attempts:
         detail = "nobody has spoken with the customer: log a contact, or an attempt that did not reach him"
@@ -32,6 +32,6 @@ def close(draft: Draft, action: Close) -> Refusal | None:
 
 
 def _end(draft: Draft, state: State, kind: type[CaseMessage], note: Sealed) -> None:
-    draft.set(state=state, offer=None, passed=(), notes=draft.case.notes + 1)
+    draft.set(state=state, hand_over=None, declined_by=(), notes=draft.case.notes + 1)
     draft.tell(kind, note=note.id)
     draft.note(kind.model_fields["type"].default, text=str(note.id), text_seal=note.seal)

@@ -2,7 +2,7 @@
 
 from schemas.cases import Role
 from schemas.staffing import MANUFACTURER, Queue, place
-from services.common.decision import Refusal
+from services.common.store.decision import Refusal
 from services.routing.domain.actions.action import (
     Accept,
     Action,
@@ -22,8 +22,8 @@ from services.routing.domain.world import World
 # What an operator says to the customer is no contact by the department (D-8).
 DEPARTMENT = frozenset({"sc_sa", "dept_manager", "dealer_cr_manager", "dealer_gm"})
 MAY: dict[type[Action], frozenset[str]] = {
-    Accept: frozenset({"offered", "asked"}),
-    HandBack: frozenset({"offered", "asked", "supporter"}),
+    Accept: frozenset({"receiver", "asked"}),
+    HandBack: frozenset({"receiver", "asked", "supporter"}),
     Transfer: frozenset({"owner", "supporter", "dealer_gm"}),
     JudgeNature: frozenset({"owner as dept_manager", "owner as dealer_gm", "dealer_gm"}),
     LogContact: DEPARTMENT | {f"owner as {role}" for role in DEPARTMENT},
@@ -48,7 +48,7 @@ def may(case: Case, actor: str, action: type[Action], world: World) -> Refusal |
     has, needed = capacities(case, actor, world), MAY[action]
     if has & needed:
         return None
-    if "offered" in has and "owner" in {each.split()[0] for each in needed}:
+    if "receiver" in has and "owner" in {each.split()[0] for each in needed}:
         return Refusal(409, "accept_first", "the case is offered to you: accept it first")
     who = " or ".join(sorted(needed))
     return Refusal(422, f"who_may_{NAMES[action]}", f"only {who} of this case may do this, not {actor}")
@@ -59,7 +59,7 @@ def allowed(case: Case, actor: str, world: World) -> list[str]:
 
     Nothing as long as the policy version it goes by is not known here: an action would have to wait for it.
     """
-    if not world.programmes.knows(case.policy):
+    if not world.policies.knows(case.policy_key):
         return []
     return [name for action, name in NAMES.items() if may(case, actor, action, world) is None]
 
@@ -69,8 +69,8 @@ def capacities(case: Case, actor: str, world: World) -> set[str]:
     has: set[str] = {*world.directory.stands_for(actor, case.shop, world.now)}
     if is_party(case, case.owner, case.owner_role, actor, world):
         has |= {"owner", f"owner as {case.owner_role}"}
-    if is_offered(case, actor, world):
-        has.add("offered")
+    if is_receiver(case, actor, world):
+        has.add("receiver")
     if case.support is not None and is_party(case, case.support.to, MANUFACTURER, actor, world):
         has.add("asked" if case.support.accepted_at is None else "supporter")
     return has
@@ -84,9 +84,9 @@ def acting_as(case: Case, actor: str, world: World) -> Role:
     return "mfr_cr" if "supporter" in has else "dealer_gm"
 
 
-def is_offered(case: Case, actor: str, world: World) -> bool:
+def is_receiver(case: Case, actor: str, world: World) -> bool:
     """Whether the case is offered to somebody, or to whom they stand in for."""
-    return case.offer is not None and is_party(case, case.offer.to, case.offer.role, actor, world)
+    return case.hand_over is not None and is_party(case, case.hand_over.to, case.hand_over.role, actor, world)
 
 
 def is_party(case: Case, named: str, role: Role, actor: str, world: World) -> bool:

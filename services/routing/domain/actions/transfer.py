@@ -1,22 +1,22 @@
-"""Handing over to a named person: no hand-over without a name, and only to whom the programme allows."""
+"""Handing over to a named person: no hand-over without a name, and only to whom the policy allows."""
 
 from schemas.cases import CaseHandedOver, Role, State, tier
 from schemas.contacts import Department
 from schemas.directory import Person
 from schemas.staffing import holds
-from services.common.decision import Refusal
+from services.common.store.decision import Refusal
 from services.routing.domain import manufacturer
 from services.routing.domain.actions.action import Transfer
 from services.routing.domain.actions.permission import acting_as
 from services.routing.domain.assignment import Chosen
-from services.routing.domain.case import Case, Offer
+from services.routing.domain.case import Case, HandOver
 from services.routing.domain.directory import franchise_of
 from services.routing.domain.draft import Draft
 from services.routing.domain.world import World
 
 
 def transfer(draft: Draft, action: Transfer, world: World) -> Refusal | None:
-    """Offer the case to the person named; None when it is done."""
+    """HandOver the case to the person named; None when it is done."""
     if refused := _forbidden(draft.case, action, world):
         return refused
     draft.set(notes=draft.case.notes + 1)
@@ -25,7 +25,7 @@ def transfer(draft: Draft, action: Transfer, world: World) -> Refusal | None:
         named = Chosen(action.person, "named", {"role": action.role})
         manufacturer.ask(draft, named, manufacturer.Ground("support", note=action.note), world)
     else:
-        _offer(draft, action, world)
+        _hand_over(draft, action, world)
     return None
 
 
@@ -61,7 +61,7 @@ def _places(case: Case, role: Role, world: World) -> list[str]:
 
 def _not_by_rule(case: Case, action: Transfer, world: World) -> Refusal | None:
     giver = acting_as(case, action.actor, world)
-    rules = [rule for rule in world.programme(case).profile.hand_overs if rule.giver == giver]
+    rules = [rule for rule in world.policy(case).content.hand_overs if rule.giver == giver]
     receivers = [role for rule in rules for role in rule.receivers]
     if action.role in receivers:
         return None
@@ -70,16 +70,16 @@ def _not_by_rule(case: Case, action: Transfer, world: World) -> Refusal | None:
     return Refusal(422, f"hand_over_by_{giver}", detail)
 
 
-def _offer(draft: Draft, action: Transfer, world: World) -> None:
+def _hand_over(draft: Draft, action: Transfer, world: World) -> None:
     moved = _move(draft, action.shop, world)
     draft.set(department=_department(world.directory.people[action.person], action, draft.case.department))
     case = draft.case
-    rung = world.programme(case).rung(action.role) or 0
-    offered = Offer(
+    rung = world.policy(case).rung(action.role) or 0
+    offered = HandOver(
         to=action.person, role=action.role, via="transfer", rung=rung, at=draft.at, giver=action.actor,
         before=_before(case), rung_before=case.rung, post=world.post(case, action.person, action.role),
     )  # fmt: skip
-    draft.set(offer=offered, rung=rung, passed=(), state=_state(case, action.role))
+    draft.set(hand_over=offered, rung=rung, declined_by=(), state=_state(case, action.role))
     told = {"to": action.person, "role": action.role, "via": "transfer"}
     draft.tell(CaseHandedOver, tier="dealer", rung=rung, note=action.note.id, **told)
     draft.note("case.handed_over", text=str(action.note.id), text_seal=action.note.seal, **told, **moved)
@@ -110,8 +110,8 @@ def _state(case: Case, role: Role) -> State:
 
 
 def _before(case: Case) -> State:
-    """What it returns to when declined: without the climbs that this offer takes the place of."""
-    state, offer = case.state, case.offer
-    while state == "escalated" and offer is not None and offer.via == "climb":
-        state, offer = offer.before, offer.over
+    """What it returns to when declined: without the escalates that this hand_over takes the place of."""
+    state, hand_over = case.state, case.hand_over
+    while state == "escalated" and hand_over is not None and hand_over.via == "escalation":
+        state, hand_over = hand_over.before, hand_over.previous
     return state

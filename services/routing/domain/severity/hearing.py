@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from schemas.severity import Finding, Statement
+from schemas.severity import Signal, Statement
 from services.routing.domain.severity.clauses import lay_out
 from services.routing.domain.severity.lexicon import Mention
 from services.routing.domain.severity.patterns import Scene, matched
@@ -19,9 +19,9 @@ LONGEST = 22_001
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """What the words gave: findings, and the detectors that broke on them."""
+    """What the words gave: signals, and the detectors that broke on them."""
 
-    findings: tuple[Finding, ...] = ()
+    signals: tuple[Signal, ...] = ()
     failed: tuple[str, ...] = ()
 
 
@@ -34,7 +34,7 @@ def hear(statement: Statement, rules: Rules) -> Hearing:
     if not tokens.words:
         return Hearing()
     scene = see(tokens, rules)
-    findings: dict[str, Finding] = {}
+    signals: dict[str, Signal] = {}
     failed = ["length"] if len(statement.text) > LONGEST else list[str]()
     ground = Ground(scene)
     stances = {facts: Asserted(ground, facts).refuses for facts in (True, False)}
@@ -46,11 +46,11 @@ def hear(statement: Statement, rules: Rules) -> Hearing:
             failed.append(detector.id)
             continue
         if span is not None:
-            findings.setdefault(detector.id, _finding(detector, span, tokens))
+            signals.setdefault(detector.id, _signal(detector, span, tokens))
     try:
-        weighed = weigh(Text(tokens, ground), tuple(findings.values()), rules)
+        weighed = weigh(Text(tokens, ground), tuple(signals.values()), rules)
     except Exception:  # noqa: BLE001 - the same holds for the scorer
-        return Hearing(tuple(findings.values()), (*failed, DETECTOR))
+        return Hearing(tuple(signals.values()), (*failed, DETECTOR))
     return Hearing(weighed, tuple(failed))
 
 
@@ -70,6 +70,6 @@ def _candidates(scene: Scene, statement: Statement, rules: Rules) -> Iterator[De
                 yield detector
 
 
-def _finding(detector: Detector, span: Mention, tokens: Tokens) -> Finding:
+def _signal(detector: Detector, span: Mention, tokens: Tokens) -> Signal:
     start, end = tokens.spans[span[0]][0], tokens.spans[span[1] - 1][1]
-    return Finding(criterion=detector.criterion, detector=detector.id, start=start, end=end)
+    return Signal(criterion=detector.criterion, detector=detector.id, start=start, end=end)

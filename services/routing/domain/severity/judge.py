@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from schemas.severity import LEVELS, Finding, Judgement, Level, Statement
+from schemas.severity import LEVELS, Judgement, Level, Signal, Statement
 from services.routing.domain.severity.hearing import Hearing, hear
 from services.routing.domain.severity.rules import Rules
 
@@ -13,35 +13,33 @@ def judge(statement: Statement, rules: Rules) -> Judgement:
     A detector that breaks is named in `failed` and lifts the level by one: better too grave than lost.
     """
     hearing = Hearing() if not statement.text.strip() else hear(statement, rules)
-    findings = _without_default([*_marked(statement, rules), *hearing.findings], rules)
-    criteria = _ranked({finding.criterion for finding in findings}, rules)
+    signals = _without_default([*_marked(statement, rules), *hearing.signals], rules)
+    criteria = _ranked({signal.criterion for signal in signals}, rules)
     level = rules.criteria[criteria[0]].level
     return Judgement(
         level=_lifted(level) if hearing.failed else level,
         criteria=criteria,
         deciding=criteria[0],
-        findings=tuple(sorted(findings, key=lambda finding: criteria.index(finding.criterion))),
+        signals=tuple(sorted(signals, key=lambda signal: criteria.index(signal.criterion))),
         failed=hearing.failed,
     )
 
 
-def _marked(statement: Statement, rules: Rules) -> Iterator[Finding]:
+def _marked(statement: Statement, rules: Rules) -> Iterator[Signal]:
     for criterion in rules.criteria.values():
         if criterion.id in statement.ticks:
-            yield Finding(criterion=criterion.id, detector="operator")
+            yield Signal(criterion=criterion.id, detector="operator")
         if statement.channel in criterion.channels:
-            yield Finding(criterion=criterion.id, detector=f"channel:{statement.channel}")
+            yield Signal(criterion=criterion.id, detector=f"channel:{statement.channel}")
         for flag in criterion.flags:
             if flag in statement.flags:
-                yield Finding(criterion=criterion.id, detector=f"flag:{flag}")
+                yield Signal(criterion=criterion.id, detector=f"flag:{flag}")
 
 
-def _without_default(findings: Sequence[Finding], rules: Rules) -> list[Finding]:
-    if findings:
-        return list(findings)
-    return [
-        Finding(criterion=each.id, detector="default") for each in rules.criteria.values() if each.default
-    ]
+def _without_default(signals: Sequence[Signal], rules: Rules) -> list[Signal]:
+    if signals:
+        return list(signals)
+    return [Signal(criterion=each.id, detector="default") for each in rules.criteria.values() if each.default]
 
 
 def _ranked(met: set[str], rules: Rules) -> tuple[str, ...]:

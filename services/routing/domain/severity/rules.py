@@ -24,7 +24,7 @@ class Detector:
 
 @dataclass(frozen=True)
 class Rules:
-    """What one profile judges by; build it once with `compile_rules` and keep it."""
+    """What one policy judges by; build it once with `compile_rules` and keep it."""
 
     criteria: Mapping[str, CriterionSpec]
     lexicon: Lexicon

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from schemas.severity import Finding
+from schemas.severity import Signal
 from services.routing.domain.severity import stance
 from services.routing.domain.severity.lexicon import BREAKS
 from services.routing.domain.severity.linear import Features, Scorer, language
@@ -28,8 +28,8 @@ class Text:
         """The whole first."""
         return passages(self.ground.scene.layout)
 
-    def features(self, passage: Passage, heard: Collection[Finding], vocabulary: Vocabulary) -> Features:
-        """What of a passage is weighed, `heard` being the findings of the whole text.
+    def features(self, passage: Passage, heard: Collection[Signal], vocabulary: Vocabulary) -> Features:
+        """What of a passage is weighed, `heard` being the signals of the whole text.
 
         Ideas and detectors are weighed apart in each language: they meet different words there.
         """
@@ -37,17 +37,17 @@ class Text:
         meant = {idea for at, idea in self.voice.ideas if start <= at < end}
         ideas = {idea for idea in meant if not idea.startswith("~") or idea[1:] not in meant}
         names = {f"{self._tongue}@{idea}" for idea in ideas}
-        for finding in heard:
-            if self.holds(passage, finding):
-                names |= {f"{self._tongue}#{finding.detector}", f"{self._tongue}#{finding.criterion}"}
+        for signal in heard:
+            if self.holds(passage, signal):
+                names |= {f"{self._tongue}#{signal.detector}", f"{self._tongue}#{signal.criterion}"}
         words = self.voice.words[start:end]
         read = vocabulary.read(words)
         return Features(f"={self._tongue}", _spoken(words), vocabulary.runs(read), frozenset(names))
 
-    def holds(self, passage: Passage, finding: Finding) -> bool:
-        """Whether a finding begins in a passage."""
+    def holds(self, passage: Passage, signal: Signal) -> bool:
+        """Whether a signal begins in a passage."""
         start, end = passage
-        return start <= self._token(finding.start or 0) < end
+        return start <= self._token(signal.start or 0) < end
 
     def telling(self, criterion: str, passage: Passage, scorer: Scorer) -> tuple[int, int]:
         """The clause of a passage that speaks most for a criterion, in character positions."""

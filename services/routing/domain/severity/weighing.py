@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.severity import LEVELS, Finding, Level
+from schemas.severity import LEVELS, Level, Signal
 from services.routing.domain.severity.linear import Chances, Scorer
 from services.routing.domain.severity.passages import Passage
 from services.routing.domain.severity.rules import Rules
@@ -22,8 +22,8 @@ class Weighed:
     mass: Mapping[Level, float]
 
 
-def weigh(text: Text, heard: Sequence[Finding], rules: Rules) -> tuple[Finding, ...]:
-    """Returns what was `heard` without what the scorer doubts, and one finding more if it hears a graver one."""
+def weigh(text: Text, heard: Sequence[Signal], rules: Rules) -> tuple[Signal, ...]:
+    """Returns what was `heard` without what the scorer doubts, and one signal more if it hears a graver one."""
     if rules.scorer is None:
         return tuple(heard)
     scorer = rules.scorer
@@ -39,25 +39,25 @@ def weigh(text: Text, heard: Sequence[Finding], rules: Rules) -> tuple[Finding, 
     if rules.criteria[criterion].default:
         return kept
     start, end = text.telling(criterion, where.passage, rules.scorer)
-    return (*kept, Finding(criterion=criterion, detector=DETECTOR, start=start, end=end))
+    return (*kept, Signal(criterion=criterion, detector=DETECTOR, start=start, end=end))
 
 
 def _weighed(
-    text: Text, passage: Passage, heard: Collection[Finding], scorer: Scorer, rules: Rules
+    text: Text, passage: Passage, heard: Collection[Signal], scorer: Scorer, rules: Rules
 ) -> Weighed:
     chances = scorer.chances(text.features(passage, heard, scorer.vocabulary))
     return Weighed(passage, chances, _mass(chances, scorer.taught, rules))
 
 
-def _doubted(finding: Finding, text: Text, weighed: Sequence[Weighed], rules: Rules) -> bool:
+def _doubted(signal: Signal, text: Text, weighed: Sequence[Weighed], rules: Rules) -> bool:
     """Whether nothing grave is likelier, where it stands, than what was found; other grave matters are no doubt.
 
     A pattern of the gravest level is never doubted: a false alarm costs less than a complaint that is lost.
     """
-    level = _level(finding, rules)
+    level = _level(signal, rules)
     if level == GRAVEST:
         return False
-    near = [each.mass for each in weighed if text.holds(each.passage, finding)]
+    near = [each.mass for each in weighed if text.holds(each.passage, signal)]
     return all(mass[level] < rules.learned.doubt * (mass[level] + 1 - mass[LEVELS[1]]) for mass in near)
 
 
@@ -68,8 +68,8 @@ def _surest(weighed: Sequence[Weighed], level: Level, rules: Rules) -> tuple[flo
     return most, weighed[-at]
 
 
-def _level(finding: Finding, rules: Rules) -> Level:
-    return rules.criteria[finding.criterion].level
+def _level(signal: Signal, rules: Rules) -> Level:
+    return rules.criteria[signal.criterion].level
 
 
 def _likeliest(chances: Chances, level: Level, rules: Rules) -> str:

@@ -1,0 +1,166 @@
+"""Formats of what is written: a record, document or policy of an earlier format becomes one of the present."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
+
+T = TypeVar("T")
+
+FORMAT = 2
+"""The present format of events, documents and published policies; what carries none is of format 1."""
+
+Json = dict[str, Any]
+
+_PRESENT = f'"format":{FORMAT}'.encode()
+
+HEADER = {
+    "profile": "policy",
+    "profile_version": "policy_version",
+    "offered_to": "hand_over_to",
+    "offered_role": "hand_over_role",
+}
+_EVENT = {"clock": "deadline", "findings": "signals"}
+_TYPES = {
+    "case.climb_withdrawn": "case.escalation_withdrawn",
+    "deadline.climb_due": "deadline.escalation_due",
+}
+VIA = {"climb": "escalation"}
+_PARTS = {"offered": "hand_over"}
+_RECEIVER = {"offered": "receiver"}
+_CONDITIONS = ("start", "pause", "resume", "stop", "cancel", "restart")
+_IN_TEXTS = {"clock": "deadline", "offered": "receiver"}
+_EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_NAMES = re.compile(r"\b(clock|offered)\b")
+
+
+def read_record(topic: str, adapter: TypeAdapter[T], value: bytes) -> T:
+    """What a record of `topic`, named without prefix, says; raises ValidationError where it is not valid."""
+    return adapter.validate_json(_present(topic, value))
+
+
+def _present(topic: str, value: bytes) -> bytes:
+    """The JSON of a record in the present format; what cannot be read is left to whoever validates it."""
+    # Within a string every quotation mark is escaped, so that no text a person wrote looks like the mark.
+    if _PRESENT in value or topic not in _RECORDS:
+        return value
+    try:
+        record = _RECORDS[topic](json.loads(value))
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return value
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def upgrade_event(event: Json) -> Json:
+    """An event of a case or of one of its deadlines in the present format."""
+    present = renamed(event, _EVENT)
+    if "header" in present:
+        present["header"] = upgrade_header(present["header"])
+    return with_values(present, type=_TYPES, via=VIA, part=_PARTS)
+
+
+def upgrade_outreach(message: Json) -> Json:
+    """A message to a customer in the present format."""
+    return renamed(message, HEADER)
+
+
+def upgrade_entry(entry: Json) -> Json:
+    """An entry of the directory in the present format."""
+    return renamed(entry, {"programme": "policy"})
+
+
+def upgrade_published(published: Json) -> Json:
+    """A published policy in the present format, under the version it was published with."""
+    present = renamed(published, {"profile": "policy"})
+    return {**present, "policy": upgrade_policy(present["policy"])}
+
+
+def upgrade_policy(policy: Json) -> Json:
+    """The rules of a policy in the present format."""
+    present = renamed(policy, {"clocks": "deadlines"})
+    return {
+        **present,
+        "deadlines": [_upgrade_spec(spec) for spec in present["deadlines"]],
+        "notices": [_upgrade_notice(notice) for notice in present["notices"]],
+        "templates": [_upgrade_template(template) for template in present["templates"]],
+    }
+
+
+def upgrade_facts(facts: Json) -> Json:
+    """What a text says about an event, under the names that texts use now."""
+    return renamed(facts, _IN_TEXTS)
+
+
+def upgrade_header(header: Json) -> Json:
+    """What an event says of its case, in the present format."""
+    return renamed(header, HEADER)
+
+
+_RECORDS: Mapping[str, Callable[[Json], Json]] = {
+    "cases": upgrade_event,
+    "escalations": upgrade_event,
+    "deadlines": upgrade_event,
+    "outreach": upgrade_outreach,
+    "directory": upgrade_entry,
+    "policies": upgrade_published,
+}
+"""By topic; what others carry reads the same in every format."""
+
+
+def renamed(value: Json, names: Mapping[str, str]) -> Json:
+    """The same value with keys under their present names."""
+    return {names.get(name, name): kept for name, kept in value.items()}
+
+
+def with_values(value: Json, **present: Mapping[str, str]) -> Json:
+    """The same value with the words of some fields as they are said now."""
+    changed = {name: words[value[name]] for name, words in present.items() if value.get(name) in words}
+    return {**value, **changed}
+
+
+def _upgrade_spec(spec: Json) -> Json:
+    present = with_values(renamed(spec, {"climbs": "escalates"}), accountable=_RECEIVER)
+    lists = {name: [_upgrade_when(when) for when in present[name]] for name in _CONDITIONS}
+    return {**present, "applies": _upgrade_wanted(present["applies"]), **lists}
+
+
+def _upgrade_notice(notice: Json) -> Json:
+    to = [_RECEIVER.get(party, party) for party in notice["to"]]
+    applies = _upgrade_wanted(notice["applies"])
+    return {**notice, "when": _upgrade_when(notice["when"]), "applies": applies, "to": to}
+
+
+def _upgrade_when(when: Json) -> Json:
+    return {
+        **when,
+        "type": _TYPES.get(when["type"], when["type"]),
+        "where": _upgrade_wanted(when["where"]),
+    }
+
+
+def _upgrade_wanted(wanted: Json) -> Json:
+    """Fields of an event or header with the values they may have."""
+    values = {"via": VIA, "part": _PARTS}
+    return {
+        _upgrade_path(path): [values.get(path, {}).get(one, one) for one in allowed]
+        for path, allowed in wanted.items()
+    }
+
+
+def _upgrade_path(path: str) -> str:
+    """A field's path, such as `clock` or `header.offered_role`, under its present names."""
+    return ".".join({**_EVENT, **HEADER}.get(part, part) for part in path.split("."))
+
+
+def _upgrade_template(template: Json) -> Json:
+    return {name: _upgrade_texts(kept) if isinstance(kept, dict) else kept for name, kept in template.items()}
+
+
+def _upgrade_texts(texts: Json) -> Json:
+    return {language: _EXPRESSION.sub(_upgrade_expression, text) for language, text in texts.items()}
+
+
+def _upgrade_expression(found: "re.Match[str]") -> str:
+    return _NAMES.sub(lambda name: _IN_TEXTS[name[1]], found[0])

@@ -1,0 +1,9 @@
+"""Strings from which ids derive. A cause must yield the same id for ever, so that none of these may change."""
+
+_WRITTEN_AS = {"case.escalation_withdrawn": "case.climb_withdrawn"}
+"""Event types that were renamed since ids were first derived from them."""
+
+
+def name_in_ids(event_type: str) -> str:
+    """The name by which ids derive from a type of event: the one it had first."""
+    return _WRITTEN_AS.get(event_type, event_type)

@@ -1,0 +1,168 @@
+"""Topic `policies` (compacted): one policy's rules as data; a case keeps the version it opened with."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from schemas.base import MOST_MINUTES, Bilingual, Strict
+from schemas.cases import Role, Tier, tier
+from schemas.conditions import EVENTS, AnyWhen, HeaderWanted, When
+from schemas.deadline_spec import DeadlineSpec
+from schemas.deliveries import Medium
+from schemas.faults import FILLED, Fault, once, one_of, refuse
+from schemas.formats import FORMAT
+from schemas.severity import Level, SeverityPolicy
+
+TOPIC = "policies"
+
+
+class Rung(Strict):
+    """A step of the ladder, lowest first."""
+
+    role: Role
+    tier: Tier
+    title: Bilingual
+
+    @model_validator(mode="after")
+    def _stands_on_the_side_of_its_role(self) -> Self:
+        if self.tier != tier(self.role):
+            refuse([(("tier",), f"should be {tier(self.role)}, where a {self.role} works")])
+        return self
+
+
+class HandOverRule(Strict):
+    """Who may hand a case to whom."""
+
+    giver: Role
+    receivers: Annotated[tuple[Role, ...], FILLED]
+    source: str
+
+
+class Template(Strict):
+    """The texts of one notice; Jinja2 in a sandbox, checked when the policy is loaded.
+
+    `segments` is how many an SMS may take: 70 signs in one, 160 where GSM-7 has them all, a little less in each of more.
+    """
+
+    id: str
+    subject: Bilingual
+    body: Bilingual
+    sms: Bilingual
+    segments: Annotated[int, Field(ge=1, le=4)] = 1
+
+
+Recipient = Literal["owner", "receiver", "accountable", "giver", "subject"]
+Media = Annotated[tuple[Medium, ...], FILLED]
+
+
+class NoticeRule(Strict):
+    """Whom to tell what, and how, when an event of the case or of its deadlines occurs.
+
+    `to` names parties of the case or roles; each person is told once. `not_after_minutes` is how
+    long the notice is worth sending, in business time after the event.
+    """
+
+    id: str
+    when: AnyWhen
+    applies: HeaderWanted = {}
+    to: Annotated[tuple[Literal[Recipient, Role], ...], FILLED]
+    by: Media
+    template: str
+    not_after_minutes: Annotated[int, Field(gt=0, le=MOST_MINUTES)]
+    source: str = "origin: product"
+
+    @model_validator(mode="after")
+    def _the_subject_is_in_the_event(self) -> Self:
+        if "subject" in self.to and "to" not in EVENTS[self.when.type].model_fields:
+            naming = ", ".join(name for name, event in EVENTS.items() if "to" in event.model_fields)
+            refuse([(("to", self.to.index("subject")), f"should be subject only of {naming}")])
+        return self
+
+
+class Opening(Strict):
+    """The one event a customer is told of: only with the contact in hand is there an address."""
+
+    type: Literal["case.opened"]
+
+
+class CustomerNotice(Strict):
+    """What the customer himself is told by the medium he gave; texts know `number`, `shop` and `name`."""
+
+    when: Opening
+    by: Media
+    template: str
+    not_after_minutes: Annotated[int, Field(gt=0, le=MOST_MINUTES)] = 2880
+
+
+class Wording(Strict):
+    """Who is told what, and in which words; `words` name roles, levels and the like for people."""
+
+    notices: tuple[NoticeRule, ...] = ()
+    customer_notices: tuple[CustomerNotice, ...] = ()
+    templates: Annotated[tuple[Template, ...], once("id")] = ()
+    words: dict[str, Bilingual] = {}
+
+    @model_validator(mode="after")
+    def _templates_are_there(self) -> Self:
+        known = [template.id for template in self.templates]
+        asked = [(("notices", at, "template"), rule.template) for at, rule in enumerate(self.notices)]
+        asked += [
+            (("customer_notices", at, "template"), rule.template)
+            for at, rule in enumerate(self.customer_notices)
+        ]
+        refuse((place, one_of(known)) for place, one in asked if one not in known)
+        return self
+
+
+class Policy(Wording):
+    """A policy: everything that differs between manufacturers, with the source of each rule."""
+
+    id: str
+    title: Bilingual
+    severity: SeverityPolicy
+    ladder: Annotated[tuple[Rung, ...], once("role")]
+    first_receiver: Role
+    first_hand_over: Role
+    escalate_to_manufacturer: tuple[Level, ...] = ()
+    hand_overs: tuple[HandOverRule, ...]
+    deadlines: Annotated[tuple[DeadlineSpec, ...], once("id")]
+
+    @property
+    def version(self) -> str:
+        """The hash of the content: the same rules are the same version."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+    @model_validator(mode="after")
+    def _deadlines_are_there(self) -> Self:
+        refuse(self._unknown_deadlines())
+        return self
+
+    def _unknown_deadlines(self) -> Iterator[Fault]:
+        known = [deadline.id for deadline in self.deadlines]
+        for place, when in self._conditions():
+            for at, name in enumerate(when.where.get("deadline", ())):
+                if name not in known:
+                    yield (*place, "where", "deadline", at), one_of(known)
+
+    def _conditions(self) -> Iterator[tuple[tuple[int | str, ...], When]]:
+        for at, rule in enumerate(self.notices):
+            yield ("notices", at, "when"), rule.when
+        for at, deadline in enumerate(self.deadlines):
+            for name in ("start", "pause", "resume", "stop", "cancel", "restart"):
+                for nth, when in enumerate(getattr(deadline, name)):
+                    yield ("deadlines", at, name, nth), when
+
+
+class PublishedPolicy(Strict):
+    """The record on Kafka, keyed `<policy>@<version>`."""
+
+    format: int = FORMAT
+    version: str
+    policy: Policy
+
+
+def key(published: PublishedPolicy) -> str:
+    """The key of a version on the compacted topic, and what a case says it goes by."""
+    return f"{published.policy.id}@{published.version}"

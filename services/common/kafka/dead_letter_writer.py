@@ -1,0 +1,77 @@
+"""Writes what a service could not handle to its dead topic, whole or, where it is too large, its head."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import MessageSizeTooLargeError, RecordTooLargeError
+
+from services.common.kafka.dead_letters import FailedRecord, dead_topic, waiting_topic
+from services.common.runtime import metrics
+from services.common.runtime.failures import frames, telling
+
+log = logging.getLogger(__name__)
+
+UNKNOWN = "-1/-1"
+TOO_LARGE = (MessageSizeTooLargeError, RecordTooLargeError)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterWriter:
+    """The dead topic of one service, and the one of what waits."""
+
+    service: str
+    prefix: str
+    topics: frozenset[str]
+    producer: AIOKafkaProducer
+
+    async def write(self, dead: FailedRecord) -> None:
+        """Return once Kafka has it."""
+        await self._send(dead_topic(self.service), [dead])
+        first = dead.origin.split("/")[0].removeprefix(self.prefix)
+        metrics.DEAD.labels(self.service, first if first in self.topics else "unknown", dead.reason).inc()
+        tell(dead, "record set aside")
+
+    async def park(self, waiting: Sequence[FailedRecord]) -> None:
+        """Have these wait on a topic of their own, in their order and partition; return once Kafka has them."""
+        await self._send(waiting_topic(self.service), waiting)
+
+    async def held(self, key: UUID, record: Mapping[str, Any]) -> None:
+        """A record that waited in its document for one that did not come, or failed in its turn."""
+        origin = f"{self.prefix}{record['stream']}/{record.get('place') or UNKNOWN}"
+        reason = record.get("reason", "gap")
+        await self.write(FailedRecord(str(key).encode(), record["raw"].encode(), origin, reason))
+
+    async def _send(self, topic: str, failed_records: Sequence[FailedRecord]) -> None:
+        queued = [await self._queue(topic, one) for one in failed_records]
+        for one, fate in zip(
+            failed_records, await asyncio.gather(*queued, return_exceptions=True), strict=True
+        ):
+            if isinstance(fate, TOO_LARGE):
+                await (await self._queue(topic, one.cut()))
+            elif isinstance(fate, BaseException):
+                raise fate
+
+    async def _queue(self, topic: str, one: FailedRecord) -> Awaitable[Any]:
+        """Queue it whole or, where the producer knows that this is too large, its head; its fate."""
+        fate: Awaitable[Any]
+        waits = topic == waiting_topic(self.service)
+        number = one.at.partition if waits and one.at else None
+        try:
+            fate = await self.producer.send(
+                self.prefix + topic, one.value, one.key, partition=number, headers=one.headers()
+            )
+        except TOO_LARGE:
+            fate = await self._queue(topic, one.cut())
+        return fate
+
+
+def tell(dead: FailedRecord, event: str) -> None:
+    """Log which record it is and what was wrong with it; nothing of what it says."""
+    named = {"case_id": (dead.key or b"")[:64].decode(errors="replace"), "message_id": dead.message_id}
+    error = {"error": telling(dead.error), "stack": frames(dead.error)} if dead.error else {}
+    log.error(event, extra={"reason": dead.reason, "origin": dead.origin, **named, **error})

@@ -1,0 +1,156 @@
+"""Publishes outboxes: whole, in order, and takes out of the store only what was acknowledged."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from services.common.runtime.clock import wall
+from services.common.runtime.failures import TRANSIENT, persist
+
+log = logging.getLogger(__name__)
+
+Clear = Callable[[Mapping[UUID, Sequence[str]]], Awaitable[None]]
+Flight = tuple[UUID, dict[str, Any], asyncio.Future[Any]]
+SEND_TIMEOUT = 30.0
+
+
+class Producer(Protocol):
+    """The part of a Kafka producer that is needed: queue a record, get a future of its fate."""
+
+    async def send(self, topic: str, value: bytes, key: bytes) -> asyncio.Future[Any]: ...
+
+
+@dataclass(slots=True)
+class Unsent:
+    """What one document still owes to Kafka.
+
+    `again` names events that were acknowledged, but that a writer who had read the document before they
+    were taken out may have brought back: they are taken out once more, and not sent.
+    """
+
+    clear: Clear
+    events: list[dict[str, Any]]
+    again: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class OutboxPublisher:
+    """The unsent outboxes this process knows of, and the way to send them."""
+
+    producer: Producer
+    prefix: str = ""
+    unsent: dict[UUID, Unsent] = field(default_factory=dict)
+    published: Callable[[str], None] = lambda _topic: None
+    wall: Callable[[], datetime] = wall
+    _busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+    _flying: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
+
+    def add(self, clear: Clear, key: UUID, outbox: Sequence[dict[str, Any]]) -> None:
+        """Owe the whole outbox of a document.
+
+        What is owed from before stays first: a slow writer may tell of an older outbox than a fast one.
+        """
+        known = self.unsent.get(key) or Unsent(clear, [])
+        names = {*known.again, *(event["id"] for event in known.events)}
+        events = [*known.events, *(event for event in outbox if event["id"] not in names)]
+        self.unsent[key] = Unsent(clear, events, known.again)
+        self._news.set()
+
+    def oldest_seconds(self) -> float:
+        """Age of the oldest event not yet on Kafka, since it was written, whoever wrote it."""
+        firsts = [owed.events[0]["at"] for owed in self.unsent.values() if owed.events]
+        if not firsts:
+            return 0.0
+        return max(0.0, (self.wall() - datetime.fromisoformat(min(firsts))).total_seconds())
+
+    async def flush(self) -> None:
+        """Send everything owed; raises what Kafka or the store raised, the rest stays owed."""
+        async with self._busy:
+            self._news.clear()
+            owed = dict(self.unsent)
+            if not owed:
+                return
+            try:
+                futures = await self._send(owed)
+                sent = self._acknowledged(owed, futures)
+                missing = sum(len(owed[key].events) - len(sent[key]) for key in owed)
+                await self._settle(owed, sent)
+            finally:
+                if self.unsent:
+                    self._news.set()
+        for *_, future in futures:
+            if (error := future.exception()) and not isinstance(error, TRANSIENT):
+                # A producer that lost its place in a sequence never finds it again; a new process does.
+                raise error
+        if missing:
+            raise TimeoutError(f"{missing} events were not acknowledged")
+
+    async def _send(self, owed: Mapping[UUID, Unsent]) -> Sequence[Flight]:
+        """Queue every event owed, unless it still flies since the last time, and wait for their fates."""
+        futures: list[Flight] = []
+        async with asyncio.timeout(SEND_TIMEOUT):
+            for key, unsent in owed.items():
+                for event in unsent.events:
+                    name, topic = event["id"], self.prefix + event["topic"]
+                    if name not in self._flying:
+                        body, to = event["body"].encode(), event["key"].encode()
+                        self._flying[name] = await self.producer.send(topic, body, to)
+                    futures.append((key, event, self._flying[name]))
+            if futures:
+                await asyncio.wait([future for *_, future in futures])
+        for _, event, _ in futures:
+            self._flying.pop(event["id"], None)
+        return futures
+
+    def _acknowledged(self, owed: Mapping[UUID, Unsent], futures: Sequence[Flight]) -> dict[UUID, list[str]]:
+        """Per document the ids up to the first failure: what follows one is sent again."""
+        sent: dict[UUID, list[str]] = {key: [] for key in owed}
+        failed: set[UUID] = set()
+        for key, event, future in futures:
+            if (error := future.exception()) is not None:
+                log.warning("not published", extra={"reason": repr(error), "topic": event["topic"]})
+                failed.add(key)
+            elif key not in failed:
+                sent[key].append(event["id"])
+                self.published(event["topic"])
+        return sent
+
+    async def _settle(self, owed: Mapping[UUID, Unsent], sent: Mapping[UUID, Sequence[str]]) -> None:
+        """Take what was acknowledged out of the store; it is not sent again, even while that is not possible."""
+        by_clear: dict[Clear, dict[UUID, Sequence[str]]] = {}
+        for key, ids in sent.items():
+            if gone := [*owed[key].again, *ids]:
+                by_clear.setdefault(owed[key].clear, {})[key] = gone
+            self._acknowledge(key, ids)
+        for clear, cleared in by_clear.items():
+            await clear(cleared)
+        for key in sent:
+            self._forget(key, owed[key])
+
+    def _acknowledge(self, key: UUID, ids: Sequence[str]) -> None:
+        now = self.unsent[key]
+        now.again = [*now.again, *ids]
+        now.events = [event for event in now.events if event["id"] not in ids]
+
+    def _forget(self, key: UUID, owed: Unsent) -> None:
+        """A document written meanwhile may have brought back what was taken out: that is taken out once more."""
+        now = self.unsent[key]
+        if now is owed:
+            now.again = []
+        if not (now.events or now.again):
+            del self.unsent[key]
+
+    async def run(self) -> None:
+        """Send whatever is owed by actions of people and ticks, until cancelled."""
+        while True:
+            await self._news.wait()
+            await persist(self.flush, _told)
+
+
+def _told(error: Exception) -> None:
+    log.warning("outbox waits", extra={"reason": type(error).__name__})

@@ -1,0 +1,71 @@
+"""Watches store, broker and consumer of a service, and ends one that silently stopped."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from services.common.kafka.consumer import Consumer
+from services.common.runtime.clock import ticks
+from services.common.runtime.failures import TRANSIENT
+from services.common.runtime.health import ANSWER_SECONDS, LOOK_SECONDS, Health, trouble
+from services.common.runtime.tasks import standing
+
+log = logging.getLogger(__name__)
+
+STALLED_SECONDS = 30.0
+LOST_SECONDS = 90.0
+LONGEST_LOOK = LOOK_SECONDS + 2 * ANSWER_SECONDS
+
+
+class StalledError(Exception):
+    """The consumer stands still though there is work; a new process is the cure."""
+
+
+async def watch(health: Health, consumer: Consumer, probe: Callable[[], Awaitable[None]]) -> None:
+    """Look after store, broker and consumer, until cancelled; raises `StalledError`.
+
+    `probe` asks the store whether it does its work.
+    """
+    looked = ticks()
+    while True:
+        health.set("store", await trouble(probe()))
+        await _look(health, consumer)
+        await asyncio.sleep(LOOK_SECONDS)
+        # A process too busy, or frozen, to look does not stand still.
+        looked, before = ticks(), looked
+        consumer.progress += max(0.0, looked - before - LONGEST_LOOK)
+
+
+async def _look(health: Health, consumer: Consumer) -> None:
+    try:
+        lag = await consumer.partitions.lag()
+    except TRANSIENT as error:
+        # Time without a broker is not the consumer's standing still.
+        consumer.progress, consumer.caught_up = ticks(), False
+        health.set("kafka", repr(error))
+        return
+    health.set("kafka", "")
+    # A member may well be given no partition; one that waits for its group is not idle.
+    idle = not lag and consumer.partitions.joined
+    if idle or consumer.waiting:
+        consumer.progress = ticks()
+    stuck = consumer.waiting or consumer.stopped or consumer.partitions.stops
+    consumer.caught_up = not stuck and (idle or consumer.caught_up)
+    still = ticks() - consumer.progress
+    stands = f"no progress for {still:.0f} s" if still > STALLED_SECONDS else ""
+    health.set("consumer", consumer.stopped or consumer.partitions.failed or consumer.waiting or stands)
+    health.set("dead letters", _standing(consumer))
+    if broken := consumer.partitions.failed or consumer.stopped:
+        raise StalledError(broken)
+    if still > LOST_SECONDS:
+        log.error("consumer stands still", extra={"tasks": standing()})
+        raise StalledError(stands)
+
+
+def _standing(consumer: Consumer) -> str:
+    """Which partitions stand and why, and what to do about it."""
+    if not (stops := consumer.partitions.stops):
+        return ""
+    where = "; ".join(f"{stop.place} is not read: {stop.why}" for stop in stops.values())
+    service = consumer.service
+    return f"{where}. See `redress dead list {service}`; to go on: `redress dead skip {service} --reason ...`"

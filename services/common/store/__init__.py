@@ -1,0 +1,1 @@
+"""Documents and their one write path: a pure function decides, and the write wins only if nobody was faster."""

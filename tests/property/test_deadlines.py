@@ -1,0 +1,136 @@
+"""Deadlines against a model that counts single minutes, whatever the order in which things are read."""
+
+from typing import Any
+from uuid import UUID
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from schemas.deadline_spec import DeadlineSpec
+from services.sla.domain.deadlines import Tick, decide_tick
+from services.sla.domain.state import Deadlines, DeadlineState, View
+from services.sla.domain.terms import Rules
+from tests.property.minutes import SEVERITIES, Happening, Minutes
+from tests.unit.sla.story import CASE, Story, a_deadline, a_policy, at
+
+EVENTS = ("contacted", "closed", "not_reached", "followed_up", "returned", "severity")
+HOLD: dict[str, Any] = {
+    "pause": [{"type": "case.not_reached"}],
+    "resume": [{"type": "case.followed_up"}],
+    "cancel": [{"type": "case.closed"}],
+    "start": [{"type": "case.opened"}, {"type": "case.returned"}],
+    "limit": {"elapsed_minutes": 10},
+    "warnings": [{"percent": 50}],
+}
+DEADLINE = (
+    a_deadline("simple", **HOLD),
+    a_deadline("own", **HOLD, restart=[{"type": "case.returned"}]),
+    a_deadline("cadence", **HOLD, recurring=True, restart=[{"type": "case.followed_up"}]),
+    a_deadline("slowing", **HOLD, recurring=True, repeats=2, then={"elapsed_minutes": 25}),
+    a_deadline("major only", **HOLD, recurring=True, applies={"severity": ["major"]}),
+    a_deadline("by severity", **HOLD, limit_by_severity={"major": {"elapsed_minutes": 4}}),
+)
+
+
+class DeadlineStates(RuleBasedStateMachine):
+    """People act, some of it is read late, time passes, the process dies and decides again."""
+
+    @initialize(severity=st.sampled_from(SEVERITIES))
+    def opened(self, severity: str) -> None:
+        self.now = 0
+        self.read_up_to = 0
+        self.severity = severity
+        self.happenings = [Happening(0, 1, "opened", severity)]
+        self.story = Story(a_policy(*DEADLINE))
+        self.story.happens("opened", 0, header_severity=severity)
+
+    @rule(kind=st.sampled_from(EVENTS), ago=st.sampled_from((0, 0, 0, 1, 2, 5, 11, 30)))
+    def something_happens(self, kind: str, ago: int) -> None:
+        occurred = max(0, self.now - ago)
+        changed = None
+        if kind == "severity":
+            kind = "judged"
+            changed = self.severity = SEVERITIES[self.severity == "general"]
+        self.happenings.append(Happening(occurred, len(self.happenings) + 1, kind, changed))
+        self._twice(lambda story: story.happens(kind, occurred, read=self.now, header_severity=self.severity))
+        self.read_up_to = -1
+
+    @rule(minutes=st.sampled_from((1, 2, 3, 4, 5, 6, 10, 11, 25, 60)))
+    def nobody_looks(self, minutes: int) -> None:
+        self.now += minutes
+
+    @rule(minutes=st.sampled_from((0, 1, 5, 10)))
+    def time_passes(self, minutes: int) -> None:
+        self.now += minutes
+        self._twice(lambda story: story.passes(self.now))
+        self.read_up_to = self.now
+
+    @rule()
+    def the_process_restarts(self) -> None:
+        state = self.story.state
+        assert state is not None
+        assert Deadlines.model_validate(state.model_dump(mode="json")) == state
+        self.story.state = Deadlines.model_validate(state.model_dump(mode="json"))
+
+    @invariant()
+    @precondition(lambda self: hasattr(self, "story"))
+    def every_id_is_said_once(self) -> None:
+        said = [one.id for one in self.story.said]
+        assert len(said) == len(set(said))
+
+    @invariant()
+    @precondition(lambda self: hasattr(self, "story"))
+    def nothing_fires_early(self) -> None:
+        for breach in self.story.of("breached"):
+            assert breach.due_at <= breach.occurred_at
+
+    @invariant()
+    @precondition(lambda self: hasattr(self, "story"))
+    def only_what_was_said_is_withdrawn_and_only_once(self) -> None:
+        withdrawn = [one.breach for one in self.story.of("withdrawn")]
+        assert len(withdrawn) == len(set(withdrawn))
+        assert set(withdrawn) <= {one.id for one in self.story.of("breached")}
+
+    @invariant()
+    @precondition(lambda self: hasattr(self, "story") and self.read_up_to == self.now)
+    def exactly_the_broken_deadlines_stand(self) -> None:
+        assert self.story.state is not None
+        for spec in DEADLINE:
+            model = Minutes(spec, self.happenings)
+            found = model.breaches(self.now)
+            assert len(self._standing(spec)) == len(found), (spec.id, found, self.happenings)
+            view = self.story.state.deadlines.get(spec.id, DeadlineState()).view
+            assert self._stands(view) == model.stands(), (spec.id, self.happenings)
+
+    def _stands(self, view: View) -> str:
+        return "late" if view.late else view.status
+
+    def _standing(self, spec: DeadlineSpec) -> set[UUID]:
+        withdrawn = {one.breach for one in self.story.of("withdrawn")}
+        return {one.id for one in self.story.of("breached") if one.deadline == spec.id} - withdrawn
+
+    def _twice(self, act: Any) -> None:
+        """A crash between deciding and writing: the same is decided again, to the letter."""
+        story = self.story
+        before = (story.state, list(story.said), story.seq, story.header)
+        act(story)
+        first = (story.state, story.said)
+        story.state, story.said, story.seq, story.header = before
+        act(story)
+        assert (story.state, story.said) == first
+
+    def teardown(self) -> None:
+        if hasattr(self, "story"):
+            self.time_passes(0)
+            self.exactly_the_broken_deadlines_stand()
+            assert self.story.state is not None
+            assert decide_tick(self.story.state, CASE, Tick(at(self.now)), Rules(self.story.policy)) is None
+            assert (
+                self.story.state.next_due is None
+                or self.story.state.next_due > at(self.now).timestamp() * 1000
+            )
+
+
+TestClocks = DeadlineStates.TestCase
+TestClocks.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
