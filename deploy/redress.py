@@ -8,7 +8,7 @@ import click
 import uvicorn
 
 from services.common.runtime import logs
-from services.common.runtime.failures import plainly
+from services.common.runtime.error_texts import mendable
 
 SERVICES = ("intake", "routing", "sla", "notify")
 COMMANDS = {
@@ -39,7 +39,7 @@ class Collected(click.Group):
         try:
             return super().invoke(ctx)
         except Exception as error:
-            if (told := plainly(error)) is None:
+            if (told := mendable(error)) is None:
                 raise
             raise click.ClickException(told) from None
 
@@ -56,7 +56,7 @@ class Collected(click.Group):
 @click.group(cls=Collected)
 def main() -> None:
     """Redress: no customer complaint lost, mis-judged, left without an owner or answered late."""
-    logs.speak()
+    logs.configure_console()
 
 
 @main.command()

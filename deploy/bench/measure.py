@@ -15,7 +15,7 @@ from deploy.bench.ground import Numbers
 from deploy.bench.load import BenchError
 from deploy.local import Stack, stack
 from deploy.local.native import Form
-from services.common.runtime.logs import speak
+from services.common.runtime.logs import configure_console
 
 Measure = Callable[[Stack, Path, int], Awaitable[Numbers]]
 SIZES: Mapping[Form, clocks.Size] = {"memory": clocks.MEMORY, "file": clocks.FILE}
@@ -35,7 +35,7 @@ def measures(form: Form) -> dict[str, Measure]:
 @click.argument("parts", nargs=-1, type=click.Choice(PARTS))
 def main(form: Form, logs: Path, turn: int, parts: tuple[str, ...]) -> None:
     """Write what each part found to standard output, and why a part found nothing to standard error."""
-    speak()
+    configure_console()
     logs.mkdir(parents=True, exist_ok=True)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         found = runner.run(_measured(form, logs, turn, parts))

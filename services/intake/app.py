@@ -13,7 +13,7 @@ from services.common.kafka import client as kafka
 from services.common.runtime import application as service
 from services.common.runtime.clock_skew import ClockSkew
 from services.common.runtime.connections import background
-from services.common.runtime.failures import bounded, persist
+from services.common.runtime.failures import bounded, retry
 from services.common.runtime.health import Health, keep_asking
 from services.common.web import tokens
 from services.intake.api import FrontDoor, install
@@ -32,7 +32,7 @@ def create() -> FastAPI:
         tokens.must_protect(settings.token_key.get_secret_value())
         await kafka.await_topics(settings.kafka, [settings.topic_prefix + contacts.TOPIC])
         producer = kafka.producer(settings.kafka)
-        await persist(producer.start, lambda error: log.warning("waiting", extra={"reason": repr(error)}))
+        await retry(producer.start, "start producer")
         door.producer, door.failed = producer, partial(service.fail, app)
         try:
             skew = _skew(settings, producer)

@@ -22,7 +22,7 @@ from services.common.kafka.table import LeftOut, Table
 from services.common.runtime import application as process
 from services.common.runtime.connections import Connections, background, connected, consuming
 from services.common.runtime.debounce import Debounced
-from services.common.runtime.failures import backoff, persist
+from services.common.runtime.failures import backoff, retry
 from services.common.runtime.health import Health
 from services.common.store.mongo import MongoDocuments, MongoRecords
 from services.common.store.write_path import Store
@@ -73,7 +73,7 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
 
         async def assigned(numbers: set[int]) -> None:
             known.partitions |= numbers
-            await persist(lambda: handler.take_over(documents), _waits)
+            await retry(lambda: handler.take_over(documents), "take over cases")
             known.news.set()
 
         async def revoked(numbers: set[int]) -> None:
@@ -128,10 +128,6 @@ async def _reach_out(parts: Connections, asked: Sequence[OutreachRequested]) -> 
     await asyncio.gather(*sent)
 
 
-def _waits(error: Exception) -> None:
-    log.warning("open cases are not known yet", extra={"reason": repr(error)})
-
-
 async def _audit(settings: Settings, parts: Connections, decide: Decider, health: Health) -> None:
     """Count due times of which nothing was heard, so a dead clock service is seen; and cases nobody has."""
     patience = settings.unanswered_after * settings.time_scale
@@ -166,7 +162,7 @@ async def _follow_directory(known: "Known", handler: Handler, documents: MongoDo
         pause = backoff(tries, base=AUDIT_SECONDS / 10, most=RETRY_SECONDS) if late else QUIET_SECONDS
         if not await _quiet(known.news, pause):
             tries = 0
-        elif await persist(lambda: handler.reassign(documents), _waits):
+        elif await retry(lambda: handler.reassign(documents), "reassign cases"):
             tries = 0
             await known.news.wait()
         else:

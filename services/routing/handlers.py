@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,8 @@ from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
 from schemas.formats import read_record
 from schemas.outreach import OutreachRequested
 from services.common.kafka.batch import Received
-from services.common.runtime.failures import persist, telling
+from services.common.runtime.error_texts import describe
+from services.common.runtime.failures import retry
 from services.common.store.decision import Cause, Change, Decision, Outcome, event_id
 from services.common.store.write_path import Store
 from services.routing import metrics
@@ -146,7 +148,7 @@ class Handler:
                 Cause(case, event_id(case, "reassign"), Reassign(), once=False)
                 for case in found[at : at + AT_ONCE]
             ]
-            outcomes = await persist(lambda some=causes: self.store.change_each(some, self.decide), _waits)  # type: ignore[misc]
+            outcomes = await retry(partial(self.store.change_each, causes, self.decide), "reassign cases")
             settled &= False not in [self._reassigned(outcome) for outcome in outcomes]
         return settled
 
@@ -167,7 +169,7 @@ class Handler:
 def _postponed(outcome: Outcome[Case, Any]) -> str:
     """Why a case could not be handed over; empty where it was, or need not be."""
     if outcome.error is not None:
-        return telling(outcome.error)
+        return describe(outcome.error)
     if outcome.kind == "waiting":
         return f"its policy {outcome.awaits} is not known"
     return "" if outcome.state else "not written yet"
@@ -203,10 +205,6 @@ def caused(one: Received[Any]) -> Cause[Any]:
 def revive(stream: str, raw: bytes) -> Cause[Any]:
     """The cause of a record that was held until its turn."""
     return caused(Received(stream, -1, -1, read_record(stream, TOPICS[stream], raw), raw))
-
-
-def _waits(error: Exception) -> None:
-    log.warning("cases wait to be handed over", extra={"reason": repr(error)})
 
 
 def count(outcomes: Sequence[Outcome[Case, Any]]) -> None:

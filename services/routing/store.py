@@ -14,7 +14,7 @@ from schemas import directory, policies
 from schemas.base import stamp
 from schemas.policies import PublishedPolicy
 from services.common.kafka.table import Contents
-from services.common.runtime.failures import telling
+from services.common.runtime.error_texts import describe
 from services.routing.domain.holding import Hold, Standing, holds_of
 from services.routing.domain.words import Sealed, seal
 
@@ -109,7 +109,7 @@ def _legible(stored: Mapping[str, Any]) -> Held | None:
     try:
         return _held(stored["_id"], stored["state"])
     except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is told by its id alone
-        log.warning("case cannot be read", extra={"case_id": stored["_id"], "reason": telling(error)})
+        log.warning("case cannot be read", extra={"case_id": stored["_id"], "reason": describe(error)})
         return None
 
 

@@ -10,7 +10,7 @@ from uuid import uuid5
 
 from schemas import cases
 from services.common.runtime.clock import Clock
-from services.common.runtime.failures import persist
+from services.common.runtime.failures import retry
 from services.common.store.decision import Cause, Outcome
 from services.common.store.write_path import Store
 from services.sla import metrics
@@ -65,7 +65,7 @@ class Ticker:
         """Learn what is armed in partitions that came."""
         # What was noted of them before may be out of date; the store knows.
         self.keeper.agenda.enter(numbers)
-        await persist(lambda: self.keeper.load(self.documents, numbers), _waits)
+        await retry(lambda: self.keeper.load(self.documents, numbers), "load deadlines")
         self.barriers |= dict.fromkeys(numbers)
 
     async def revoked(self, numbers: set[int]) -> None:
@@ -77,7 +77,7 @@ class Ticker:
     async def run(self, reading: Reading) -> None:
         """Look for what is due until cancelled; a pass that was begun is ended even then."""
         while True:
-            fired = await persist(lambda: _whole(self.tick(reading)), _waits)
+            fired = await retry(lambda: _whole(self.tick(reading)), "look for what is due")
             await asyncio.sleep(0 if fired else self._rest())
 
     async def tick(self, reading: Reading) -> int:
@@ -123,7 +123,7 @@ class Ticker:
 
     async def _fire(self, taken: Sequence[Appointment], upto: Mapping[int, int]) -> None:
         causes = [self._cause(one, upto[one.partition]) for one in taken]
-        outcomes = await persist(lambda: self.store.change_each(causes, self.keeper.decide), _waits)
+        outcomes = await retry(lambda: self.store.change_each(causes, self.keeper.decide), "fire deadlines")
         self._measure(taken, outcomes)
         metrics.count(self.keeper.written(outcomes))
         self._set_aside(taken, outcomes, upto)
@@ -185,7 +185,3 @@ async def _whole(work: Coroutine[Any, Any, int]) -> int:
     except asyncio.CancelledError:
         await asyncio.wait([task], timeout=LAST_SECONDS)
         raise
-
-
-def _waits(error: Exception) -> None:
-    log.warning("ticker waits", extra={"reason": repr(error)})

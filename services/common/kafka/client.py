@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaConnectionError
 
-from services.common.runtime.failures import brief, persist
+from services.common.runtime.failures import retry
 
 log = logging.getLogger(__name__)
 
@@ -68,8 +68,4 @@ async def await_topics(bootstrap: str, topics: Iterable[str], patience: float = 
         if missing:
             raise TimeoutError(f"topics not there yet: {', '.join(sorted(missing))}")
 
-    await persist(attempt, _waits, patience)
-
-
-def _waits(error: Exception) -> None:
-    log.warning("kafka is awaited", extra={"reason": brief(error)})
+    await retry(attempt, "reach Kafka", patience=patience)

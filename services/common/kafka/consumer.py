@@ -22,7 +22,8 @@ from services.common.kafka.partitions import Partitions, Stop
 from services.common.kafka.positions import Place, Record
 from services.common.runtime import metrics
 from services.common.runtime.clock import ticks
-from services.common.runtime.failures import persist, telling
+from services.common.runtime.error_texts import describe
+from services.common.runtime.failures import retry
 from services.common.runtime.settings import CommonSettings
 from services.common.store.write_path import Store
 
@@ -148,7 +149,7 @@ class Consumer:
         while True:
             await asyncio.sleep(SKIP_SECONDS)
             if self.partitions.stops:
-                await persist(self._heed_skips, self._skips_wait)
+                await retry(self._heed_skips, "read skips of the dead topic")
 
     async def _heed_skips(self) -> None:
         topic = self.settings.topic_prefix + dead_topic(self.service)
@@ -172,7 +173,7 @@ class Consumer:
                 if records:
                     await self._work(records)
             except Exception as error:
-                self.stopped = telling(error)
+                self.stopped = describe(error)
                 log.exception("consumer stopped")
             self._progressed()
             metrics.HANDLING.labels(self.service).observe(ticks() - started)
@@ -251,20 +252,16 @@ class Consumer:
     async def _persist(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until it works; meanwhile `waiting` names the trouble."""
         try:
-            return await persist(attempt, self._waits)
+            return await retry(attempt, "handle batch", failed=self._note_retry)
         finally:
             self.waiting = ""
 
-    def _waits(self, error: Exception) -> None:
+    def _note_retry(self, error: Exception) -> None:
         self.waiting = repr(error)
         metrics.RETRIES.labels(self.service).inc()
-        log.warning("batch waits", extra={"reason": self.waiting})
 
     def _progressed(self) -> None:
         self.progress = ticks()
-
-    def _skips_wait(self, error: Exception) -> None:
-        log.warning("dead topic cannot be read", extra={"reason": repr(error)})
 
     async def _commit(self, records: Sequence[Record]) -> None:
         offsets: dict[TopicPartition, int] = {}

@@ -12,7 +12,7 @@ from aiokafka.errors import MessageSizeTooLargeError, RecordTooLargeError
 
 from services.common.kafka.dead_letters import FailedRecord, dead_topic, waiting_topic
 from services.common.runtime import metrics
-from services.common.runtime.failures import frames, telling
+from services.common.runtime.error_texts import describe, frames
 
 log = logging.getLogger(__name__)
 
@@ -73,5 +73,5 @@ class DeadLetterWriter:
 def tell(dead: FailedRecord, event: str) -> None:
     """Log which record it is and what was wrong with it; nothing of what it says."""
     named = {"case_id": (dead.key or b"")[:64].decode(errors="replace"), "message_id": dead.message_id}
-    error = {"error": telling(dead.error), "stack": frames(dead.error)} if dead.error else {}
+    error = {"error": describe(dead.error), "stack": frames(dead.error)} if dead.error else {}
     log.error(event, extra={"reason": dead.reason, "origin": dead.origin, **named, **error})

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from schemas.base import Frozen
 from services.common.kafka.positions import Place, Record, read_all, read_at
-from services.common.runtime.failures import frames
+from services.common.runtime.error_texts import frames
 
 log = logging.getLogger(__name__)
 

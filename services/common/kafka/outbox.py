@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from services.common.runtime.clock import wall
-from services.common.runtime.failures import TRANSIENT, persist
+from services.common.runtime.failures import TRANSIENT, retry
 
 log = logging.getLogger(__name__)
 
@@ -149,8 +149,4 @@ class OutboxPublisher:
         """Send whatever is owed by actions of people and ticks, until cancelled."""
         while True:
             await self._news.wait()
-            await persist(self.flush, _told)
-
-
-def _told(error: Exception) -> None:
-    log.warning("outbox waits", extra={"reason": type(error).__name__})
+            await retry(self.flush, "publish outbox")

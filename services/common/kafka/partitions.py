@@ -11,7 +11,8 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 
 from services.common.kafka.positions import Place
 from services.common.runtime import metrics
-from services.common.runtime.failures import persist, telling
+from services.common.runtime.error_texts import describe
+from services.common.runtime.failures import retry
 
 COMMIT_SECONDS = 10.0
 LOCATE_SECONDS = 15.0
@@ -180,7 +181,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def _arrive(self, parts: set[TopicPartition]) -> None:
         if parts:
-            await persist(lambda: self._locate(parts), lambda _error: None)
+            await retry(lambda: self._locate(parts), "locate partitions")
             await self.assigned({part.partition for part in parts})
 
     async def _locate(self, parts: set[TopicPartition]) -> None:
@@ -199,5 +200,5 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     def _arrived(self, task: "asyncio.Task[None]") -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            self.failed = telling(error)
+            self.failed = describe(error)
             log.error("partitions could not be taken over", exc_info=error)

@@ -11,7 +11,8 @@ from aiokafka.errors import ConsumerStoppedError
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.formats import read_record
-from services.common.runtime.failures import persist, telling
+from services.common.runtime.error_texts import describe
+from services.common.runtime.failures import retry
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +55,7 @@ class Contents(Generic[T]):
             each = places if self.personal else map(": ".join, zip(places, words, strict=True))
             return "; ".join(each)[:LONGEST]
         # What compiles or renders a policy raises ValueErrors that say where it is wrong.
-        told = str(error) if isinstance(error, ValueError) and not self.personal else telling(error)
+        told = str(error) if isinstance(error, ValueError) and not self.personal else describe(error)
         return told[:LONGEST]
 
 
@@ -100,11 +101,11 @@ class Table(Generic[T]):
         self._consumer = AIOKafkaConsumer(
             bootstrap_servers=self.bootstrap, enable_auto_commit=False, retry_backoff_ms=500
         )
-        await persist(self._consumer.start, _waits)
-        parts = await persist(self._partitions, _waits)
+        await retry(self._consumer.start, "read table")
+        parts = await retry(self._partitions, "read table")
         self._consumer.assign(parts)
         await self._consumer.seek_to_beginning()
-        ends = await persist(lambda: self._ends(parts), _waits)
+        ends = await retry(lambda: self._ends(parts), "read table")
         while any([await self._consumer.position(part) < end for part, end in ends.items()]):
             await self._poll()
         self._serving = True
@@ -157,7 +158,3 @@ class Table(Generic[T]):
         if not (self.contents.lasting and self._serving):
             self.entries.pop(key, None)
             self.changed(key, None)
-
-
-def _waits(error: Exception) -> None:
-    log.warning("table waits", extra={"reason": repr(error)})

@@ -14,7 +14,7 @@ from services.common.kafka.dead_letters import DIGEST, MESSAGE, ORIGIN, FailedRe
 from services.common.kafka.positions import Place, Record, read_all
 from services.common.runtime import metrics
 from services.common.runtime.clock import wall
-from services.common.runtime.failures import persist
+from services.common.runtime.failures import retry
 from services.common.runtime.health import Health
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ async def release(consumer: Consumer, health: Health) -> None:
         except TimeoutError:
             pass
         awaited.news.clear()
-        await persist(waiting.release, _waits)
+        await retry(waiting.release, "hand out what waits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,3 @@ def _uuid(key: bytes | None) -> UUID | None:
         return UUID((key or b"").decode())
     except ValueError:
         return None
-
-
-def _waits(error: Exception) -> None:
-    log.warning("what waits cannot be handed out yet", extra={"reason": repr(error)})

@@ -4,7 +4,8 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
-from services.common.runtime.failures import TRANSIENT, telling
+from services.common.runtime.error_texts import describe
+from services.common.runtime.failures import TRANSIENT
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +28,6 @@ async def bisect(items: Sequence[T], work: Work[T, R], blame: Blame[T, R]) -> li
     except Exception as error:  # noqa: BLE001 - told with the item at fault
         if len(items) == 1:
             return [blame(items[0], error)]
-        log.warning("fails together, tried in halves", extra={"count": len(items), "reason": telling(error)})
+        log.warning("fails together, tried in halves", extra={"count": len(items), "reason": describe(error)})
     middle = len(items) // 2
     return [*await bisect(items[:middle], work, blame), *await bisect(items[middle:], work, blame)]

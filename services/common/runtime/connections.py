@@ -21,7 +21,7 @@ from services.common.kafka.watermarks import Watermarks
 from services.common.runtime import metrics
 from services.common.runtime.clock import Clock
 from services.common.runtime.clock_skew import Ask, ClockSkew
-from services.common.runtime.failures import bounded, persist
+from services.common.runtime.failures import bounded, retry
 from services.common.runtime.health import Health
 from services.common.runtime.settings import CommonSettings
 from services.common.runtime.watchdog import watch
@@ -92,7 +92,7 @@ async def connected(
     database = mongo.connect(settings.mongo, settings.database)
     await mongo.answering(database, patience)
     producer = kafka.producer(settings.kafka)
-    await persist(producer.start, _waits, patience)
+    await retry(producer.start, "start producer", patience=patience)
     publisher = OutboxPublisher(producer, settings.topic_prefix, published=_counter(service))
     metrics.OUTBOX_AGE.labels(service).set_function(publisher.oldest_seconds)
     try:
@@ -139,7 +139,7 @@ async def consuming(
     """
 
     async def assigned(numbers: set[int]) -> None:
-        await persist(lambda: _look_after_leftovers(stores), _waits)
+        await retry(lambda: _look_after_leftovers(stores), "look for leftovers")
         await told[0](numbers)
 
     ends = Watermarks(parts.settings.kafka)
@@ -147,7 +147,7 @@ async def consuming(
     consumer = Consumer(parts.service, parts.settings, parts.producer, parts.publisher, feed, partitions)
     metrics.HELD.labels(parts.service).set_function(lambda: _count_held(stores))
     await parts.skew.check()
-    await persist(consumer.start, _waits)
+    await retry(consumer.start, "start consumer")
     async with background(
         parts.skew.run(),
         watch(health, consumer, mongo.Probe(parts.database, parts.service, parts.settings.instance)),
@@ -202,7 +202,7 @@ async def _look_after_leftovers(stores: Sequence[Store[Any]]) -> None:
 async def _sweep(stores: Sequence[Store[Any]]) -> None:
     while True:
         await asyncio.sleep(LEFTOVERS_SECONDS)
-        await persist(lambda: _look_after_leftovers(stores), _waits)
+        await retry(lambda: _look_after_leftovers(stores), "look for leftovers")
 
 
 async def _give_up(stores: Sequence[Store[Any]], consumer: Consumer) -> None:
@@ -210,14 +210,10 @@ async def _give_up(stores: Sequence[Store[Any]], consumer: Consumer) -> None:
     while True:
         await asyncio.sleep(GIVING_UP_SECONDS)
         for store in stores if consumer.caught_up else ():
-            await persist(lambda one=store: one.give_up(consumer.aside.held), _waits)  # type: ignore[misc]
+            await retry(partial(store.give_up, consumer.aside.held), "give up on gaps")
 
 
 def _counter(service: str) -> Callable[[str], None]:
     # Signal a metric by its labels costs more than counting it.
     labelled = cache(partial(metrics.PUBLISHED.labels, service))
     return lambda topic: labelled(topic).inc()
-
-
-def _waits(error: Exception) -> None:
-    log.warning("waiting", extra={"reason": repr(error)})

@@ -4,15 +4,13 @@ import asyncio
 import logging
 import math
 import random
-import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
 from aiokafka.errors import (
     BrokerNotAvailableError,
     InvalidTimestampError,
     KafkaConnectionError,
-    KafkaError,
     KafkaStorageError,
     KafkaTimeoutError,
     KafkaUnavailableError,
@@ -26,9 +24,7 @@ from aiokafka.errors import (
     UnknownTopicOrPartitionError,
 )
 from pymongo.errors import ConnectionFailure, CursorNotFound, OperationFailure, PyMongoError, WTimeoutError
-
-from services.common.runtime.clock import ticks
-from services.common.runtime.settings import SettingsError
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_delay
 
 log = logging.getLogger(__name__)
 
@@ -106,23 +102,39 @@ def backoff(attempt: int, *, base: float = 0.1, most: float = 5.0) -> float:
     return ceiling * (0.1 + 0.9 * random.random())
 
 
-async def persist(
-    attempt: Callable[[], Awaitable[T]], failed: Callable[[Exception], None], patience: float = math.inf
+async def retry(
+    attempt: Callable[[], Awaitable[T]],
+    work: str,
+    *,
+    patience: float = math.inf,
+    failed: Callable[[Exception], None] = lambda _error: None,
 ) -> T:
-    """Try until it works; only transient failures are retried, each is told to `failed`.
+    """Try until it works; only transient failures are retried, each is logged and handed to `failed`.
 
-    After `patience` seconds the last of them is raised.
+    `work` says in the log what was tried. After `patience` seconds the last failure is raised.
     """
-    tries, until = 0, ticks() + patience
-    while True:
-        try:
-            return await attempt()
-        except TRANSIENT as error:
+
+    def note(state: RetryCallState) -> None:
+        error = state.outcome and state.outcome.exception()
+        if isinstance(error, Exception):
+            log_retry(work, error)
             failed(error)
-            if ticks() > until:
-                raise
-            await asyncio.sleep(backoff(tries))
-            tries += 1
+
+    async def try_once() -> T:
+        return await attempt()
+
+    retrying = AsyncRetrying(
+        retry=retry_if_exception_type(TRANSIENT),
+        wait=lambda state: backoff(state.attempt_number - 1),
+        stop=stop_after_delay(patience),
+        after=note,
+        reraise=True,
+    )
+    return await retrying(try_once)
+
+
+def log_retry(work: str, error: Exception) -> None:
+    log.warning("waits and tries again", extra={"work": work, "reason": brief(error) or repr(error)})
 
 
 async def bounded(stop: Callable[[], Awaitable[Any]], seconds: float = 5.0) -> None:
@@ -135,48 +147,6 @@ async def bounded(stop: Callable[[], Awaitable[Any]], seconds: float = 5.0) -> N
         log.warning("left for the next start", extra={"reason": repr(error)})
 
 
-def telling(error: BaseException) -> str:
-    """The type of an error, and its text where that cannot quote a record: in our own and in transient ones."""
-    ours = type(error).__module__.startswith("services.")
-    return (
-        f"{type(error).__name__}: {error}" if ours or isinstance(error, TRANSIENT) else type(error).__name__
-    )
-
-
-def plainly(error: Exception) -> str | None:
-    """What an operator can mend, in one line; None for a fault of ours, which is to be seen in full."""
-    match error:
-        case ExceptionGroup():
-            told = [plainly(part) for part in error.exceptions]
-            return None if None in told else "; ".join(dict.fromkeys(filter(None, told)))
-        case SettingsError():
-            return str(error)
-        case KafkaError():
-            return f"gave up on Kafka (REDRESS_KAFKA): {brief(error)}"
-        case PyMongoError():
-            return f"gave up on the store (REDRESS_MONGO): {brief(error)}"
-        case TimeoutError():
-            return f"gave up: {str(error) or 'no answer in time'}"
-    return None
-
-
 def brief(error: Exception) -> str:
     """What a driver says, without all that it knows of a cluster."""
     return str(error).partition(" (configured timeouts")[0].partition(", Timeout: ")[0]
-
-
-def frames(error: BaseException | None) -> str:
-    """Types and places of an error, of its parts and of what led to it: texts can hold personal words."""
-    return "" if error is None else "\n".join(_lines(error))
-
-
-def _lines(error: BaseException) -> Iterator[str]:
-    yield telling(error)
-    for frame in traceback.extract_tb(error.__traceback__):
-        yield f"{frame.filename.rsplit('/', 3)[-1]}:{frame.lineno} {frame.name}"
-    if isinstance(error, BaseExceptionGroup):
-        for part in error.exceptions:
-            yield from _lines(part)
-    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if before is not None:
-        yield from _lines(before)

@@ -1,59 +1,70 @@
 """One event per line on standard error, as JSON of a service and as words of a command; no message bodies."""
 
-import json
 import logging
 import sys
 import time
+from types import TracebackType
 from typing import Any
 
-from services.common.runtime.failures import frames
+from pythonjsonlogger.core import RESERVED_ATTRS
+from pythonjsonlogger.json import JsonFormatter
 
-_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
-NOISY = ("aiokafka", "kafka", "pymongo")
+from services.common.runtime.error_texts import frames
+
+DRIVERS = ("aiokafka", "kafka", "pymongo")
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-class JsonLine(logging.Formatter):
-    """The event, its level and logger, and the fields given by `extra`."""
+class JsonLine(JsonFormatter):
+    """The event, its time, level and logger, the service, and the fields given by `extra`, all as texts."""
+
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03dZ"
 
     def __init__(self, service: str) -> None:
-        super().__init__()
-        self.service = service
+        super().__init__(
+            ["asctime", "levelname", "name", "message"],
+            rename_fields={
+                "asctime": "at",
+                "levelname": "level",
+                "name": "logger",
+                "message": "event",
+                "exc_info": "stack",
+            },
+            static_fields={"service": service},
+            reserved_attrs=[*RESERVED_ATTRS, "color_message"],
+            json_ensure_ascii=False,
+        )
 
-    def format(self, record: logging.LogRecord) -> str:
-        fields: dict[str, Any] = {
-            "at": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{record.msecs:03.0f}Z",
-            "level": record.levelname.lower(),
-            "service": self.service,
-            "logger": record.name,
-            "event": record.getMessage(),
-            **{name: str(value) for name, value in vars(record).items() if name not in _STANDARD},
-        }
-        if record.exc_info:
-            fields["stack"] = frames(record.exc_info[1])
-        return json.dumps(fields, ensure_ascii=False)
+    def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - named by the standard library
+        return frames(ei[1])
+
+    def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
+        return {name: str(value) for name, value in log_data.items()} | {"level": log_data["level"].lower()}
 
 
 class PlainLine(logging.Formatter):
-    """The event and its reason, for a person."""
+    """The event, the work it is about and its reason, for a person."""
 
     def format(self, record: logging.LogRecord) -> str:
-        reason = getattr(record, "reason", "")
-        return f"{record.getMessage()}: {reason}" if reason else record.getMessage()
+        fields = [getattr(record, name, "") for name in ("work", "reason")]
+        return ": ".join(filter(None, [record.getMessage(), *fields]))
 
 
-class NoEcho(logging.Filter):
-    """Passes an event once, however often it is met in a row: a person reads what he has read."""
+class NoRepeat(logging.Filter):
+    """Passes an event once, however often it is met in a row: a command tries again several times a second."""
 
-    last: tuple[str, str] | None = None
+    last = ""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        said = record.getMessage(), getattr(record, "reason", "")
-        self.last, echo = said, said == self.last
-        return not echo
+        line = PlainLine().format(record)
+        self.last, is_repeated = line, line == self.last
+        return not is_repeated
 
 
 class OncePerWindow(logging.Filter):
-    """Drivers repeat themselves while a broker is away: the same event passes once in ten seconds."""
+    """The drivers' events pass once in ten seconds each: while a broker is away they come many times a second."""
 
     WINDOW = 10.0
 
@@ -62,7 +73,7 @@ class OncePerWindow(logging.Filter):
         self._passed: dict[tuple[str, int], float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if not record.name.startswith(NOISY):
+        if not record.name.startswith(DRIVERS):
             return True
         place = (record.pathname, record.lineno)
         if record.created - self._passed.get(place, 0.0) < self.WINDOW:
@@ -77,15 +88,15 @@ def configure(service: str, level: str = "INFO") -> None:
     handler.setFormatter(JsonLine(service))
     handler.addFilter(OncePerWindow())
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    for name in NOISY:
+    for name in DRIVERS:
         logging.getLogger(name).setLevel(logging.WARNING)
 
 
-def speak() -> None:
-    """Tell a person at a console what a command waits for; drivers are silent, since their errors are the reasons."""
+def configure_console() -> None:
+    """Show a person at a console what a command waits for; drivers are silent, since their errors are the reasons."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(PlainLine())
-    handler.addFilter(NoEcho())
+    handler.addFilter(NoRepeat())
     logging.basicConfig(level="WARNING", handlers=[handler], force=True)
-    for name in NOISY:
+    for name in DRIVERS:
         logging.getLogger(name).setLevel(logging.CRITICAL)

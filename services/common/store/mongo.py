@@ -17,7 +17,7 @@ from pymongo.read_concern import ReadConcern
 
 from services.common.runtime import metrics
 from services.common.runtime.clock import ticks, wall
-from services.common.runtime.failures import STORE_TROUBLE, brief, persist, store_trouble
+from services.common.runtime.failures import STORE_TROUBLE, retry, store_trouble
 from services.common.store.history import Page
 
 DUPLICATE_KEY = 11_000
@@ -106,11 +106,7 @@ class Probe:
 
 async def answering(database: Database, patience: float = math.inf) -> None:
     """Return when the store answers; after `patience` seconds its silence is raised as a transient failure."""
-    await persist(lambda: ping(database), _waits, patience)
-
-
-def _waits(error: Exception) -> None:
-    log.warning("the store is awaited", extra={"reason": brief(error)})
+    await retry(lambda: ping(database), "reach the store", patience=patience)
 
 
 @contextmanager
@@ -150,7 +146,7 @@ class MongoDocuments:
             with _trouble():
                 await self.collection.create_index([(field, ASCENDING) for field in fields], unique=unique)
 
-        await persist(declare, _waits)
+        await retry(declare, "declare index")
 
     async def load(self, keys: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
         found = _each(self.collection.find({"_id": {"$in": [str(key) for key in keys]}}))

@@ -5,7 +5,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
-from services.common.runtime.failures import persist
+from services.common.runtime.failures import retry
 from services.common.store.decision import Cause, Decide, Outcome
 from services.common.store.write_path import Store
 from services.notify.domain.delivery import Delivery, Step
@@ -48,12 +48,8 @@ class Writes:
 
     async def _together(self, batch: list[Waiting]) -> None:
         causes = [cause for cause, _ in batch]
-        outcomes = await persist(lambda: self.store.change_each(causes, self.decide), _told)
+        outcomes = await retry(lambda: self.store.change_each(causes, self.decide), "record deliveries")
         became: dict[int, Outcome[Any, Any]] = {id(outcome.cause): outcome for outcome in outcomes}
         for cause, future in batch:
             if not future.cancelled():
                 future.set_result(became[id(cause)])
-
-
-def _told(error: Exception) -> None:
-    log.warning("deliveries wait", extra={"reason": type(error).__name__})

@@ -11,7 +11,7 @@ from pymongo.errors import OperationFailure, ServerSelectionTimeoutError
 
 from deploy.local.addresses import free_port
 from deploy.redress import main
-from services.common.runtime.failures import plainly
+from services.common.runtime.error_texts import mendable
 from services.common.runtime.settings import CommonSettings, SettingsError
 
 SAID = "127.0.0.1:9: [Errno 111] Connection refused (configured timeouts: connectTimeoutMS: 20000.0ms), Timeout: 5.0s"
@@ -48,7 +48,7 @@ def _logging_as_it_was() -> Iterator[None]:
 def test_what_an_operator_can_mend_is_one_line_and_a_fault_of_ours_is_none(
     error: Exception, line: str | None
 ) -> None:
-    assert plainly(error) == line
+    assert mendable(error) == line
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_command_says_what_it_waits_for_and_gives_up(monkeypatch: pytest.Monke
     monkeypatch.setattr("deploy.dead.PATIENCE", 0.5)
     said = CliRunner().invoke(main, ["dead", "list"], env={"REDRESS_KAFKA": f"127.0.0.1:{free_port()}"})
     waits, gives_up = said.output.splitlines()
-    assert waits.startswith("kafka is awaited: KafkaConnectionError: Unable to bootstrap")
+    assert waits.startswith("waits and tries again: reach Kafka: KafkaConnectionError: Unable to bootstrap")
     assert gives_up.startswith("Error: gave up on Kafka (REDRESS_KAFKA): KafkaConnectionError")
     assert said.exit_code == 1
 

@@ -23,12 +23,12 @@ from pymongo.errors import (
     WriteError,
 )
 
+from services.common.runtime.error_texts import frames
 from services.common.runtime.failures import (
     TRANSIENT,
     StoreUnavailableError,
     bounded,
-    frames,
-    persist,
+    retry,
     store_trouble,
 )
 from services.common.runtime.logs import JsonLine
@@ -64,7 +64,7 @@ async def test_a_broker_or_store_that_is_away_is_waited_for(away: Exception) -> 
             raise failures.pop()
         return "done"
 
-    assert await persist(attempt, told.append) == "done"
+    assert await retry(attempt, "work", failed=told.append) == "done"
     assert told == [away]
 
 
@@ -97,7 +97,7 @@ async def test_whoever_has_little_patience_is_told_the_last_failure() -> None:
         raise AutoReconnect(f"gone {len(told)}")
 
     with pytest.raises(AutoReconnect) as last:
-        await persist(attempt, told.append, patience=0.02)
+        await retry(attempt, "work", failed=told.append, patience=0.02)
     assert last.value is told[-1]
 
 
@@ -109,7 +109,7 @@ async def test_a_fault_is_not_retried(fault: Exception) -> None:
         raise fault
 
     with pytest.raises(type(fault)):
-        await persist(attempt, lambda _error: None)
+        await retry(attempt, "work")
 
 
 async def test_an_end_does_not_wait_for_who_is_away() -> None:
