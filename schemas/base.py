@@ -70,6 +70,11 @@ class Strict(Frozen):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def policy_key(policy: str, version: str) -> str:
+    """The name of one version of a policy: its key on topic `policies`, and what a case says it goes by."""
+    return f"{policy}@{version}"
+
+
 class Bilingual(Strict):
     """One text for people, in Chinese and in English."""
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
-from schemas.base import Count, Frozen, Instant, Message
+from schemas.base import Count, Frozen, Instant, Message, policy_key
 from schemas.calendar import CalendarSpec
 from schemas.contacts import Channel, Department, Flags, Kind
 from schemas.severity import Level, Signal
@@ -52,6 +52,11 @@ class CaseHeader(Frozen):
     policy_version: str
     triage: bool = False
 
+    @property
+    def policy_key(self) -> str:
+        """The policy version by which the case is decided."""
+        return policy_key(self.policy, self.policy_version)
+
 
 class CaseMessage(Message):
     """An event of a case; `by` is a person's id or the name of the rule that decided."""
@@ -78,7 +83,7 @@ class CaseOpened(CaseMessage):
 
 
 class CaseHandedOver(CaseMessage):
-    """Offered to a named person (or a role's desk); the owner stays owner until it is accepted.
+    """Offered to a named person (or a role's queue); the owner stays owner until it is accepted.
 
     `deadline` names the deadline whose breach made it escalate.
     """

@@ -28,6 +28,7 @@ _TYPES = {
     "deadline.climb_due": "deadline.escalation_due",
 }
 VIA = {"climb": "escalation"}
+_HOLDERS = ("owner", "hand_over_to", "support_to")
 _PARTS = {"offered": "hand_over"}
 _RECEIVER = {"offered": "receiver"}
 _CONDITIONS = ("start", "pause", "resume", "stop", "cancel", "restart")
@@ -58,7 +59,12 @@ def upgrade_event(event: Json) -> Json:
     present = renamed(event, _EVENT)
     if "header" in present:
         present["header"] = upgrade_header(present["header"])
-    return with_values(present, type=_TYPES, via=VIA, part=_PARTS)
+    return with_queues(with_values(present, type=_TYPES, via=VIA, part=_PARTS), "to")
+
+
+def upgrade_delivery(event: Json) -> Json:
+    """What became of a message, in the present format."""
+    return with_queues(event, "person")
 
 
 def upgrade_outreach(message: Json) -> Json:
@@ -95,13 +101,14 @@ def upgrade_facts(facts: Json) -> Json:
 
 def upgrade_header(header: Json) -> Json:
     """What an event says of its case, in the present format."""
-    return renamed(header, HEADER)
+    return with_queues(renamed(header, HEADER), *_HOLDERS)
 
 
 _RECORDS: Mapping[str, Callable[[Json], Json]] = {
     "cases": upgrade_event,
     "escalations": upgrade_event,
     "deadlines": upgrade_event,
+    "deliveries": upgrade_delivery,
     "outreach": upgrade_outreach,
     "directory": upgrade_entry,
     "policies": upgrade_published,
@@ -118,6 +125,18 @@ def with_values(value: Json, **present: Mapping[str, str]) -> Json:
     """The same value with the words of some fields as they are said now."""
     changed = {name: words[value[name]] for name, words in present.items() if value.get(name) in words}
     return {**value, **changed}
+
+
+def with_queues(value: Json, *fields: str) -> Json:
+    """The same value with the queues that some fields name under their present names."""
+    return {**value, **{name: queue_name(value[name]) for name in fields if name in value}}
+
+
+def queue_name(name: Any) -> Any:
+    """The present name of a queue that was called `desk:…`; whoever else is named keeps their name."""
+    if isinstance(name, str) and name.startswith("desk:"):
+        return f"queue:{name.removeprefix('desk:')}"
+    return name
 
 
 def _upgrade_spec(spec: Json) -> Json:

@@ -4,6 +4,11 @@ _WRITTEN_AS = {"case.escalation_withdrawn": "case.climb_withdrawn"}
 """Event types that were renamed since ids were first derived from them."""
 
 
+def holder_in_ids(name: str) -> str:
+    """The name by which ids derive from a person or a queue: a queue's is the one it had first."""
+    return f"desk:{name.removeprefix('queue:')}" if name.startswith("queue:") else name
+
+
 def name_in_ids(event_type: str) -> str:
     """The name by which ids derive from a type of event: the one it had first."""
     return _WRITTEN_AS.get(event_type, event_type)

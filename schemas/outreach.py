@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 
 from schemas.addresses import Address, EmailAddress, PhoneNumber, usable
-from schemas.base import Message
+from schemas.base import Message, policy_key
 from schemas.contacts import Language
 from schemas.deliveries import Medium
 
@@ -29,6 +29,11 @@ class OutreachRequested(Message):
     name: str
     language: Language
     shop: str
+
+    @property
+    def policy_key(self) -> str:
+        """The policy version that has the template."""
+        return policy_key(self.policy, self.policy_version)
 
     def recipient(self) -> Address | None:
         """Where it may go; None where `address` cannot be used for this medium."""

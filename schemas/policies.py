@@ -4,9 +4,9 @@ import hashlib
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, TypeAdapter, model_validator
 
-from schemas.base import MOST_MINUTES, Bilingual, Strict
+from schemas.base import MOST_MINUTES, Bilingual, Strict, policy_key
 from schemas.cases import Role, Tier, tier
 from schemas.conditions import EVENTS, AnyWhen, HeaderWanted, When
 from schemas.deadline_spec import DeadlineSpec
@@ -163,6 +163,9 @@ class PublishedPolicy(Strict):
     policy: Policy
 
 
+ADAPTER: TypeAdapter[PublishedPolicy] = TypeAdapter(PublishedPolicy)
+
+
 def key(published: PublishedPolicy) -> str:
-    """The key of a version on the compacted topic, and what a case says it goes by."""
-    return f"{published.policy.id}@{published.version}"
+    """The key of a version on the compacted topic."""
+    return policy_key(published.policy.id, published.version)

@@ -14,7 +14,7 @@ from schemas.policies import Rung
 MANUFACTURER: Role = "mfr_cr"
 """The role that answers for a manufacturer."""
 
-QUEUE = "desk:"
+QUEUE = "queue:"
 ROLES: dict[str, Role] = {role: role for role in get_args(Role)}
 DEPARTMENTS: tuple[Department, ...] = get_args(Department)
 UTC = ZoneInfo("UTC")

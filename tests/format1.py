@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from schemas import directory, outreach, policies
 from schemas.formats import read_record
+from schemas.identity import holder_in_ids
 from schemas.outreach import OutreachRequested
 from schemas.policies import PublishedPolicy
 from schemas.staffing import Directory
@@ -279,6 +280,7 @@ FIRST_WORDS = {
     "hand_over": "offered",
     "deadline": "clock",
     "deadlines": "clocks",
+    "queue": "desk",
 }
 
 
@@ -296,7 +298,7 @@ def _head_in_first_words(past: Json, count: int) -> str:
 
 
 def _in_first_words(fact: Any) -> Any:
-    return FIRST_WORDS.get(fact, fact) if isinstance(fact, str) else fact
+    return FIRST_WORDS.get(fact, holder_in_ids(fact)) if isinstance(fact, str) else fact
 
 
 def _advance(now: Callable[[], datetime], delivery: Delivery | None, cause: Cause[Step]) -> Any:

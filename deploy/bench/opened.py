@@ -30,7 +30,7 @@ def opened(at: datetime) -> CaseOpened:
     header = CaseHeader(
         number="0000-0000-0000-0", kind="complaint", franchise=franchise.id, shop=shop.id, group=shop.group,
         manufacturer=franchise.manufacturer, department="after_sales", severity="general", state="registered",
-        owner="desk:operator", owner_role="operator", rung=0, policy=POLICY.policy.id,
+        owner="queue:operator", owner_role="operator", rung=0, policy=POLICY.policy.id,
         policy_version=POLICY.version,
     )  # fmt: skip
     return CaseOpened(

@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.cases import Role
 from schemas.directory import Person
+from schemas.staffing import QUEUE
 
 View = Mapping[str, Any]
 
@@ -59,7 +60,7 @@ class Colleague:
 
     def _owns(self, case: View) -> bool:
         owner: str = case["owner"]
-        return owner == self.person.id or (owner.startswith("desk:") and "transfer" in case["actions"])
+        return owner == self.person.id or (owner.startswith(QUEUE) and "transfer" in case["actions"])
 
     def _owned(self, case: View) -> Duty | None:
         match case["owner_role"]:

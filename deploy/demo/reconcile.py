@@ -8,6 +8,7 @@ from deploy.demo.breaches import one_breach, reactions
 from deploy.demo.evidence import Evidence, called
 from schemas import cases, deadlines
 from schemas.severity import LEVELS
+from schemas.staffing import QUEUE
 from services.common.store.history import GENESIS, broken
 
 SHARE = 0.95
@@ -39,7 +40,7 @@ def one_owner(evidence: Evidence) -> Iterator[str]:
         owner, told = case["state"]["owner"], last.get(case["_id"])
         if owner != told:
             yield f"{called(case)}: owned by {owner!r}, but last told as {told!r}"
-        if owner not in evidence.people and not owner.startswith("desk:"):
+        if owner not in evidence.people and not owner.startswith(QUEUE):
             yield f"{called(case)}: its owner {owner!r} is nobody in the directory"
 
 

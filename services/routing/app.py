@@ -9,7 +9,6 @@ from functools import partial
 from typing import Any, get_args
 from uuid import UUID
 
-from aiokafka.partitioner import murmur2
 from fastapi import FastAPI
 
 from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policies
@@ -18,6 +17,7 @@ from schemas.outreach import OutreachRequested
 from schemas.policies import PublishedPolicy
 from schemas.staffing import Directory
 from services.common.kafka.consumer import Awaited, Feed
+from services.common.kafka.partitioner import partition_of
 from services.common.kafka.table import LeftOut, Table
 from services.common.runtime import application as process
 from services.common.runtime.connections import Connections, background, connected, consuming
@@ -260,4 +260,4 @@ class Known:
 
     def mine(self, case: UUID) -> bool:
         """Whether a case's records come to this instance: Kafka's own choice of partition for its key."""
-        return (murmur2(str(case).encode()) & 0x7FFFFFFF) % self._count in self.partitions
+        return partition_of(case, self._count) in self.partitions

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from aiokafka.partitioner import murmur2
-
 from schemas.calendar import PublicDays
 from schemas.cases import CaseEvent, CaseHeader
 from schemas.policies import PublishedPolicy
+from services.common.kafka.partitioner import partition_of
 from services.common.store.decision import Cause, Change, Outcome, Outgoing, Wait
 from services.sla.domain.agenda import Agenda, Appointment
 from services.sla.domain.deadlines import Tick, decide_event, decide_tick
@@ -49,8 +48,8 @@ class Keeper:
         """The deadlines' decision, which waits for the policy version of the case where that is not published."""
         ours = state.header if state else None
         header: CaseHeader | None = ours if isinstance(cause.message, Tick) else cause.message.header
-        if header is not None and key(header) not in self.policies:
-            return Wait(key(header))
+        if header is not None and header.policy_key not in self.policies:
+            return Wait(header.policy_key)
         change = self._decided(state, cause)
         events = change.events if change else ()
         self.said[cause.id] = tuple(event for event in events if isinstance(event, Outgoing))
@@ -78,7 +77,7 @@ class Keeper:
         """Where Kafka puts the records of a case."""
         if (known := self.agenda.known.get(case)) is not None:
             return known.partition
-        return int(murmur2(str(case).encode()) & 0x7FFFFFFF) % self.partitions
+        return partition_of(case, self.partitions)
 
     async def load(self, documents: Armed, partitions: set[int]) -> None:
         """Learn what is armed in these partitions; what was written meanwhile is known better."""
@@ -99,9 +98,4 @@ class Keeper:
         return decide_tick(state, cause.key, message, self.rules(state.header))
 
     def rules(self, header: CaseHeader) -> Rules:
-        return Rules(self.policies[key(header)].policy, self.announced)
-
-
-def key(header: CaseHeader) -> str:
-    """The key of a case's policy on the topic `policies`."""
-    return f"{header.policy}@{header.policy_version}"
+        return Rules(self.policies[header.policy_key].policy, self.announced)

@@ -9,7 +9,6 @@ import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
-from aiokafka.partitioner import murmur2
 from click.testing import CliRunner
 
 from deploy.dead import dead
@@ -17,6 +16,7 @@ from deploy.local import Stack
 from services.common.kafka import client as kafka
 from services.common.kafka import dead_letters
 from services.common.kafka.dead_letters import HEAD, ORIGIN, DeadLetter
+from services.common.kafka.partitioner import partition_of
 from tests.counting import KEYS, added
 from tests.e2e.test_consumer import NUMBERS, ROOM, Service, broken, record
 from tests.patience import until
@@ -85,7 +85,7 @@ async def test_a_partition_with_too_much_poison_stands_and_the_others_go_on(serv
 
 
 def partition(key: int) -> int:
-    return int((murmur2(str(UUID(int=key)).encode()) & 0x7FFFFFFF) % 12)
+    return partition_of(UUID(int=key), 12)
 
 
 async def marked_by_a_stranger(service: Service) -> None:

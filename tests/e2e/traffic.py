@@ -71,7 +71,7 @@ class Traffic:
     async def accept(self, case: str) -> str | None:
         """Whoever was offered the case takes it over; the person, or None where it was a desk."""
         offered = await until(lambda: self._receivers(case))
-        if offered.startswith("desk:"):
+        if offered.startswith("queue:"):
             return None
         async with patience():
             while True:

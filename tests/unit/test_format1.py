@@ -57,6 +57,15 @@ def test_every_document_becomes_its_model(name: str) -> None:
     assert any(document.state is not None or document.held for document in read)
 
 
+def test_a_queue_has_its_present_name_wherever_it_was_named() -> None:
+    cases_read = [document.state for document in documents("cases", Case) if document.state]
+    records = [read_record(cases.TOPIC, cases.ADAPTER, one["value"].encode())
+               for one in lines("records") if one["topic"] == cases.TOPIC]  # fmt: skip
+    texts = [one.model_dump_json() for one in (*cases_read, *records)]
+    assert sum("queue:nowhere:operator" in text for text in texts) >= 6
+    assert [text for text in texts if "desk:" in text] == []
+
+
 def test_what_a_case_can_leave_behind_is_there() -> None:
     read = documents("cases", Case)
     states = {document.state.state for document in read if document.state}

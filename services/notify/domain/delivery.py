@@ -10,6 +10,7 @@ from schemas import formats, outreach
 from schemas.base import Instant, Stored
 from schemas.contacts import Language
 from schemas.deliveries import TOPIC, DeliverySettled, Medium, Result
+from schemas.identity import holder_in_ids
 from schemas.outreach import DeliveryResent
 from services.common.store.decision import Cause, Change, Decision, Entry, Outgoing, event_id
 
@@ -38,7 +39,8 @@ class Delivery(Stored):
     def upgraded(cls, state: dict[str, Any]) -> dict[str, Any]:
         """A delivery of format 1: what was written under other names."""
         present = formats.renamed(state, {"profile": "policy"})
-        return {**present, "facts": formats.upgrade_facts(present["facts"])}
+        facts = formats.upgrade_facts(present["facts"])
+        return {**formats.with_queues(present, "person"), "facts": facts}
 
     id: UUID
     case_id: UUID
@@ -72,7 +74,7 @@ class Delivery(Stored):
 
 def delivery_id(event: UUID, person: str, medium: Medium) -> UUID:
     """One event reaches one person once per channel, however often it is read."""
-    return uuid5(event, f"{person}:{medium}")
+    return uuid5(event, f"{holder_in_ids(person)}:{medium}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,7 +78,7 @@ class Teller:
         return ("、" if self.language == "zh" else "; ").join(titles.get(one, one) for one in met)
 
     def _name(self, who: str) -> str:
-        """A person's name; of a desk, the role that sits there."""
+        """A person's name; of a queue, its role."""
         if who.startswith(QUEUE):
             return self._word(who.rsplit(":", 1)[1])
         person = self.directory.people.get(who)

@@ -24,7 +24,7 @@ class Parties:
         return self.event.header
 
     def told(self, to: Iterable[Recipient | Role]) -> list[str]:
-        """Ids of persons, each once, in the order they are named; a desk's id where nobody is found."""
+        """Ids of persons, each once, in the order they are named; a queue's name where nobody is found."""
         return list(dict.fromkeys(who for party in to for who in self._party(party)))
 
     def _party(self, party: Recipient | Role) -> Iterable[str]:

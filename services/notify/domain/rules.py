@@ -32,7 +32,7 @@ def named(message: Event | OutreachMessage) -> list[str]:
     if isinstance(message, DeliveryResent):
         return []
     case = message if isinstance(message, OutreachRequested) else message.header
-    return [f"{case.policy}@{case.policy_version}"]
+    return [case.policy_key]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Who gets a case: on duty, least loaded, longest idle; else a deputy, a stand-in, a desk."""
+"""Who gets a case: on duty, least loaded, longest idle; else a deputy, a stand-in, a queue."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -14,7 +14,7 @@ from schemas.staffing import Directory, Queue
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
-Step = Literal["least loaded", "deputy", "stand-in", "supporter", "named", "owner", "desk"]
+Step = Literal["least loaded", "deputy", "stand-in", "supporter", "named", "owner", "queue"]
 
 
 @dataclass(slots=True)
@@ -76,7 +76,7 @@ class Chosen:
 
 def queued(queue: Queue) -> Chosen:
     """Nobody in person: whoever of the role comes first."""
-    return Chosen(queue.name, "desk", {"role": queue.role})
+    return Chosen(queue.name, "queue", {"role": queue.role})
 
 
 @dataclass(frozen=True, slots=True)

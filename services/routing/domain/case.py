@@ -5,7 +5,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from schemas import formats
-from schemas.base import Frozen, Instant, Stored
+from schemas.base import Frozen, Instant, Stored, policy_key
 from schemas.cases import CaseHeader, Role, State, Via
 from schemas.contacts import Channel, Department, Flags, Kind
 from schemas.severity import Level, Signal
@@ -189,7 +189,9 @@ class Case(Stored):
         """A case of format 1: what was written under other names."""
         present = formats.renamed(state, _NAMES)
         return {
-            **present,
+            **formats.with_queues(present, "owner"),
+            "declined_by": [formats.queue_name(one) for one in present["declined_by"]],
+            "unstaffed": [formats.queue_name(one) for one in present["unstaffed"]],
             "hand_over": _upgraded_part(present["hand_over"]),
             "support": _upgraded_part(present["support"]),
             "contacts": [formats.renamed(one, {"findings": "signals"}) for one in present["contacts"]],
@@ -202,8 +204,8 @@ class Case(Stored):
 
     @property
     def policy_key(self) -> str:
-        """The version of the policy that it goes by, as it is published."""
-        return f"{self.policy}@{self.policy_version}"
+        """The policy version by which it is decided."""
+        return policy_key(self.policy, self.policy_version)
 
 
 def _upgraded_part(part: Json | None) -> Json | None:
@@ -211,7 +213,10 @@ def _upgraded_part(part: Json | None) -> Json | None:
     if part is None:
         return None
     present = formats.with_values(formats.renamed(part, {"over": "previous"}), via=formats.VIA)
-    return {**present, "previous": _upgraded_part(present.get("previous"))}
+    return {
+        **formats.with_queues(present, "to", "giver"),
+        "previous": _upgraded_part(present.get("previous")),
+    }
 
 
 def header(case: Case) -> CaseHeader:

@@ -58,7 +58,7 @@ def test_the_accountable_role_is_the_owner_the_offered_or_everyone_in_it(
 
 def test_the_manufacturer_is_reminded_by_whom_it_asked_to_support() -> None:
     assert meant(warned("mfr_cr", support_to="mfr-2"), "accountable") == ["mfr-2"]
-    assert meant(warned("mfr_cr", support_to="desk:gtmc:mfr_cr"), "accountable") == ["mfr-1", "mfr-2"]
+    assert meant(warned("mfr_cr", support_to="queue:gtmc:mfr_cr"), "accountable") == ["mfr-1", "mfr-2"]
     assert meant(warned("dept_manager", support_to="mfr-2"), "accountable") == ["dm-service"]
 
 
@@ -95,14 +95,14 @@ def test_an_empty_role_falls_to_the_rungs_above() -> None:
 
 
 def test_a_desk_is_everyone_in_its_role() -> None:
-    assert meant(handed_over("desk:north:operator"), "subject") == ["op-1", "op-2"]
-    assert meant(handed_over("desk:gtmc:mfr_cr"), "subject") == ["mfr-1", "mfr-2"]
-    assert meant(handed_over("desk:north:dealer_gm"), "subject", gm_1=None) == ["mfr-1", "mfr-2"]
+    assert meant(handed_over("queue:north:operator"), "subject") == ["op-1", "op-2"]
+    assert meant(handed_over("queue:gtmc:mfr_cr"), "subject") == ["mfr-1", "mfr-2"]
+    assert meant(handed_over("queue:north:dealer_gm"), "subject", gm_1=None) == ["mfr-1", "mfr-2"]
 
 
 def test_where_nobody_is_left_the_desk_itself_is_named() -> None:
     nobody = dict.fromkeys(("gm_1", "mfr_1", "mfr_2"))
-    assert meant(opened(), "dealer_gm", **nobody) == ["desk:north:dealer_gm"]
+    assert meant(opened(), "dealer_gm", **nobody) == ["queue:north:dealer_gm"]
 
 
 def test_a_person_unknown_to_the_directory_is_not_dropped() -> None:

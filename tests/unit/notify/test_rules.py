@@ -93,7 +93,7 @@ def test_due_times_are_told_in_the_local_time_of_the_shop() -> None:
 def test_people_and_desks_are_told_by_name() -> None:
     book = rulebook(rule("case.handed_over", "owner"), words={"operator": {"zh": "接待员", "en": "operator"}})
     [to_person] = book.deliveries(handed_over("sa-1"), PLACE)
-    [to_desk] = book.deliveries(handed_over("desk:north:operator"), PLACE)
+    [to_desk] = book.deliveries(handed_over("queue:north:operator"), PLACE)
     assert (to_person.facts["to"], to_desk.facts["to"]) == ("sa-1", "接待员")
 
 

@@ -48,7 +48,7 @@ def declined(casework: Casework, case: Case, actor: str) -> Case:
     [
         ((person("gm-1", posts=BOTH),), (), None, "mfr-1"),
         ((person("gm-1", posts=BOTH),), ("mfr-1", "mfr-2"), ("south", "dealer_gm"), "gm-south"),
-        ((), ("mfr-1", "mfr-2"), ("north", "dealer_gm"), "desk:north:dealer_gm"),
+        ((), ("mfr-1", "mfr-2"), ("north", "dealer_gm"), "queue:north:dealer_gm"),
         ((person("mfr-1", absences=AWAY, deputy="gm-1"), person("gm-1", posts=BOTH)), (), None, "mfr-2"),
         ((person("mfr-1", absences=AWAY),), ("mfr-2",), ("south", "operator"), "op-south"),
     ],
@@ -64,7 +64,7 @@ def test_the_manufacturers_rung_is_not_offered_to_who_let_it_pass(
 def test_a_manufacturer_that_declines_is_not_asked_again_but_the_last_resort(narrative: str) -> None:
     casework = office(last=("south", "dealer_gm"))
     case = topped(casework) if narrative != FIRE else casework.hear(a_contact(FIRE))
-    for name, follows in (("mfr-1", "mfr-2"), ("mfr-2", "gm-south"), ("gm-south", "desk:gtmc:mfr_cr")):
+    for name, follows in (("mfr-1", "mfr-2"), ("mfr-2", "gm-south"), ("gm-south", "queue:gtmc:mfr_cr")):
         assert supporter(case) == name
         case = declined(casework, case, name)
         assert supporter(case) == follows
@@ -73,7 +73,7 @@ def test_a_manufacturer_that_declines_is_not_asked_again_but_the_last_resort(nar
 def test_a_queue_is_left_to_those_who_have_not_declined() -> None:
     casework = office(person("mfr-2", absences=AWAY))
     case = declined(casework, casework.hear(a_contact(FIRE)), "mfr-1")
-    assert supporter(case) == "desk:gtmc:mfr_cr"
+    assert supporter(case) == "queue:gtmc:mfr_cr"
     alone = office(without=("mfr-2",), last=("south", "dealer_gm"))
     case = declined(alone, alone.hear(a_contact(FIRE)), "mfr-1")
     assert supporter(case) == "gm-south"

@@ -78,7 +78,7 @@ def test_a_deputy_who_is_absent_himself_is_passed_over() -> None:
 
 def test_with_nobody_at_all_the_desk_of_the_role_gets_it() -> None:
     chosen = choose(OPERATOR, op_1=away("op-1"), op_2=away("op-2"))
-    assert (chosen.person, chosen.step) == ("desk:north:operator", "desk")
+    assert (chosen.person, chosen.step) == ("queue:north:operator", "queue")
 
 
 def test_placing_a_case_again_moves_it() -> None:
@@ -126,7 +126,7 @@ def test_a_ledger_keeps_only_what_its_instance_looks_after() -> None:
     for case in (1, 2, 3):
         holds = [
             Hold("owner", name, "north", "operator", "", "after_sales", announced=False)
-            for name in ("op-1", "desk:north:operator")
+            for name in ("op-1", "queue:north:operator")
         ]
         ledger.note(UUID(int=case), holds, MONDAY, [MONDAY])
     assert ledger.workload.loads == Counter({"op-1": 2})

@@ -68,7 +68,7 @@ def test_a_desk_is_everybody_of_its_role() -> None:
     case = casework.hear()
     assert case.hand_over is not None
     case = case.model_copy(
-        update={"hand_over": case.hand_over.model_copy(update={"to": "desk:north:dealer_cr_manager"})}
+        update={"hand_over": case.hand_over.model_copy(update={"to": "queue:north:dealer_cr_manager"})}
     )
     assert casework.refused(case, Accept(actor="cr-south")).rule == "who_may_accept"
     assert casework.act(case, Accept(actor="cr-1")).owner == "cr-1"

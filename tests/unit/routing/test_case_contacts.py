@@ -150,7 +150,7 @@ def test_a_manufacturer_who_had_not_accepted_is_asked_anew_when_the_case_reopens
     [
         (["cr-1"], "dm-service"),
         (["cr-1", "dm-service", "dm-sales"], "gm-1"),
-        (["cr-1", "dm-service", "dm-sales", "gm-1"], "desk:north:dealer_cr_manager"),
+        (["cr-1", "dm-service", "dm-sales", "gm-1"], "queue:north:dealer_cr_manager"),
     ],
 )
 def test_whoever_left_accepts_nothing_when_the_case_reopens(gone: Sequence[str], follows: str) -> None:

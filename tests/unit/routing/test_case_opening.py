@@ -51,7 +51,7 @@ def test_with_nobody_of_the_role_the_desk_owns_it() -> None:
     casework = Casework()
     casework.directory = type(casework.directory)(nobody.entries())
     case = casework.hear()
-    assert (case.owner, case.triage) == ("desk:north:operator", ())
+    assert (case.owner, case.triage) == ("queue:north:operator", ())
 
 
 def test_a_new_case_is_offered_to_the_cr_manager_in_the_same_change() -> None:

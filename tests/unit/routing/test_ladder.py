@@ -88,7 +88,7 @@ def test_with_nobody_above_at_all_the_next_rungs_desk_gets_it() -> None:
     nobody = directory_file(dm_service=None, gm_1=None, mfr_1=None, mfr_2=None)
     casework.directory = Directory(nobody.entries())
     case, _ = casework.breach(casework.hear(), "DL-01")
-    assert escalated(case) == ("desk:north:dept_manager", 1)
+    assert escalated(case) == ("queue:north:dept_manager", 1)
 
 
 def test_past_the_general_manager_the_manufacturer_is_asked_and_the_dealer_leads_on() -> None:

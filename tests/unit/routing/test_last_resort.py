@@ -199,7 +199,7 @@ def test_a_case_of_a_makers_brand_is_not_handed_to_a_shop_of_another() -> None:
 def test_a_queue_has_members_again_when_somebody_comes() -> None:
     casework = Casework(directory=directory(people(works_at(EMPTIED), gone)))
     case = casework.hear(contact(EMPTIED, "hanlu"))
-    assert case.owner == f"desk:{EMPTIED}:operator"
+    assert case.owner == f"queue:{EMPTIED}:operator"
     assert sum(casework.ledger.unstaffed(casework.directory).values()) > 0
     casework.directory = directory()
     assert f"{EMPTIED}.op1" in actors(casework, case, "transfer")

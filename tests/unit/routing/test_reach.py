@@ -68,5 +68,5 @@ def test_a_reader_of_last_resort_sees_of_a_queue_what_nobody_of_its_department_a
     casework = Casework(directory=Directory(directory_file(**dict.fromkeys(others)).entries()))
     case = casework.hear(a_contact(department=department))
     assert case.hand_over is not None
-    queued = case.hand_over.model_copy(update={"to": "desk:north:dept_manager", "role": "dept_manager"})
+    queued = case.hand_over.model_copy(update={"to": "queue:north:dept_manager", "role": "dept_manager"})
     assert sees(casework, "mfr-1", case.model_copy(update={"hand_over": queued})) is seen

@@ -130,10 +130,10 @@ def test_with_nobody_left_at_the_shop_its_queues_get_it_and_the_alarm_goes_out()
     reload(casework, without=staff)
     case = reassign(casework, before)
     assert (case.owner, case.hand_over and case.hand_over.to) == (
-        "desk:north:operator",
-        "desk:north:dealer_cr_manager",
+        "queue:north:operator",
+        "queue:north:dealer_cr_manager",
     )
-    assert set(case.unstaffed) == {"desk:north:operator", "desk:north:dealer_cr_manager"}
+    assert set(case.unstaffed) == {"queue:north:operator", "queue:north:dealer_cr_manager"}
     assert casework.types()[-2:] == ["case.unattended", "case.unattended"]
     assert {"accept", "transfer"} <= set(allowed(case, "mfr-1", casework.world()))
 

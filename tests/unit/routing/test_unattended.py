@@ -37,15 +37,15 @@ def test_a_queue_that_is_emptied_again_is_told_again(times: int) -> None:
     casework = Casework()
     load(casework, operators=False)
     case = casework.hear()
-    assert (case.owner, case.unstaffed) == ("desk:north:operator", ("desk:north:operator",))
+    assert (case.owner, case.unstaffed) == ("queue:north:operator", ("queue:north:operator",))
     told: list[UUID] = []
     for _ in range(times):
         load(casework, operators=True)
         case, alarms = look(casework, case)
-        assert (case.owner, case.unstaffed, alarms) == ("desk:north:operator", (), [])
+        assert (case.owner, case.unstaffed, alarms) == ("queue:north:operator", (), [])
         load(casework, operators=False)
         case, alarms = look(casework, case)
-        assert (case.unstaffed, len(alarms)) == (("desk:north:operator",), 1)
+        assert (case.unstaffed, len(alarms)) == (("queue:north:operator",), 1)
         told += alarms
     assert len(set(told)) == times
 

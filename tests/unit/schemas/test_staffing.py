@@ -87,9 +87,9 @@ def test_a_queue_is_answered_for_by_the_first_that_has_somebody_on_duty() -> Non
 
 
 def test_a_queue_of_a_shop_whose_name_has_a_colon_is_still_one() -> None:
-    assert Queue.named("desk:a:b:operator") == ("a:b", "operator")
+    assert Queue.named("queue:a:b:operator") == ("a:b", "operator")
     assert Queue.named("op-1") is None
-    assert Queue.named("desk:north:janitor") is None
+    assert Queue.named("queue:north:janitor") is None
 
 
 def file(*changed: Person, **more: Any) -> DirectoryFile:

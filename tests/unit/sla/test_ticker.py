@@ -13,7 +13,6 @@ from schemas.deadlines import DeadlineBreached, DeadlineMoved, DeadlineStarted
 from services.common.runtime.failures import ClockDoubtedError
 from services.common.store.decision import Cause
 from services.sla.domain.agenda import Agenda, Appointment
-from services.sla.store import key
 from tests.unit.sla.story import a_deadline, at
 from tests.unit.sla.watch import Watch, an_event, case
 
@@ -311,7 +310,7 @@ async def test_a_case_of_an_unpublished_policy_waits_and_its_clocks_are_told_in_
     raw = opened.model_dump_json().encode()
     causes = [Cause(opened.case_id, opened.id, opened, "cases", 1, raw=raw)]
     outcomes = await watch.store.change_many(causes, watch.keeper.decide)
-    assert [(outcome.kind, outcome.awaits) for outcome in outcomes] == [("waiting", key(opened.header))]
+    assert [(outcome.kind, outcome.awaits) for outcome in outcomes] == [("waiting", opened.header.policy_key)]
     watch.keeper.policies = policies
     outcomes = await watch.store.change_many([replace(causes[0], waited=True)], watch.keeper.decide)
     assert [outcome.kind for outcome in outcomes] == ["applied"]
