@@ -1,15 +1,12 @@
 """`redress policy`: check policy files before a service is started with them, as every service would read them."""
 
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import click
 
-from services.common.runtime import files
 from services.notify.domain.texts import TextError
-from services.notify.domain.wording import must_render
-from services.notify.settings import load_wording
+from services.notify.store import NoticeFiles
 from services.routing.settings.environment import POLICIES
 from services.routing.settings.policies import compile_policy, load_policy, policy_files
 from services.routing.settings.severity import WEIGHTS
@@ -40,7 +37,7 @@ def _mistakes(path: Path) -> Iterator[str]:
         loaded = load_policy(path)
         compile_policy(loaded, path.parent / "severity" / WEIGHTS, loaded.version)
         if notices.exists():
-            must_render(str(notices), load_wording(notices), partial(files.line, notices))
+            NoticeFiles(path.parent).check(notices)
     except (ValueError, TextError) as wrong:
         yield str(wrong)
     else:

@@ -25,14 +25,14 @@ from services.common.store.decision import Cause, Entry, event_id
 from services.common.store.history import link
 from services.common.store.write_path import Store
 from services.notify.domain.delivery import (
-    Asked,
     Attempted,
     Delivery,
     Due,
+    FateReported,
     Receipt,
     Renewed,
     Resent,
-    Settled,
+    Resolved,
     Step,
     advance,
 )
@@ -40,7 +40,7 @@ from services.notify.domain.rules import Rulebook
 from services.notify.handlers import TOPICS as NOTIFY_TOPICS
 from services.notify.handlers import Handler as NotifyHandler
 from services.notify.handlers import Queue
-from services.notify.store import Book
+from services.notify.store import AddressRepository
 from services.routing import api
 from services.routing.api import actions
 from services.routing.api.bodies import BODIES
@@ -66,7 +66,7 @@ from services.sla.handlers import revive as revive_for_sla
 from services.sla.store import Keeper
 from tests.casework import POLICIES
 from tests.fakes import MemoryDocuments, MemoryLog
-from tests.unit.notify.test_sender import Office
+from tests.unit.notify.test_sender import SenderBench
 
 DATA = Path(__file__).parent / "data" / "format1"
 PARTITIONS = 3
@@ -262,10 +262,10 @@ class Replay:
         if "record" in self.step:
             queue = Store(Queue, MemoryDocuments(), OutboxPublisher(MemoryLog()), self.now, lambda: None)
             rulebook = Rulebook(self.kept.versions, self.kept.directory_without(self.step.get("left", ())))
-            sender = Office().sender()
-            book = Book(lambda: rulebook.directory, _never)
+            sender = SenderBench().sender()
+            addresses = AddressRepository(lambda: rulebook.directory, _never)
             senders: Any = {"email": sender, "sms": sender}
-            handler = NotifyHandler(store, queue, lambda: rulebook, senders, book, _nothing)
+            handler = NotifyHandler(store, queue, lambda: rulebook, senders, addresses, _nothing)
             handler.loaded.set()
             await handler.handle([self._received(NOTIFY_TOPICS)])
             return
@@ -305,12 +305,16 @@ def _advance(now: Callable[[], datetime], delivery: Delivery | None, cause: Caus
     return advance(delivery, cause, now())
 
 
+def _fate(attempt: int, *, known: bool) -> Step:
+    return FateReported(attempt, is_taken=known)
+
+
 def _step(action: Json) -> Step:
     fields = dict(action["fields"])
     if "receipt" in fields:
         fields["receipt"] = Receipt(**fields["receipt"])
     kinds: dict[str, Callable[..., Step]] = {
-        "due": Due, "renewed": Renewed, "attempted": Attempted, "asked": Asked, "settled": Settled, "resent": Resent,
+        "due": Due, "renewed": Renewed, "attempted": Attempted, "asked": _fate, "settled": Resolved, "resent": Resent,
     }  # fmt: skip
     return kinds[action["name"]](**fields)
 

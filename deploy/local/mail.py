@@ -20,7 +20,7 @@ BUSY = "451 4.3.2 try again later"
 
 
 @dataclass(frozen=True)
-class PostOffice:
+class MailHandler:
     """Accepts mail for anyone, in the trouble ordered for it."""
 
     data: Path
@@ -79,9 +79,9 @@ async def serve(port: int, data: Path) -> None:
     loop, ended = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    office = PostOffice(data)
+    handler = MailHandler(data)
     await loop.create_server(
-        lambda: SMTP(office, hostname="localhost", enable_SMTPUTF8=True, loop=loop), "127.0.0.1", port
+        lambda: SMTP(handler, hostname="localhost", enable_SMTPUTF8=True, loop=loop), "127.0.0.1", port
     )
     await ended.wait()
 

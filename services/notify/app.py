@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,25 +18,32 @@ from schemas.staffing import Directory
 from services.common.kafka.consumer import Awaited, Feed
 from services.common.kafka.table import Contents, LeftOut, Table
 from services.common.runtime import application as process
-from services.common.runtime import files, logs
+from services.common.runtime import logs
 from services.common.runtime.connections import Connections, background, connected, consuming
 from services.common.runtime.health import Health
 from services.common.store.mongo import MongoDocuments
 from services.common.store.write_path import Store
 from services.notify import metrics
-from services.notify.channels import Channel
-from services.notify.channels.mail import MailChannel, MailServer
-from services.notify.channels.sms import SmsChannel
 from services.notify.domain.delivery import Delivery, advance
 from services.notify.domain.rules import Rulebook
 from services.notify.domain.texts import TextError
 from services.notify.domain.wording import must_render
 from services.notify.handlers import TOPICS, Handler, Queue
-from services.notify.sender.attempt import Work
+from services.notify.providers import Provider
+from services.notify.providers.mail import MailProvider, MailServer
+from services.notify.providers.sms import SmsProvider
+from services.notify.sender.attempt import Attempts, StepWriter
 from services.notify.sender.loop import Pace, Sender
-from services.notify.sender.writes import Writes
-from services.notify.settings import Settings, load_wording, notice_files
-from services.notify.store import COLLECTION, QUEUES, Book, OutreachTopic, prepare, still_open
+from services.notify.settings import Settings
+from services.notify.store import (
+    COLLECTION,
+    QUEUES,
+    AddressRepository,
+    NoticeFiles,
+    OutreachTopic,
+    prepare,
+    still_open,
+)
 
 ALL_TOPICS = (
     cases.TOPIC, deadlines.TOPIC, outreach.TOPIC, deliveries.TOPIC, directory.TOPIC, policies.TOPIC,
@@ -56,40 +62,40 @@ def create() -> FastAPI:
 @asynccontextmanager
 async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterator[None]:
     async with connected("notify", settings, ALL_TOPICS, health=health) as parts:
-        known = Known(settings, parts)
-        await known.start()
+        announced = Announced(settings, parts)
+        await announced.start()
         documents = MongoDocuments(parts.database, COLLECTION)
         await prepare(documents)
         await MongoDocuments(parts.database, QUEUES).prepare()
-        handler = _handler(settings, parts, known, documents, health)
+        handler = _handler(settings, parts, announced, documents, health)
         senders = handler.senders.values()
-        awaited = Awaited(handler.queue, known.tables[1].entries.__contains__, known.news)
+        awaited = Awaited(handler.queue, announced.tables[1].entries.__contains__, announced.news)
         feed = Feed(TOPICS, handler.handle, awaited, personal=frozenset({outreach.TOPIC}))
-        told = handler.assigned, handler.revoked
+        listeners = handler.assigned, handler.revoked
         async with (
             background(*(sender.run() for sender in senders)),
-            consuming(parts, health, feed, [handler.store, handler.queue], told),
+            consuming(parts, health, feed, [handler.store, handler.queue], listeners),
         ):
             yield
         for sender in senders:
             await sender.part()
-            await sender.work.channel.close()
-        await known.stop()
+            await sender.attempts.provider.close()
+        await announced.stop()
 
 
 def _handler(
-    settings: Settings, parts: Connections, known: "Known", documents: MongoDocuments, health: Health
+    settings: Settings, parts: Connections, announced: "Announced", documents: MongoDocuments, health: Health
 ) -> Handler:
     store = Store(Delivery, documents, parts.publisher, parts.clock.now, parts.conflicted)
-    writes = Writes(store, lambda state, cause: advance(state, cause, parts.clock.now()))
+    writer = StepWriter(store, lambda state, cause: advance(state, cause, parts.clock.now()))
     topic = OutreachTopic(settings.kafka, settings.topic_prefix + outreach.TOPIC)
-    book = Book(known.directory, topic.read)
+    addresses = AddressRepository(announced.directory, topic.read)
     changed = partial(metrics.count, now=parts.clock.now, wall_seconds=parts.clock.wall_seconds)
 
-    def sender(medium: Medium, channel: Channel, at_once: int) -> Sender:
+    def sender(medium: Medium, provider: Provider, at_once: int) -> Sender:
         pace = Pace(at_once, settings.retry_base_seconds, settings.retry_most_seconds)
-        work = Work(writes, channel, book, known.rulebook, changed)
-        return Sender(medium, work, pace, parts.clock, partial(_alarm, health, medium))
+        attempts = Attempts(writer, provider, addresses, announced.rulebook, changed)
+        return Sender(medium, attempts, pace, parts.clock, partial(_alarm, health, medium))
 
     senders: dict[Medium, Sender] = {
         "email": sender("email", _mail(settings), settings.mail_at_once),
@@ -102,15 +108,15 @@ def _handler(
         parts.clock.now,
         parts.conflicted,
     )
-    return Handler(store, queue, known.rulebook, senders, book, partial(still_open, documents))
+    return Handler(store, queue, announced.rulebook, senders, addresses, partial(still_open, documents))
 
 
 def _alarm(health: Health, medium: Medium, reason: str) -> None:
-    """Messages of a provider at fault wait: no reason to send work elsewhere, one to look after the provider."""
+    """Note a provider at fault: its messages wait, and the service goes on, so that it is no reason not to be ready."""
     health.note(medium, reason and f"the {medium} provider is at fault, its messages wait: {reason}")
 
 
-def _mail(settings: Settings) -> MailChannel:
+def _mail(settings: Settings) -> MailProvider:
     server = MailServer(
         host=settings.smtp_host,
         port=settings.smtp_port,
@@ -120,15 +126,15 @@ def _mail(settings: Settings) -> MailChannel:
         user=settings.smtp_user,
         password=settings.smtp_password.get_secret_value(),
     )
-    return MailChannel(server)
+    return MailProvider(server)
 
 
-def _sms(settings: Settings) -> SmsChannel:
-    return SmsChannel.of(settings.sms_url, settings.sms_token.get_secret_value(), settings.send_seconds)
+def _sms(settings: Settings) -> SmsProvider:
+    return SmsProvider.of(settings.sms_url, settings.sms_token.get_secret_value(), settings.send_seconds)
 
 
 @dataclass(slots=True)
-class Known:
+class Announced:
     """Directory and policies as they are announced on Kafka."""
 
     settings: Settings
@@ -139,9 +145,9 @@ class Known:
     _directory: Directory | None = None
 
     async def start(self) -> None:
-        """Read both to the end, and tell which texts of our own files and of what is published cannot be rendered."""
+        """Read both to the end, and note which texts of our own files and of what is published cannot be rendered."""
         left_out = self.parts.left_out("policy files")
-        for path, wrong in unusable(self.settings.policies).items():
+        for path, wrong in NoticeFiles(self.settings.policies).unusable().items():
             left_out.note(path.name, wrong)
         people = await self.parts.table(PEOPLE, self._outdated)
         self.texts = self.parts.left_out("texts")
@@ -177,14 +183,3 @@ class Known:
 
 def _wording(policy: Policy) -> Wording:
     return Wording(**{name: getattr(policy, name) for name in Wording.model_fields})
-
-
-def unusable(policies: Path) -> dict[Path, str]:
-    """What is wrong with the texts of each file that cannot be published as it is."""
-    found = {}
-    for path in notice_files(policies):
-        try:
-            must_render(str(path), load_wording(path), partial(files.line, path))
-        except (files.FileError, TextError) as wrong:
-            found[path] = str(wrong)
-    return found

@@ -1,4 +1,4 @@
-"""The service's console commands: what became of messages, and a person's word on those that stand still."""
+"""The service's console commands: list deliveries, send failed ones again, decide about those of unknown fate."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from services.common.store import mongo
 from services.common.store.decision import Cause, Outcome
 from services.common.store.mongo import MongoDocuments
 from services.common.store.write_path import Store
-from services.notify.domain.delivery import Delivery, Resent, Settled, Step, advance
+from services.notify.domain.delivery import Delivery, Resent, Resolved, Step, advance
 from services.notify.settings import Settings
 from services.notify.store import COLLECTION
 
@@ -106,16 +106,16 @@ def resend(chosen: tuple[UUID, ...], *, failed: bool, by: str, medium: Medium | 
         raise click.ClickException("\n".join(refused))
 
 
-@deliveries.command()
+@deliveries.command(name="settle")
 @click.argument("delivery", type=click.UUID)
 @click.option("--sent", "how", flag_value="sent", help="It has arrived.")
 @click.option("--resend", "how", flag_value="resend", help="Send it once more; notify does within a minute.")
 @click.option("--by", required=True, help="The person who looked into it; kept in the history.")
-def settle(delivery: UUID, how: Literal["sent", "resend"] | None, by: str) -> None:
+def resolve(delivery: UUID, how: Literal["sent", "resend"] | None, by: str) -> None:
     """Say what is to become of a message whose fate is unknown."""
     if how is None:
         raise click.UsageError("one of --sent and --resend is needed")
-    status = asyncio.run(_settle(delivery, Settled(how, by)))
+    status = asyncio.run(_resolve(delivery, Resolved(how, by)))
     click.echo(f"{delivery} is {status}")
 
 
@@ -152,7 +152,7 @@ class Changing:
     async def take(self, delivery: UUID, step: Step) -> Outcome[Delivery, Step]:
         """What became of a step; `ignored` where it does not fit the delivery."""
         cause: Cause[Step] = Cause(delivery, uuid4(), step)
-        [outcome] = await self.store.change(cause, lambda state, asked: advance(state, asked, self.now()))
+        [outcome] = await self.store.change(cause, lambda state, cause: advance(state, cause, self.now()))
         return outcome
 
 
@@ -169,7 +169,7 @@ async def _resend(chosen: Sequence[UUID], query: dict[str, Any] | None, by: str)
     refused = []
     async with _changing() as changing:
         if query is not None:
-            chosen = [UUID(found["_id"]) async for found in changing.documents.find(query, ["_id"])]
+            chosen = [UUID(stored["_id"]) async for stored in changing.documents.find(query, ["_id"])]
         for delivery in chosen:
             outcome = await changing.take(delivery, Resent(by))
             if outcome.kind == "applied":
@@ -183,14 +183,14 @@ def _why_not(delivery: UUID, state: Delivery | None) -> str:
     return f"{delivery} {WHY_NOT[state.status]}" if state else f"there is no delivery {delivery}"
 
 
-async def _settle(delivery: UUID, settled: Settled) -> str:
+async def _resolve(delivery: UUID, resolved: Resolved) -> str:
     async with _changing() as changing:
-        outcome = await changing.take(delivery, settled)
+        outcome = await changing.take(delivery, resolved)
     if outcome.state is None:
         raise click.ClickException(f"there is no delivery {delivery}")
     if outcome.kind != "applied":
         raise click.ClickException(f"{delivery} is {outcome.state.status}; only an unknown one is settled")
-    return "to be sent once more" if settled.how == "resend" else outcome.state.status
+    return "to be sent once more" if resolved.how == "resend" else outcome.state.status
 
 
 commands: list[click.Command] = [deliveries]

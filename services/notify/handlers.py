@@ -17,7 +17,7 @@ from services.common.store.write_path import Store
 from services.notify.domain.delivery import OPEN, Delivery
 from services.notify.domain.rules import Place, Rulebook, named
 from services.notify.sender.loop import Sender
-from services.notify.store import Book
+from services.notify.store import AddressRepository
 
 # A store that is away while partitions are taken over makes a batch wait like any other.
 PATIENCE = 5.0
@@ -50,7 +50,7 @@ class Handler:
     queue: Store[Queue]
     rulebook: Callable[[], Rulebook]
     senders: Mapping[Medium, Sender]
-    book: Book
+    addresses: AddressRepository
     still_open: Callable[[set[int]], AsyncIterator[Delivery]]
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -104,7 +104,7 @@ class Handler:
                 outcomes.append(Outcome("ignored", _cause(received)))
         recorded = await self.store.change_many(causes, record) if causes else []
         for outcome in recorded:
-            self._hand_on(outcome.state)
+            self._enqueue(outcome.state)
         return [*outcomes, *recorded]
 
     async def assigned(self, partitions: set[int]) -> None:
@@ -126,11 +126,11 @@ class Handler:
         causes: list[Cause[Delivery | DeliveryResent]] = []
         for delivery in self.rulebook().deliveries(message, Place(received.partition, received.offset)):
             if isinstance(message, OutreachRequested):
-                self.book.asked[delivery.id] = message
+                self.addresses.keep(delivery.id, message)
             causes.append(Cause(delivery.id, message.id, delivery, topic, raw=received.raw))
         return causes
 
-    def _hand_on(self, delivery: Delivery | None) -> None:
+    def _enqueue(self, delivery: Delivery | None) -> None:
         if delivery is not None and delivery.status in OPEN:
             self.senders[delivery.medium].add(delivery)
 

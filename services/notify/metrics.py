@@ -50,7 +50,7 @@ def count(
 
 
 def count_segments(text: Text) -> None:
-    """Count an SMS that was taken, by what it cost and by what it took to keep it within its limit."""
+    """Count a text that was taken, by what it cost and by what it took to keep it within its limit of segments."""
     SEGMENTS.inc(text.segments)
     SHORTENED.inc(text.shortened)
     TOO_LONG.inc(text.too_long)

@@ -7,8 +7,6 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, SecretStr
 
 from schemas.addresses import EmailAddress
-from schemas.policies import Wording
-from services.common.runtime import files
 from services.common.runtime.settings import CommonSettings
 
 POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
@@ -46,13 +44,3 @@ class Settings(CommonSettings):
     mail_at_once: int = Field(16, ge=1)
     sms_at_once: int = Field(16, ge=1)
     policies: Path = Field(POLICIES, description="Its folder `notices` has the texts checked at start.")
-
-
-def notice_files(policies: Path) -> list[Path]:
-    """One file per policy that tells anybody."""
-    return sorted((policies / "notices").glob("*.yaml"))
-
-
-def load_wording(path: Path) -> Wording:
-    """The notices of a policy; raises FileError naming file, line and field."""
-    return files.load(path, Wording)

@@ -1,7 +1,9 @@
-"""Open deliveries in the store, and the addresses that are kept elsewhere."""
+"""Repositories: open deliveries in the store, addresses in directory and requests, notices in files."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
 from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -10,10 +12,14 @@ from pydantic import ValidationError
 from schemas import outreach
 from schemas.formats import read_record
 from schemas.outreach import OutreachRequested
+from schemas.policies import Wording
 from schemas.staffing import Directory
+from services.common.runtime import files
 from services.common.store.mongo import MongoDocuments
 from services.notify.domain.addressee import Addressee
 from services.notify.domain.delivery import CUSTOMER, OPEN, Delivery
+from services.notify.domain.texts import TextError
+from services.notify.domain.wording import must_render
 
 COLLECTION = "deliveries"
 QUEUES = "waiting_notices"
@@ -26,7 +32,7 @@ async def prepare(documents: MongoDocuments) -> None:
 
 
 async def still_open(documents: MongoDocuments, partitions: set[int]) -> AsyncIterator[Delivery]:
-    """Deliveries of these partitions that are not settled."""
+    """Deliveries of these partitions that are not final."""
     query = {"state.status": {"$in": list(OPEN)}, "state.partition": {"$in": sorted(partitions)}}
     async for stored in documents.find(query, ["state"]):
         yield Delivery.model_validate(stored["state"])
@@ -36,18 +42,21 @@ Reread = Callable[[int, int], Awaitable[OutreachRequested | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
-    """Staff are found in the directory, a customer in the request that asks to tell him.
+class AddressRepository:
+    """Addresses of staff stand in the directory, a customer's in the request to notify them.
 
-    Requests at hand are kept in memory until they are settled; after a restart they are read again
+    Requests are kept in memory until their delivery is final; after a restart they are read again
     from where they stand on Kafka, as long as Kafka keeps them.
     """
 
     directory: Callable[[], Directory]
     reread: Reread
-    asked: dict[UUID, OutreachRequested] = field(default_factory=dict)
+    requests: dict[UUID, OutreachRequested] = field(default_factory=dict)
 
-    async def of(self, delivery: Delivery) -> Addressee:
+    def keep(self, delivery: UUID, request: OutreachRequested) -> None:
+        self.requests[delivery] = request
+
+    async def find(self, delivery: Delivery) -> Addressee:
         if delivery.person == CUSTOMER:
             return await self._customer(delivery)
         person = self.directory().person(delivery.person)
@@ -56,10 +65,10 @@ class Book:
         return Addressee(person.email if delivery.medium == "email" else person.phone, person.name)
 
     def forget(self, delivery: UUID) -> None:
-        self.asked.pop(delivery, None)
+        self.requests.pop(delivery, None)
 
     async def _customer(self, delivery: Delivery) -> Addressee:
-        request = self.asked.get(delivery.id)
+        request = self.requests.get(delivery.id)
         if request is None and delivery.origin is not None:
             request = await self.reread(delivery.partition, delivery.origin)
         if request is None or request.id != delivery.event:
@@ -94,8 +103,36 @@ class OutreachTopic:
         consumer.seek(part, offset)
         for record in (await consumer.getmany(part, timeout_ms=ANSWER_MS, max_records=1)).get(part, ()):
             try:
-                found = read_record(outreach.TOPIC, outreach.ADAPTER, record.value)
+                message = read_record(outreach.TOPIC, outreach.ADAPTER, record.value)
             except ValidationError:
                 return None
-            return found if isinstance(found, OutreachRequested) else None
+            return message if isinstance(message, OutreachRequested) else None
         raise TimeoutError(f"nothing read from {self.topic}")
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFiles:
+    """The notices of policies as files in folder `notices`, one for each policy that notifies anybody."""
+
+    policies: Path
+
+    def paths(self) -> list[Path]:
+        return sorted((self.policies / "notices").glob("*.yaml"))
+
+    def load(self, path: Path) -> Wording:
+        """The notices in a file; raises FileError naming file, line and field."""
+        return files.load(path, Wording)
+
+    def check(self, path: Path) -> None:
+        """Raises FileError or TextError, with every mistake that keeps a file from being published."""
+        must_render(str(path), self.load(path), partial(files.line, path))
+
+    def unusable(self) -> dict[Path, str]:
+        """What is wrong with the texts of each file that cannot be published as it is."""
+        faults = {}
+        for path in self.paths():
+            try:
+                self.check(path)
+            except (files.FileError, TextError) as wrong:
+                faults[path] = str(wrong)
+        return faults

@@ -12,10 +12,10 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from schemas.addresses import EmailAddress
-from services.notify.channels import CLAIM_LOST, Letter
-from services.notify.channels.mail import NO_SMTPUTF8, MailChannel, MailServer
 from services.notify.domain.delivery import Receipt
-from tests.unit.notify.fakes import Held
+from services.notify.providers import CLAIM_LOST, Letter
+from services.notify.providers.mail import NO_SMTPUTF8, MailProvider, MailServer
+from tests.unit.notify.fakes import StubClaim
 
 PATIENCE = 2.0  # an answer on a crowded machine takes less; a stall is longer
 OCCURRED = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
@@ -42,17 +42,17 @@ class Scripted:
     bodies: list[str] = field(default_factory=list)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        going = await self._say("greeting", writer)
+        going = await self._answer("greeting", writer)
         while going and (line := (await reader.readline()).decode().rstrip()):
             self.lines.append(line)
             phase = line.split(" ")[0].upper()
-            going = await self._say(phase, writer)
+            going = await self._answer(phase, writer)
             if phase == "DATA" and going and self.answers["DATA"].startswith("354"):
                 self.bodies.append((await reader.readuntil(b"\r\n.\r\n")).decode())
-                going = await self._say("body", writer)
+                going = await self._answer("body", writer)
         writer.close()
 
-    async def _say(self, phase: str, writer: asyncio.StreamWriter) -> bool:
+    async def _answer(self, phase: str, writer: asyncio.StreamWriter) -> bool:
         answer = self.once.pop(phase, self.answers.get(phase, "500 what?"))
         if answer == "HANG":
             await asyncio.sleep(5 * PATIENCE)
@@ -62,9 +62,9 @@ class Scripted:
         return bool(answer)
 
 
-def channel_to(port: int, tls: Literal["none", "starttls", "tls"] = "none", user: str = "") -> MailChannel:
+def provider_to(port: int, tls: Literal["none", "starttls", "tls"] = "none", user: str = "") -> MailProvider:
     sender = EmailAddress.parse("redress@mfr.example")
-    return MailChannel(MailServer("127.0.0.1", port, sender, PATIENCE, tls, user, "expired" if user else ""))
+    return MailProvider(MailServer("127.0.0.1", port, sender, PATIENCE, tls, user, "expired" if user else ""))
 
 
 @asynccontextmanager
@@ -81,10 +81,10 @@ def a_letter(to: str = "li.na@shop.example") -> Letter:
     return Letter(uuid4(), OCCURRED, EmailAddress.parse(to), "工单 7K2M 即将到期", "请联系客户。\n.\n..\n")
 
 
-async def once(channel: MailChannel, letter: Letter, claim: Held) -> Receipt:
-    """What becomes of one message, the channel closed after it."""
-    receipt = await channel.send(letter, claim)
-    await channel.close()
+async def once(provider: MailProvider, letter: Letter, claim: StubClaim) -> Receipt:
+    """What becomes of one message, the provider closed after it."""
+    receipt = await provider.send(letter, claim)
+    await provider.close()
     return receipt
 
 
@@ -99,7 +99,7 @@ async def test_what_is_no_answer_of_smtp_is_the_providers_and_open_once_the_text
 ) -> None:
     script = {phase: answer} | ({"HELO": answer} if phase == "EHLO" else {})
     async with scripted(**script) as (_, port):
-        receipt = await once(channel_to(port, user="redress"), a_letter(), Held())
+        receipt = await once(provider_to(port, user="redress"), a_letter(), StubClaim())
     assert (receipt.verdict, receipt.provider) == ("unknown" if phase == "body" else "later", "fails")
 
 
@@ -110,14 +110,14 @@ async def test_a_refusal_before_the_recipient_or_before_the_text_is_never_the_me
 ) -> None:
     script = {phase: f"{code} 5.7.0 no"} | ({"HELO": f"{code} no"} if phase == "EHLO" else {})
     async with scripted(**script) as (_, port):
-        receipt = await once(channel_to(port, user="redress"), a_letter(), Held())
+        receipt = await once(provider_to(port, user="redress"), a_letter(), StubClaim())
     assert (receipt.verdict, receipt.provider) == ("later", "fails")
 
 
 @pytest.mark.parametrize("code", [550, 551, 552, 553, 554, 556])
 async def test_a_recipient_refused_for_good_is_final(code: int) -> None:
     async with scripted(RCPT=f"{code} 5.1.1 <li.na@shop.example>: no such mailbox") as (far, port):
-        receipt = await once(channel_to(port), a_letter(), Held())
+        receipt = await once(provider_to(port), a_letter(), StubClaim())
     assert (receipt.verdict, receipt.provider, far.bodies) == ("refused", "works", [])
     assert "li.na" not in receipt.reason
 
@@ -127,13 +127,13 @@ async def test_a_server_without_tls_takes_nothing_where_tls_is_asked_for(
     tls: Literal["starttls", "tls"],
 ) -> None:
     async with scripted() as (far, port):
-        receipt = await once(channel_to(port, tls), a_letter(), Held())
+        receipt = await once(provider_to(port, tls), a_letter(), StubClaim())
     assert (receipt.verdict, receipt.provider, far.bodies) == ("later", "fails", [])
 
 
 async def test_the_claim_is_asked_for_when_the_server_waits_for_the_text() -> None:
     async with scripted() as (far, port):
-        assert await once(channel_to(port), a_letter(), Held(times=0)) == CLAIM_LOST
+        assert await once(provider_to(port), a_letter(), StubClaim(times=0)) == CLAIM_LOST
     assert ("DATA" in far.lines, far.bodies) == (True, [])
 
 
@@ -142,18 +142,18 @@ async def test_the_claim_is_asked_for_when_the_server_waits_for_the_text() -> No
 )
 async def test_a_connection_that_the_server_ends_says_nothing_about_the_server(answer: str) -> None:
     async with scripted() as (far, port):
-        channel = channel_to(port)
-        await channel.send(a_letter(), Held())
+        provider = provider_to(port)
+        await provider.send(a_letter(), StubClaim())
         far.once["MAIL"] = answer
-        assert (await channel.send(a_letter(), Held())).verdict == "accepted"
-        await channel.close()
+        assert (await provider.send(a_letter(), StubClaim())).verdict == "accepted"
+        await provider.close()
     assert (far.once, len(far.bodies)) == ({}, 2)
 
 
 async def test_lines_of_dots_arrive_as_they_were_written() -> None:
     async with postbox(smtputf8=False) as (box, port):
         letter = a_letter()
-        assert (await once(channel_to(port), letter, Held())).verdict == "accepted"
+        assert (await once(provider_to(port), letter, StubClaim())).verdict == "accepted"
     [envelope] = box.taken
     assert isinstance(envelope.content, bytes)
     assert b"\r\n.\r\n" not in envelope.content
@@ -199,7 +199,7 @@ async def test_the_recipient_is_the_parsed_address_and_nothing_else(
     given: str, envelope: str, *, smtputf8: bool
 ) -> None:
     async with postbox(smtputf8=smtputf8) as (box, port):
-        assert (await once(channel_to(port), a_letter(given), Held())).verdict == "accepted"
+        assert (await once(provider_to(port), a_letter(given), StubClaim())).verdict == "accepted"
     assert [one.rcpt_tos for one in box.taken] == [[envelope]]
     assert not box.taken[0].smtp_utf8
 
@@ -208,7 +208,7 @@ async def test_the_recipient_is_the_parsed_address_and_nothing_else(
 async def test_a_mailbox_that_is_not_ascii_is_reached_where_the_server_offers_it(given: str) -> None:
     address = EmailAddress.parse(given)
     async with postbox(smtputf8=True) as (box, port):
-        assert (await once(channel_to(port), a_letter(given), Held())).verdict == "accepted"
+        assert (await once(provider_to(port), a_letter(given), StubClaim())).verdict == "accepted"
     [envelope] = box.taken
     assert (envelope.rcpt_tos, envelope.smtp_utf8) == ([address.envelope], True)
     assert f"To: {address.envelope}".encode() in (envelope.original_content or b"")
@@ -217,8 +217,8 @@ async def test_a_mailbox_that_is_not_ascii_is_reached_where_the_server_offers_it
 @pytest.mark.parametrize("given", ["用户@例子.中国", "josé@shop.example"])
 async def test_a_mailbox_that_is_not_ascii_is_final_where_the_server_does_not_offer_it(given: str) -> None:
     async with postbox(smtputf8=False) as (box, port):
-        channel = channel_to(port)
-        assert await channel.send(a_letter(given), Held()) == NO_SMTPUTF8
-        assert (await channel.send(a_letter(), Held())).verdict == "accepted"
-        await channel.close()
+        provider = provider_to(port)
+        assert await provider.send(a_letter(given), StubClaim()) == NO_SMTPUTF8
+        assert (await provider.send(a_letter(), StubClaim())).verdict == "accepted"
+        await provider.close()
     assert [one.rcpt_tos for one in box.taken] == [["li.na@shop.example"]]

@@ -10,10 +10,10 @@ from uuid import uuid4
 import pytest
 
 from schemas.addresses import PhoneNumber
-from services.notify.channels import CLAIM_LOST, Letter
-from services.notify.channels.sms import SmsChannel
+from services.notify.providers import CLAIM_LOST, Letter
+from services.notify.providers.sms import SmsProvider
 from tests.patience import patience
-from tests.unit.notify.fakes import Held
+from tests.unit.notify.fakes import StubClaim
 
 PATIENCE = 2.0  # an answer on a crowded machine takes less; a stall is longer
 OCCURRED = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
@@ -42,16 +42,16 @@ class Raw:
 
 
 @asynccontextmanager
-async def raw(answer: Answer) -> AsyncIterator[tuple[Raw, SmsChannel]]:
-    """The server, and a channel to it."""
+async def raw(answer: Answer) -> AsyncIterator[tuple[Raw, SmsProvider]]:
+    """The server, and a provider to it."""
     far = Raw(answer)
     server = await asyncio.start_server(far.serve, "127.0.0.1", 0)
     far.port = server.sockets[0].getsockname()[1]
-    channel = SmsChannel.of(f"http://127.0.0.1:{far.port}", "", PATIENCE)
+    provider = SmsProvider.of(f"http://127.0.0.1:{far.port}", "", PATIENCE)
     try:
-        yield far, channel
+        yield far, provider
     finally:
-        await channel.close()
+        await provider.close()
         server.close()
 
 
@@ -111,8 +111,8 @@ STRANGE = {
 
 @pytest.mark.parametrize("answer", STRANGE.values(), ids=STRANGE.keys())
 async def test_an_answer_that_is_none_leaves_the_fate_open(answer: Answer) -> None:
-    async with raw(answer) as (_, channel):
-        said, fate = await channel.send(a_letter(), Held()), await channel.ask(uuid4())
+    async with raw(answer) as (_, provider):
+        said, fate = await provider.send(a_letter(), StubClaim()), await provider.ask(uuid4())
     assert [(one.verdict, one.provider) for one in (said, fate)] == [("unknown", "fails")] * 2
 
 
@@ -120,23 +120,23 @@ async def test_an_answer_that_is_none_leaves_the_fate_open(answer: Answer) -> No
 async def test_a_redirect_is_not_followed_and_nothing_was_taken(status: int) -> None:
     async with raw(says(b"")) as (elsewhere, _):
         head = f"HTTP/1.1 {status} Moved\r\nLocation: http://127.0.0.1:{elsewhere.port}/messages"
-        async with raw(says(head.encode() + b"\r\nContent-Length: 0")) as (_, channel):
-            receipt = await channel.send(a_letter(), Held())
+        async with raw(says(head.encode() + b"\r\nContent-Length: 0")) as (_, provider):
+            receipt = await provider.send(a_letter(), StubClaim())
         assert elsewhere.requests == []
     assert (receipt.verdict, receipt.provider) == ("later", "fails")
 
 
 async def test_a_server_that_speaks_no_tls_takes_nothing() -> None:
     async with raw(says(b"HTTP/1.1 200 OK\r\nContent-Length: 0")) as (far, _):
-        secure = SmsChannel.of(f"https://127.0.0.1:{far.port}", "", PATIENCE)
-        receipt = await secure.send(a_letter(), Held())
+        secure = SmsProvider.of(f"https://127.0.0.1:{far.port}", "", PATIENCE)
+        receipt = await secure.send(a_letter(), StubClaim())
         await secure.close()
     assert (receipt.verdict, receipt.provider) == ("later", "fails")
 
 
 async def test_a_host_that_does_not_exist_takes_nothing() -> None:
-    nowhere = SmsChannel.of("http://sms.invalid:80", "", PATIENCE)
-    receipt = await nowhere.send(a_letter(), Held())
+    nowhere = SmsProvider.of("http://sms.invalid:80", "", PATIENCE)
+    receipt = await nowhere.send(a_letter(), StubClaim())
     await nowhere.close()
     assert (receipt.verdict, receipt.provider) == ("later", "fails")
 
@@ -145,8 +145,8 @@ async def test_a_host_that_does_not_exist_takes_nothing() -> None:
 async def test_the_claim_is_asked_for_between_the_connection_and_the_words_and_before_the_last_of_them(
     times: int,
 ) -> None:
-    async with raw(says(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0")) as (far, channel):
-        assert await channel.send(a_letter(), Held(times)) == CLAIM_LOST
+    async with raw(says(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0")) as (far, provider):
+        assert await provider.send(a_letter(), StubClaim(times)) == CLAIM_LOST
         async with patience():
             await far.ended.wait()
     assert not any(b"7K2M" in request for request in far.requests)
@@ -154,12 +154,12 @@ async def test_the_claim_is_asked_for_between_the_connection_and_the_words_and_b
 
 @pytest.mark.parametrize("number", ["0755-8888 6666 转 801", "020-8888 6666"])
 async def test_a_number_that_takes_no_text_messages_is_final_and_nobodys_fault(number: str) -> None:
-    async with raw(says(b"")) as (far, channel):
-        receipt = await channel.send(a_letter(number), Held())
+    async with raw(says(b"")) as (far, provider):
+        receipt = await provider.send(a_letter(number), StubClaim())
     assert (receipt.verdict, receipt.provider, far.requests) == ("refused", "unasked", [])
 
 
 async def test_a_number_goes_out_in_one_form() -> None:
-    async with raw(says(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0")) as (far, channel):
-        await channel.send(a_letter("tel:138-0013-8000"), Held())
+    async with raw(says(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0")) as (far, provider):
+        await provider.send(a_letter("tel:138-0013-8000"), StubClaim())
     assert b'"to":"+8613800138000"' in far.requests[0].replace(b'": "', b'":"')

@@ -1,1 +1,1 @@
-"""What is to be told to whom, and how a message gets from recorded to settled; pure."""
+"""Who gets which message, and how a message gets from recorded to final; pure."""

@@ -19,7 +19,7 @@ class Addressee:
 class Addresses(Protocol):
     """Where people are reached now."""
 
-    async def of(self, delivery: Delivery) -> Addressee: ...
+    async def find(self, delivery: Delivery) -> Addressee: ...
 
     def forget(self, delivery: UUID) -> None:
-        """It is settled, or another's: nothing need be kept at hand for it."""
+        """It is final, or another process has it: nothing need be kept in memory for it."""

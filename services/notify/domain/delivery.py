@@ -1,4 +1,4 @@
-"""One message to one person over one channel, and how it gets from recorded to settled."""
+"""One message to one person by one medium, and how it gets from recorded to final."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,23 +16,23 @@ from services.common.store.decision import Cause, Change, Decision, Entry, Outgo
 
 CUSTOMER = "customer"
 NO_ADDRESS = "no address"
-ASKED_FOR = timedelta(days=1)
+ASK_UNTIL = timedelta(days=1)
 """How long past its time a provider is still asked what became of a message, before that is left open."""
 OPEN = ("queued", "sending", "unknown")
 RESENDABLE: tuple["Status", ...] = ("failed", "expired")
 
 Status = Literal["queued", "sending", "sent", "failed", "expired", "unknown"]
 Verdict = Literal["accepted", "refused", "later", "unknown"]
-Provider = Literal["works", "fails", "unasked"]
+ProviderState = Literal["works", "fails", "unasked"]
 
 
 class Delivery(Stored):
-    """What is known of a message; neither its text nor an address rests here.
+    """One message and what became of it so far; neither its text nor an address is kept here.
 
     `facts` fill the template. `copies` counts how often it may have been taken over by a provider.
     `partition` is that of its case, by which instances share the work; `origin` is the offset of the
-    customer's request on topic `outreach`, where his address is found again. `resent_at` is when a person
-    last put it in line again. `attempt` counts its turns, also the one in which it expired: each end has an id.
+    customer's request on topic `outreach`, where their address is read again. `resent_at` is when a person
+    last queued it again. `attempt` counts its attempts, also the one in which it expired: each result has an id.
     """
 
     @classmethod
@@ -63,7 +63,7 @@ class Delivery(Stored):
 
     @property
     def awaits_person(self) -> bool:
-        """Whether only a person may say what becomes of it: a customer is not written to twice by guess."""
+        """Whether only a person may say what becomes of it: a customer is not written to twice on a guess."""
         return self.status == "unknown" and self.person == CUSTOMER and self.medium == "email"
 
     @property
@@ -73,7 +73,7 @@ class Delivery(Stored):
 
 
 def delivery_id(event: UUID, person: str, medium: Medium) -> UUID:
-    """One event reaches one person once per channel, however often it is read."""
+    """One event reaches one person once per medium, however often it is read."""
     return uuid5(event, f"{holder_in_ids(person)}:{medium}")
 
 
@@ -88,7 +88,7 @@ class Receipt:
 
     verdict: Verdict
     reason: str = ""
-    provider: Provider = "works"
+    provider: ProviderState = "works"
     pause: float = 0.0
 
 
@@ -113,15 +113,15 @@ class Renewed:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The provider was asked after attempt `attempt`, and knows the message or does not."""
+class FateReported:
+    """The provider says that it took the message of attempt `attempt` over, or that it did not."""
 
     attempt: int
-    known: bool
+    is_taken: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class Resolved:
     """A person looked into it: it has arrived, or is to be sent once more."""
 
     how: Literal["sent", "resend"]
@@ -130,20 +130,20 @@ class Settled:
 
 @dataclass(frozen=True, slots=True)
 class Resent:
-    """A person mended why it failed: it is to be sent after all."""
+    """A person corrected why it failed: it is to be sent after all."""
 
     by: str
 
 
-Step = Due | Renewed | Attempted | Asked | Settled | Resent
+Step = Due | Renewed | Attempted | FateReported | Resolved | Resent
 
 
 WHERE: Mapping[type[Step], Sequence[Status]] = {
     Due: ("queued", "unknown"),
     Renewed: ("sending",),
     Attempted: ("sending",),
-    Asked: ("unknown",),
-    Settled: ("unknown",),
+    FateReported: ("unknown",),
+    Resolved: ("unknown",),
     Resent: RESENDABLE,
 }
 """The states a step fits."""
@@ -169,15 +169,15 @@ def _next(delivery: Delivery, step: Step, now: datetime) -> Decision[Delivery]:
             return Change(delivery)
         case Attempted():
             return _attempted(delivery, step.receipt, now)
-        case Asked():
-            return _asked(delivery, step, now)
-        case Settled() | Resent():
+        case FateReported():
+            return _fate_reported(delivery, step, now)
+        case Resolved() | Resent():
             return _by_person(delivery, step, now)
 
 
 def _due(delivery: Delivery, now: datetime) -> Decision[Delivery]:
-    asked = delivery.askable and now < delivery.not_after + ASKED_FOR
-    if asked or delivery.awaits_person:
+    is_asked_for = delivery.askable and now < delivery.not_after + ASK_UNTIL
+    if is_asked_for or delivery.awaits_person:
         return None
     turn = delivery.model_copy(update={"attempt": delivery.attempt + 1})
     if now >= delivery.not_after:
@@ -198,24 +198,24 @@ def _attempted(delivery: Delivery, receipt: Receipt, now: datetime) -> Change[De
             return _to(delivery, "unknown", now, receipt.reason, copies=1)
 
 
-def _asked(delivery: Delivery, asked: Asked, now: datetime) -> Change[Delivery]:
+def _fate_reported(delivery: Delivery, fate: FateReported, now: datetime) -> Change[Delivery]:
     # What the provider does not know was never taken over.
-    return _to(delivery, "sent", now) if asked.known else _to(delivery, "queued", now, copies=-1)
+    return _to(delivery, "sent", now) if fate.is_taken else _to(delivery, "queued", now, copies=-1)
 
 
-def _by_person(delivery: Delivery, step: Settled | Resent, now: datetime) -> Change[Delivery]:
-    return _settled(delivery, step, now) if isinstance(step, Settled) else _resent(delivery, step, now)
+def _by_person(delivery: Delivery, step: Resolved | Resent, now: datetime) -> Change[Delivery]:
+    return _resolved(delivery, step, now) if isinstance(step, Resolved) else _resent(delivery, step, now)
 
 
-def _settled(delivery: Delivery, settled: Settled, now: datetime) -> Change[Delivery]:
-    status: Status = "sent" if settled.how == "sent" else "queued"
+def _resolved(delivery: Delivery, resolved: Resolved, now: datetime) -> Change[Delivery]:
+    status: Status = "sent" if resolved.how == "sent" else "queued"
     change = _to(delivery, status, now)
-    entry = Entry(now, settled.by, "delivery.settled_by_person", {"how": settled.how})
+    entry = Entry(now, resolved.by, "delivery.settled_by_person", {"how": resolved.how})
     return Change(change.state, change.events, (entry,))
 
 
 def _resent(delivery: Delivery, resent: Resent, now: datetime) -> Change[Delivery]:
-    """In line again, and worth sending for as long as it was at first; whoever looks after it is told."""
+    """Queued again, and worth sending for as long as it was at first; an event says so to whoever looks after it."""
     worth = delivery.not_after - (delivery.resent_at or delivery.occurred_at)
     line = {"status": "queued", "reason": "", "not_after": now + worth, "resent_at": now}
     queued = delivery.model_copy(update=line)
@@ -236,13 +236,13 @@ def _to(
     update: dict[str, Any] = {"status": status, "reason": reason, "copies": delivery.copies + copies}
     after = delivery.model_copy(update=update)
     if status in ("sent", "failed", "expired"):
-        return Change(after, (_told(after, status, now),))
+        return Change(after, (_report(after, status, now),))
     if after.awaits_person:
-        return Change(after, (_told(after, "unknown", now),))
+        return Change(after, (_report(after, "unknown", now),))
     return Change(after)
 
 
-def _told(delivery: Delivery, result: Result, now: datetime) -> Outgoing:
+def _report(delivery: Delivery, result: Result, now: datetime) -> Outgoing:
     message = DeliverySettled(
         id=event_id(delivery.id, f"{result}:{delivery.attempt}"),
         case_id=delivery.case_id,

@@ -22,14 +22,14 @@ SHOWN: dict[str, Literal["person", "word", "deadline", "criteria", "time", "plai
 
 
 @dataclass(frozen=True, slots=True)
-class Teller:
-    """Puts the facts of events in one language, in the words of a policy and in the shop's local time."""
+class FactWriter:
+    """Writes the facts of events in one language, in the words of a policy and in the shop's local time."""
 
     policy: Policy
     directory: Directory
     language: Language
 
-    def of(self, event: Event) -> Facts:
+    def of_event(self, event: Event) -> Facts:
         """The facts of an event; which there are depends on its type alone."""
         header = event.header
         return {
@@ -43,14 +43,14 @@ class Teller:
             "owner_role": self._word(header.owner_role),
             "receiver": self._name(header.hand_over_to or ""),
             "at": self._local(event.occurred_at, header.shop),
-            **{name: self._shown(event, name, value) for name, value in event if name in SHOWN},
+            **{name: self._value(event, name, value) for name, value in event if name in SHOWN},
         }
 
-    def customer(self, number: str, shop: str) -> Facts:
-        """The facts of a customer's notice, save his name, which is kept nowhere here."""
+    def of_case(self, number: str, shop: str) -> Facts:
+        """The facts of a customer's notice, but for their name, which is kept nowhere here."""
         return {"number": number, "shop": self.directory.name(shop, self.language)}
 
-    def _shown(self, event: Event, name: str, value: Any) -> str | int | bool:
+    def _value(self, event: Event, name: str, value: Any) -> str | int | bool:
         match SHOWN[name]:
             case "person":
                 return self._name(value)
@@ -66,8 +66,8 @@ class Teller:
         return plain
 
     def _word(self, word: str) -> str:
-        known = self.policy.words.get(word)
-        return getattr(known, self.language) if known else word
+        texts = self.policy.words.get(word)
+        return getattr(texts, self.language) if texts else word
 
     def _title(self, deadline: str) -> str:
         title = next((spec.title for spec in self.policy.deadlines if spec.id == deadline), None)
@@ -75,7 +75,9 @@ class Teller:
 
     def _criteria(self, met: tuple[str, ...]) -> str:
         titles = {spec.id: getattr(spec.title, self.language) for spec in self.policy.severity.criteria}
-        return ("、" if self.language == "zh" else "; ").join(titles.get(one, one) for one in met)
+        return ("、" if self.language == "zh" else "; ").join(
+            titles.get(criterion, criterion) for criterion in met
+        )
 
     def _name(self, who: str) -> str:
         """A person's name; of a queue, its role."""

@@ -23,7 +23,7 @@ class Parties:
     def header(self) -> CaseHeader:
         return self.event.header
 
-    def told(self, to: Iterable[Recipient | Role]) -> list[str]:
+    def people(self, to: Iterable[Recipient | Role]) -> list[str]:
         """Ids of persons, each once, in the order they are named; a queue's name where nobody is found."""
         return list(dict.fromkeys(who for party in to for who in self._party(party)))
 

@@ -1,4 +1,4 @@
-"""What is to be sent when something occurs: one message per person and channel, as policy says."""
+"""What is to be sent when something occurs: one message per person and medium, as policy says."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from schemas.outreach import DeliveryResent, OutreachMessage, OutreachRequested
 from schemas.policies import NoticeRule, Policy, PublishedPolicy
 from schemas.staffing import Directory
 from services.notify.domain.delivery import CUSTOMER, Delivery, delivery_id
-from services.notify.domain.facts import Facts, Teller
+from services.notify.domain.facts import Facts, FactWriter
 from services.notify.domain.recipients import Event, Parties
 
 
-class UnknownProfileError(Exception):
+class UnknownPolicyError(Exception):
     """A case names a policy that was never published."""
 
 
@@ -52,9 +52,9 @@ class Rulebook:
         return [self._delivery(message, name, notice, place) for notice in planned]
 
     def policy(self, name: str) -> Policy:
-        """By `<policy>@<version>`; `UnknownProfileError` when it was never published."""
+        """By `<policy>@<version>`; `UnknownPolicyError` when it was never published."""
         if name not in self.policies:
-            raise UnknownProfileError(f"policy {name!r} is not on topic 'policies'")
+            raise UnknownPolicyError(f"policy {name!r} is not on topic 'policies'")
         return self.policies[name].policy
 
     def _delivery(self, event: Event, name: str, notice: "Notice", place: Place) -> Delivery:
@@ -70,34 +70,36 @@ class Rulebook:
             template=notice.rule.template,
             language=language,
             policy=name,
-            facts=Teller(self.policy(name), self.directory, language).of(event),
+            facts=FactWriter(self.policy(name), self.directory, language).of_event(event),
             occurred_at=event.occurred_at,
             not_after=_after(event.occurred_at, notice.rule.not_after_minutes),
         )
 
-    def _outreach(self, asked: OutreachRequested, name: str, place: Place) -> Delivery:
+    def _outreach(self, request: OutreachRequested, name: str, place: Place) -> Delivery:
         policy = self.policy(name)
-        facts: Facts = Teller(policy, self.directory, asked.language).customer(asked.case_number, asked.shop)
+        facts: Facts = FactWriter(policy, self.directory, request.language).of_case(
+            request.case_number, request.shop
+        )
         return Delivery(
-            id=delivery_id(asked.id, CUSTOMER, asked.medium),
-            case_id=asked.case_id,
-            event=asked.id,
+            id=delivery_id(request.id, CUSTOMER, request.medium),
+            case_id=request.case_id,
+            event=request.id,
             partition=place.partition,
             origin=place.offset,
             person=CUSTOMER,
-            medium=asked.medium,
-            template=asked.template,
-            language=asked.language,
+            medium=request.medium,
+            template=request.template,
+            language=request.language,
             policy=name,
             facts=facts,
-            occurred_at=asked.occurred_at,
-            not_after=_after(asked.occurred_at, _worth(policy, asked.template)),
+            occurred_at=request.occurred_at,
+            not_after=_after(request.occurred_at, _worth(policy, request.template)),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One person to be told by one rule over one channel."""
+    """One person to be notified by one rule and one medium."""
 
     rule: NoticeRule
     person: str
@@ -105,23 +107,23 @@ class Notice:
 
 
 def _planned(event: Event, policy: Policy, directory: Directory) -> Iterator[Notice]:
-    """The first rule that names a person tells him; later ones tell only whom none before them told."""
+    """The first rule that names a person notifies them; later ones only those whom none before them named."""
     parties = Parties(event, directory, policy.ladder)
-    told: set[str] = set()
+    notified: set[str] = set()
     for rule in policy.notices:
         if matches(rule.when, event) and satisfies(rule.applies, event.header):
-            people = [person for person in parties.told(rule.to) if person not in told]
-            told.update(people)
+            people = [person for person in parties.people(rule.to) if person not in notified]
+            notified.update(people)
             yield from (Notice(rule, person, medium) for person in people for medium in rule.by)
 
 
 def _worth(policy: Policy, template: str) -> int:
     """Minutes a customer's notice is worth sending, by the rule of its template."""
-    found = (rule.not_after_minutes for rule in policy.customer_notices if rule.template == template)
+    minutes = (rule.not_after_minutes for rule in policy.customer_notices if rule.template == template)
     try:
-        return next(found)
+        return next(minutes)
     except StopIteration:
-        raise UnknownProfileError(f"no customer notice has the template {template!r}") from None
+        raise UnknownPolicyError(f"no customer notice has the template {template!r}") from None
 
 
 def _after(at: datetime, minutes: int) -> datetime:

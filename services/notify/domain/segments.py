@@ -15,11 +15,11 @@ UNITS, UNITS_OF_PART = 70, 67
 def segments(text: str) -> int:
     """Segments of GSM-7 where every sign is of that alphabet, else of UCS-2 in UTF-16 code units."""
     if BASIC.union(EXTENSION).issuperset(text):
-        return _parts([1 + (sign in EXTENSION) for sign in text], SEPTETS, SEPTETS_OF_PART)
-    return _parts([1 + (ord(sign) > 0xFFFF) for sign in text], UNITS, UNITS_OF_PART)
+        return _count([1 + (sign in EXTENSION) for sign in text], SEPTETS, SEPTETS_OF_PART)
+    return _count([1 + (ord(sign) > 0xFFFF) for sign in text], UNITS, UNITS_OF_PART)
 
 
-def _parts(sizes: Iterable[int], alone: int, part: int) -> int:
+def _count(sizes: Iterable[int], alone: int, part: int) -> int:
     """An escape or a surrogate stays with what it belongs to, so a part may be left one short."""
     sizes = list(sizes)
     if sum(sizes) <= alone:

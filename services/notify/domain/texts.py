@@ -1,4 +1,4 @@
-"""Renders the texts of a policy; a text that does not know its facts is found out before it is needed."""
+"""Renders the texts of a policy within the limits of their medium."""
 
 import unicodedata
 from bisect import bisect_left
@@ -44,10 +44,10 @@ class Text:
 
 def find(policy: Policy, template: str) -> Template:
     """The template of this id; `TextError` when the policy has none."""
-    for known in policy.templates:
-        if known.id == template:
-            return known
-    raise TextError(f"template {template!r}: is not among {[known.id for known in policy.templates]}")
+    templates = {one.id: one for one in policy.templates}
+    if template not in templates:
+        raise TextError(f"template {template!r}: is not among {list(templates)}")
+    return templates[template]
 
 
 def render(template: Template, medium: Medium, language: Language, facts: Mapping[str, object]) -> Text:

@@ -8,7 +8,7 @@ from schemas.deliveries import Medium
 from schemas.policies import Policy, Template, Wording
 from schemas.severity import SeverityPolicy
 from schemas.staffing import Directory
-from services.notify.domain.facts import Facts, Teller
+from services.notify.domain.facts import Facts, FactWriter
 from services.notify.domain.samples import longest, sample
 from services.notify.domain.segments import SEPTETS, UNITS, segments
 from services.notify.domain.texts import LANGUAGES, TextError, fill, find, render
@@ -21,9 +21,9 @@ def must_render(file: str, wording: Wording, line: Line | None = None) -> None:
 
     With `line`, which knows where a field stands in the file, each fault says that too.
     """
-    found = {f"{file}: {fault}" for language in LANGUAGES for fault in _faults(wording, language, line)}
-    if found:
-        raise TextError("\n".join(sorted(found)))
+    faults = {f"{file}: {fault}" for language in LANGUAGES for fault in _faults(wording, language, line)}
+    if faults:
+        raise TextError("\n".join(sorted(faults)))
 
 
 def _faults(wording: Wording, language: Language, line: Line | None) -> Iterator[str]:
@@ -35,10 +35,12 @@ def _faults(wording: Wording, language: Language, line: Line | None) -> Iterator
 
 def _tries(wording: Wording, language: Language) -> Iterator["Try"]:
     policy = _bare(wording)
-    teller = Teller(policy, Directory(), language)
+    writer = FactWriter(policy, Directory(), language)
     for rule in wording.notices:
-        yield Try(find(policy, rule.template), rule.by, language, teller.of(sample(rule.when.type)), policy)
-    customer: Facts = {**teller.customer("7K2M-9QXD-4T", "shop"), "name": "Li Na"}
+        yield Try(
+            find(policy, rule.template), rule.by, language, writer.of_event(sample(rule.when.type)), policy
+        )
+    customer: Facts = {**writer.of_case("7K2M-9QXD-4T", "shop"), "name": "Li Na"}
     for notice in wording.customer_notices:
         yield Try(find(policy, notice.template), notice.by, language, customer, policy)
 

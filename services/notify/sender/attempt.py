@@ -1,30 +1,32 @@
-"""One step of one delivery: claim, hand over, record; or ask, where its fate is unknown."""
+"""One step of one delivery: claim it, send it, record the result; or ask the provider where its fate is unknown."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from uuid import UUID, uuid5
 
 from services.common.runtime.clock import ticks
-from services.common.runtime.failures import TRANSIENT
-from services.common.store.decision import Cause, Outcome
+from services.common.runtime.failures import TRANSIENT, retry
+from services.common.store.decision import Cause, Decide, Outcome
+from services.common.store.write_path import Store
 from services.notify import metrics
-from services.notify.channels import Channel, Letter
 from services.notify.domain.addressee import Addressee, Addresses
 from services.notify.domain.delivery import (
     CUSTOMER,
     NO_ADDRESS,
-    Asked,
     Attempted,
     Delivery,
     Due,
+    FateReported,
     Receipt,
     Renewed,
     Step,
 )
-from services.notify.domain.rules import Rulebook, UnknownProfileError
+from services.notify.domain.rules import Rulebook, UnknownPolicyError
 from services.notify.domain.texts import Text, TextError, find, render
-from services.notify.sender.writes import Writes
+from services.notify.providers import Letter, Provider
 
 log = logging.getLogger(__name__)
 
@@ -32,17 +34,59 @@ BAD_TEXT = "text cannot be rendered"
 # Much shorter than a silent member keeps its partitions: whoever takes them over waits it out.
 CLAIM_SECONDS = 2.0
 
+Waiting = tuple[Cause[Step], "asyncio.Future[Outcome[Delivery, Step]]"]
+
+
+@dataclass(slots=True)
+class StepWriter:
+    """Records steps, one write at a time: those that come meanwhile share the next one."""
+
+    store: Store[Delivery]
+    decide: Decide[Delivery, Step]
+    _waiting: list[Waiting] = field(default_factory=list)
+    _writing: "asyncio.Task[None] | None" = None
+
+    async def change(self, cause: Cause[Step]) -> Outcome[Delivery, Step]:
+        """Record a step, however long the store is away; raises what deciding raised."""
+        future: asyncio.Future[Outcome[Delivery, Step]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((cause, future))
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write())
+        outcome = await future
+        if outcome.error is not None:
+            raise outcome.error
+        return outcome
+
+    async def _write(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            try:
+                await self._write_batch(batch)
+            except Exception as error:
+                log.exception("steps could not be recorded")
+                for _, future in batch:
+                    future.set_exception(error)
+        self._writing = None
+
+    async def _write_batch(self, batch: list[Waiting]) -> None:
+        causes = [cause for cause, _ in batch]
+        outcomes = await retry(lambda: self.store.change_each(causes, self.decide), "record deliveries")
+        became: dict[int, Outcome[Any, Any]] = {id(outcome.cause): outcome for outcome in outcomes}
+        for cause, future in batch:
+            if not future.cancelled():
+                future.set_result(became[id(cause)])
+
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What looking at a delivery led to; None where another is at it or it is gone. `receipt` where a provider was met.
+class StepResult:
+    """The delivery after a step, None where another process has it or it is gone; `receipt` where a provider was called.
 
-    `asked` tells a question for the fate of a message from a message.
+    `is_question` where that asked for the fate of a message instead of sending one.
     """
 
     delivery: Delivery | None
     receipt: Receipt | None = None
-    asked: bool = False
+    is_question: bool = False
 
     @property
     def met_fault(self) -> bool:
@@ -52,7 +96,7 @@ class Look:
 
 @dataclass(slots=True)
 class Claim:
-    """An attempt claimed at `since` monotonic seconds: after CLAIM_SECONDS it has to be written once more."""
+    """An attempt claimed at `since` monotonic seconds; after CLAIM_SECONDS it has to be written once more."""
 
     renew: Callable[[], Awaitable[bool]]
     since: float
@@ -68,49 +112,50 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What a step needs. Every write is conditional, so of two who try only one sends."""
+class Attempts:
+    """Takes deliveries of one medium a step further. Every write is conditional, so of two who try only one sends."""
 
-    writes: Writes
-    channel: Channel
+    writer: StepWriter
+    provider: Provider
     addresses: Addresses
     rulebook: Callable[[], Rulebook]
     changed: Callable[[Delivery], None] = lambda _delivery: None
 
-    async def step(self, delivery: UUID) -> Look:
+    async def step(self, delivery: UUID) -> StepResult:
         """Take the delivery one step further."""
         since = ticks()
         claimed = await self.change(delivery, Due())
         state = claimed.state
         if state is None or (state.status == "sending" and claimed.kind != "applied"):
-            return Look(None)
+            return StepResult(None)
         if state.status == "sending":
-            receipt = await self._hand_over(state, since)
-            return Look((await self.change(delivery, Attempted(state.attempt, receipt))).state, receipt)
-        return await self._ask(state) if state.askable else Look(state)
+            receipt = await self._attempt(state, since)
+            return StepResult((await self.change(delivery, Attempted(state.attempt, receipt))).state, receipt)
+        return await self._ask(state) if state.askable else StepResult(state)
 
-    async def _ask(self, delivery: Delivery) -> Look:
-        receipt = await self.channel.ask(delivery.id)
+    async def _ask(self, delivery: Delivery) -> StepResult:
+        receipt = await self.provider.ask(delivery.id)
         if receipt.verdict == "unknown":
-            return Look(delivery, receipt, asked=True)
-        asked = Asked(delivery.attempt, known=receipt.verdict == "accepted")
-        return Look((await self.change(delivery.id, asked)).state, receipt, asked=True)
+            return StepResult(delivery, receipt, is_question=True)
+        fate = FateReported(delivery.attempt, is_taken=receipt.verdict == "accepted")
+        return StepResult((await self.change(delivery.id, fate)).state, receipt, is_question=True)
 
-    async def abandoned(self, delivery: Delivery) -> None:
-        """Record that a process ended while it was sending."""
+    async def abandon(self, delivery: Delivery) -> Delivery:
+        """The delivery once it is recorded that a process ended while it was sending."""
         receipt = Receipt("unknown", "ended while sending")
-        await self.change(delivery.id, Attempted(delivery.attempt, receipt))
+        outcome = await self.change(delivery.id, Attempted(delivery.attempt, receipt))
+        return outcome.state or delivery
 
     async def change(self, delivery: UUID, step: Step) -> Outcome[Delivery, Step]:
         """Record a step, however long the store is away."""
-        outcome = await self.writes.change(_cause(delivery, step))
+        outcome = await self.writer.change(_cause(delivery, step))
         if outcome.kind == "applied" and outcome.state is not None:
             self.changed(outcome.state)
         return outcome
 
-    async def _hand_over(self, delivery: Delivery, since: float) -> Receipt:
+    async def _attempt(self, delivery: Delivery, since: float) -> Receipt:
         try:
-            addressee = await self.addresses.of(delivery)
+            addressee = await self.addresses.find(delivery)
         except TRANSIENT as error:
             return Receipt("later", type(error).__name__, provider="unasked")
         except Exception as error:
@@ -130,19 +175,19 @@ class Work:
             return Receipt("refused", NO_ADDRESS, provider="unasked")
         try:
             text = self._text(delivery, addressee.name)
-        except UnknownProfileError:
+        except UnknownPolicyError:
             return Receipt("later", f"policy {delivery.policy} is not published", provider="unasked")
         except TextError:
             log.exception("text cannot be rendered", extra={"delivery": delivery.id})
             return Receipt("refused", BAD_TEXT, provider="unasked")
         letter = Letter(delivery.id, delivery.occurred_at, addressee.address, text.subject, text.body)
         try:
-            receipt = await self.channel.send(letter, self._claim(delivery, since))
+            receipt = await self.provider.send(letter, self._claim(delivery, since))
         except Exception:
             # Whatever a provider's client raises, the message may already be out.
-            log.exception("channel failed", extra={"delivery": delivery.id})
-            return Receipt("unknown", "channel failed", provider="unasked")
-        if receipt.verdict == "accepted" and delivery.medium == "sms":
+            log.exception("provider raised an error", extra={"delivery": delivery.id})
+            return Receipt("unknown", "provider raised an error", provider="unasked")
+        if receipt.verdict == "accepted":
             metrics.count_segments(text)
         return receipt
 
@@ -150,7 +195,7 @@ class Work:
         step = Renewed(delivery.attempt)
 
         async def renew() -> bool:
-            return (await self.writes.change(_cause(delivery.id, step))).kind == "applied"
+            return (await self.writer.change(_cause(delivery.id, step))).kind == "applied"
 
         return Claim(renew, since)
 

@@ -1,9 +1,10 @@
 """The sender of one medium: a few deliveries at once, and none but a probe while its provider is at fault.
 
-Messages are handed over in one lane and asked after in another: a provider may take them and answer no question.
+Messages are sent in one lane and their fate is asked for in another: a provider may take them and answer no question.
 """
 
 import asyncio
+import heapq
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,14 +15,60 @@ from schemas.deliveries import Medium
 from services.common.runtime.clock import Clock, ticks
 from services.common.runtime.failures import backoff
 from services.notify import metrics
+from services.notify.domain.breaker import Breaker
 from services.notify.domain.delivery import OPEN, Delivery, Receipt
-from services.notify.sender.attempt import CLAIM_SECONDS, Work
-from services.notify.sender.breaker import Breaker
-from services.notify.sender.queue import Item, Queue
+from services.notify.sender.attempt import CLAIM_SECONDS, Attempts
 
 log = logging.getLogger(__name__)
 
 PARTING_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Item:
+    """A delivery to attempt at `at` monotonic seconds; `tries` counts the attempts before."""
+
+    at: float
+    delivery: UUID
+    partition: int
+    tries: int = 0
+
+
+@dataclass(slots=True)
+class Queue:
+    """Deliveries to attempt, earliest first, each once; only hints, since the document decides."""
+
+    _heap: list[Item] = field(default_factory=list)
+    _queued: set[UUID] = field(default_factory=set)
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def __contains__(self, delivery: UUID) -> bool:
+        return delivery in self._queued
+
+    def add(self, item: Item) -> None:
+        if item.delivery not in self._queued:
+            self._queued.add(item.delivery)
+            heapq.heappush(self._heap, item)
+
+    def wait(self, now: float) -> float | None:
+        """Seconds until the earliest is due, never negative; None when nothing waits."""
+        return max(0.0, self._heap[0].at - now) if self._heap else None
+
+    def pop(self) -> Item:
+        item = heapq.heappop(self._heap)
+        self._queued.remove(item.delivery)
+        return item
+
+    def partitions(self) -> set[int]:
+        return {item.partition for item in self._heap}
+
+    def drop(self, partitions: set[int]) -> None:
+        """Forget what other instances now look after."""
+        self._heap = [item for item in self._heap if item.partition not in partitions]
+        heapq.heapify(self._heap)
+        self._queued = {item.delivery for item in self._heap}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +82,7 @@ class Pace:
 
 @dataclass(slots=True)
 class Lane:
-    """What goes to a provider one way; `fault` says what it means that it does not answer as it should."""
+    """Messages to a provider, or questions to it; `fault` is what to log when they are not answered as they should be."""
 
     fault: str
     breaker: Breaker
@@ -43,17 +90,17 @@ class Lane:
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wait(self, now: float) -> float | None:
-        """Seconds until one may go; None while nothing is known to."""
+        """Seconds until the next may go; None while nothing waits or a probe is under way."""
         waits = self.queue.wait(now), self.breaker.wait(now)
         return None if None in waits else max(wait for wait in waits if wait is not None)
 
 
 @dataclass(slots=True)
 class Sender:
-    """Looks at each open delivery until it is settled; `alarm` is told why its provider is paused, or nothing."""
+    """Attempts each open delivery until it is final; `alarm` gets the reason why its provider is paused, or nothing."""
 
     medium: Medium
-    work: Work
+    attempts: Attempts
     pace: Pace
     clock: Clock
     alarm: Callable[[str], None] = lambda _trouble: None
@@ -74,12 +121,13 @@ class Sender:
             return
         abandoned = delivery.status == "sending"
         if abandoned:
-            await self.work.abandoned(delivery)
-        lane = self.questions if abandoned and delivery.medium == "sms" else self._lane(delivery)
-        self._queue(lane, Item(ticks() + CLAIM_SECONDS * abandoned, delivery.id, delivery.partition))
+            delivery = await self.attempts.abandon(delivery)
+        self._queue(
+            self._lane(delivery), Item(ticks() + CLAIM_SECONDS * abandoned, delivery.id, delivery.partition)
+        )
 
     def add(self, delivery: Delivery) -> None:
-        """Look at it as soon as there is service; one that is looked at already is not added."""
+        """Attempt it as soon as there is a free slot; one that is being attempted is not added."""
         if delivery.id not in self.working:
             self._queue(self._lane(delivery), Item(ticks(), delivery.id, delivery.partition))
 
@@ -94,7 +142,7 @@ class Sender:
         while True:
             await slots.acquire()
             item = await self._next(lane)
-            task = asyncio.create_task(self._look(lane, item, lane.breaker.admit()))
+            task = asyncio.create_task(self._attempt(lane, item, lane.breaker.admit()))
             self.working[item.delivery] = (item.partition, task)
             task.add_done_callback(lambda _done: slots.release())
 
@@ -102,8 +150,8 @@ class Sender:
         """Forget deliveries of partitions that leave (all: None), and finish those in hand."""
         messages, questions = self.messages.queue, self.questions.queue
         working = {partition for partition, _ in self.working.values()}
-        held = working | messages.partitions() | questions.partitions()
-        leaving = held if partitions is None else partitions
+        present = working | messages.partitions() | questions.partitions()
+        leaving = present if partitions is None else partitions
         messages.drop(leaving)
         questions.drop(leaving)
         tasks = [task for partition, task in self.working.values() if partition in leaving]
@@ -123,7 +171,7 @@ class Sender:
         return self.questions if delivery.askable else self.messages
 
     def _queue(self, lane: Lane, item: Item) -> None:
-        """Have it looked at in this lane, unless it already stands in one: the document decides what is done."""
+        """Put it in this lane, unless it already stands in one: the document decides what is done."""
         if not any(item.delivery in one.queue for one in (self.messages, self.questions)):
             lane.queue.add(item)
         self._count_waiting()
@@ -133,30 +181,32 @@ class Sender:
         queued = len(self.messages.queue) + len(self.questions.queue)
         metrics.WAITING.labels(self.medium).set(queued + len(self.working))
 
-    async def _look(self, lane: Lane, item: Item, ticket: int) -> None:
+    async def _attempt(self, lane: Lane, item: Item, ticket: int) -> None:
         try:
-            look = await self.work.step(item.delivery)
+            result = await self.attempts.step(item.delivery)
         except Exception:
-            log.exception("delivery could not be looked at", extra={"delivery": item.delivery})
-            self._heed(lane, None, ticket)
+            log.exception("delivery could not be attempted", extra={"delivery": item.delivery})
+            self._note_provider(lane, None, ticket)
             self._again(lane, item, self.pace.most)
             return
         finally:
             del self.working[item.delivery]
-        self._note(item.delivery, look.delivery)
+        self._note_unknown(item.delivery, result.delivery)
         probe = lane.breaker.is_probe(ticket)
         # Where the delivery had moved on meanwhile, the other lane finds out for itself.
-        self._heed(lane, look.receipt if look.asked == (lane is self.questions) else None, ticket)
-        if look.delivery is None or look.delivery.status not in OPEN:
-            self.work.addresses.forget(item.delivery)
-        elif look.met_fault and not probe:
+        self._note_provider(
+            lane, result.receipt if result.is_question == (lane is self.questions) else None, ticket
+        )
+        if result.delivery is None or result.delivery.status not in OPEN:
+            self.attempts.addresses.forget(item.delivery)
+        elif result.met_fault and not probe:
             # In its place: it is not the message that kept it from going.
-            self._queue(self._lane(look.delivery), item)
+            self._queue(self._lane(result.delivery), item)
         else:
-            self._again(self._lane(look.delivery), item, self._pause(look.delivery, item.tries))
+            self._again(self._lane(result.delivery), item, self._pause(result.delivery, item.tries))
 
-    def _heed(self, lane: Lane, receipt: Receipt | None, ticket: int) -> None:
-        """Take from an attempt what it says about the provider: one alarm, however many messages meet the fault."""
+    def _note_provider(self, lane: Lane, receipt: Receipt | None, ticket: int) -> None:
+        """Report to the breaker what an attempt says about the provider: one alarm, however many messages meet the fault."""
         extra = {"medium": self.medium, "reason": receipt.reason if receipt else ""}
         if receipt is None or receipt.provider == "unasked":
             lane.breaker.release(ticket)
@@ -172,7 +222,7 @@ class Sender:
     def _again(self, lane: Lane, item: Item, seconds: float) -> None:
         self._queue(lane, Item(ticks() + seconds, item.delivery, item.partition, item.tries + 1))
 
-    def _note(self, key: UUID, delivery: Delivery | None) -> None:
+    def _note_unknown(self, key: UUID, delivery: Delivery | None) -> None:
         if delivery is not None and delivery.status == "unknown":
             self.unknown.add(key)
         else:
@@ -181,7 +231,7 @@ class Sender:
         self._count_waiting()
 
     def _pause(self, delivery: Delivery, tries: int) -> float:
-        """Longer from try to try, by chance; no longer than it is worth sending."""
+        """Seconds until the next attempt: longer from try to try, with jitter; no longer than it is worth sending."""
         if delivery.awaits_person:
             return self.pace.most
         left = max(timedelta(), delivery.not_after - self.clock.now())

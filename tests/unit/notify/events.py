@@ -94,6 +94,6 @@ def rulebook(*rules: dict[str, Any], people: Directory | None = None, **changes:
     return Rulebook({POLICY: published}, people or directory())
 
 
-def told(book: Rulebook, event: CaseEvent | DeadlineWarned | DeadlineBreached) -> list[tuple[str, str]]:
-    """Who is told over which channel, in order."""
+def notified(book: Rulebook, event: CaseEvent | DeadlineWarned | DeadlineBreached) -> list[tuple[str, str]]:
+    """Who is notified by which medium, in order."""
     return [(one.person, one.medium) for one in book.deliveries(event, PLACE)]

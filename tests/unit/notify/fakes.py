@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from deploy.local.trouble import Trouble
-from services.notify.channels import CLAIM_LOST, Claim, Letter
 from services.notify.domain.delivery import Receipt
+from services.notify.providers import CLAIM_LOST, Claim, Letter
 
 SAID = {
     "account": Receipt("later", "no credit", provider="fails"),
@@ -19,7 +19,7 @@ SAID = {
 
 
 @dataclass
-class MemoryChannel:
+class MemoryProvider:
     """Takes letters over in the trouble ordered for it; `askable` says whether it answers questions."""
 
     askable: bool = True
@@ -49,7 +49,7 @@ class MemoryChannel:
         """Nothing to let go."""
 
 
-class Held:
+class StubClaim:
     """A claim that holds the first `times` it is asked for."""
 
     def __init__(self, times: float = math.inf) -> None:

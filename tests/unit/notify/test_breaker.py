@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.notify.sender.breaker import ASKED_TIMES, Breaker
+from services.notify.domain.breaker import LONGEST_PAUSE_TIMES, Breaker
 
 BASE, MOST = 1.0, 8.0
 
@@ -61,7 +61,7 @@ def test_a_probe_that_fails_is_no_new_alarm() -> None:
     assert not breaker.fail(breaker.admit(), BASE, "no")
 
 
-@pytest.mark.parametrize(("asked", "pause"), [(0.5, BASE), (5.0, 5.0), (1e9, ASKED_TIMES * MOST)])
+@pytest.mark.parametrize(("asked", "pause"), [(0.5, BASE), (5.0, 5.0), (1e9, LONGEST_PAUSE_TIMES * MOST)])
 def test_a_pause_that_a_provider_asks_for_is_kept_within_bounds(asked: float, pause: float) -> None:
     breaker = a_breaker()
     breaker.fail(breaker.admit(), 0.0, "http 429", asked)

@@ -14,14 +14,14 @@ from services.common.store.decision import Cause, Change, Outgoing
 from services.notify.domain.delivery import (
     CUSTOMER,
     OPEN,
-    Asked,
     Attempted,
     Delivery,
     Due,
+    FateReported,
     Receipt,
     Renewed,
     Resent,
-    Settled,
+    Resolved,
     Step,
     Verdict,
     advance,
@@ -58,7 +58,7 @@ def results(change: Change[Delivery] | None) -> list[tuple[str, int]]:
     return [(one.result, one.copies) for one in messages if isinstance(one, DeliverySettled)]
 
 
-def said(verdict: Verdict, attempt: int = 1) -> Attempted:
+def attempted(verdict: Verdict, attempt: int = 1) -> Attempted:
     return Attempted(attempt, Receipt(verdict, "reason"))
 
 
@@ -79,46 +79,46 @@ def test_an_attempt_is_recorded_before_it_is_made() -> None:
     ],
 )
 def test_an_attempt_ends_as_the_provider_says(verdict: Verdict, status: str, told: list[Any]) -> None:
-    change = taken(after(a_delivery(), Due()), said(verdict))
+    change = taken(after(a_delivery(), Due()), attempted(verdict))
     assert change is not None
     assert change.state.status == status
     assert results(change) == told
 
 
 def test_a_result_is_published_under_the_key_of_its_case() -> None:
-    change = taken(after(a_delivery(), Due()), said("accepted"))
+    change = taken(after(a_delivery(), Due()), attempted("accepted"))
     assert change is not None
     assert [event.key for event in change.events] == [str(CASE)]
 
 
 def test_nothing_is_tried_once_it_is_not_worth_sending() -> None:
-    waiting = after(a_delivery(), Due(), said("later"))
+    waiting = after(a_delivery(), Due(), attempted("later"))
     assert results(taken(waiting, Due(), LATE - timedelta(milliseconds=1))) == []
     assert results(taken(waiting, Due(), LATE)) == [("expired", 1)]
 
 
 def test_staff_mail_of_unknown_fate_goes_out_again_and_its_copies_are_counted() -> None:
-    again = after(a_delivery(), Due(), said("unknown"), Due())
+    again = after(a_delivery(), Due(), attempted("unknown"), Due())
     assert (again.status, again.attempt) == ("sending", 2)
-    assert results(taken(again, said("accepted", 2))) == [("sent", 2)]
+    assert results(taken(again, attempted("accepted", 2))) == [("sent", 2)]
 
 
 def test_an_sms_of_unknown_fate_is_not_sent_again_before_its_provider_is_asked() -> None:
-    unknown = after(a_delivery(medium="sms"), Due(), said("unknown"))
+    unknown = after(a_delivery(medium="sms"), Due(), attempted("unknown"))
     assert taken(unknown, Due()) is None
-    assert results(taken(unknown, Asked(1, known=True))) == [("sent", 1)]
-    not_known = after(unknown, Asked(1, known=False))
+    assert results(taken(unknown, FateReported(1, is_taken=True))) == [("sent", 1)]
+    not_known = after(unknown, FateReported(1, is_taken=False))
     assert (not_known.status, not_known.copies) == ("queued", 0)
 
 
 def test_what_the_provider_does_not_know_expires_when_it_is_late() -> None:
-    unknown = after(a_delivery(medium="sms"), Due(), said("unknown"))
-    assert results(taken(after(unknown, Asked(1, known=False)), Due(), LATE)) == [("expired", 1)]
+    unknown = after(a_delivery(medium="sms"), Due(), attempted("unknown"))
+    assert results(taken(after(unknown, FateReported(1, is_taken=False)), Due(), LATE)) == [("expired", 1)]
 
 
 @pytest.mark.parametrize("person", ["cr-1", CUSTOMER])
 def test_a_provider_is_asked_for_a_day_longer_than_a_message_was_worth_sending(person: str) -> None:
-    unknown = after(a_delivery(person, "sms"), Due(), said("unknown"))
+    unknown = after(a_delivery(person, "sms"), Due(), attempted("unknown"))
     change = taken(unknown, Due(), LATE + timedelta(days=1))
     assert taken(unknown, Due(), LATE + timedelta(days=1) - timedelta(milliseconds=1)) is None
     assert change is not None
@@ -127,25 +127,25 @@ def test_a_provider_is_asked_for_a_day_longer_than_a_message_was_worth_sending(p
 
 def test_a_customer_mail_of_unknown_fate_waits_for_a_person_and_says_so() -> None:
     sending = after(a_delivery(CUSTOMER), Due())
-    change = taken(sending, said("unknown"))
+    change = taken(sending, attempted("unknown"))
     assert change is not None
     assert results(change) == [("unknown", 1)]
     assert taken(change.state, Due(), LATE) is None
-    assert results(taken(change.state, Settled("sent", "cr-1"))) == [("sent", 1)]
-    assert after(change.state, Settled("resend", "cr-1"), Due()).status == "sending"
+    assert results(taken(change.state, Resolved("sent", "cr-1"))) == [("sent", 1)]
+    assert after(change.state, Resolved("resend", "cr-1"), Due()).status == "sending"
 
 
 def test_a_persons_word_stands_in_the_history() -> None:
-    change = taken(after(a_delivery(CUSTOMER), Due(), said("unknown")), Settled("sent", "cr-1"))
+    change = taken(after(a_delivery(CUSTOMER), Due(), attempted("unknown")), Resolved("sent", "cr-1"))
     assert change is not None
     assert [(entry.actor, entry.facts) for entry in change.history] == [("cr-1", {"how": "sent"})]
 
 
 def test_a_step_that_comes_too_late_changes_nothing() -> None:
-    second = after(a_delivery(), Due(), said("unknown"), Due())
-    assert taken(second, said("accepted", attempt=1)) is None
+    second = after(a_delivery(), Due(), attempted("unknown"), Due())
+    assert taken(second, attempted("accepted", attempt=1)) is None
     assert taken(second, Due()) is None
-    assert taken(after(second, said("accepted", 2)), Settled("resend", "cr-1")) is None
+    assert taken(after(second, attempted("accepted", 2)), Resolved("resend", "cr-1")) is None
 
 
 STEPS = st.lists(
@@ -167,11 +167,11 @@ def test_whatever_happens_it_settles_at_most_once_and_never_doubles_a_customers_
     for word in steps:
         step: Step = Due()
         if isinstance(word, bool):
-            step = Asked(delivery.attempt, known=word)
+            step = FateReported(delivery.attempt, is_taken=word)
         elif word in ("sent", "resend"):
-            step = Settled(word, "cr-1")
+            step = Resolved(word, "cr-1")
         elif word != "due":
-            step = said(word, delivery.attempt)
+            step = attempted(word, delivery.attempt)
         change = taken(delivery, step)
         assert change is None or delivery.status in OPEN
         resent += change is not None and word == "resend"
@@ -234,4 +234,4 @@ def test_an_attempt_is_renewed_only_while_it_is_the_one_under_way() -> None:
     sending = after(a_delivery(), Due())
     assert taken(sending, Renewed(1)) is not None
     assert taken(sending, Renewed(2)) is None
-    assert taken(after(sending, said("unknown")), Renewed(1)) is None
+    assert taken(after(sending, attempted("unknown")), Renewed(1)) is None

@@ -13,30 +13,30 @@ from services.common.store.write_path import Store
 from services.notify.domain.delivery import OPEN, Attempted, Delivery, Due, Receipt, Resent
 from services.notify.domain.rules import Rulebook
 from services.notify.handlers import Handler, Queue
-from services.notify.store import Book
+from services.notify.store import AddressRepository
 from tests.dealership import MONDAY
 from tests.fakes import MemoryDocuments, MemoryLog
 from tests.unit.notify.events import CASE, PLACE, directory, opened, rule, rulebook
-from tests.unit.notify.test_sender import Office, running
+from tests.unit.notify.test_sender import SenderBench, running
 
 RULES = rulebook(rule("case.opened", "owner", "dealer_gm"))
 
 
 @dataclass
 class Desk:
-    """A handler over an office, its people found in the directory."""
+    """A handler over an bench, its people found in the directory."""
 
-    office: Office = field(default_factory=Office)
+    bench: SenderBench = field(default_factory=SenderBench)
     rules: Rulebook = RULES
     people: Directory = field(default_factory=directory)
     queues: MemoryDocuments = field(default_factory=MemoryDocuments)
 
     def __post_init__(self) -> None:
-        self.sender = self.office.sender()
+        self.sender = self.bench.sender()
         self.queue = Store(Queue, self.queues, OutboxPublisher(MemoryLog()), lambda: MONDAY, lambda: None)
-        book = Book(lambda: self.people, self.never)
+        book = AddressRepository(lambda: self.people, self.never)
         self.handler = Handler(
-            self.office.store, self.queue, lambda: self.rules, {"email": self.sender}, book, self.still_open
+            self.bench.store, self.queue, lambda: self.rules, {"email": self.sender}, book, self.still_open
         )
         self.handler.loaded.set()
 
@@ -44,7 +44,7 @@ class Desk:
         raise AssertionError
 
     async def still_open(self, partitions: set[int]) -> AsyncIterator[Delivery]:
-        for stored in list(self.office.documents.documents.values()):
+        for stored in list(self.bench.documents.documents.values()):
             delivery = Delivery.model_validate(stored["state"])
             if delivery.partition in partitions and delivery.status in OPEN:
                 yield delivery
@@ -62,13 +62,13 @@ async def test_what_policy_asks_for_is_recorded_and_handed_on_without_being_sent
     desk = Desk()
     outcomes = await desk.handler.handle([received(opened())])
     assert [outcome.kind for outcome in outcomes] == ["applied", "applied"]
-    assert (desk.waiting(), desk.office.channel.taken) == (2, [])
+    assert (desk.waiting(), desk.bench.provider.taken) == (2, [])
 
 
 async def test_a_record_that_asks_for_nothing_is_ignored() -> None:
     desk = Desk(rules=rulebook())
     [outcome] = await desk.handler.handle([received(opened())])
-    assert (outcome.kind, desk.office.documents.commands) == ("ignored", 0)
+    assert (outcome.kind, desk.bench.documents.commands) == ("ignored", 0)
 
 
 async def test_a_record_read_twice_records_nothing_new() -> None:
@@ -76,7 +76,7 @@ async def test_a_record_read_twice_records_nothing_new() -> None:
     await desk.handler.handle([received(opened())])
     outcomes = await desk.handler.handle([received(opened()), received(opened())])
     assert {outcome.kind for outcome in outcomes} == {"duplicate"}
-    assert (len(desk.office.documents.documents), desk.waiting()) == (2, 2)
+    assert (len(desk.bench.documents.documents), desk.waiting()) == (2, 2)
 
 
 def later(message: Any, **changes: Any) -> Any:
@@ -91,7 +91,7 @@ async def test_a_case_whose_policy_version_is_missing_waits_with_all_that_follow
     batch = [received(waiting), received(behind), received(other)]
     kinds = {one.cause.message.id: one.kind for one in await desk.handler.handle(batch)}
     assert [kinds.get(one.id) for one in (waiting, behind)] == ["waiting", "waiting"]
-    assert len(desk.office.documents.documents) == 2  # of the other case alone
+    assert len(desk.bench.documents.documents) == 2  # of the other case alone
     assert desk.queue.awaiting == {waiting.case_id: ("gtmc@later", PLACE.partition)}
     again = await desk.handler.handle(batch[:2])
     assert {one.kind for one in again} == {"duplicate"}
@@ -109,38 +109,38 @@ async def test_what_waited_is_recorded_in_order_and_once_when_its_version_is_the
     assert [record["id"] for _, record in held] == [str(one.id) for one in (waiting, behind, newest)]
     for _ in range(2):
         await desk.handler.handle([replace(received(one), waited=True) for one in (waiting, behind, newest)])
-        assert len(desk.office.documents.documents) == 6
+        assert len(desk.bench.documents.documents) == 6
         assert desk.queue.awaiting == {}
 
 
 async def test_after_a_crash_what_was_waiting_or_being_sent_goes_out() -> None:
     before = Desk()
     await before.handler.handle([received(opened())])
-    waiting, sending = before.office.documents.documents
-    await before.sender.work.change(sending, Due())
-    desk = Desk(office=before.office)
+    waiting, sending = before.bench.documents.documents
+    await before.sender.attempts.change(sending, Due())
+    desk = Desk(bench=before.bench)
     await desk.handler.assigned({PLACE.partition})
     async with running(desk.sender):
         for key in (waiting, sending):
-            stored = Delivery.model_validate(desk.office.documents.documents[key]["state"])
-            settled = await desk.office.until(stored, "sent")
+            stored = Delivery.model_validate(desk.bench.documents.documents[key]["state"])
+            settled = await desk.bench.until(stored, "sent")
             assert settled.copies == (2 if key == sending else 1)
 
 
 async def test_a_partition_taken_over_twice_does_not_doubt_what_is_being_sent() -> None:
     desk = Desk()
     await desk.handler.handle([received(opened())])
-    key = next(iter(desk.office.documents.documents))
-    await desk.sender.work.change(key, Due())
-    await desk.sender.work.change(key, Attempted(1, Receipt("accepted")))
+    key = next(iter(desk.bench.documents.documents))
+    await desk.sender.attempts.change(key, Due())
+    await desk.sender.attempts.change(key, Attempted(1, Receipt("accepted")))
     await desk.handler.assigned({PLACE.partition})
-    assert desk.office.documents.documents[key]["state"]["status"] == "sent"
+    assert desk.bench.documents.documents[key]["state"]["status"] == "sent"
 
 
 async def test_partitions_of_others_are_left_alone() -> None:
     before = Desk()
     await before.handler.handle([received(opened())])
-    desk = Desk(office=before.office)
+    desk = Desk(bench=before.bench)
     await desk.handler.assigned({PLACE.partition + 1})
     assert desk.waiting() == 0
 
@@ -148,12 +148,12 @@ async def test_partitions_of_others_are_left_alone() -> None:
 async def test_what_a_person_resends_is_handed_on() -> None:
     desk = Desk()
     await desk.handler.handle([received(opened())])
-    key = next(iter(desk.office.documents.documents))
-    await desk.sender.work.change(key, Due())
-    await desk.sender.work.change(key, Attempted(1, Receipt("refused")))
-    resent = await desk.sender.work.change(key, Resent("admin"))
+    key = next(iter(desk.bench.documents.documents))
+    await desk.sender.attempts.change(key, Due())
+    await desk.sender.attempts.change(key, Attempted(1, Receipt("refused")))
+    resent = await desk.sender.attempts.change(key, Resent("admin"))
     assert resent.state is not None
-    fresh = Desk(office=desk.office)
+    fresh = Desk(bench=desk.bench)
     message = DeliveryResent(id=uuid4(), case_id=CASE, occurred_at=MONDAY, delivery=key)
     [outcome] = await fresh.handler.handle([received(message)])
     assert (outcome.kind, fresh.waiting()) == ("ignored", 1)
@@ -163,4 +163,4 @@ async def test_a_resend_of_what_nobody_knows_is_ignored() -> None:
     desk = Desk()
     message = DeliveryResent(id=uuid4(), case_id=CASE, occurred_at=MONDAY, delivery=uuid4())
     [outcome] = await desk.handler.handle([received(message)])
-    assert (outcome.kind, desk.waiting(), desk.office.documents.documents) == ("ignored", 0, {})
+    assert (outcome.kind, desk.waiting(), desk.bench.documents.documents) == ("ignored", 0, {})

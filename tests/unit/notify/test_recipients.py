@@ -16,7 +16,7 @@ ALL_MANAGERS = {"dm_service": None, "dm_sales": None}
 
 
 def meant(event: Event, *to: str, **changed: object) -> list[str]:
-    return Parties(event, directory(**changed), LADDER).told(to)  # type: ignore[arg-type]
+    return Parties(event, directory(**changed), LADDER).people(to)  # type: ignore[arg-type]
 
 
 def test_parties_of_the_case_are_taken_from_its_header() -> None:
@@ -80,7 +80,7 @@ def test_an_absent_person_without_a_deputy_is_told_all_the_same() -> None:
 def test_deputies_who_stand_in_for_each_other_end() -> None:
     one, other = person("op-1", deputy="op-2", **AWAY), person("op-2", deputy="op-1", **AWAY)
     people = Directory({key(entry): entry for entry in (*directory_file().entries(), one, other)}.values())
-    assert Parties(opened(owner="op-1"), people, LADDER).told(["owner"]) == ["op-1"]
+    assert Parties(opened(owner="op-1"), people, LADDER).people(["owner"]) == ["op-1"]
 
 
 def test_of_a_role_only_those_on_duty_are_told() -> None:

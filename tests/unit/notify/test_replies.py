@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from services.common.runtime.clock import wall
-from services.notify.channels.replies import FINAL, Reply, Stage, judge_fate, judge_message, judge_smtp
+from services.notify.providers.replies import FINAL, Reply, Stage, judge_fate, judge_message, judge_smtp
 
 REFERENCE = uuid4()
 OURS = [421, 432, 454, 500, 502, 503, 504, 521, 530, 534, 535, 538]

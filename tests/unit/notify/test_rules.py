@@ -7,7 +7,7 @@ from uuid import uuid5
 import pytest
 
 from schemas.outreach import OutreachRequested
-from services.notify.domain.rules import UnknownProfileError
+from services.notify.domain.rules import UnknownPolicyError
 from tests.dealership import MONDAY, person
 from tests.unit.notify.events import (
     CASE,
@@ -17,10 +17,10 @@ from tests.unit.notify.events import (
     breached,
     directory,
     handed_over,
+    notified,
     opened,
     rule,
     rulebook,
-    told,
     warned,
 )
 
@@ -35,36 +35,41 @@ def outreach(**changes: Any) -> OutreachRequested:
 
 
 def test_nothing_is_sent_where_no_rule_speaks_of_the_event() -> None:
-    assert told(rulebook(rule("case.closed", "owner")), opened()) == []
+    assert notified(rulebook(rule("case.closed", "owner")), opened()) == []
 
 
-def test_each_person_gets_one_message_per_channel() -> None:
+def test_each_person_gets_one_message_per_medium() -> None:
     book = rulebook(rule("case.opened", "owner", "dealer_gm", by=("email", "sms")))
-    assert told(book, opened()) == [("cr-1", "email"), ("cr-1", "sms"), ("gm-1", "email"), ("gm-1", "sms")]
+    assert notified(book, opened()) == [
+        ("cr-1", "email"),
+        ("cr-1", "sms"),
+        ("gm-1", "email"),
+        ("gm-1", "sms"),
+    ]
 
 
 def test_the_first_rule_that_names_a_person_is_the_one_that_tells_him() -> None:
     book = rulebook(
         rule("case.opened", "owner", by=("sms",)), rule("case.opened", "owner", "dealer_gm", by=("email",))
     )
-    assert told(book, opened()) == [("cr-1", "sms"), ("gm-1", "email")]
+    assert notified(book, opened()) == [("cr-1", "sms"), ("gm-1", "email")]
 
 
 def test_a_rule_applies_to_cases_whose_header_says_so() -> None:
     book = rulebook(rule("case.opened", "owner", applies={"severity": ["major"]}))
-    assert told(book, opened()) == [("cr-1", "email")]
-    assert told(book, opened(severity="general")) == []
+    assert notified(book, opened()) == [("cr-1", "email")]
+    assert notified(book, opened(severity="general")) == []
 
 
 def test_a_rule_may_ask_for_fields_of_the_event() -> None:
     book = rulebook(
         rule("deadline.breached", "owner", when={"type": "deadline.breached", "where": {"late": [True]}})
     )
-    assert told(book, breached("DL-01", late=True)) == [("cr-1", "email")]
-    assert told(book, breached("DL-01", late=False)) == []
+    assert notified(book, breached("DL-01", late=True)) == [("cr-1", "email")]
+    assert notified(book, breached("DL-01", late=False)) == []
 
 
-def test_ids_derive_from_event_person_and_channel() -> None:
+def test_ids_derive_from_event_person_and_medium() -> None:
     [delivery] = rulebook(rule("case.opened", "owner")).deliveries(opened(), PLACE)
     assert delivery.id == uuid5(EVENT, "cr-1:email")
     assert (delivery.partition, delivery.origin) == (PLACE.partition, None)
@@ -98,7 +103,7 @@ def test_people_and_desks_are_told_by_name() -> None:
 
 
 def test_a_case_of_a_policy_never_published_is_poison() -> None:
-    with pytest.raises(UnknownProfileError, match="gtmc@other"):
+    with pytest.raises(UnknownPolicyError, match="gtmc@other"):
         rulebook().deliveries(opened(policy_version="other"), PLACE)
 
 
@@ -112,5 +117,5 @@ def test_a_customer_is_told_once_without_his_name_or_address_being_kept() -> Non
 
 
 def test_a_customer_notice_without_a_rule_is_poison() -> None:
-    with pytest.raises(UnknownProfileError, match="told"):
+    with pytest.raises(UnknownPolicyError, match="told"):
         rulebook().deliveries(outreach(), PLACE)

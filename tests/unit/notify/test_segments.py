@@ -11,9 +11,8 @@ from schemas.policies import Template
 from services.notify.domain.segments import BASIC, EXTENSION, segments
 from services.notify.domain.texts import TextError, clip, render
 from services.notify.domain.wording import must_render
-from services.notify.settings import POLICIES, load_wording
 from tests.unit.notify.events import TEMPLATE, rule
-from tests.unit.notify.test_texts import wording
+from tests.unit.notify.test_texts import SHIPPED, wording
 
 
 @pytest.mark.parametrize(
@@ -130,6 +129,6 @@ def test_a_fault_says_on_which_line_its_text_stands() -> None:
     assert asked == [("templates", 0, "body", "en")]
 
 
-@pytest.mark.parametrize("path", sorted((POLICIES / "notices").glob("*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SHIPPED.paths(), ids=lambda path: path.name)
 def test_every_shipped_sms_takes_one_segment(path: Path) -> None:
-    assert {template.segments for template in load_wording(path).templates} == {1}
+    assert {template.segments for template in SHIPPED.load(path).templates} == {1}

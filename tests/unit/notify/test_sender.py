@@ -1,4 +1,4 @@
-"""The sender works off what is recorded: over a channel, a store and a publisher in memory."""
+"""The sender works off what is recorded: over a provider, a store and a publisher in memory."""
 
 import asyncio
 import logging
@@ -19,7 +19,6 @@ from services.common.kafka.outbox import OutboxPublisher
 from services.common.runtime.clock import Clock, ticks
 from services.common.store.decision import Cause
 from services.common.store.write_path import Store
-from services.notify.channels import Claim, Letter
 from services.notify.domain.addressee import Addressee
 from services.notify.domain.delivery import (
     CUSTOMER,
@@ -29,20 +28,19 @@ from services.notify.domain.delivery import (
     Due,
     Receipt,
     Resent,
-    Settled,
+    Resolved,
     advance,
 )
 from services.notify.handlers import record
+from services.notify.providers import Claim, Letter
 from services.notify.sender import attempt as sender_attempt
-from services.notify.sender.attempt import CLAIM_SECONDS, Work
-from services.notify.sender.loop import Pace, Sender
-from services.notify.sender.queue import Item, Queue
-from services.notify.sender.writes import Writes
+from services.notify.sender.attempt import CLAIM_SECONDS, Attempts, StepWriter
+from services.notify.sender.loop import Item, Pace, Queue, Sender
 from tests.dealership import MONDAY
 from tests.fakes import MemoryDocuments, MemoryLog
 from tests.patience import patience
 from tests.unit.notify.events import rulebook
-from tests.unit.notify.fakes import MemoryChannel
+from tests.unit.notify.fakes import MemoryProvider
 from tests.unit.notify.test_delivery import a_delivery
 
 PACE = Pace(at_once=4, base=0.001, most=0.01)
@@ -58,22 +56,24 @@ class MemoryAddresses:
     troubles: list[Exception] = field(default_factory=list)
     forgotten: list[UUID] = field(default_factory=list)
 
-    async def of(self, delivery: Delivery) -> Addressee:
+    async def find(self, delivery: Delivery) -> Addressee:
         if self.troubles:
             raise self.troubles.pop()
-        known = delivery.person not in self.without
-        return Addressee(EmailAddress.parse(f"{delivery.person}@shop.example") if known else None, "王女士")
+        has_address = delivery.person not in self.without
+        return Addressee(
+            EmailAddress.parse(f"{delivery.person}@shop.example") if has_address else None, "王女士"
+        )
 
     def forget(self, delivery: UUID) -> None:
         self.forgotten.append(delivery)
 
 
 @dataclass
-class Office:
+class SenderBench:
     """A sender of one medium with everything it needs; `now` is the time of day."""
 
     medium: Medium = "email"
-    channel: MemoryChannel = field(default_factory=MemoryChannel)
+    provider: MemoryProvider = field(default_factory=MemoryProvider)
     addresses: MemoryAddresses = field(default_factory=MemoryAddresses)
     documents: MemoryDocuments = field(default_factory=MemoryDocuments)
     kafka: MemoryLog = field(default_factory=MemoryLog)
@@ -84,9 +84,9 @@ class Office:
         self.store = Store(Delivery, self.documents, self.publisher, lambda: self.now, lambda: None)
 
     def sender(self) -> Sender:
-        writes = Writes(self.store, lambda state, cause: advance(state, cause, self.now))
-        work = Work(writes, self.channel, self.addresses, rulebook)
-        return Sender(self.medium, work, PACE, Clock(1.0, 0.0))
+        writer = StepWriter(self.store, lambda state, cause: advance(state, cause, self.now))
+        attempts = Attempts(writer, self.provider, self.addresses, rulebook)
+        return Sender(self.medium, attempts, PACE, Clock(1.0, 0.0))
 
     async def recorded(self, person: str = "cr-1", **changes: Any) -> Delivery:
         never = datetime(2100, 1, 1, tzinfo=MONDAY.tzinfo)
@@ -122,150 +122,150 @@ async def running(*senders: Sender) -> AsyncIterator[None]:
 
 
 async def test_a_recorded_message_arrives_and_its_result_is_published() -> None:
-    office = Office()
-    delivery = await office.recorded()
-    sender = office.sender()
+    bench = SenderBench()
+    delivery = await bench.recorded()
+    sender = bench.sender()
     async with running(sender):
         sender.add(delivery)
-        await office.until(delivery, "sent")
-    [letter] = office.channel.taken
+        await bench.until(delivery, "sent")
+    [letter] = bench.provider.taken
     assert (letter.reference, letter.to.text) == (delivery.id, "cr-1@shop.example")
     assert (letter.subject, letter.text) == ("7K2M", "major complaint，cr-1\n")
-    assert [(one.result, one.person) for one in await office.results()] == [("sent", "cr-1")]
+    assert [(one.result, one.person) for one in await bench.results()] == [("sent", "cr-1")]
 
 
 async def test_a_busy_provider_is_tried_until_it_takes_the_message() -> None:
-    office = Office()
-    office.channel.trouble(Trouble(kind="busy", times=5))
-    delivery = await office.recorded()
-    sender = office.sender()
+    bench = SenderBench()
+    bench.provider.trouble(Trouble(kind="busy", times=5))
+    delivery = await bench.recorded()
+    sender = bench.sender()
     async with running(sender):
         sender.add(delivery)
-        settled = await office.until(delivery, "sent")
-    assert (settled.attempt, settled.copies, len(office.channel.taken)) == (6, 1, 1)
+        settled = await bench.until(delivery, "sent")
+    assert (settled.attempt, settled.copies, len(bench.provider.taken)) == (6, 1, 1)
 
 
 async def test_a_person_without_an_address_is_a_failure_and_not_a_silence() -> None:
-    office = Office(addresses=MemoryAddresses(without={"cr-1"}))
-    delivery = await office.recorded()
-    sender = office.sender()
+    bench = SenderBench(addresses=MemoryAddresses(without={"cr-1"}))
+    delivery = await bench.recorded()
+    sender = bench.sender()
     async with running(sender):
         sender.add(delivery)
-        assert (await office.until(delivery, "failed")).reason == NO_ADDRESS
-    assert [one.result for one in await office.results()] == ["failed"]
+        assert (await bench.until(delivery, "failed")).reason == NO_ADDRESS
+    assert [one.result for one in await bench.results()] == ["failed"]
 
 
 async def test_trouble_with_looking_up_an_address_delays_a_message_and_loses_nothing() -> None:
-    office = Office(addresses=MemoryAddresses(troubles=[ValueError("no offset"), TimeoutError()]))
-    delivery = await office.recorded()
-    sender = office.sender()
+    bench = SenderBench(addresses=MemoryAddresses(troubles=[ValueError("no offset"), TimeoutError()]))
+    delivery = await bench.recorded()
+    sender = bench.sender()
     async with running(sender):
         sender.add(delivery)
-        settled = await office.until(delivery, "sent")
+        settled = await bench.until(delivery, "sent")
     assert (settled.attempt, settled.copies) == (3, 1)
 
 
 async def test_a_message_that_is_no_longer_worth_sending_is_not_sent() -> None:
-    office = Office()
-    delivery = await office.recorded(not_after=MONDAY + timedelta(minutes=1))
-    office.now = MONDAY + timedelta(minutes=1)
-    sender = office.sender()
+    bench = SenderBench()
+    delivery = await bench.recorded(not_after=MONDAY + timedelta(minutes=1))
+    bench.now = MONDAY + timedelta(minutes=1)
+    sender = bench.sender()
     async with running(sender):
         sender.add(delivery)
-        await office.until(delivery, "expired")
-    assert office.channel.taken == []
+        await bench.until(delivery, "expired")
+    assert bench.provider.taken == []
 
 
 async def test_two_senders_that_both_know_of_a_message_send_it_once() -> None:
-    office = Office()
-    deliveries = [await office.recorded(f"person-{number}") for number in range(20)]
-    one, other = office.sender(), office.sender()
+    bench = SenderBench()
+    deliveries = [await bench.recorded(f"person-{number}") for number in range(20)]
+    one, other = bench.sender(), bench.sender()
     async with running(one, other):
         for delivery in deliveries:
             one.add(delivery)
             other.add(delivery)
         for delivery in deliveries:
-            await office.until(delivery, "sent")
-    assert sorted(office.channel.references()) == sorted(str(one.id) for one in deliveries)
+            await bench.until(delivery, "sent")
+    assert sorted(bench.provider.references()) == sorted(str(one.id) for one in deliveries)
 
 
 async def test_an_sms_that_got_no_answer_is_asked_after_and_not_sent_again() -> None:
-    office = Office("sms")
-    office.channel.trouble(Trouble(kind="stall"))
-    delivery = await office.recorded()
-    sender = office.sender()
+    bench = SenderBench("sms")
+    bench.provider.trouble(Trouble(kind="stall"))
+    delivery = await bench.recorded()
+    sender = bench.sender()
     async with running(sender):
         sender.add(delivery)
-        settled = await office.until(delivery, "sent")
-    assert (settled.copies, len(office.channel.taken)) == (1, 1)
+        settled = await bench.until(delivery, "sent")
+    assert (settled.copies, len(bench.provider.taken)) == (1, 1)
 
 
 async def test_an_sms_that_was_lost_is_sent_again() -> None:
-    office = Office("sms")
-    office.channel.trouble(Trouble(kind="lose"))
-    delivery = await office.recorded()
-    sender = office.sender()
+    bench = SenderBench("sms")
+    bench.provider.trouble(Trouble(kind="lose"))
+    delivery = await bench.recorded()
+    sender = bench.sender()
     async with running(sender):
         sender.add(delivery)
-        settled = await office.until(delivery, "sent")
-    assert (settled.attempt, settled.copies, len(office.channel.taken)) == (2, 1, 1)
+        settled = await bench.until(delivery, "sent")
+    assert (settled.attempt, settled.copies, len(bench.provider.taken)) == (2, 1, 1)
 
 
 async def test_a_customers_mail_of_unknown_fate_goes_out_again_only_on_a_persons_word() -> None:
-    office = Office()
-    office.channel.trouble(Trouble(kind="stall"))
-    delivery = await office.recorded(CUSTOMER)
-    sender = office.sender()
+    bench = SenderBench()
+    bench.provider.trouble(Trouble(kind="stall"))
+    delivery = await bench.recorded(CUSTOMER)
+    sender = bench.sender()
     async with running(sender):
         sender.add(delivery)
-        await office.until(delivery, "unknown")
+        await bench.until(delivery, "unknown")
         for _ in range(200):
             await asyncio.sleep(0)
-        assert len(office.channel.taken) == 1
-        await sender.work.change(delivery.id, Settled("resend", "cr-1"))
-        settled = await office.until(delivery, "sent")
-    first, second = office.channel.taken
+        assert len(bench.provider.taken) == 1
+        await sender.attempts.change(delivery.id, Resolved("resend", "cr-1"))
+        settled = await bench.until(delivery, "sent")
+    first, second = bench.provider.taken
     assert (settled.copies, first.at, second) == (2, delivery.occurred_at, first)
 
 
-async def test_a_channel_that_breaks_leaves_the_fate_unknown() -> None:
-    office = Office()
-    delivery = await office.recorded(CUSTOMER)
-    sender = office.sender()
+async def test_a_provider_that_breaks_leaves_the_fate_unknown() -> None:
+    bench = SenderBench()
+    delivery = await bench.recorded(CUSTOMER)
+    sender = bench.sender()
 
-    class Broken(MemoryChannel):
+    class Broken(MemoryProvider):
         async def send(self, letter: Letter, _claim: Claim, /) -> Receipt:
             raise RuntimeError(letter.to.text)
 
-    office.channel = Broken()
-    sender = office.sender()
+    bench.provider = Broken()
+    sender = bench.sender()
     async with running(sender):
         sender.add(delivery)
-        settled = await office.until(delivery, "unknown")
+        settled = await bench.until(delivery, "unknown")
     assert "shop.example" not in settled.reason
 
 
 async def test_what_is_settled_is_forgotten() -> None:
-    office = Office()
-    delivery = await office.recorded()
-    sender = office.sender()
+    bench = SenderBench()
+    delivery = await bench.recorded()
+    sender = bench.sender()
     async with running(sender):
         sender.add(delivery)
-        await office.until(delivery, "sent")
-    assert office.addresses.forgotten == [delivery.id]
+        await bench.until(delivery, "sent")
+    assert bench.addresses.forgotten == [delivery.id]
     assert (len(sender.messages.queue), sender.working, sender.unknown) == (0, {}, set())
 
 
 async def test_partitions_that_leave_are_not_sent_for_any_more() -> None:
-    office = Office()
-    stays, leaves = await office.recorded("cr-1"), await office.recorded("gm-1", partition=1)
-    sender = office.sender()
+    bench = SenderBench()
+    stays, leaves = await bench.recorded("cr-1"), await bench.recorded("gm-1", partition=1)
+    sender = bench.sender()
     sender.add(stays)
     sender.add(leaves)
     await sender.part({1})
     async with running(sender):
-        await office.until(stays, "sent")
-    assert office.state(leaves).status == "queued"
+        await bench.until(stays, "sent")
+    assert bench.state(leaves).status == "queued"
 
 
 def test_the_queue_gives_the_earliest_first_and_nothing_twice() -> None:
@@ -280,16 +280,16 @@ def test_the_queue_gives_the_earliest_first_and_nothing_twice() -> None:
 
 
 async def test_while_a_provider_is_at_fault_one_message_asks_and_the_others_wait() -> None:
-    office = Office()
-    office.channel.trouble(Trouble(kind="account", times=12))
-    deliveries = [await office.recorded(f"person-{number}") for number in range(40)]
-    sender = office.sender()
+    bench = SenderBench()
+    bench.provider.trouble(Trouble(kind="account", times=12))
+    deliveries = [await bench.recorded(f"person-{number}") for number in range(40)]
+    sender = bench.sender()
     async with running(sender):
         for delivery in deliveries:
             sender.add(delivery)
         for delivery in deliveries:
-            await office.until(delivery, "sent")
-    states = [office.state(delivery) for delivery in deliveries]
+            await bench.until(delivery, "sent")
+    states = [bench.state(delivery) for delivery in deliveries]
     assert sum(state.attempt for state in states) == len(deliveries) + 12
     assert sum(state.attempt > 1 for state in states) <= 12
 
@@ -297,56 +297,56 @@ async def test_while_a_provider_is_at_fault_one_message_asks_and_the_others_wait
 async def test_a_provider_at_fault_is_one_alarm_and_one_note_until_it_works_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    office, notes = Office(), list[str]()
-    office.channel.trouble(Trouble(kind="account", times=12))
-    deliveries = [await office.recorded(f"person-{number}") for number in range(20)]
-    sender = office.sender()
+    bench, notes = SenderBench(), list[str]()
+    bench.provider.trouble(Trouble(kind="account", times=12))
+    deliveries = [await bench.recorded(f"person-{number}") for number in range(20)]
+    sender = bench.sender()
     sender.alarm = notes.append
     async with running(sender):
         for delivery in deliveries:
             sender.add(delivery)
         for delivery in deliveries:
-            await office.until(delivery, "sent")
+            await bench.until(delivery, "sent")
     errors = [one for one in caplog.records if one.levelno >= logging.ERROR]
     assert [one.getMessage() for one in errors] == ["provider is at fault, its messages wait"]
     assert (notes[0], notes[-1]) == ("no credit", "")
 
 
 async def test_messages_that_waited_for_a_provider_keep_their_order() -> None:
-    office = Office()
-    office.channel.trouble(Trouble(kind="account"))
-    deliveries = [await office.recorded(f"person-{number}") for number in range(20)]
-    sender = office.sender()
+    bench = SenderBench()
+    bench.provider.trouble(Trouble(kind="account"))
+    deliveries = [await bench.recorded(f"person-{number}") for number in range(20)]
+    sender = bench.sender()
     sender.pace = Pace(at_once=1, base=0.001, most=0.01)
     async with running(sender):
         for delivery in deliveries:
             sender.add(delivery)
         for delivery in deliveries:
-            await office.until(delivery, "sent")
-    assert office.channel.references() == [str(delivery.id) for delivery in deliveries]
+            await bench.until(delivery, "sent")
+    assert bench.provider.references() == [str(delivery.id) for delivery in deliveries]
 
 
 async def test_a_message_that_a_provider_fails_on_does_not_keep_the_others_waiting() -> None:
-    office = Office()
-    poison, *others = [await office.recorded(f"person-{number}") for number in range(10)]
+    bench = SenderBench()
+    poison, *others = [await bench.recorded(f"person-{number}") for number in range(10)]
 
-    class FailsOnOne(MemoryChannel):
+    class FailsOnPoison(MemoryProvider):
         async def send(self, letter: Letter, claim: Claim, /) -> Receipt:
             if letter.reference == poison.id:
                 return Receipt("later", "smtp 554 at body", provider="fails")
             return await super().send(letter, claim)
 
-    office.channel = FailsOnOne()
-    sender = office.sender()
+    bench.provider = FailsOnPoison()
+    sender = bench.sender()
     async with running(sender):
         for delivery in (poison, *others):
             sender.add(delivery)
         for delivery in others:
-            await office.until(delivery, "sent")
-    assert office.state(poison).status in ("queued", "sending")
+            await bench.until(delivery, "sent")
+    assert bench.state(poison).status in ("queued", "sending")
 
 
-class Unanswered(MemoryChannel):
+class Unanswered(MemoryProvider):
     """Takes every message and answers no question: as it should not, not at all, or never."""
 
     def __init__(self, how: str) -> None:
@@ -365,41 +365,41 @@ class Unanswered(MemoryChannel):
 @pytest.mark.parametrize("questions", [1, 40])
 @pytest.mark.parametrize("how", ["wrong", "raises", "never"])
 async def test_questions_that_are_not_answered_keep_no_message_waiting(how: str, questions: int) -> None:
-    office, notes = Office("sms", channel=Unanswered(how)), list[str]()
-    asked = [await office.recorded(f"asked-{n}", status="unknown", attempt=1) for n in range(questions)]
-    new = [await office.recorded(f"new-{n}") for n in range(20)]
-    sender = office.sender()
+    bench, notes = SenderBench("sms", provider=Unanswered(how)), list[str]()
+    asked = [await bench.recorded(f"asked-{n}", status="unknown", attempt=1) for n in range(questions)]
+    new = [await bench.recorded(f"new-{n}") for n in range(20)]
+    sender = bench.sender()
     sender.alarm, sender.pace = notes.append, Pace(at_once=4, base=600.0, most=600.0)
     sender = replace(sender)
     task = asyncio.create_task(sender.run())
     for delivery in (*asked, *new):
         sender.add(delivery)
     for delivery in new:
-        await office.until(delivery, "sent")
+        await bench.until(delivery, "sent")
     task.cancel()
-    assert (any(notes), {office.state(delivery).status for delivery in asked}) == (False, {"unknown"})
-    assert isinstance(office.channel, Unanswered)
-    assert 0 < office.channel.asked <= (questions if how == "raises" else 4)
+    assert (any(notes), {bench.state(delivery).status for delivery in asked}) == (False, {"unknown"})
+    assert isinstance(bench.provider, Unanswered)
+    assert 0 < bench.provider.asked <= (questions if how == "raises" else 4)
     for _, hanging in sender.working.values():
         hanging.cancel()
 
 
 async def test_a_question_that_is_answered_does_not_say_that_messages_are_taken() -> None:
-    office, notes = Office("sms"), list[str]()
-    office.channel.trouble(Trouble(kind="account", times=3))
-    sender = office.sender()
+    bench, notes = SenderBench("sms"), list[str]()
+    bench.provider.trouble(Trouble(kind="account", times=3))
+    sender = bench.sender()
     sender.alarm = notes.append
-    waiting = await office.recorded("new")
+    waiting = await bench.recorded("new")
     async with running(sender):
         sender.add(waiting)
         while not any(notes):
             await asyncio.sleep(0)
         for number in range(3):
-            asked = await office.recorded(f"asked-{number}", status="unknown", attempt=1)
-            office.channel.taken.append(Letter(asked.id, MONDAY, PhoneNumber("+8613800138000"), "", "text"))
+            asked = await bench.recorded(f"asked-{number}", status="unknown", attempt=1)
+            bench.provider.taken.append(Letter(asked.id, MONDAY, PhoneNumber("+8613800138000"), "", "text"))
             sender.add(asked)
-            await office.until(asked, "sent")
-        await office.until(waiting, "sent")
+            await bench.until(asked, "sent")
+        await bench.until(waiting, "sent")
     assert [note for note, before in zip(notes, ["", *notes], strict=False) if note != before] == [
         "no credit",
         "",
@@ -407,39 +407,39 @@ async def test_a_question_that_is_answered_does_not_say_that_messages_are_taken(
 
 
 async def test_messages_of_a_provider_at_fault_expire_without_being_tried_when_it_is_too_late() -> None:
-    office = Office()
-    office.channel.trouble(Trouble(kind="account", times=3))
-    late = [await office.recorded(f"late-{n}", not_after=MONDAY + timedelta(minutes=1)) for n in range(5)]
-    office.now = MONDAY + timedelta(minutes=2)
-    good = await office.recorded("cr-1")
-    sender = office.sender()
+    bench = SenderBench()
+    bench.provider.trouble(Trouble(kind="account", times=3))
+    late = [await bench.recorded(f"late-{n}", not_after=MONDAY + timedelta(minutes=1)) for n in range(5)]
+    bench.now = MONDAY + timedelta(minutes=2)
+    good = await bench.recorded("cr-1")
+    sender = bench.sender()
     async with running(sender):
         for delivery in (*late, good):
             sender.add(delivery)
-        await office.until(good, "sent")
+        await bench.until(good, "sent")
         for delivery in late:
-            await office.until(delivery, "expired")
-    assert len(office.channel.taken) == 1
+            await bench.until(delivery, "expired")
+    assert len(bench.provider.taken) == 1
 
 
 async def test_a_failed_message_that_a_person_resends_goes_out() -> None:
-    office = Office()
-    office.channel.trouble(Trouble(kind="refuse"))
-    delivery = await office.recorded()
-    sender = office.sender()
+    bench = SenderBench()
+    bench.provider.trouble(Trouble(kind="refuse"))
+    delivery = await bench.recorded()
+    sender = bench.sender()
     async with running(sender):
         sender.add(delivery)
-        await office.until(delivery, "failed")
-        resent = await sender.work.change(delivery.id, Resent("admin"))
+        await bench.until(delivery, "failed")
+        resent = await sender.attempts.change(delivery.id, Resent("admin"))
         assert resent.state is not None
         sender.add(resent.state)
-        settled = await office.until(delivery, "sent")
-    assert (settled.attempt, len(office.channel.taken)) == (2, 1)
-    assert [one.result for one in await office.results()] == ["failed", "sent"]
+        settled = await bench.until(delivery, "sent")
+    assert (settled.attempt, len(bench.provider.taken)) == (2, 1)
+    assert [one.result for one in await bench.results()] == ["failed", "sent"]
 
 
 @dataclass
-class Freezing(MemoryChannel):
+class Freezing(MemoryProvider):
     """Between the first claim and its words `meanwhile` happens, and the claim becomes old."""
 
     meanwhile: Callable[[], Awaitable[object]] | None = None
@@ -454,48 +454,48 @@ class Freezing(MemoryChannel):
 
 
 async def test_a_claim_that_is_old_is_written_again_before_anything_is_sent() -> None:
-    office = Office("sms")
-    delivery = await office.recorded()
-    office.channel = Freezing(meanwhile=lambda: asyncio.sleep(0))
-    sender = office.sender()
-    before = office.documents.documents[delivery.id]["version"]
+    bench = SenderBench("sms")
+    delivery = await bench.recorded()
+    bench.provider = Freezing(meanwhile=lambda: asyncio.sleep(0))
+    sender = bench.sender()
+    before = bench.documents.documents[delivery.id]["version"]
     async with running(sender):
         sender.add(delivery)
-        settled = await office.until(delivery, "sent")
-    assert (settled.attempt, len(office.channel.taken)) == (1, 1)
-    assert office.documents.documents[delivery.id]["version"] == before + 3
+        settled = await bench.until(delivery, "sent")
+    assert (settled.attempt, len(bench.provider.taken)) == (1, 1)
+    assert bench.documents.documents[delivery.id]["version"] == before + 3
 
 
 @pytest.mark.parametrize("person", ["cr-1", CUSTOMER])
 @pytest.mark.parametrize("medium", ["sms", "email"])
 async def test_a_claim_that_another_took_over_meanwhile_sends_nothing(medium: Medium, person: str) -> None:
-    office = Office(medium)
-    delivery = await office.recorded(person)
-    other, taken = office.sender(), office.channel.taken
-    office.channel = Freezing(
-        taken=taken, meanwhile=lambda: other.work.change(delivery.id, Attempted(1, ENDED))
+    bench = SenderBench(medium)
+    delivery = await bench.recorded(person)
+    other, taken = bench.sender(), bench.provider.taken
+    bench.provider = Freezing(
+        taken=taken, meanwhile=lambda: other.attempts.change(delivery.id, Attempted(1, ENDED))
     )
-    frozen = office.sender()
+    frozen = bench.sender()
     async with running(frozen):
         frozen.add(delivery)
-        await office.until(delivery, "unknown")
+        await bench.until(delivery, "unknown")
     assert taken == []
     async with running(other):
-        await other.take_over(office.state(delivery))
-        if office.state(delivery).awaits_person:
+        await other.take_over(bench.state(delivery))
+        if bench.state(delivery).awaits_person:
             return
-        await office.until(delivery, "sent")
+        await bench.until(delivery, "sent")
     assert len(taken) == 1
 
 
 async def test_what_another_was_sending_is_looked_at_only_when_its_claim_has_ended() -> None:
-    office = Office("sms")
-    delivery = await office.recorded()
-    await office.sender().work.change(delivery.id, Due())
-    sender = office.sender()
+    bench = SenderBench("sms")
+    delivery = await bench.recorded()
+    await bench.sender().attempts.change(delivery.id, Due())
+    sender = bench.sender()
     begun = ticks()
     async with running(sender):
-        await sender.take_over(office.state(delivery))
-        assert office.state(delivery).status == "unknown"
-        await office.until(delivery, "sent")
+        await sender.take_over(bench.state(delivery))
+        assert bench.state(delivery).status == "unknown"
+        await bench.until(delivery, "sent")
     assert ticks() - begun >= CLAIM_SECONDS

@@ -7,12 +7,13 @@ import pytest
 
 from schemas.deliveries import Medium
 from schemas.policies import Template, Wording
-from services.notify.app import unusable
 from services.notify.domain.texts import TextError, render
 from services.notify.domain.wording import must_render
-from services.notify.settings import POLICIES, load_wording
+from services.notify.settings import POLICIES
+from services.notify.store import NoticeFiles
 from tests.unit.notify.events import TEMPLATE, rule
 
+SHIPPED = NoticeFiles(POLICIES)
 FACTS = {"number": "7K2M", "severity": "major complaint", "owner": "cr-1"}
 
 
@@ -42,14 +43,14 @@ def test_a_text_cannot_reach_beyond_its_facts() -> None:
         render(template, "sms", "en", FACTS)
 
 
-@pytest.mark.parametrize("path", sorted((POLICIES / "notices").glob("*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SHIPPED.paths(), ids=lambda path: path.name)
 def test_every_shipped_text_renders_in_both_languages(path: Path) -> None:
-    must_render(path.name, load_wording(path))
+    must_render(path.name, SHIPPED.load(path))
 
 
-@pytest.mark.parametrize("path", sorted((POLICIES / "notices").glob("*.yaml")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", SHIPPED.paths(), ids=lambda path: path.name)
 def test_every_shipped_template_is_used(path: Path) -> None:
-    shipped = load_wording(path)
+    shipped = SHIPPED.load(path)
     used = {notice.template for notice in shipped.notices}
     used |= {notice.template for notice in shipped.customer_notices}
     assert {template.id for template in shipped.templates} == used
@@ -93,5 +94,5 @@ def test_a_text_of_our_files_that_cannot_be_rendered_is_told_by_file_and_line(tm
         n for n, text in enumerate(broken.read_text("utf-8").splitlines(), 1) if "{{ round }}]" in text
     )
     told = f"{broken}: template 'top_overdue', subject.en: 'round' is undefined (line {line})"
-    assert told in unusable(tmp_path)[broken]
-    assert unusable(POLICIES) == {}
+    assert told in NoticeFiles(tmp_path).unusable()[broken]
+    assert SHIPPED.unusable() == {}

@@ -93,7 +93,7 @@ def told(casework: Casework, events: Iterable[CaseEvent]) -> set[str]:
     for event in events:
         rules = [rule for rule in policy.notices if rule.when.type == event.type]
         parties = Parties(event, casework.directory, policy.ladder)
-        found |= {name for rule in rules for name in parties.told(rule.to)}
+        found |= {name for rule in rules for name in parties.people(rule.to)}
     return {name for name in found if casework.directory.person(name)}
 
 

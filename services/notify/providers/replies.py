@@ -37,7 +37,7 @@ TIMED_OUT = 408
 
 
 def judge_smtp(stage: Stage, code: int, text: str) -> Receipt:
-    """What a reply other than the one wished for means; its text may repeat the address and is not passed on."""
+    """What a reply other than the wanted one means; its text may repeat the address and is not passed on."""
     reason = f"smtp {code} at {stage}"
     if not 400 <= code <= 599:
         # No refusal that SMTP knows: after the text was handed over it may as well have been taken.
@@ -68,23 +68,23 @@ class Reply:
     body: bytes
 
     def fields(self) -> dict[str, Any] | None:
-        """The JSON object it holds, read strictly; None where it is anything else."""
+        """The JSON object in its body, read strictly; None where it is anything else."""
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):
             return None
         try:
-            found = strict_json.read(self.body)
+            value = strict_json.read(self.body)
         except strict_json.JsonError:
             return None
-        return found if isinstance(found, dict) else None
+        return value if isinstance(value, dict) else None
 
     def pause(self) -> float:
         """Seconds of Retry-After, which may also be a date; 0 without one that can be read."""
-        asked = self.headers.get("retry-after", "").strip()
-        if re.fullmatch("[0-9]{1,9}", asked):
-            return float(asked)
+        given = self.headers.get("retry-after", "").strip()
+        if re.fullmatch("[0-9]{1,9}", given):
+            return float(given)
         try:
-            until = parsedate_to_datetime(asked)
+            until = parsedate_to_datetime(given)
         except (ValueError, OverflowError):
             return 0.0
         return max(0.0, (until.replace(tzinfo=until.tzinfo or UTC) - wall()).total_seconds())

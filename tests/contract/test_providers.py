@@ -1,4 +1,4 @@
-"""Every channel tells the same truth about a message: the one in memory, real SMTP and real HTTP."""
+"""Every provider tells the same truth about a message: the one in memory, real SMTP and real HTTP."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -9,13 +9,14 @@ from uuid import uuid4
 import pytest
 
 from deploy.local.addresses import free_port
-from deploy.local.provider import Provider, provider
+from deploy.local.provider import Provider as Server
+from deploy.local.provider import provider
 from deploy.local.trouble import Trouble
 from schemas.addresses import Address, EmailAddress, PhoneNumber
-from services.notify.channels import CLAIM_LOST, Channel, Letter
-from services.notify.channels.mail import MailChannel, MailServer
-from services.notify.channels.sms import SmsChannel
-from tests.unit.notify.fakes import Held, MemoryChannel
+from services.notify.providers import CLAIM_LOST, Letter, Provider
+from services.notify.providers.mail import MailProvider, MailServer
+from services.notify.providers.sms import SmsProvider
+from tests.unit.notify.fakes import MemoryProvider, StubClaim
 
 PATIENCE = 2.0  # an answer on a crowded machine takes less; a stall is longer
 OCCURRED = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
@@ -23,9 +24,9 @@ OCCURRED = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 
 @dataclass
 class Bench:
-    """A channel, and the far end of it."""
+    """A provider, and the far end of it."""
 
-    channel: Channel
+    provider: Provider
     arrived: Callable[[], Sequence[str]]
     trouble: Callable[[Trouble], None]
     to: Address
@@ -44,12 +45,12 @@ def a_letter(to: Address = MAILBOX) -> Letter:
     return Letter(uuid4(), OCCURRED, to, "工单 7K2M 即将到期", text)
 
 
-def references(far_end: Provider) -> Sequence[str]:
+def references(far_end: Server) -> Sequence[str]:
     return [message.reference.partition("@")[0] for message in far_end.received()]
 
 
 @pytest.fixture(scope="module")
-async def post_office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Provider]:
+async def mail_server(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     running = provider("mail", tmp_path_factory.mktemp("mail"))
     await running.start()
     yield running
@@ -57,54 +58,54 @@ async def post_office(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator
 
 
 @pytest.fixture(scope="module")
-async def sms_endpoint(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Provider]:
+async def sms_endpoint(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     running = provider("sms", tmp_path_factory.mktemp("sms"))
     await running.start()
     yield running
     await running.stop()
 
 
-def by_mail(port: int) -> MailChannel:
-    return MailChannel(MailServer("127.0.0.1", port, EmailAddress.parse("redress@mfr.example"), PATIENCE))
+def by_mail(port: int) -> MailProvider:
+    return MailProvider(MailServer("127.0.0.1", port, EmailAddress.parse("redress@mfr.example"), PATIENCE))
 
 
-def by_sms(port: int) -> SmsChannel:
-    return SmsChannel.of(f"http://127.0.0.1:{port}", "", PATIENCE)
+def by_sms(port: int) -> SmsProvider:
+    return SmsProvider.of(f"http://127.0.0.1:{port}", "", PATIENCE)
 
 
 @pytest.fixture(params=["memory", "mail", "sms"])
 async def bench(
-    request: pytest.FixtureRequest, post_office: Provider, sms_endpoint: Provider
+    request: pytest.FixtureRequest, mail_server: Server, sms_endpoint: Server
 ) -> AsyncIterator[Bench]:
     if request.param == "memory":
-        memory = MemoryChannel()
+        memory = MemoryProvider()
         yield Bench(memory, memory.references, memory.trouble, MAILBOX)
         return
     mail = request.param == "mail"
-    far_end = post_office if mail else sms_endpoint
-    channel: Channel = by_mail(far_end.port) if mail else by_sms(far_end.port)
+    far_end = mail_server if mail else sms_endpoint
+    carrier: Provider = by_mail(far_end.port) if mail else by_sms(far_end.port)
     to: Address = MAILBOX if mail else NUMBER
-    yield Bench(channel, lambda: references(far_end), far_end.trouble, to, askable=not mail)
-    await channel.close()
+    yield Bench(carrier, lambda: references(far_end), far_end.trouble, to, askable=not mail)
+    await carrier.close()
 
 
 async def test_an_accepted_message_has_arrived_once(bench: Bench) -> None:
     letter = bench.letter()
-    assert (await bench.channel.send(letter, Held())).verdict == "accepted"
+    assert (await bench.provider.send(letter, StubClaim())).verdict == "accepted"
     assert bench.arrived().count(str(letter.reference)) == 1
 
 
 async def test_a_refused_message_has_not_arrived(bench: Bench) -> None:
     letter = bench.letter()
     bench.trouble(Trouble(kind="refuse"))
-    assert (await bench.channel.send(letter, Held())).verdict == "refused"
+    assert (await bench.provider.send(letter, StubClaim())).verdict == "refused"
     assert str(letter.reference) not in bench.arrived()
 
 
 async def test_a_busy_provider_takes_the_message_later(bench: Bench) -> None:
     letter = bench.letter()
     bench.trouble(Trouble(kind="busy", times=2))
-    verdicts = [(await bench.channel.send(letter, Held())).verdict for _ in range(3)]
+    verdicts = [(await bench.provider.send(letter, StubClaim())).verdict for _ in range(3)]
     assert verdicts == ["later", "later", "accepted"]
     assert bench.arrived().count(str(letter.reference)) == 1
 
@@ -112,23 +113,27 @@ async def test_a_busy_provider_takes_the_message_later(bench: Bench) -> None:
 async def test_no_answer_after_taking_the_message_over_is_unknown(bench: Bench) -> None:
     letter = bench.letter()
     bench.trouble(Trouble(kind="stall", seconds=4 * PATIENCE))
-    assert (await bench.channel.send(letter, Held())).verdict == "unknown"
+    assert (await bench.provider.send(letter, StubClaim())).verdict == "unknown"
     assert bench.arrived().count(str(letter.reference)) == 1
-    assert (await bench.channel.ask(letter.reference)).verdict == ("accepted" if bench.askable else "unknown")
+    assert (await bench.provider.ask(letter.reference)).verdict == (
+        "accepted" if bench.askable else "unknown"
+    )
 
 
 async def test_no_answer_without_taking_the_message_over_is_unknown_too(bench: Bench) -> None:
     letter = bench.letter()
     bench.trouble(Trouble(kind="lose", seconds=4 * PATIENCE))
-    assert (await bench.channel.send(letter, Held())).verdict == "unknown"
+    assert (await bench.provider.send(letter, StubClaim())).verdict == "unknown"
     assert str(letter.reference) not in bench.arrived()
-    assert (await bench.channel.ask(letter.reference)).verdict == ("later" if bench.askable else "unknown")
+    assert (await bench.provider.ask(letter.reference)).verdict == ("later" if bench.askable else "unknown")
 
 
-@pytest.mark.parametrize(("channel", "to"), [(by_mail, MAILBOX), (by_sms, NUMBER)])
-async def test_a_provider_that_is_away_is_tried_later(channel: Callable[[int], Channel], to: Address) -> None:
-    away = channel(free_port())
-    receipt = await away.send(a_letter(to), Held())
+@pytest.mark.parametrize(("carrier", "to"), [(by_mail, MAILBOX), (by_sms, NUMBER)])
+async def test_a_provider_that_is_away_is_tried_later(
+    carrier: Callable[[int], Provider], to: Address
+) -> None:
+    away = carrier(free_port())
+    receipt = await away.send(a_letter(to), StubClaim())
     assert (receipt.verdict, receipt.provider) == ("later", "fails")
     assert (await away.ask(uuid4())).verdict == "unknown"
     await away.close()
@@ -137,32 +142,32 @@ async def test_a_provider_that_is_away_is_tried_later(channel: Callable[[int], C
 async def test_an_account_that_is_not_in_order_is_the_provider_and_not_the_message(bench: Bench) -> None:
     letter = bench.letter()
     bench.trouble(Trouble(kind="account"))
-    receipts = [await bench.channel.send(letter, Held()) for _ in range(2)]
+    receipts = [await bench.provider.send(letter, StubClaim()) for _ in range(2)]
     said = [(receipt.verdict, receipt.provider) for receipt in receipts]
     assert said == [("later", "fails"), ("accepted", "works")]
 
 
 async def test_a_claim_that_is_lost_when_all_is_ready_sends_nothing(bench: Bench) -> None:
     letter = bench.letter()
-    assert await bench.channel.send(letter, Held(times=0)) == CLAIM_LOST
-    assert (await bench.channel.send(bench.letter(), Held())).verdict == "accepted"
+    assert await bench.provider.send(letter, StubClaim(times=0)) == CLAIM_LOST
+    assert (await bench.provider.send(bench.letter(), StubClaim())).verdict == "accepted"
     assert str(letter.reference) not in bench.arrived()
 
 
-async def test_mail_keeps_both_languages_and_its_message_id(post_office: Provider) -> None:
+async def test_mail_keeps_both_languages_and_its_message_id(mail_server: Server) -> None:
     letter = a_letter()
-    await by_mail(post_office.port).send(letter, Held())
-    mail = post_office.received()[-1]
+    await by_mail(mail_server.port).send(letter, StubClaim())
+    mail = mail_server.received()[-1]
     assert mail.reference == f"{letter.reference}@mfr.example"
     assert (mail.to, mail.subject, mail.text) == (letter.to.text, letter.subject, letter.text)
 
 
-async def test_every_copy_of_a_mail_is_dated_when_its_event_occurred(post_office: Provider) -> None:
-    letter, channel = a_letter(), by_mail(post_office.port)
+async def test_every_copy_of_a_mail_is_dated_when_its_event_occurred(mail_server: Server) -> None:
+    letter, carrier = a_letter(), by_mail(mail_server.port)
     for _ in range(2):
-        await channel.send(letter, Held())
-    await channel.close()
-    copies = [mail for mail in post_office.received() if mail.reference.startswith(str(letter.reference))]
+        await carrier.send(letter, StubClaim())
+    await carrier.close()
+    copies = [mail for mail in mail_server.received() if mail.reference.startswith(str(letter.reference))]
     assert [mail.date for mail in copies] == ["Mon, 02 Mar 2026 01:30:00 +0000"] * 2
 
 
@@ -170,15 +175,15 @@ async def test_mail_goes_on_over_the_same_connection_and_over_a_new_one_once_it_
     tmp_path: Path,
 ) -> None:
     far_end = provider("mail", tmp_path)
-    channel = by_mail(far_end.port)
+    carrier = by_mail(far_end.port)
     await far_end.start()
-    verdicts = [(await channel.send(a_letter(), Held())).verdict for _ in range(3)]
-    assert (verdicts, len(channel.idle)) == (["accepted"] * 3, 1)
+    verdicts = [(await carrier.send(a_letter(), StubClaim())).verdict for _ in range(3)]
+    assert (verdicts, len(carrier.idle)) == (["accepted"] * 3, 1)
     await far_end.kill()
-    assert (await channel.send(a_letter(), Held())).verdict == "later"
+    assert (await carrier.send(a_letter(), StubClaim())).verdict == "later"
     await far_end.start()
-    assert (await channel.send(a_letter(), Held())).verdict == "accepted"
-    await channel.close()
+    assert (await carrier.send(a_letter(), StubClaim())).verdict == "accepted"
+    await carrier.close()
     await far_end.stop()
     assert len(far_end.received()) == 4
 
@@ -187,6 +192,6 @@ async def test_what_was_received_survives_the_death_of_the_server(tmp_path: Path
     far_end = provider("mail", tmp_path)
     await far_end.start()
     letter = a_letter()
-    await by_mail(far_end.port).send(letter, Held())
+    await by_mail(far_end.port).send(letter, StubClaim())
     await far_end.kill()
     assert list(references(far_end)) == [str(letter.reference)]

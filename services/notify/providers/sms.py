@@ -9,9 +9,9 @@ from uuid import UUID
 import httpx
 
 from schemas.addresses import PhoneNumber
-from services.notify.channels import CLAIM_LOST, Claim, Letter
-from services.notify.channels.replies import Reply, judge_fate, judge_message
 from services.notify.domain.delivery import Receipt, Verdict
+from services.notify.providers import CLAIM_LOST, Claim, Letter
+from services.notify.providers.replies import Reply, judge_fate, judge_message
 
 LARGEST = 65_536
 # Connecting, writing and reading each have their time; all together, however slowly it drips, has this many times it.
@@ -36,7 +36,7 @@ class Transmission:
     began: bool = False
 
     async def trace(self, event: str, _info: Any) -> None:
-        """Ask for the claim between the connection and the words, and once more before the last of them."""
+        """Check the claim between the connection and the text, and once more before the last of it."""
         if event in ("http11.send_request_headers.started", "http11.send_request_body.started"):
             if not await self.claim.holds():
                 raise ClaimLostError
@@ -44,7 +44,7 @@ class Transmission:
 
 
 @dataclass(frozen=True, slots=True)
-class SmsChannel:
+class SmsProvider:
     """`POST /messages` {reference, to, text} hands over, `GET /messages/{reference}` asks.
 
     Both answer JSON {reference, status}; see `replies` for what counts.
@@ -54,7 +54,7 @@ class SmsChannel:
     seconds: float
 
     @classmethod
-    def of(cls, url: str, token: str, seconds: float) -> "SmsChannel":
+    def of(cls, url: str, token: str, seconds: float) -> "SmsProvider":
         """At `url`, with a bearer token unless it is empty; every answer is awaited `seconds`."""
         headers = {"Accept": "application/json", "Accept-Encoding": "identity"}
         headers |= {"Authorization": f"Bearer {token}"} if token else {}

@@ -1,4 +1,4 @@
-"""E-mail over SMTP, phase by phase, so that what went wrong tells whether the message may be out."""
+"""E-mail over SMTP, phase by phase, so that it is clear at each failure whether the message may be out."""
 
 import re
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ from aiosmtplib.response import SMTPResponse
 
 from schemas.addresses import EmailAddress
 from services.common.runtime.clock import ticks
-from services.notify.channels import CLAIM_LOST, Claim, Letter
-from services.notify.channels.replies import Stage, judge_smtp
 from services.notify.domain.delivery import Receipt, Verdict
+from services.notify.providers import CLAIM_LOST, Claim, Letter
+from services.notify.providers.replies import Stage, judge_smtp
 
 FRESH_SECONDS = 10.0
 READY = 354
@@ -63,24 +63,24 @@ class Transmission:
         utf8 = self.to.needs_smtputf8
         mail = self._mail().as_bytes(policy=SMTPUTF8 if utf8 else WIRE)
         options = [b"SMTPUTF8"] if utf8 else []
-        await self._say("mail", b"MAIL", b"FROM:" + _path(self.sender), *options)
+        await self._command("mail", b"MAIL", b"FROM:" + _path(self.sender), *options)
         # Not by the driver's own command, which would parse the address once more, and loosely.
-        await self._say("rcpt", b"RCPT", b"TO:" + _path(self.to))
-        await self._say("data", b"DATA")
+        await self._command("rcpt", b"RCPT", b"TO:" + _path(self.to))
+        await self._command("data", b"DATA")
         if not await claim.holds():
             return CLAIM_LOST
         protocol = self.client.protocol or _gone()
         protocol.write(DOT.sub(b"..", mail) + b".\r\n")
         # Not before: a connection that is gone by now raises, and nothing of the text is out.
         self.stage = "body"
-        self._heed(await protocol.read_response(timeout=self.client.timeout))
+        self._check(await protocol.read_response(timeout=self.client.timeout))
         return Receipt("accepted")
 
-    async def _say(self, stage: Stage, *words: bytes) -> None:
+    async def _command(self, stage: Stage, *arguments: bytes) -> None:
         self.stage = stage
-        self._heed(await self.client.execute_command(*words))
+        self._check(await self.client.execute_command(*arguments))
 
-    def _heed(self, reply: SMTPResponse) -> None:
+    def _check(self, reply: SMTPResponse) -> None:
         if reply.code not in TAKEN[self.stage]:
             raise RefusedError(judge_smtp(self.stage, reply.code, reply.message))
 
@@ -99,7 +99,7 @@ class Transmission:
 
 
 @dataclass(frozen=True, slots=True)
-class MailChannel:
+class MailProvider:
     """Connections are used again while they are fresh; one that a message failed on is closed."""
 
     server: MailServer
@@ -112,7 +112,7 @@ class MailChannel:
             receipt = await self._send(used, letter, letter.to, claim)
             if (receipt.verdict, receipt.provider) != ("later", "fails"):
                 return receipt
-            # Servers end connections after a time or a number of messages: only a new one tells how they are.
+            # Servers end connections after a time or a number of messages: only a new one shows how they are.
         client = self._client()
         return await _connect(client) or await self._send(client, letter, letter.to, claim)
 
@@ -124,7 +124,7 @@ class MailChannel:
         if receipt.verdict == "accepted":
             self.idle.append((ticks(), client))
         else:
-            # In the middle of a message there is nothing to be said any more; a closed one says nothing.
+            # In the middle of a message no command can follow; a closed connection takes none either.
             client.close()
         return receipt
 

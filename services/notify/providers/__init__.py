@@ -1,4 +1,4 @@
-"""The seam to those who carry messages."""
+"""What every provider does: it carries the messages of one medium, and may be asked for their fate."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,17 +23,17 @@ class Letter:
 
 
 class Claim(Protocol):
-    """The right to hand a message over, which another process takes when this one is frozen for too long."""
+    """The right to send a message, which another process takes when this one is frozen for too long."""
 
     async def holds(self) -> bool:
-        """Asked when all is ready and only the words are still to be written to the provider."""
+        """Whether it is still ours; asked when all is ready and only the text is still to be written to the provider."""
 
 
-class Channel(Protocol):
-    """A provider of one medium. Nothing is raised for what a provider does or fails to do."""
+class Provider(Protocol):
+    """Carries the messages of one medium. Nothing is raised for what the far end does or fails to do."""
 
     async def send(self, letter: Letter, claim: Claim, /) -> Receipt:
-        """Hand it over once, if the claim still holds when it is about to go: else `CLAIM_LOST`."""
+        """Send it once, if the claim still holds when it is about to go: else `CLAIM_LOST`."""
 
     async def ask(self, reference: UUID, /) -> Receipt:
         """What became of a message: `accepted`, `later` where it was not taken over, `unknown` where none can tell."""
