@@ -42,9 +42,9 @@ def gtmc() -> CompiledPolicy:
 
 
 def policies() -> Policies:
-    known = Policies("gtmc")
-    known.add(gtmc(), newest=True)
-    return known
+    published = Policies(default="gtmc")
+    published.follow(gtmc())
+    return published
 
 
 def words() -> Sealed:

@@ -147,10 +147,10 @@ class Kept:
     @cached_property
     def compiled(self) -> Policies:
         """Every policy compiled, under the version by which it was published."""
-        known = Policies(self.published[0].policy.id)
+        compiled = Policies(default=self.published[0].policy.id)
         for one in self.published:
-            known.add(compile_policy(one.policy, POLICIES / "severity" / WEIGHTS, one.version), newest=True)
-        return known
+            compiled.follow(compile_policy(one.policy, POLICIES / "severity" / WEIGHTS, one.version))
+        return compiled
 
 
 def _gone(entry: directory.Entry) -> directory.Entry:

@@ -32,7 +32,7 @@ from services.routing.domain.announcement import Listed
 from services.routing.domain.case import Case
 from services.routing.domain.draft import ESCALATIONS
 from services.routing.domain.ledger import Ledger
-from services.routing.domain.policies import Policies
+from services.routing.domain.policies import CompiledPolicy, Policies
 from services.routing.domain.world import World
 from services.routing.handlers import TOPICS, Decider, Handler, revive
 from services.routing.settings.environment import Settings
@@ -83,7 +83,7 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
         feed = Feed(
             TOPICS,
             handler.handle,
-            Awaited(handler.store, known.policies.knows, known.versions),
+            Awaited(handler.store, known.policies.__contains__, known.versions),
             personal=frozenset({contacts.TOPIC}),
         )
         async with (
@@ -185,7 +185,7 @@ class Known:
     settings: Settings
     parts: Connections
     partitions: set[int] = field(default_factory=set)
-    policies: Policies = field(default_factory=lambda: Policies(""))
+    policies: Policies = field(default_factory=Policies)
     tables: list[Table[Any]] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     versions: asyncio.Event = field(default_factory=asyncio.Event)
@@ -226,7 +226,7 @@ class Known:
             try:
                 policy = load_policy(path)
                 published = PublishedPolicy(version=policy.version, policy=policy)
-                self._add(published, newest=True)
+                self.policies.follow(self._compiled(published))
             except ValueError as wrong:
                 self.files.note(path.name, str(wrong).replace("\n", "; "))
             else:
@@ -241,15 +241,15 @@ class Known:
     def _published(self, key: str, published: PublishedPolicy | None) -> None:
         """Raises ValueError where it cannot be compiled; one that is in use is never taken back."""
         if published is None:
-            self.policies.drop(key)
-        elif not self.policies.knows(key):
-            self._add(published, newest=False)
+            self.policies.take_back(key)
+        elif key not in self.policies:
+            self.policies.put(key, self._compiled(published))
             self.versions.set()
             self.news.set()
 
-    def _add(self, published: PublishedPolicy, *, newest: bool) -> None:
+    def _compiled(self, published: PublishedPolicy) -> CompiledPolicy:
         weights = self.settings.policies / "severity" / WEIGHTS
-        self.policies.add(compile_policy(published.policy, weights, published.version), newest=newest)
+        return compile_policy(published.policy, weights, published.version)
 
     def _outdated(self, _key: str, _entry: Any) -> None:
         self.people.outdate()

@@ -113,9 +113,8 @@ class Handler:
             case, message = outcome.state, outcome.cause.message
             if case is not None and isinstance(message, Heard) and message.contact.id == case.contacts[0].id:
                 policies = self.decide.world().policies
-                if policies.knows(case.policy_key):
-                    policy = policies.of(case.policy, case.policy_version)
-                    yield from courtesy.requests(case, message.contact, policy)
+                if case.policy_key in policies:
+                    yield from courtesy.requests(case, message.contact, policies[case.policy_key])
 
     def let_go(self) -> None:
         """Forget what is another instance's now, and give nothing out until the next take-over."""

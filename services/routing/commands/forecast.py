@@ -30,7 +30,7 @@ async def forecast(parts: Connections, settings: Settings, entries: Iterable[Ent
         ledger.note(one.case, one.holds, one.at, one.running)
         if misplaced(one.holds, directory):
             affected.append(one.case)
-    world = World(directory, Policies(settings.default_policy), ledger.workload, parts.clock.now())
+    world = World(directory, Policies(default=settings.default_policy), ledger.workload, parts.clock.now())
     told: list[str] = []
     for at in range(0, len(affected), AT_ONCE):
         cases = await _cases(documents, affected[at : at + AT_ONCE])
@@ -47,20 +47,19 @@ async def _cases(documents: MongoDocuments, keys: Sequence[UUID]) -> list[Case]:
 
 async def _learn(policies: Policies, parts: Connections, settings: Settings, cases: Sequence[Case]) -> None:
     """Compile the policy versions that the cases name."""
-    wanted = {(case.policy, case.policy_version) for case in cases} - policies.versions.keys()
+    wanted = {case.policy_key for case in cases} - policies.ready.keys()
     if not wanted:
         return
     table = await parts.table(VERSIONS)
     await table.stop()
-    for published in table.entries.values():
-        if (published.policy.id, published.version) in wanted:
-            weights = settings.policies / "severity" / WEIGHTS
-            policies.add(compile_policy(published.policy, weights, published.version), newest=True)
+    for key in wanted & table.entries.keys():
+        published, weights = table.entries[key], settings.policies / "severity" / WEIGHTS
+        policies.put(key, compile_policy(published.policy, weights, published.version))
 
 
 def moves(case: Case, world: World, ledger: Ledger) -> Iterator[str]:
     """What would become of a case, in words; the next is decided with this one in other hands."""
-    if not world.policies.knows(case.policy_key):
+    if case.policy_key not in world.policies:
         yield f"{case.number}: waits for its policy {case.policy_key}, which is not published"
         return
     change = reassigned(case, case.id, world)

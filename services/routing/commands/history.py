@@ -82,7 +82,7 @@ async def _resync(settings: Settings, name: str) -> None:
         async with asyncio.timeout(PATIENCE):
             people = await parts.table(PEOPLE)
         await people.stop()
-        world = World(Directory(people.entries.values()), Policies(""), Workload(), parts.clock.now())
+        world = World(Directory(people.entries.values()), Policies(), Workload(), parts.clock.now())
         store = Store(Case, documents, parts.publisher, parts.clock.now, parts.conflicted, revive)
         outcome = (await store.change(cause, lambda case, cause: decide(case, cause, world)))[0]
         await parts.publisher.flush()

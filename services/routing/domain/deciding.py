@@ -6,7 +6,7 @@ from uuid import UUID
 from schemas.cases import CaseSnapshot
 from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
 from schemas.deliveries import DeliverySettled
-from services.common.store.decision import Cause, Change, Decision, Wait, event_id
+from services.common.store.decision import Cause, Change, Decision, event_id
 from services.routing.domain import folding, further, ladder, opening
 from services.routing.domain.actions.action import Action
 from services.routing.domain.actions.deciding import act
@@ -41,7 +41,7 @@ def _reassigned(case: Case | None, cause: UUID, world: World) -> Decision[Case]:
     """One that is being opened is looked at again: whom it is given to is known only then."""
     if case is None:
         return None
-    return reassigned(case, cause, world) if world.policies.knows(case.policy_key) else Wait(case.policy_key)
+    return world.policies.wait_for(case.policy_key) or reassigned(case, cause, world)
 
 
 def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case]:  # noqa: C901, PLR0911 - a table of contents
@@ -50,8 +50,10 @@ def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case
         if isinstance(message, Heard):
             return opening.opened(message, cause.id, world)
         raise NoSuchCaseError(str(cause.key))
-    if not isinstance(message, Resync) and not world.policies.knows(case.policy_key):
-        return Wait(case.policy_key)
+    if isinstance(message, Resync):
+        return snapshot(case, cause, world)
+    if wait := world.policies.wait_for(case.policy_key):
+        return wait
     match message:
         case Heard():
             return further.added(case, message, cause.id, world)
@@ -63,8 +65,6 @@ def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case
             return folding.counted(case, message, cause.id, world)
         case Action():
             return act(case, message, cause.id, world)
-        case Resync():
-            return snapshot(case, cause, world)
     raise TypeError(f"no case changes for a {type(message).__name__}")
 
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from schemas.base import policy_key
 from schemas.cases import Role
 from schemas.policies import Policy, Rung
 from schemas.severity import LEVELS, Level
+from services.common.store.versions import Versions
 from services.routing.domain.severity.rules import Rules
 
 
@@ -16,6 +18,11 @@ class CompiledPolicy:
     content: Policy
     version: str
     rules: Rules
+
+    @property
+    def key(self) -> str:
+        """The name of this version, as cases say it."""
+        return policy_key(self.content.id, self.version)
 
     def ranked(self, criteria: Iterable[str]) -> tuple[str, ...]:
         """Gravest first, then in the order of the severity table."""
@@ -39,37 +46,31 @@ class CompiledPolicy:
 
 
 @dataclass(slots=True)
-class Policies:
-    """Every version known; `default` is the policy of a case whose policy is not.
+class Policies(Versions[CompiledPolicy]):
+    """Every version that was published, compiled; `default` decides cases whose policy is not known.
 
     New cases follow the version of our own file; where that cannot be used, the one that was announced last.
     """
 
-    default: str
+    default: str = ""
     newest: dict[str, CompiledPolicy] = field(default_factory=dict)
-    versions: dict[tuple[str, str], CompiledPolicy] = field(default_factory=dict)
 
     def missing_default(self) -> str:
-        """What is missing for cases of an unknown policy to be decided, in words; empty where nothing is."""
+        """Why cases of an unknown policy could not be decided, for an operator; empty where they can."""
         if self._newest(self.default) is not None:
             return ""
-        known = ", ".join(sorted({policy for policy, _ in self.versions})) or "none"
-        return f"REDRESS_DEFAULT_POLICY: {self.default!r} has no policy that can be used; there are: {known}"
+        names = ", ".join(sorted({policy.content.id for policy in self.ready.values()})) or "none"
+        return f"REDRESS_DEFAULT_POLICY: {self.default!r} has no policy that can be used; there are: {names}"
 
-    def add(self, policy: CompiledPolicy, *, newest: bool) -> None:
-        self.versions[policy.content.id, policy.version] = policy
-        if newest:
-            self.newest[policy.content.id] = policy
-
-    def drop(self, named: str) -> None:
-        """Forget a version that was taken back before anything went by it."""
-        policy, _, version = named.rpartition("@")
-        self.versions.pop((policy, version), None)
+    def follow(self, policy: CompiledPolicy) -> None:
+        """Let new cases of its policy open with this version."""
+        self.put(policy.key, policy)
+        self.newest[policy.content.id] = policy
 
     def current(self, policy: str) -> tuple[CompiledPolicy, tuple[str, ...]]:
         """What a new case opens with, and what was missing."""
-        if (known := self._newest(policy)) is not None:
-            return known, ()
+        if (newest := self._newest(policy)) is not None:
+            return newest, ()
         missing = (f"unknown policy {policy!r}",) if policy else ()
         default = self._newest(self.default)
         if default is None:
@@ -77,17 +78,8 @@ class Policies:
         return default, missing
 
     def _newest(self, policy: str) -> CompiledPolicy | None:
-        announced = (each for (known, _), each in reversed(self.versions.items()) if known == policy)
+        announced = (version for version in reversed(self.ready.values()) if version.content.id == policy)
         return self.newest.get(policy) or next(announced, None)
-
-    def knows(self, named: str) -> bool:
-        """Whether cases that go by this `<policy>@<version>` can be decided."""
-        policy, _, version = named.rpartition("@")
-        return (policy, version) in self.versions
-
-    def of(self, policy: str, version: str) -> CompiledPolicy:
-        """What an open case is decided by: never another version than its own."""
-        return self.versions[policy, version]
 
 
 def gravity(level: Level) -> int:

@@ -22,7 +22,7 @@ class World:
     now: datetime
 
     def policy(self, case: Case) -> CompiledPolicy:
-        return self.policies.of(case.policy, case.policy_version)
+        return self.policies[case.policy_key]
 
     def ladder(self, case: Case) -> Sequence[Rung]:
         return self.policy(case).content.ladder

@@ -86,7 +86,7 @@ async def test_the_others_are_handed_over_and_it_is_told_once(
 
 async def test_a_case_is_handed_over_once_its_policy_version_is_known(service: Instance) -> None:
     await service.hear([a_contact() for _ in range(4)])
-    known, service.casework.policies = service.casework.policies, Policies("gtmc")
+    known, service.casework.policies = service.casework.policies, Policies(default="gtmc")
     _without(service, "op-1")
     assert not await service.handler.reassign()
     assert service.owners() == {"op-1": 2, "op-2": 2}
@@ -146,6 +146,6 @@ def test_a_check_tells_of_a_case_whose_policy_version_is_missing() -> None:
     casework = Casework()
     case = casework.hear()
     reload(casework, without=[case.owner])
-    casework.policies = Policies("gtmc")
+    casework.policies = Policies(default="gtmc")
     [line] = moves(case, casework.world(), casework.ledger)
     assert line.startswith(f"{case.number}: waits for its policy {case.policy_key}")
