@@ -11,7 +11,7 @@ from services.routing.api.actions import Asked, Hand
 from services.routing.api.bodies import Body
 from services.routing.api.office import Office
 from services.routing.domain.case import Case
-from services.routing.handlers import Decider, revive
+from services.routing.handlers import Cases, revive
 from services.routing.store import Words
 from tests.casework import Casework, heard
 from tests.dealership import a_contact, person
@@ -60,13 +60,13 @@ class Counter:
         store = Store(
             Case, self.shelf, OutboxPublisher(MemoryLog()), lambda: self.casework.now, lambda: None, revive
         )
-        decide = Decider(self.casework.world, self.casework.ledger)
-        self.office = Office(store, self.shelf, decide, Words(self.texts), Words(MemoryRecords()))
+        cases = Cases(store, self.casework.world, self.casework.ledger)
+        self.office = Office(cases, self.shelf, Words(self.texts), Words(MemoryRecords()))
 
     async def opened(self, narrative: str = "空调有异响") -> Case:
         contact = a_contact(narrative)
         cause = Cause(contact.case_id, contact.id, heard(contact), "contacts")
-        state = (await self.office.store.change(cause, self.office.decide))[0].state
+        state = (await self.office.cases.change(cause))[0].state
         assert state is not None
         return state
 

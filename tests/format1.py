@@ -51,7 +51,7 @@ from services.routing.domain.policies import Policies
 from services.routing.domain.reassignment import Reassign
 from services.routing.domain.world import World
 from services.routing.handlers import TOPICS as ROUTING_TOPICS
-from services.routing.handlers import Decider
+from services.routing.handlers import Cases
 from services.routing.handlers import Handler as RoutingHandler
 from services.routing.handlers import revive as revive_for_routing
 from services.routing.settings.policies import compile_policy
@@ -217,19 +217,18 @@ class Replay:
         return Received(record["topic"], record["partition"], record["offset"], message, raw)
 
     async def routing(self) -> None:
-        decide = Decider(self._world, Ledger(lambda _case: True))
-        store = self._store(Case, revive=revive_for_routing)
+        cases = Cases(self._store(Case, revive=revive_for_routing), self._world, Ledger(lambda _case: True))
         texts, customers = Words(self.kept.texts), Words(self.kept.customers)
         if "record" in self.step:
-            handler = RoutingHandler(store, decide, texts, customers, self._reach_out)
+            handler = RoutingHandler(cases, texts, customers, self._reach_out)
             handler.loaded.set()
             await handler.handle([self._received(ROUTING_TOPICS)])
         elif (name := self.step["action"]["name"]) in BODIES:
-            await self._act(api.Office(store, Shelf(self.documents.documents), decide, texts, customers))
+            await self._act(api.Office(cases, Shelf(self.documents.documents), texts, customers))
         else:
             case = UUID(self.step["before"]["_id"])
             message: Any = {"reassign": Reassign, "resync": Resync}[name]()
-            await store.change(Cause(case, event_id(case, name), message, once=False), decide)
+            await cases.change(Cause(case, event_id(case, name), message, once=False))
 
     async def _act(self, office: api.Office) -> None:
         asked = self.step["action"]

@@ -34,7 +34,7 @@ from services.routing.domain.draft import ESCALATIONS
 from services.routing.domain.ledger import Ledger
 from services.routing.domain.policies import CompiledPolicy, Policies
 from services.routing.domain.world import World
-from services.routing.handlers import TOPICS, Decider, Handler, revive
+from services.routing.handlers import TOPICS, Cases, Handler, revive
 from services.routing.settings.environment import Settings
 from services.routing.settings.policies import compile_policy, load_policy, policy_files
 from services.routing.settings.severity import WEIGHTS
@@ -83,18 +83,16 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
         feed = Feed(
             TOPICS,
             handler.handle,
-            Awaited(handler.store, known.policies.__contains__, known.versions),
+            Awaited(handler.cases.store, known.policies.__contains__, known.versions),
             personal=frozenset({contacts.TOPIC}),
         )
         async with (
-            consuming(parts, health, feed, [handler.store, announced], (assigned, revoked)),
+            consuming(parts, health, feed, [handler.cases.store, announced], (assigned, revoked)),
             background(
-                _audit(settings, parts, handler.decide, health), _follow_directory(known, handler, documents)
+                _audit(settings, parts, handler.cases, health), _follow_directory(known, handler, documents)
             ),
         ):
-            app.state.office = api.Office(
-                handler.store, documents, handler.decide, handler.texts, handler.customers
-            )
+            app.state.office = api.Office(handler.cases, documents, handler.texts, handler.customers)
             yield
         await known.stop()
 
@@ -110,8 +108,7 @@ def _handler(parts: Connections, known: "Known", documents: MongoDocuments) -> H
     ledger = Ledger(known.mine)
     store = Store(Case, documents, parts.publisher, parts.clock.now, parts.conflicted, revive)
     return Handler(
-        store,
-        Decider(partial(known.world, ledger), ledger),
+        Cases(store, partial(known.world, ledger), ledger),
         Words(MongoRecords(parts.database, "texts")),
         Words(MongoRecords(parts.database, "customers")),
         partial(_reach_out, parts),
@@ -128,15 +125,15 @@ async def _reach_out(parts: Connections, asked: Sequence[OutreachRequested]) -> 
     await asyncio.gather(*sent)
 
 
-async def _audit(settings: Settings, parts: Connections, decide: Decider, health: Health) -> None:
+async def _audit(settings: Settings, parts: Connections, cases: Cases, health: Health) -> None:
     """Count due times of which nothing was heard, so a dead clock service is seen; and cases nobody has."""
     patience = settings.unanswered_after * settings.time_scale
     while True:
-        metrics.UNANSWERED.set(decide.ledger.unanswered(parts.clock.now() - patience))
-        unstaffed = decide.ledger.unstaffed(decide.world().directory)
+        metrics.UNANSWERED.set(cases.ledger.unanswered(parts.clock.now() - patience))
+        unstaffed = cases.ledger.unstaffed(cases.world().directory)
         for part in get_args(Part):
             metrics.UNSTAFFED.labels(part).set(unstaffed[part])
-        _alarm(decide.world().directory.unread(), health)
+        _alarm(cases.world().directory.unread(), health)
         await asyncio.sleep(AUDIT_SECONDS)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,8 @@ from schemas.outreach import OutreachRequested
 from services.common.kafka.batch import Received
 from services.common.runtime.error_texts import describe
 from services.common.runtime.failures import retry
-from services.common.store.decision import Cause, Change, Decision, Outcome, event_id
+from services.common.store.decision import Cause, Change, Decide, Decision, Outcome, event_id
+from services.common.store.document import Document
 from services.common.store.write_path import Store
 from services.routing import metrics
 from services.routing.domain import courtesy
@@ -48,25 +49,50 @@ TOPICS: dict[str, TypeAdapter[Any]] = {
 
 
 @dataclass(slots=True)
-class Decider:
-    """Decides about cases with what is known now, and keeps the ledger of what was decided."""
+class Cases:
+    """Changes cases: decides with what is loaded now, writes, and only then remembers who holds what."""
 
+    store: Store[Case]
     world: Callable[[], World]
     ledger: Ledger
 
-    def __call__(self, case: Case | None, cause: Cause[Any]) -> Decision[Case]:
-        decision = decide(case, cause, self.world())
-        if isinstance(decision, Change):
-            self.ledger.follow(decision.state)
-        return decision
+    async def change(self, cause: Cause[Any]) -> list[Outcome[Case, Any]]:
+        return self._written(await self.store.change(cause, self._decide()))
+
+    async def change_many(self, causes: Sequence[Cause[Any]]) -> list[Outcome[Case, Any]]:
+        return self._written(await self.store.change_many(causes, self._decide()))
+
+    async def change_each(self, causes: Sequence[Cause[Any]]) -> list[Outcome[Case, Any]]:
+        return self._written(await self.store.change_each(causes, self._decide()))
+
+    def foresee(self, document: Document[Case], cause: Cause[Any]) -> Outcome[Case, Any]:
+        """What a cause would lead to if it were written now."""
+        return document.take(cause, self._decide(), self.store.now())
+
+    def _decide(self) -> Decide[Case, Any]:
+        """Decides about the causes of one write, each knowing whom the ones before it gave a case to."""
+        workload = self.ledger.tentative()
+
+        def decide_next(case: Case | None, cause: Cause[Any]) -> Decision[Case]:
+            decision = decide(case, cause, replace(self.world(), workload=workload))
+            if isinstance(decision, Change):
+                self.ledger.place(decision.state, workload)
+            return decision
+
+        return decide_next
+
+    def _written(self, outcomes: list[Outcome[Case, Any]]) -> list[Outcome[Case, Any]]:
+        for outcome in outcomes:
+            if outcome.state is not None and outcome.kind != "failed":
+                self.ledger.follow(outcome.state)
+        return outcomes
 
 
 @dataclass(slots=True)
 class Handler:
     """Keeps the words of a batch, then changes its cases. `late` are cases that could not be handed over yet."""
 
-    store: Store[Case]
-    decide: Decider
+    cases: Cases
     texts: Words
     customers: Words
     outreach: Outreach
@@ -83,7 +109,7 @@ class Handler:
             heard[one.message.id] if isinstance(one.message, ContactReceived) else caused(one)
             for one in batch
         ]
-        outcomes = await self.store.change_many(causes, self.decide)
+        outcomes = await self.cases.change_many(causes)
         await self.outreach(list(self._courtesies(outcomes)))
         count(outcomes)
         return outcomes
@@ -112,20 +138,20 @@ class Handler:
         for outcome in outcomes:
             case, message = outcome.state, outcome.cause.message
             if case is not None and isinstance(message, Heard) and message.contact.id == case.contacts[0].id:
-                policies = self.decide.world().policies
+                policies = self.cases.world().policies
                 if case.policy_key in policies:
                     yield from courtesy.requests(case, message.contact, policies[case.policy_key])
 
     def let_go(self) -> None:
         """Forget what is another instance's now, and give nothing out until the next take-over."""
         self.loaded.clear()
-        self.decide.ledger.keep()
+        self.cases.ledger.keep()
 
     async def take_over(self, documents: Found) -> None:
         """Learn who holds the open cases that are this instance's now."""
-        self.decide.ledger.keep()
+        self.cases.ledger.keep()
         async for one in held(documents):
-            self.decide.ledger.note(one.case, one.holds, one.at, one.running)
+            self.cases.ledger.note(one.case, one.holds, one.at, one.running)
         self.loaded.set()
 
     async def reassign(self, documents: Found | None = None) -> bool:
@@ -134,7 +160,7 @@ class Handler:
         True when nothing of it is left to be looked at again.
         """
         await self.loaded.wait()
-        directory, ledger = self.decide.world().directory, self.decide.ledger
+        directory, ledger = self.cases.world().directory, self.cases.ledger
         if not directory.people:
             return True  # nobody has left: it was not announced here yet
         found = ledger.misplaced(directory)
@@ -147,7 +173,7 @@ class Handler:
                 Cause(case, event_id(case, "reassign"), Reassign(), once=False)
                 for case in found[at : at + AT_ONCE]
             ]
-            outcomes = await retry(partial(self.store.change_each, causes, self.decide), "reassign cases")
+            outcomes = await retry(partial(self.cases.change_each, causes), "reassign cases")
             settled &= False not in [self._reassigned(outcome) for outcome in outcomes]
         return settled
 
@@ -160,8 +186,6 @@ class Handler:
             return False
         self.late.discard(case)
         metrics.REASSIGNED.inc(outcome.kind == "applied")
-        if outcome.state is not None:
-            self.decide.ledger.follow(outcome.state)
         return True
 
 

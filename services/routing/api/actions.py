@@ -103,15 +103,15 @@ class Asked:
         """Decide, keep the words, write. What is refused leaves no words behind."""
         office = self.hand.office
         document, text = await office.document(self.case, self.hand.actor), self.text
-        foreseen = document.take(self.cause(Sealed(id=text, seal="")), office.foresee, office.store.now())
+        foreseen = office.cases.foresee(document, self.cause(Sealed(id=text, seal="")))
         if foreseen.kind != "applied":
             return self._answer(foreseen)
         if words := self.body.words():
-            kept = await office.texts.keep([Spoken(text, self.case, office.store.now(), words)])
+            kept = await office.texts.keep([Spoken(text, self.case, office.cases.store.now(), words)])
             cause = self.cause(kept[text])
         else:
             cause = self.cause(Sealed(id=text, seal=""))
-        return self._answer((await office.store.change(cause, office.decide))[0])
+        return self._answer((await office.cases.change(cause))[0])
 
     def _answer(self, outcome: Outcome[Case, Any]) -> JSONResponse:
         case = outcome.state
@@ -129,7 +129,7 @@ class Asked:
             )
         if outcome.kind == "stale":
             raise _stale(case, self.hand.seen, outcome.revision)
-        told = view.case(case, outcome.revision, self.hand.actor, self.hand.office.decide.world())
+        told = view.case(case, outcome.revision, self.hand.actor, self.hand.office.cases.world())
         return JSONResponse(told, headers={"ETag": f'"{outcome.revision}"'})
 
 

@@ -12,15 +12,13 @@ from fastapi import Depends, Request
 from schemas.directory import Person
 from schemas.staffing import Directory
 from services.common.store.codec import from_stored
-from services.common.store.decision import Cause, Decision
 from services.common.store.document import Document
-from services.common.store.write_path import Documents, Store
+from services.common.store.write_path import Documents
 from services.common.web import tokens
 from services.common.web.problems import Problem, away
 from services.routing.domain.case import Case
-from services.routing.domain.deciding import decide
 from services.routing.domain.reach import Reach, reach
-from services.routing.handlers import Decider
+from services.routing.handlers import Cases
 from services.routing.settings.environment import Settings
 from services.routing.store import Words
 
@@ -41,21 +39,16 @@ class Shelf(Documents, Protocol):
 class Office:
     """The service's store and rules, once they are there."""
 
-    store: Store[Case]
+    cases: Cases
     documents: Shelf
-    decide: Decider
     texts: Words
     customers: Words
 
     def directory(self) -> Directory:
-        return self.decide.world().directory
-
-    def foresee(self, case: Case | None, cause: Cause[Any]) -> Decision[Case]:
-        """What would be decided; nobody is taken to be loaded with it yet."""
-        return decide(case, cause, self.decide.world())
+        return self.cases.world().directory
 
     def reach(self, person: Person) -> Reach:
-        return reach(person.id, self.directory(), self.store.now())
+        return reach(person.id, self.directory(), self.cases.store.now())
 
     async def document(self, key: UUID, person: Person) -> Document[Case]:
         """A case that somebody may see; one he may not see is not there."""

@@ -94,7 +94,7 @@ async def cases(
     asked: Annotated[Asked, Depends(_asked)], actor: Actor, office: TheOffice, seconds: Patience
 ) -> JSONResponse:
     """The cases the reader may see."""
-    now = office.store.now()
+    now = office.cases.store.now()
     query = {"$and": [office.reach(actor).query(), *asked.conditions(stamp(now))]}
     order = [(asked.field(), asked.direction()), ("_id", asked.direction())]
     found = await soon(seconds, office.documents.page(query, order, asked.limit + 1))
@@ -116,7 +116,7 @@ async def _case(key: UUID, actor: Person, office: Office) -> JSONResponse:
     history = [*await office.documents.past(key), *document.entries]
     history = list({entry["number"]: entry for entry in history}.values())
     told = {
-        **view.case(state, document.revision, actor, office.decide.world()),
+        **view.case(state, document.revision, actor, office.cases.world()),
         "history": history,
         "texts": await office.texts.read(_texts(document, history)),
         "customers": await office.customers.read([contact.customer for contact in state.contacts]),

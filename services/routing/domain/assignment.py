@@ -19,22 +19,40 @@ Step = Literal["least loaded", "deputy", "stand-in", "supporter", "named", "owne
 
 @dataclass(slots=True)
 class Workload:
-    """Who holds which open case, and when each was last given one. Placing a case again moves it."""
+    """Who holds which open case, and when each was last given one. Placing a case again moves it.
+
+    With `base` it holds what differs from that one, which stays as it is.
+    """
 
     holders: dict[UUID, frozenset[str]] = field(default_factory=dict)
     loads: Counter[str] = field(default_factory=Counter)
     last: dict[str, datetime] = field(default_factory=dict)
+    base: "Workload | None" = None
+
+    def load(self, person: str) -> int:
+        """How many open cases somebody holds."""
+        return self.loads[person] + (self.base.load(person) if self.base else 0)
+
+    def last_given(self, person: str) -> datetime:
+        """When somebody was last given a case."""
+        beneath = self.base.last_given(person) if self.base else LONG_AGO
+        return max(self.last.get(person, LONG_AGO), beneath)
+
+    def held_by(self, case: UUID) -> frozenset[str]:
+        """Who holds a case."""
+        beneath = self.base.held_by(case) if self.base else frozenset[str]()
+        return self.holders.get(case, beneath)
 
     def place(self, case: UUID, people: Iterable[str], at: datetime) -> None:
         """Say who holds a case; nobody takes it off the ledger."""
-        before, after = self.holders.get(case, frozenset()), frozenset(people)
+        before, after = self.held_by(case), frozenset(people)
         if before == after:
             return
         for person in after - before:
-            self.last[person] = max(at, self.last.get(person, at))
+            self.last[person] = max(at, self.last_given(person))
         self.loads.update(after - before)
         self.loads.subtract(before - after)
-        if after:
+        if after or self.base:
             self.holders[case] = after
         else:
             del self.holders[case]
@@ -46,7 +64,7 @@ class Workload:
 
     def order(self, person: Person) -> tuple[int, datetime, str]:
         """Sorts the next to be given a case first."""
-        return self.loads[person.id], self.last.get(person.id, LONG_AGO), person.id
+        return self.load(person.id), self.last_given(person.id), person.id
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +147,5 @@ class Roster:
         return not seat.not_by or not seat.not_by & self.directory.represented(person.id, self.now)
 
     def _chosen(self, person: Person, step: Step, seat: Seat, among: Sequence[Person]) -> Chosen:
-        facts = {"role": seat.role, "among": len(among), "load": self.workload.loads[person.id]}
+        facts = {"role": seat.role, "among": len(among), "load": self.workload.load(person.id)}
         return Chosen(person.id, step, facts)

@@ -1,7 +1,7 @@
 """What an instance keeps in memory of the open cases it looks after: who holds them, what is due."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
@@ -30,16 +30,26 @@ class Ledger:
     holds: dict[UUID, tuple[Hold, ...]] = field(default_factory=dict)
 
     def follow(self, case: Case) -> None:
-        """Note where a case stands after a decision."""
+        """Note where a case stands as it was written."""
         running = [each.due_at for each in case.deadlines.values() if each.status == "running"]
         over = case.state == "closed"
         self.note(case.id, () if over else holds_of(case), case.updated_at, () if over else running)
+
+    def tentative(self) -> Workload:
+        """The workload for decisions that are not written yet: what they change stays in it."""
+        return Workload(base=self.workload)
+
+    def place(self, case: Case, workload: Workload) -> None:
+        """Let a workload know who holds a case after a decision."""
+        if self.mine(case.id):
+            holds = () if case.state == "closed" else holds_of(case)
+            workload.place(case.id, _people(holds), case.updated_at)
 
     def note(self, case: UUID, holds: Sequence[Hold], at: datetime, running: Iterable[datetime]) -> None:
         """Note who holds a case and the due times that are running."""
         if not self.mine(case):
             return
-        self.workload.place(case, (one.name for one in holds if Queue.named(one.name) is None), at)
+        self.workload.place(case, _people(holds), at)
         self._keep(self.holds, case, tuple(holds))
         self._keep(self.due, case, tuple(running))
 
@@ -68,3 +78,7 @@ class Ledger:
     def unanswered(self, since: datetime) -> int:
         """Deadlines whose due time passed before `since` and of which nothing was heard."""
         return sum(at < since for due in self.due.values() for at in due)
+
+
+def _people(holds: Iterable[Hold]) -> Iterator[str]:
+    return (hold.name for hold in holds if Queue.named(hold.name) is None)

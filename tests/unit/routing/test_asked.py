@@ -1,9 +1,15 @@
-"""An action over HTTP: what it says is what is kept, and looking ahead loads nobody."""
+"""An action over HTTP: what it says is what is kept, and only what was written counts as somebody's load."""
+
+import copy
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from services.common.store.decision import Cause
 from services.routing.api.bodies import FollowUpBody, ReturnBody
-from tests.casework import heard
+from services.routing.domain.actions.action import Accept, HandBack
+from tests.casework import heard, words
 from tests.counter import Counter
 from tests.dealership import a_contact
 
@@ -25,8 +31,38 @@ async def test_looking_ahead_loads_nobody() -> None:
     case = await counter.opened("车子突然起火冒烟,必须给我一个说法")
     assert case.support is not None
     asked = counter.asked(case.support.to, case, ReturnBody(reason="请同事"), "return")
-    foreseen = (await counter.office.document(case.id, asked.hand.actor)).take(
-        asked.cause(heard(a_contact()).text), counter.office.foresee, counter.casework.now
-    )
+    document = await counter.office.document(case.id, asked.hand.actor)
+    foreseen = counter.office.cases.foresee(document, asked.cause(heard(a_contact()).text))
     assert foreseen.kind == "applied"
     assert counter.casework.ledger.workload.loads[case.support.to] == 1
+
+
+async def test_a_lost_race_leaves_in_memory_what_the_store_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    counter, other = Counter(), Counter()
+    case = await counter.opened()
+    other.shelf.documents = counter.shelf.documents
+    write = counter.shelf.write
+
+    async def overtaken(documents: Any) -> set[int]:
+        """Another instance writes that the receiver has declined before ours writes that they accept."""
+        monkeypatch.setattr(counter.shelf, "write", write)
+        await other.office.cases.change(Cause(case.id, uuid4(), HandBack(actor="cr-1", reason=words())))
+        return await write(documents)
+
+    monkeypatch.setattr(counter.shelf, "write", overtaken)
+    [outcome] = await counter.office.cases.change(Cause(case.id, uuid4(), Accept(actor="cr-1")))
+    workload = counter.casework.ledger.workload
+    assert outcome.kind == "refused"
+    assert (workload.held_by(case.id), workload.load("cr-1")) == (frozenset({case.owner}), 0)
+
+
+async def test_what_could_not_be_written_leaves_what_is_in_memory_as_it_was() -> None:
+    counter = Counter()
+    case = await counter.opened()
+    before = copy.deepcopy(counter.casework.ledger.workload)
+    counter.shelf.away = True
+    with pytest.raises(TimeoutError):
+        await counter.opened()
+    with pytest.raises(TimeoutError):
+        await counter.office.cases.change(Cause(case.id, uuid4(), HandBack(actor="cr-1", reason=words())))
+    assert counter.casework.ledger.workload == before

@@ -15,7 +15,7 @@ from services.common.store.write_path import Store
 from services.routing.domain import courtesy
 from services.routing.domain.case import Case
 from services.routing.domain.words import seal
-from services.routing.handlers import Decider, Handler, revive
+from services.routing.handlers import Cases, Handler, revive
 from services.routing.store import Spoken, Words
 from tests.casework import Casework, gtmc
 from tests.dealership import MONDAY, a_contact
@@ -45,8 +45,8 @@ class Service:
         self.texts, self.customers = Shelf(), Shelf()
         self.asked: list[OutreachRequested] = []
         store = Store(Case, self.documents, OutboxPublisher(self.log), lambda: MONDAY, lambda: None, revive)
-        decider = Decider(self.casework.world, self.casework.ledger)
-        self.handler = Handler(store, decider, Words(self.texts), Words(self.customers), self._reach_out)
+        cases = Cases(store, self.casework.world, self.casework.ledger)
+        self.handler = Handler(cases, Words(self.texts), Words(self.customers), self._reach_out)
         self.handler.loaded.set()
 
     async def _reach_out(self, asked: Any) -> None:

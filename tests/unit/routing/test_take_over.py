@@ -13,7 +13,7 @@ from services.common.kafka.batch import Received
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.store.write_path import Store
 from services.routing.domain.case import Case
-from services.routing.handlers import Decider, Handler, revive
+from services.routing.handlers import Cases, Handler, revive
 from services.routing.store import Words
 from tests.casework import Casework
 from tests.counter import MemoryRecords
@@ -42,8 +42,8 @@ class Instance:
         store = Store(
             Case, self.documents, OutboxPublisher(MemoryLog()), lambda: MONDAY, lambda: None, revive
         )
-        decide = Decider(self.casework.world, self.casework.ledger)
-        self.handler = Handler(store, decide, Words(MemoryRecords()), Words(MemoryRecords()), _asks_nobody)
+        cases = Cases(store, self.casework.world, self.casework.ledger)
+        self.handler = Handler(cases, Words(MemoryRecords()), Words(MemoryRecords()), _asks_nobody)
 
     async def hear(self, contacts: Sequence[ContactReceived]) -> None:
         raw = [one.model_dump_json().encode() for one in contacts]
