@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Protocol, Self, TypeVar
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -42,6 +42,21 @@ TEXTED = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE
 
 class AddressError(ValueError):
     """Why a text is no address to be used, in a sentence that does not repeat it."""
+
+
+class Address(Protocol):
+    """Where a person is reached by some medium; printed, it shows only enough to recognise it."""
+
+    @classmethod
+    def parse(cls, given: str) -> Self:
+        """The address in `given`; raises AddressError where it is not one and nothing else."""
+
+    @property
+    def text(self) -> str:
+        """Its one form, which reads as the same address."""
+
+
+A = TypeVar("A", bound=Address)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -125,10 +140,6 @@ class PhoneNumber:
         return f"***{self.e164[-3:]}"
 
     __str__ = __repr__ = mask
-
-
-Address = EmailAddress | PhoneNumber
-A = TypeVar("A", EmailAddress, PhoneNumber)
 
 
 def usable(kind: type[A], given: str) -> A | None:

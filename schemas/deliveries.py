@@ -6,10 +6,10 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from schemas.base import Count, Message
+from schemas.media import Medium
 
 TOPIC = "deliveries"
 
-Medium = Literal["email", "sms"]
 Result = Literal["sent", "delivered", "failed", "expired", "unknown"]
 
 

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
-from schemas.addresses import Address, EmailAddress, PhoneNumber, usable
+from schemas.addresses import Address, usable
 from schemas.base import Message, policy_key
 from schemas.contacts import Language
-from schemas.deliveries import Medium
+from schemas.media import MEDIA, Medium
 
 TOPIC = "outreach"
 
@@ -37,9 +37,7 @@ class OutreachRequested(Message):
 
     def recipient(self) -> Address | None:
         """Where it may go; None where `address` cannot be used for this medium."""
-        if self.medium == "sms":
-            return usable(PhoneNumber, self.address)
-        return usable(EmailAddress, self.address)
+        return usable(MEDIA[self.medium].address, self.address)
 
 
 class DeliveryResent(Message):

@@ -10,9 +10,9 @@ from schemas.base import MOST_MINUTES, Bilingual, Strict, policy_key
 from schemas.cases import Role, Tier, tier
 from schemas.conditions import EVENTS, AnyWhen, HeaderWanted, When
 from schemas.deadline_spec import DeadlineSpec
-from schemas.deliveries import Medium
 from schemas.faults import FILLED, Fault, once, one_of, refuse
 from schemas.formats import FORMAT
+from schemas.media import Medium
 from schemas.severity import Level, SeverityPolicy
 
 TOPIC = "policies"

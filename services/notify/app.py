@@ -1,7 +1,7 @@
 """The wiring of notify: the only module that knows every concrete part."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,8 +11,7 @@ from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from schemas import cases, deadlines, deliveries, directory, outreach, policies
-from schemas.addresses import EmailAddress
-from schemas.deliveries import Medium
+from schemas.media import Medium
 from schemas.policies import Policy, PublishedPolicy, Wording
 from schemas.staffing import Directory
 from services.common.kafka.consumer import Awaited, Feed
@@ -29,9 +28,7 @@ from services.notify.domain.rules import Rulebook
 from services.notify.domain.texts import TextError
 from services.notify.domain.wording import must_render
 from services.notify.handlers import TOPICS, Handler, Queue
-from services.notify.providers import Provider
-from services.notify.providers.mail import MailProvider, MailServer
-from services.notify.providers.sms import SmsProvider
+from services.notify.providers import Carrier, mail, sms
 from services.notify.sender.attempt import Attempts, StepWriter
 from services.notify.sender.loop import Pace, Sender
 from services.notify.settings import Settings
@@ -48,6 +45,7 @@ from services.notify.store import (
 ALL_TOPICS = (
     cases.TOPIC, deadlines.TOPIC, outreach.TOPIC, deliveries.TOPIC, directory.TOPIC, policies.TOPIC,
 )  # fmt: skip
+CARRIERS: Mapping[Medium, Callable[[Settings], Carrier]] = {"email": mail.carrier, "sms": sms.carrier}
 VERSIONS = Contents(policies.TOPIC, TypeAdapter(PublishedPolicy), policies.key, lasting=True)
 PEOPLE = Contents(directory.TOPIC, directory.ADAPTER, directory.key, personal=True)
 
@@ -92,15 +90,12 @@ def _handler(
     addresses = AddressRepository(announced.directory, topic.read)
     changed = partial(metrics.count, now=parts.clock.now, wall_seconds=parts.clock.wall_seconds)
 
-    def sender(medium: Medium, provider: Provider, at_once: int) -> Sender:
-        pace = Pace(at_once, settings.retry_base_seconds, settings.retry_most_seconds)
-        attempts = Attempts(writer, provider, addresses, announced.rulebook, changed)
+    def sender(medium: Medium, carrier: Carrier) -> Sender:
+        pace = Pace(carrier.at_once, settings.retry_base_seconds, settings.retry_most_seconds)
+        attempts = Attempts(writer, carrier.provider, addresses, announced.rulebook, changed)
         return Sender(medium, attempts, pace, parts.clock, partial(_alarm, health, medium))
 
-    senders: dict[Medium, Sender] = {
-        "email": sender("email", _mail(settings), settings.mail_at_once),
-        "sms": sender("sms", _sms(settings), settings.sms_at_once),
-    }
+    senders = {medium: sender(medium, carrier(settings)) for medium, carrier in CARRIERS.items()}
     queue = Store(
         Queue,
         MongoDocuments(parts.database, QUEUES),
@@ -114,23 +109,6 @@ def _handler(
 def _alarm(health: Health, medium: Medium, reason: str) -> None:
     """Note a provider at fault: its messages wait, and the service goes on, so that it is no reason not to be ready."""
     health.note(medium, reason and f"the {medium} provider is at fault, its messages wait: {reason}")
-
-
-def _mail(settings: Settings) -> MailProvider:
-    server = MailServer(
-        host=settings.smtp_host,
-        port=settings.smtp_port,
-        sender=EmailAddress.parse(settings.mail_from),
-        seconds=settings.send_seconds,
-        tls=settings.smtp_tls,
-        user=settings.smtp_user,
-        password=settings.smtp_password.get_secret_value(),
-    )
-    return MailProvider(server)
-
-
-def _sms(settings: Settings) -> SmsProvider:
-    return SmsProvider.of(settings.sms_url, settings.sms_token.get_secret_value(), settings.send_seconds)
 
 
 @dataclass(slots=True)

@@ -13,7 +13,8 @@ import click
 
 from schemas import outreach
 from schemas.base import stamp
-from schemas.deliveries import TOPIC, Medium
+from schemas.deliveries import TOPIC
+from schemas.media import Medium
 from services.common.runtime.connections import connected
 from services.common.runtime.failures import PATIENCE
 from services.common.store import mongo

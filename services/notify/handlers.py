@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from schemas import cases, deadlines, outreach
 from schemas.base import Stored
-from schemas.deliveries import Medium
+from schemas.media import Medium
 from schemas.outreach import DeliveryResent, OutreachRequested
 from services.common.kafka.batch import Received
 from services.common.store.decision import Cause, Change, Decision, Outcome, Wait

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from prometheus_client import Counter, Gauge, Histogram
 
 from services.common.runtime.metrics import SECONDS
-from services.notify.domain.delivery import CUSTOMER, NO_ADDRESS, Delivery
+from services.notify.domain.delivery import NO_ADDRESS, Delivery
 from services.notify.domain.texts import Text
 
 DELIVERIES = Counter(
@@ -41,9 +41,8 @@ def count(
     if delivery.status == "sending" and delivery.attempt > 1:
         RETRIES.labels(medium).inc()
     if delivery.status in ("sent", "failed", "expired") or delivery.awaits_person:
-        audience = CUSTOMER if delivery.person == CUSTOMER else "staff"
         outcome = "no_address" if delivery.reason == NO_ADDRESS else delivery.status
-        DELIVERIES.labels(medium, audience, outcome).inc()
+        DELIVERIES.labels(medium, delivery.audience, outcome).inc()
         COPIES.labels(medium).inc(max(0, delivery.copies - 1))
     if delivery.status == "sent":
         LATENCY.labels(medium).observe(wall_seconds(now() - delivery.occurred_at))

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from schemas import outreach
 from schemas.formats import read_record
+from schemas.media import MEDIA
 from schemas.outreach import OutreachRequested
 from schemas.policies import Wording
 from schemas.staffing import Directory
@@ -60,9 +61,7 @@ class AddressRepository:
         if delivery.person == CUSTOMER:
             return await self._customer(delivery)
         person = self.directory().person(delivery.person)
-        if person is None:
-            return Addressee(None)
-        return Addressee(person.email if delivery.medium == "email" else person.phone, person.name)
+        return Addressee(getattr(person, MEDIA[delivery.medium].field, None))
 
     def forget(self, delivery: UUID) -> None:
         self.requests.pop(delivery, None)

@@ -23,8 +23,9 @@ from deploy.local.provider import Provider, Received, provider
 from deploy.local.trouble import Trouble
 from schemas.base import Message
 from schemas.cases import CaseHandedOver, CaseOpened
-from schemas.deliveries import DeliverySettled, Medium
+from schemas.deliveries import DeliverySettled
 from schemas.directory import key
+from schemas.media import Medium
 from schemas.outreach import OutreachRequested
 from schemas.policies import Policy, PublishedPolicy
 from services.notify.domain.samples import FIELDS, HEADER

@@ -13,7 +13,7 @@ import pytest
 
 from deploy.local import Stack
 from deploy.local.trouble import Trouble
-from schemas.deliveries import Medium
+from schemas.media import Medium
 from tests.e2e.test_notify import Far, asked, far_end, offered, sent_for
 from tests.patience import until
 

@@ -9,8 +9,9 @@ from uuid import UUID, uuid5
 from schemas import formats, outreach
 from schemas.base import Instant, Stored
 from schemas.contacts import Language
-from schemas.deliveries import TOPIC, DeliverySettled, Medium, Result
+from schemas.deliveries import TOPIC, DeliverySettled, Result
 from schemas.identity import holder_in_ids
+from schemas.media import MEDIA, Audience, IfUnknown, Medium
 from schemas.outreach import DeliveryResent
 from services.common.store.decision import Cause, Change, Decision, Entry, Outgoing, event_id
 
@@ -64,12 +65,20 @@ class Delivery(Stored):
     @property
     def awaits_person(self) -> bool:
         """Whether only a person may say what becomes of it: a customer is not written to twice on a guess."""
-        return self.status == "unknown" and self.person == CUSTOMER and self.medium == "email"
+        return self.status == "unknown" and self._if_unknown == "person"
 
     @property
-    def askable(self) -> bool:
+    def is_askable(self) -> bool:
         """Whether the provider is asked what became of it."""
-        return self.status == "unknown" and self.medium == "sms"
+        return self.status == "unknown" and self._if_unknown == "ask"
+
+    @property
+    def audience(self) -> Audience:
+        return "customer" if self.person == CUSTOMER else "staff"
+
+    @property
+    def _if_unknown(self) -> IfUnknown:
+        return MEDIA[self.medium].if_unknown[self.audience]
 
 
 def delivery_id(event: UUID, person: str, medium: Medium) -> UUID:
@@ -176,7 +185,7 @@ def _next(delivery: Delivery, step: Step, now: datetime) -> Decision[Delivery]:
 
 
 def _due(delivery: Delivery, now: datetime) -> Decision[Delivery]:
-    is_asked_for = delivery.askable and now < delivery.not_after + ASK_UNTIL
+    is_asked_for = delivery.is_askable and now < delivery.not_after + ASK_UNTIL
     if is_asked_for or delivery.awaits_person:
         return None
     turn = delivery.model_copy(update={"attempt": delivery.attempt + 1})

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from schemas.conditions import matches, satisfies
 from schemas.contacts import Language
-from schemas.deliveries import Medium
+from schemas.media import Medium
 from schemas.outreach import DeliveryResent, OutreachMessage, OutreachRequested
 from schemas.policies import NoticeRule, Policy, PublishedPolicy
 from schemas.staffing import Directory

@@ -2,7 +2,7 @@
 
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import get_args
 
@@ -10,7 +10,7 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from schemas.contacts import Language
-from schemas.deliveries import Medium
+from schemas.media import MEDIA, Form, Medium
 from schemas.policies import Policy, Template
 from services.notify.domain.segments import segments
 
@@ -33,7 +33,7 @@ class TextError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What a person reads. An SMS has no subject, but a number of segments, and perhaps names cut short to keep it."""
+    """What a person reads. Only a letter has a subject; a short text has segments, and perhaps names cut to keep them."""
 
     subject: str
     body: str
@@ -52,13 +52,15 @@ def find(policy: Policy, template: str) -> Template:
 
 def render(template: Template, medium: Medium, language: Language, facts: Mapping[str, object]) -> Text:
     """The text of one message; `TextError` where it asks for a fact that is not there."""
-    if medium == "sms":
-        return _fitted(template, language, facts)
+    return _FORMS[MEDIA[medium].form](template, language, facts)
+
+
+def _letter(template: Template, language: Language, facts: Mapping[str, object]) -> Text:
     subject = " ".join(fill(template, "subject", language, facts).split())
     return Text(subject, fill(template, "body", language, facts) + "\n")
 
 
-def _fitted(template: Template, language: Language, facts: Mapping[str, object]) -> Text:
+def _short(template: Template, language: Language, facts: Mapping[str, object]) -> Text:
     """Within the segments of its template if names cut short can bring it there; it goes out all the same."""
     body = fill(template, "sms", language, facts)
     if segments(body) <= template.segments:
@@ -73,6 +75,12 @@ def _fitted(template: Template, language: Language, facts: Mapping[str, object])
     shorter = cut(lengths[min(fits, len(lengths) - 1)])
     taken = segments(shorter)
     return Text("", shorter, taken, shortened=shorter != body, too_long=taken > template.segments)
+
+
+_FORMS: Mapping[Form, Callable[[Template, Language, Mapping[str, object]], Text]] = {
+    "letter": _letter,
+    "short": _short,
+}
 
 
 def _clipped(facts: Mapping[str, object], length: int, language: Language) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from schemas.contacts import Language
-from schemas.deliveries import Medium
+from schemas.media import MEDIA, Medium
 from schemas.policies import Policy, Template, Wording
 from schemas.severity import SeverityPolicy
 from schemas.staffing import Directory
@@ -60,7 +60,7 @@ class Try:
         try:
             for medium in self.by:
                 render(self.template, medium, self.language, self.facts)
-            if "sms" in self.by:
+            if any(MEDIA[medium].form == "short" for medium in self.by):
                 yield from self._too_long()
         except TextError as error:
             yield error.part, str(error)

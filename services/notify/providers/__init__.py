@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from schemas.addresses import Address
@@ -39,3 +39,10 @@ class Provider(Protocol):
         """What became of a message: `accepted`, `later` where it was not taken over, `unknown` where none can tell."""
 
     async def close(self) -> None: ...
+
+
+class Carrier(NamedTuple):
+    """Who carries the messages of a medium, and how many of them at once."""
+
+    provider: Provider
+    at_once: int

@@ -17,8 +17,9 @@ from aiosmtplib.response import SMTPResponse
 from schemas.addresses import EmailAddress
 from services.common.runtime.clock import ticks
 from services.notify.domain.delivery import Receipt, Verdict
-from services.notify.providers import CLAIM_LOST, Claim, Letter
+from services.notify.providers import CLAIM_LOST, Carrier, Claim, Letter
 from services.notify.providers.replies import Stage, judge_smtp
+from services.notify.settings import Settings
 
 FRESH_SECONDS = 10.0
 READY = 354
@@ -206,3 +207,17 @@ async def _leave(client: SMTP) -> None:
         await client.quit()
     except (SMTPException, OSError):
         client.close()
+
+
+def carrier(settings: Settings) -> Carrier:
+    """The mail server of the settings."""
+    server = MailServer(
+        host=settings.smtp_host,
+        port=settings.smtp_port,
+        sender=EmailAddress.parse(settings.mail_from),
+        seconds=settings.send_seconds,
+        tls=settings.smtp_tls,
+        user=settings.smtp_user,
+        password=settings.smtp_password.get_secret_value(),
+    )
+    return Carrier(MailProvider(server), settings.mail_at_once)

@@ -10,8 +10,9 @@ import httpx
 
 from schemas.addresses import PhoneNumber
 from services.notify.domain.delivery import Receipt, Verdict
-from services.notify.providers import CLAIM_LOST, Claim, Letter
+from services.notify.providers import CLAIM_LOST, Carrier, Claim, Letter
 from services.notify.providers.replies import Reply, judge_fate, judge_message
+from services.notify.settings import Settings
 
 LARGEST = 65_536
 # Connecting, writing and reading each have their time; all together, however slowly it drips, has this many times it.
@@ -97,3 +98,9 @@ class SmsProvider:
                 if len(body) > LARGEST:
                     break
             return Reply(answer.status_code, answer.headers, body)
+
+
+def carrier(settings: Settings) -> Carrier:
+    """The SMS provider of the settings."""
+    token = settings.sms_token.get_secret_value()
+    return Carrier(SmsProvider.of(settings.sms_url, token, settings.send_seconds), settings.sms_at_once)

@@ -131,7 +131,7 @@ class Attempts:
         if state.status == "sending":
             receipt = await self._attempt(state, since)
             return StepResult((await self.change(delivery, Attempted(state.attempt, receipt))).state, receipt)
-        return await self._ask(state) if state.askable else StepResult(state)
+        return await self._ask(state) if state.is_askable else StepResult(state)
 
     async def _ask(self, delivery: Delivery) -> StepResult:
         receipt = await self.provider.ask(delivery.id)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from schemas.deliveries import Medium
+from schemas.media import Medium
 from services.common.runtime.clock import Clock, ticks
 from services.common.runtime.failures import backoff
 from services.notify import metrics
@@ -168,7 +168,7 @@ class Sender:
         return lane.queue.pop()
 
     def _lane(self, delivery: Delivery) -> Lane:
-        return self.questions if delivery.askable else self.messages
+        return self.questions if delivery.is_askable else self.messages
 
     def _queue(self, lane: Lane, item: Item) -> None:
         """Put it in this lane, unless it already stands in one: the document decides what is done."""
@@ -235,5 +235,5 @@ class Sender:
         if delivery.awaits_person:
             return self.pace.most
         left = max(timedelta(), delivery.not_after - self.clock.now())
-        longest = self.clock.wall_seconds(left) if not delivery.askable else self.pace.most
+        longest = self.clock.wall_seconds(left) if not delivery.is_askable else self.pace.most
         return min(backoff(tries, base=self.pace.base, most=self.pace.most), longest)

@@ -10,8 +10,9 @@ from uuid import uuid4, uuid5
 import click
 
 from schemas import directory as vocabulary
-from schemas.addresses import AddressError, EmailAddress, PhoneNumber
+from schemas.addresses import AddressError
 from schemas.directory import DirectoryFile, Entry, Person
+from schemas.media import MEDIA
 from services.common.runtime import files
 from services.common.runtime.clock import ticks
 from services.common.runtime.connections import Connections, connected
@@ -91,13 +92,13 @@ def read(file: Path) -> DirectoryFile:
 def unusable_addresses(file: Path) -> Iterator[str]:
     """Whose address in a checked file cannot be used, and why."""
     for person in files.read(file)["people"]:
-        for field, parse in (("email", EmailAddress.parse), ("phone", PhoneNumber.parse)):
-            given = str(person.get(field) or "")
+        for spec in MEDIA.values():
+            given = str(person.get(spec.field) or "")
             try:
                 if given:
-                    parse(given)
+                    spec.address.parse(given)
             except AddressError as error:
-                yield f"person {person['id']}: {field} is left out: {error}"
+                yield f"person {person['id']}: {spec.field} is left out: {error}"
 
 
 async def _load(settings: Settings, wanted: DirectoryFile, *, remove: bool) -> tuple[int, Sequence[str], int]:

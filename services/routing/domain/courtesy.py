@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from schemas.addresses import Address, EmailAddress, PhoneNumber, usable
+from schemas.addresses import Address, usable
 from schemas.contacts import ContactReceived, Customer
-from schemas.deliveries import Medium
+from schemas.media import MEDIA, Medium
 from schemas.outreach import OutreachRequested
 from schemas.policies import CustomerNotice
 from services.common.store.decision import event_id
@@ -48,10 +48,7 @@ def _reached(notice: CustomerNotice, customer: Customer) -> tuple[Medium, Addres
 
 
 def _address(medium: Medium, customer: Customer) -> Address | None:
-    if medium == "email":
-        return usable(EmailAddress, customer.email)
-    number = usable(PhoneNumber, customer.phone)
-    return number if number and number.takes_texts else None
+    return MEDIA[medium].usable(getattr(customer, MEDIA[medium].field))
 
 
 def unusable(contact: ContactReceived) -> tuple[str, ...]:
@@ -64,7 +61,7 @@ def unusable(contact: ContactReceived) -> tuple[str, ...]:
 
 def _unread(customer: Customer) -> Iterator[str]:
     """The addresses that cannot be used of a contact from before they were looked at when it was taken."""
-    if customer.email and usable(EmailAddress, customer.email) is None:
-        yield "customer.email"
-    if customer.phone and usable(PhoneNumber, customer.phone) is None:
-        yield "customer.phone"
+    for spec in MEDIA.values():
+        given = getattr(customer, spec.field, "")
+        if given and usable(spec.address, given) is None:
+            yield f"customer.{spec.field}"

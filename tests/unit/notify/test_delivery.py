@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.deliveries import DeliverySettled, Medium
+from schemas.deliveries import DeliverySettled
+from schemas.media import Medium
 from schemas.outreach import DeliveryResent
 from services.common.store.decision import Cause, Change, Outgoing
 from services.notify.domain.delivery import (

@@ -13,7 +13,8 @@ import pytest
 
 from deploy.local.trouble import Trouble
 from schemas.addresses import EmailAddress, PhoneNumber
-from schemas.deliveries import DeliverySettled, Medium
+from schemas.deliveries import DeliverySettled
+from schemas.media import Medium
 from schemas.outreach import DeliveryResent
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.runtime.clock import Clock, ticks

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from schemas.deliveries import Medium
+from schemas.media import Medium
 from schemas.policies import Template, Wording
 from services.notify.domain.texts import TextError, render
 from services.notify.domain.wording import must_render
