@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from deploy.local.part import Part
-from deploy.local.process import Leashed
+from deploy.local.process import ChildProcess
 
 NOTHING = 0
 
 
-def embedded(store: Part) -> Leashed:
+def embedded(store: Part) -> ChildProcess:
     """The process of the embedded store; the test is skipped where another store is used."""
-    if not isinstance(store.runner, Leashed) or shutil.which("mongod"):
+    if not isinstance(store.runner, ChildProcess) or shutil.which("mongod"):
         pytest.skip("the store is not the embedded one")
     return store.runner
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from deploy.local.process import Command, Leashed
+from deploy.local.process import ChildProcess, Command
 
 BUSY = (sys.executable, "-c", "while True: pass")
 
@@ -14,7 +14,7 @@ BUSY = (sys.executable, "-c", "while True: pass")
 @contextmanager
 def load(log: Path, processes: int = 4) -> Iterator[None]:
     """That many processes that never rest; they end with the block, and with this process however it ends."""
-    running = [Leashed(Command(BUSY, log)) for _ in range(processes)]
+    running = [ChildProcess(Command(BUSY, log)) for _ in range(processes)]
     try:
         for one in running:
             one.launch()

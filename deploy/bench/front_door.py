@@ -9,7 +9,7 @@ from deploy.bench.ground import Ground, Numbers, in_turn, running
 from deploy.bench.load import closed_loop
 from deploy.local import Stack
 from deploy.local.addresses import free_port
-from deploy.local.process import Command, Leashed
+from deploy.local.process import ChildProcess, Command
 from deploy.local.services import Service, is_ready
 
 WARM = 500
@@ -34,7 +34,10 @@ def _bare(ground: Ground) -> Service:
     port = free_port()
     words = (sys.executable, "-m", "deploy.bench.bare", "--port", str(port))
     bare = Service(
-        "bare", Leashed(Command(words, ground.log("bare"), ground.env)), partial(is_ready, port), port=port
+        "bare",
+        ChildProcess(Command(words, ground.log("bare"), ground.env)),
+        partial(is_ready, port),
+        port=port,
     )
     bare.runner.launch()
     return bare

@@ -16,7 +16,7 @@ from deploy.bench.ground import Ground, Numbers, in_turn
 from deploy.bench.watch import Watch, history, watching
 from deploy.local import Stack
 from deploy.local.part import Part
-from deploy.local.process import Command, Leashed
+from deploy.local.process import ChildProcess, Command
 from schemas import cases, contacts
 from services.common.runtime.clock import ticks
 from services.routing.domain.draft import ESCALATIONS
@@ -96,7 +96,7 @@ async def _floor(ground: Ground, templates: list[Template]) -> AsyncIterator[Par
     command = Command(
         (sys.executable, "-m", "deploy.bench.floor", str(path)), ground.log("floor"), ground.env
     )
-    part = Part("floor", Leashed(command), _always)
+    part = Part("floor", ChildProcess(command), _always)
     part.runner.launch()
     try:
         yield part

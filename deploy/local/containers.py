@@ -14,7 +14,7 @@ from deploy.local.addresses import Ports
 
 KAFKA = "apache/kafka:4.1.1"
 MONGO = "mongo:8.0"
-# Asked over and over: without a socket there is no engine, and nothing heavy has to be imported to know it.
+# Without a socket there is no engine, and no heavy import is needed to see it.
 SOCKET = Path("/var/run/docker.sock")
 LAST_LINES = 40
 ANSWER_SECONDS = 20
@@ -42,7 +42,7 @@ def _engine_lacks() -> str | None:
 
 @cache
 def _engine() -> Any:
-    """The engine's client; raises DockerException where it cannot be spoken to, OSError where it falls silent."""
+    """The engine's client; raises DockerException where it cannot be reached, OSError where it does not answer."""
     import docker  # type: ignore[import-untyped]  # noqa: PLC0415 - heavy, and only here of use
 
     return docker.from_env(timeout=ANSWER_SECONDS)
@@ -52,7 +52,7 @@ def _engine() -> Any:
 class Container:
     """A container with its ports on the loopback; it keeps its data when killed and started again.
 
-    With `keep` it outlives this process, and whoever knows its name finds it again.
+    With `keep` it outlives this process and is found again by its name.
     """
 
     image: str
@@ -63,27 +63,28 @@ class Container:
     environment: dict[str, str] = field(default_factory=dict)
 
     def launch(self) -> None:
-        if (known := self._known()) is not None:
-            known.start()
+        if (container := self._existing()) is not None:
+            container.start()
             return
         self._create()
         if not self.keep:
-            self._remove_after_us()
+            self._remove_when_we_end()
 
     def signal(self, number: signal.Signals) -> None:
-        if (known := self._known()) is not None and known.status == "running":
-            known.kill(signal=number.name)
+        if (container := self._existing()) is not None and container.status == "running":
+            container.kill(signal=number.name)
 
     def runs(self) -> bool:
-        return (known := self._known()) is not None and known.status == "running"
+        return (container := self._existing()) is not None and container.status == "running"
 
-    def last_words(self) -> str:
-        known = self._known()
-        return known.logs(tail=LAST_LINES).decode(errors="replace") if known else f"no container {self.name}"
+    def log_tail(self) -> str:
+        if (container := self._existing()) is None:
+            return f"no container {self.name}"
+        return str(container.logs(tail=LAST_LINES).decode(errors="replace"))
 
-    def _known(self) -> Any:
-        found = _engine().containers.list(all=True, filters={"name": f"^{self.name}$"})
-        return found[0] if found else None
+    def _existing(self) -> Any:
+        containers = _engine().containers.list(all=True, filters={"name": f"^{self.name}$"})
+        return containers[0] if containers else None
 
     def _create(self) -> None:
         from testcontainers.core.config import testcontainers_config  # noqa: PLC0415
@@ -96,18 +97,18 @@ class Container:
         container.ports[f"{self.inside}/tcp"] = ("127.0.0.1", self.port)
         container.start()
 
-    def _remove_after_us(self) -> None:
-        """Start a process that removes the container when this one is gone, however it went."""
+    def _remove_when_we_end(self) -> None:
+        """Start a process that removes the container when this one has ended, however it ended."""
         reading, writing = os.pipe()
-        command = (sys.executable, str(Path(__file__).with_name("mourner.py")), self.name)
+        command = (sys.executable, str(Path(__file__).with_name("container_cleanup.py")), self.name)
         os.posix_spawn(
             command[0], command, os.environ, file_actions=[(os.POSIX_SPAWN_DUP2, reading, 0)], setpgroup=0
         )
         os.close(reading)
-        _held_open.append(writing)
+        _open_pipes.append(writing)
 
 
-_held_open: list[int] = []
+_open_pipes: list[int] = []
 
 
 def pair(ports: Ports, *, keep: bool) -> tuple[Container, Container]:

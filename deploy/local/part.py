@@ -1,4 +1,4 @@
-"""One part of the stack as tests and operators handle it: start, stop, kill, pause, resume."""
+"""One part of the stack, to be started, stopped, killed, paused and resumed by tests and operators."""
 
 import asyncio
 import signal
@@ -12,7 +12,7 @@ GLANCE = 0.05
 
 
 class Runner(Protocol):
-    """What runs a part: a process, a container, or someone else."""
+    """What runs a part: a process, a container, or somebody else's installation."""
 
     def launch(self) -> None: ...
 
@@ -20,12 +20,31 @@ class Runner(Protocol):
 
     def runs(self) -> bool: ...
 
-    def last_words(self) -> str: ...
+    def log_tail(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class External:
+    """Runs a part at a given address, which only its owner can start and stop."""
+
+    address: str
+
+    def launch(self) -> None:
+        return
+
+    def signal(self, number: signal.Signals) -> None:
+        raise StackError(f"cannot send {number.name} to {self.address}: it is not ours to stop")
+
+    def runs(self) -> bool:
+        return True
+
+    def log_tail(self) -> str:
+        return f"no log here; look at {self.address}"
 
 
 @dataclass(frozen=True)
 class Part:
-    """A running thing with a name, and the question that tells whether it serves.
+    """A part with its name and its check for readiness.
 
     `patience` is how many seconds it may take to become ready, and again to end.
     """
@@ -41,7 +60,7 @@ class Part:
         await self.wait_ready()
 
     async def wait_ready(self) -> None:
-        """Return once it serves; StackError with its last words when it ends first or takes too long."""
+        """Return once it serves; StackError with the end of its log when it ends first or takes too long."""
         try:
             async with asyncio.timeout(self.patience):
                 while not await self.ready():
@@ -81,4 +100,4 @@ class Part:
             raise self._failure("ended before it was ready")
 
     def _failure(self, what: str) -> StackError:
-        return StackError(f"{self.name} {what}; its last words:\n{self.runner.last_words()}")
+        return StackError(f"{self.name} {what}; the end of its log:\n{self.runner.log_tail()}")

@@ -1,4 +1,4 @@
-"""Processes of this machine: leashed to their starter, or detached and found again by a lock."""
+"""Processes of this machine: children that end with their starter, or detached ones found again by a lock."""
 
 import fcntl
 import os
@@ -10,40 +10,41 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-LEASH = Path(__file__).with_name("leash.py")
+PARENT_WATCH = Path(__file__).with_name("parent_watch.py")
 LAST_BYTES = 4_000
 
 
 @dataclass(frozen=True)
 class Command:
-    """A program to run, where its output goes, and what it finds in the environment besides ours."""
+    """A program to run, the file for its output, and its environment variables besides ours."""
 
     arguments: tuple[str, ...]
     log: Path
     environment: Mapping[str, str] = field(default_factory=dict)
 
-    def popen(self, leash: tuple[str, ...] = (), keep: tuple[int, ...] = ()) -> "subprocess.Popen[bytes]":
+    def start(self, prefix: tuple[str, ...] = (), keep: tuple[int, ...] = ()) -> "subprocess.Popen[bytes]":
+        """The started process; `prefix` goes before the arguments, the descriptors `keep` stay open in it."""
         # A session of its own: Ctrl-C reaches only the starter, who ends its parts in order.
         with self.log.open("ab") as log:
             return subprocess.Popen(
-                [*leash, *self.arguments],
+                [*prefix, *self.arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                # A service that is killed comes back sooner when it need not compile what it is made of.
+                # A killed service starts sooner again when its modules are compiled already.
                 env={**os.environ, "PYTHONDONTWRITEBYTECODE": "", **self.environment},
                 pass_fds=keep,
                 start_new_session=True,
             )
 
-    def last_words(self) -> str:
-        """The end of the log, or a word that there is none."""
+    def log_tail(self) -> str:
+        """The end of the log, or a note that there is none."""
         if not self.log.exists():
-            return f"nothing in {self.log}"
+            return f"no file {self.log}"
         return self.log.read_bytes()[-LAST_BYTES:].decode(errors="replace")
 
 
-class Leashed:
+class ChildProcess:
     """A child that ends with this process, however this process ends."""
 
     def __init__(self, command: Command) -> None:
@@ -52,12 +53,12 @@ class Leashed:
 
     @property
     def pid(self) -> int:
-        """Of the program itself, since the leash becomes it; 0 before it is launched."""
+        """Of the program itself, which parent_watch.py becomes; 0 before it is launched."""
         return 0 if self._process is None else self._process.pid
 
     def launch(self) -> None:
-        leash = (sys.executable, "-I", "-S", str(LEASH), str(os.getpid()))
-        self._process = self._command.popen(leash)
+        watch = (sys.executable, "-I", "-S", str(PARENT_WATCH), str(os.getpid()))
+        self._process = self._command.start(watch)
 
     def signal(self, number: signal.Signals) -> None:
         if self._process is not None:
@@ -66,14 +67,14 @@ class Leashed:
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def last_words(self) -> str:
-        return self._command.last_words()
+    def log_tail(self) -> str:
+        return self._command.log_tail()
 
 
-class Detached:
-    """A process that outlives this one; whoever knows its name finds it again.
+class DetachedProcess:
+    """A process that outlives this one; whoever names the same log finds it again.
 
-    It holds a lock for as long as it lives, so that its pid is never mistaken for a later stranger's.
+    It holds a lock for as long as it runs, so that its pid is never mistaken for that of a later process.
     """
 
     def __init__(self, command: Command) -> None:
@@ -82,12 +83,12 @@ class Detached:
 
     def launch(self) -> None:
         with self._lock.open("a+") as lock:
-            if _taken(lock):
+            if _is_locked(lock):
                 return
-            process = self._command.popen(keep=(lock.fileno(),))
+            process = self._command.start(keep=(lock.fileno(),))
             lock.truncate(0)
             lock.write(str(process.pid))
-            # Nobody here waits for it; unless told that it has ended, Popen would complain that it has not.
+            # Nobody here waits for it; without a return code Popen would warn that it still runs.
             process.returncode = 0
 
     def signal(self, number: signal.Signals) -> None:
@@ -98,13 +99,13 @@ class Detached:
         if not self._lock.exists():
             return False
         with self._lock.open() as lock:
-            return _taken(lock)
+            return _is_locked(lock)
 
-    def last_words(self) -> str:
-        return self._command.last_words()
+    def log_tail(self) -> str:
+        return self._command.log_tail()
 
 
-def _taken(lock: IO[str]) -> bool:
+def _is_locked(lock: IO[str]) -> bool:
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

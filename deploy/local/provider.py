@@ -10,7 +10,7 @@ from typing import Literal
 
 from deploy.local.addresses import free_port
 from deploy.local.part import Part, Runner
-from deploy.local.process import Command, Leashed
+from deploy.local.process import ChildProcess, Command
 from deploy.local.trouble import Trouble, order
 from schemas.base import Frozen
 
@@ -59,7 +59,7 @@ def provider(
     name: Literal["mail", "sms"],
     data: Path,
     port: int | None = None,
-    run: Callable[[Command], Runner] = Leashed,
+    run: Callable[[Command], Runner] = ChildProcess,
 ) -> Provider:
     """A server that is not started yet; its messages and its log stay in `data`."""
     at = port or free_port()

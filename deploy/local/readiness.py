@@ -1,4 +1,4 @@
-"""The questions that tell whether Kafka and the store serve."""
+"""Whether Kafka and the store serve."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ async def brokers(bootstrap: str) -> int:
     if not await _listens(bootstrap.partition(",")[0]):
         return 0
     client = AIOKafkaClient(bootstrap_servers=bootstrap, request_timeout_ms=ANSWER_MILLIS)
-    with _unheard("aiokafka"):
+    with _muted("aiokafka"):
         try:
             await client.bootstrap()
             return len(client.cluster.brokers())
@@ -42,8 +42,8 @@ async def store_answers(url: str) -> bool:
 
 
 @contextmanager
-def _unheard(name: str) -> Iterator[None]:
-    """Silence a logger that calls every early question an error."""
+def _muted(name: str) -> Iterator[None]:
+    """Silence a logger that reports every early attempt as an error."""
     logger = logging.getLogger(name)
     level = logger.level
     logger.setLevel(logging.CRITICAL)

@@ -11,9 +11,9 @@ import httpx
 
 from deploy.local.addresses import free_port
 from deploy.local.part import Part, Runner
-from deploy.local.process import Command, Leashed
+from deploy.local.process import ChildProcess, Command
 
-# Asked over and over: a client that reads all the world's certificates each time takes a core for it.
+# A client that reads all certificates anew for each of many requests takes a core for it.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 SERVICES = ("intake", "routing", "sla", "notify")
 
@@ -34,9 +34,9 @@ def service(
     env: Mapping[str, str],
     log: Path,
     port: int | None = None,
-    run: Callable[[Command], Runner] = Leashed,
+    run: Callable[[Command], Runner] = ChildProcess,
 ) -> Service:
-    """A service that is not started yet; `env` is what it finds in its environment besides ours."""
+    """A service that is not started yet; `env` are its environment variables besides ours."""
     at = port or free_port()
     command = (sys.executable, "-m", "deploy.redress", "serve", name, "--port", str(at))
     log.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Brings up Kafka and the document store, from whoever can provide them, with all topics created."""
+"""Starts Kafka and the document store, from addresses, containers or processes, with all topics created."""
 
 import asyncio
 import os
@@ -11,9 +11,8 @@ from pathlib import Path
 
 from deploy.local import containers, native, readiness
 from deploy.local.addresses import Addresses, Ports, given
-from deploy.local.elsewhere import Elsewhere
-from deploy.local.part import Part, Runner
-from deploy.local.process import Detached, Leashed
+from deploy.local.part import External, Part, Runner
+from deploy.local.process import ChildProcess, DetachedProcess
 from deploy.local.topics import create_topics
 
 
@@ -33,7 +32,7 @@ class Stack:
 
     def ours(self) -> tuple[Part, ...]:
         """The parts that may be stopped: all but those whose address was given."""
-        return tuple(part for part in (self.kafka, self.store) if not isinstance(part.runner, Elsewhere))
+        return tuple(part for part in (self.kafka, self.store) if not isinstance(part.runner, External))
 
 
 @asynccontextmanager
@@ -54,17 +53,17 @@ async def stack(
 
 
 def choose(home: Path, ports: Ports, store: native.Form, *, keep: bool = False) -> Stack:
-    """The one place that decides who provides Kafka and the store; nothing is started yet.
+    """A stack from the first source that can provide it; nothing is started yet.
 
     Addresses in the environment come first, then containers, then processes of this machine.
     With `keep` the parts outlive this process, and choosing again with the same folder finds them.
     """
     if addresses := given(os.environ):
-        return _assemble(addresses, Elsewhere(addresses.kafka), Elsewhere(addresses.mongo))
+        return _assemble(addresses, External(addresses.kafka), External(addresses.mongo))
     home.mkdir(parents=True, exist_ok=True)
     if containers.unavailable() is None:
         return _assemble(ports.addresses(), *containers.pair(ports, keep=keep))
-    run = Detached if keep else Leashed
+    run = DetachedProcess if keep else ChildProcess
     kafka, documents = native.kafka(home, ports), native.store(home, ports.mongo, store)
     return _assemble(ports.addresses(), run(kafka), run(documents))
 

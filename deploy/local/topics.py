@@ -36,7 +36,7 @@ class Topic:
     stamped_by_broker: bool = False
 
     def configuration(self) -> dict[str, str]:
-        """What Kafka is to be told besides partitions and replication."""
+        """The topic's settings besides partitions and replication."""
         keep = {"retention.ms": str(self.retention_days * DAY_MILLIS), "cleanup.policy": "delete"}
         compact = {"cleanup.policy": "compact"}
         stamp = {"message.timestamp.type": "LogAppendTime"} if self.stamped_by_broker else {}
@@ -53,7 +53,7 @@ def declared(replication: int | None = None, prefix: str = "") -> tuple[Topic, .
 
 
 async def create_topics(bootstrap: str, replication: int | None = None, prefix: str = "") -> tuple[str, ...]:
-    """Create what is missing, touch nothing that exists, and return each difference in words.
+    """Create what is missing, touch nothing that exists, and return a line for each difference.
 
     What Kafka calls retriable is tried again, since a node that has just started answers so. Raises a
     KafkaError when the cluster refuses a topic, or is not ready within SERVED_WITHIN seconds.
@@ -96,12 +96,12 @@ async def _create(admin: AIOKafkaAdminClient, topics: list[Topic]) -> None:
     ]
     answer = await admin.create_topics(new)
     for name, code, reason in answer.topic_errors:
-        # Someone else was quicker; what they created is compared the next time.
+        # Somebody else was quicker; their topic is compared the next time.
         if code != TopicAlreadyExistsError.errno:
-            _must_be_fine(code, name, reason)
+            _raise_for(code, name, reason)
 
 
-def _must_be_fine(code: int, topic: str, reason: str | None) -> None:
+def _raise_for(code: int, topic: str, reason: str | None) -> None:
     if code:
         raise for_code(code)(f"topic {topic}: {reason}")
 
@@ -120,23 +120,23 @@ def _is_led(topic: Mapping[str, Any]) -> bool:
 
 
 async def _differences(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> tuple[str, ...]:
-    found = await _found(admin, topics)
+    actual = await _actual(admin, topics)
     return tuple(
-        f"{topic.name}: {field} is {found[topic.name][field]}, declared is {value}"
+        f"{topic.name}: {field} is {actual[topic.name][field]}, declared is {value}"
         for topic in topics
         for field, value in {"partitions": str(topic.partitions), **topic.configuration()}.items()
-        if found[topic.name][field] != value
+        if actual[topic.name][field] != value
     )
 
 
-async def _found(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> dict[str, dict[str, str]]:
+async def _actual(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> dict[str, dict[str, str]]:
     """Partitions and configuration of each topic as the cluster has them."""
     names = [topic.name for topic in topics]
     described = await admin.describe_topics(names)
     answers = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name) for name in names])
     settings: dict[str, dict[str, str]] = {}
-    for code, reason, _, name, entries in (one for answer in answers for one in answer.resources):
-        _must_be_fine(code, name, reason)
+    for code, reason, _, name, entries in (entry for answer in answers for entry in answer.resources):
+        _raise_for(code, name, reason)
         settings[name] = {entry[0]: entry[1] for entry in entries}
     return {
         topic["topic"]: {"partitions": str(len(topic["partitions"])), **settings[topic["topic"]]}

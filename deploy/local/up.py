@@ -9,7 +9,7 @@ from pathlib import Path
 
 from deploy.local.addresses import BACKGROUND, Ports, StackError, free_port
 from deploy.local.part import Part
-from deploy.local.process import Detached
+from deploy.local.process import DetachedProcess
 from deploy.local.provider import Provider, provider
 from deploy.local.services import SERVICES, Service, service
 from deploy.local.stack import Stack, choose
@@ -17,11 +17,11 @@ from deploy.local.stack import Stack, choose
 FOLDER = Path(__file__).parents[2] / ".up"
 ENVIRONMENT = "environment"
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Places:
+class BackgroundPorts:
     """The loopback ports of everything that runs in the background."""
 
     stack: Ports
@@ -30,39 +30,41 @@ class Places:
     sms: int
 
     @staticmethod
-    def free() -> "Places":
-        return Places(Ports.free(), {name: free_port() for name in SERVICES}, free_port(), free_port())
+    def free() -> "BackgroundPorts":
+        return BackgroundPorts(
+            Ports.free(), {name: free_port() for name in SERVICES}, free_port(), free_port()
+        )
 
 
-FIXED = Places(
+FIXED = BackgroundPorts(
     BACKGROUND, {name: port for port, name in enumerate(SERVICES, start=8101)}, mail=8125, sms=8126
 )
 
 
 @dataclass(frozen=True)
 class Installation:
-    """What runs in the background of this machine, or would: the same handles for starting and for stopping."""
+    """The parts that run, or would run, in the background: the same handles for starting and for stopping."""
 
     stack: Stack
     mail: Provider
     sms: Provider
     services: tuple[Service, ...]
-    places: Places
+    ports: BackgroundPorts
 
     @staticmethod
-    def of(folder: Path, places: Places) -> "Installation":
-        stack = choose(folder, places.stack, "file", keep=True)
-        env = {**_fixed(folder, places), **stack.addresses.environment()}
+    def of(folder: Path, ports: BackgroundPorts) -> "Installation":
+        stack = choose(folder, ports.stack, "file", keep=True)
+        env = {**_settings(folder, ports), **stack.addresses.environment()}
         _write_environment(folder, env)
         return Installation(
             stack,
-            provider("mail", folder / "mail", places.mail, Detached),
-            provider("sms", folder / "sms", places.sms, Detached),
+            provider("mail", folder / "mail", ports.mail, DetachedProcess),
+            provider("sms", folder / "sms", ports.sms, DetachedProcess),
             tuple(
-                service(name, env, folder / f"{name}.log", port, Detached)
-                for name, port in places.services.items()
+                service(name, env, folder / f"{name}.log", port, DetachedProcess)
+                for name, port in ports.services.items()
             ),
-            places,
+            ports,
         )
 
     @property
@@ -71,40 +73,40 @@ class Installation:
         return (self.mail, self.sms, *self.services)
 
 
-async def up(say: Say = print, folder: Path = FOLDER, places: Places = FIXED) -> None:
+async def up(report: Report = print, folder: Path = FOLDER, ports: BackgroundPorts = FIXED) -> None:
     """Start whatever is not running yet, and return when all of it serves; StackError says what does not."""
-    here = Installation.of(folder, places)
-    _ports_are_ours(here)
-    say("starting Kafka and the store")
+    here = Installation.of(folder, ports)
+    _check_ports(here)
+    report("starting Kafka and the store")
     for difference in await here.stack.start():
-        say(f"topic {difference}")
-    say(f"Kafka at {here.stack.addresses.kafka}, store at {here.stack.addresses.mongo}")
+        report(f"topic {difference}")
+    report(f"Kafka at {here.stack.addresses.kafka}, store at {here.stack.addresses.mongo}")
     for part in here.around:
         part.runner.launch()
-    await asyncio.gather(*(_announced(part, say) for part in here.around))
-    say(
+    await asyncio.gather(*(_report_ready(part, report) for part in here.around))
+    report(
         f"data and logs are in {folder}, what was mailed in {here.mail.data}; `make down` stops all and keeps all"
     )
-    say(f"for redress commands on it: env $(cat {folder / ENVIRONMENT}) .venv/bin/redress ...")
+    report(f"for redress commands on it: env $(cat {folder / ENVIRONMENT}) .venv/bin/redress ...")
 
 
-async def down(say: Say = print, folder: Path = FOLDER, places: Places = FIXED) -> None:
-    """Stop the services, which finish what they have in hand, and then what they stood on."""
-    here = Installation.of(folder, places)
-    await _stopped(here.services, say)
-    await _stopped((here.mail, here.sms, *here.stack.ours()), say)
+async def down(report: Report = print, folder: Path = FOLDER, ports: BackgroundPorts = FIXED) -> None:
+    """Stop the services, which finish their work, and then the parts that they need."""
+    here = Installation.of(folder, ports)
+    await _stop(here.services, report)
+    await _stop((here.mail, here.sms, *here.stack.ours()), report)
 
 
-def _fixed(folder: Path, places: Places) -> dict[str, str]:
-    """Where the services find what stands around them, and the key of all tokens, drawn once."""
-    known = folder / ENVIRONMENT
-    lines = known.read_text().splitlines() if known.exists() else []
+def _settings(folder: Path, ports: BackgroundPorts) -> dict[str, str]:
+    """The services' settings besides Kafka and the store; the key that signs tokens is drawn once and kept."""
+    file = folder / ENVIRONMENT
+    lines = file.read_text().splitlines() if file.exists() else []
     kept = dict(line.split("=", maxsplit=1) for line in lines)
     return {
         "REDRESS_TOKEN_KEY": kept.get("REDRESS_TOKEN_KEY") or secrets.token_hex(32),
-        "REDRESS_ROUTING_URL": f"http://127.0.0.1:{places.services['routing']}",
-        "REDRESS_SMTP_PORT": str(places.mail),
-        "REDRESS_SMS_URL": f"http://127.0.0.1:{places.sms}",
+        "REDRESS_ROUTING_URL": f"http://127.0.0.1:{ports.services['routing']}",
+        "REDRESS_SMTP_PORT": str(ports.mail),
+        "REDRESS_SMS_URL": f"http://127.0.0.1:{ports.sms}",
     }
 
 
@@ -114,26 +116,26 @@ def _write_environment(folder: Path, env: Mapping[str, str]) -> None:
     file.write_text("".join(f"{name}={value}\n" for name, value in env.items()))
 
 
-async def _announced(part: Service | Provider, say: Say) -> None:
+async def _report_ready(part: Service | Provider, report: Report) -> None:
     await part.wait_ready()
-    say(f"{part.name} at 127.0.0.1:{part.port}")
+    report(f"{part.name} at 127.0.0.1:{part.port}")
 
 
-async def _stopped(parts: Iterable[Part], say: Say) -> None:
+async def _stop(parts: Iterable[Part], report: Report) -> None:
     running = [part for part in parts if part.runner.runs()]
     await asyncio.gather(*(part.stop() for part in running))
     for part in running:
-        say(f"{part.name} stopped")
+        report(f"{part.name} stopped")
 
 
-def _ports_are_ours(here: Installation) -> None:
-    """StackError when a stranger sits on a port: it would be taken for the part that could not start there."""
-    ports = here.places.stack
-    taken = [
+def _check_ports(here: Installation) -> None:
+    """StackError when another program listens on a port: it would be taken for the part that could not start."""
+    ports = here.ports.stack
+    needed = [
         *((part, ports.kafka if part.name == "kafka" else ports.mongo) for part in here.stack.ours()),
-        *((each, each.port) for each in here.around),
+        *((part, part.port) for part in here.around),
     ]
-    for part, port in taken:
+    for part, port in needed:
         if not part.runner.runs() and _is_taken(port):
             raise StackError(f"port {port} of {part.name} is taken by another program; end that one first")
 

@@ -6,7 +6,7 @@ import pytest
 
 from deploy.local import Ports, Stack, choose
 from deploy.local.addresses import BACKGROUND
-from deploy.local.process import Command, Detached
+from deploy.local.process import Command, DetachedProcess
 from tests.stack import database
 
 
@@ -61,7 +61,7 @@ def test_whoever_wants_a_stack_of_his_own_never_meets_the_background(tmp_path: P
 
 
 def test_a_process_that_is_gone_is_not_mistaken_for_a_stranger_with_its_number(tmp_path: Path) -> None:
-    gone = Detached(Command(("true",), tmp_path / "gone.log"))
+    gone = DetachedProcess(Command(("true",), tmp_path / "gone.log"))
     (tmp_path / "gone.lock").write_text("1")
     assert not gone.runs()
 

@@ -1,4 +1,4 @@
-"""The stack keeps its deadlines: it serves, it survives being killed, and nothing of it outlives its owner."""
+"""The stack keeps its promises: it serves, it survives being killed, and nothing of it outlives its owner."""
 
 import asyncio
 import sys
@@ -13,7 +13,7 @@ from pymongo.errors import BulkWriteError, PyMongoError
 
 from deploy.local import Ports, Stack, StackError, choose, containers, native
 from deploy.local.part import Part
-from deploy.local.process import Leashed
+from deploy.local.process import ChildProcess
 from deploy.local.readiness import brokers, store_answers
 from tests.patience import SECONDS, until
 from tests.stack import Documents, Names, consume, database, produce
@@ -181,10 +181,10 @@ async def test_given_addresses_are_used_and_never_stopped(
         await given.kafka.kill()
 
 
-async def test_a_part_that_cannot_start_says_its_last_words(tmp_path: Path) -> None:
+async def test_a_part_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
     (tmp_path / "store.mv").mkdir()
     ports = Ports.free()
-    store = Leashed(native.store(tmp_path, ports.mongo, "file"))
+    store = ChildProcess(native.store(tmp_path, ports.mongo, "file"))
     part = Part("store", store, partial(store_answers, ports.addresses().mongo))
     with pytest.raises(StackError, match=r"(?s)store ended before it was ready.*StoreServer"):
         await part.start()

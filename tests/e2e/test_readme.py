@@ -11,7 +11,7 @@ import click
 import pytest
 import yaml
 
-from deploy.local.up import FIXED, Places, down, up
+from deploy.local.up import FIXED, BackgroundPorts, down, up
 from deploy.redress import main
 from tests.patience import SECONDS
 
@@ -39,21 +39,21 @@ async def run(script: str) -> str:
 @pytest.fixture
 async def by_hand(ours: None, tmp_path: Path) -> AsyncIterator[str]:
     """The script, brought to an installation that runs on other ports and in another folder."""
-    folder, places = tmp_path / "up", Places.free()
+    folder, ports = tmp_path / "up", BackgroundPorts.free()
     script = WITH_STACK
     for printed, here in {
         "make up\n": "",
         ".up/environment": str(folder / "environment"),
-        f":{FIXED.services['intake']}/": f":{places.services['intake']}/",
-        f":{FIXED.services['routing']}/": f":{places.services['routing']}/",
+        f":{FIXED.services['intake']}/": f":{ports.services['intake']}/",
+        f":{FIXED.services['routing']}/": f":{ports.services['routing']}/",
     }.items():
         assert printed in script
         script = script.replace(printed, here)
     try:
-        await up(lambda _: None, folder, places)
+        await up(lambda _: None, folder, ports)
         yield script
     finally:
-        await down(lambda _: None, folder, places)
+        await down(lambda _: None, folder, ports)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="what README prints needs curl")

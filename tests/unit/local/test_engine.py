@@ -8,11 +8,11 @@ import pytest
 
 from deploy.local import Ports, choose, containers
 from deploy.local.addresses import free_port
-from deploy.local.process import Leashed
+from deploy.local.process import ChildProcess
 
 
 @pytest.fixture(autouse=True)
-def _no_engine_known_yet() -> Iterator[None]:
+def _no_cached_engine() -> Iterator[None]:
     containers._engine.cache_clear()  # noqa: SLF001 - whoever asked before may have had an engine
     yield
     containers._engine.cache_clear()  # noqa: SLF001
@@ -33,7 +33,7 @@ def test_an_engine_that_is_away_leaves_the_stack_to_this_machine(
     monkeypatch.delenv("REDRESS_MONGO", raising=False)
     assert "does not answer" in (containers.unavailable() or "")
     chosen = choose(tmp_path, Ports.free(), "memory")
-    assert (type(chosen.kafka.runner), type(chosen.store.runner)) == (Leashed, Leashed)
+    assert (type(chosen.kafka.runner), type(chosen.store.runner)) == (ChildProcess, ChildProcess)
 
 
 def test_an_engine_that_says_nothing_is_not_waited_for_long(

@@ -1,4 +1,4 @@
-"""Removes a container once standard input ends, which is when whoever started both is gone."""
+"""Removes a container once standard input ends, which is when its starter has ended."""
 
 import sys
 
