@@ -1,16 +1,25 @@
 # Every target prepares what it needs; `make help` lists them.
 PYTHON := .venv/bin/python
-.PHONY: help setup demo test soak up down bench lint clean
+.PHONY: help setup demo unit contract e2e test soak up down logs bench lint clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z0-9]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 setup: ## install everything into .venv and .stack (only what is not there yet)
 	@bash deploy/setup.sh
 
-demo: setup ## watch labelled complaints become cases with owners, clocks and messages
+demo: setup ## watch labelled complaints become cases with owners, deadlines and messages
 	@.venv/bin/redress demo
+
+unit: setup ## tests that need no server: units, models, the fakes' half of every contract; a minute
+	@$(PYTHON) -m pytest -m "not real" --durations=5
+
+contract: setup ## adapters and the stack: each contract for the fake and for the real thing
+	@$(PYTHON) -m pytest tests/contract --durations=5
+
+e2e: setup ## services on Kafka and the store, with kills, outages and the demonstration
+	@$(PYTHON) -m pytest tests/e2e --durations=5
 
 test: lint ## lint, then every test, with the slowest named
 	@$(PYTHON) -m pytest --verbose --durations=10
@@ -23,6 +32,9 @@ up: setup ## start Kafka, the store and all services in the background on fixed 
 
 down: setup ## stop what `make up` started
 	@.venv/bin/redress down
+
+logs: setup ## follow the services of `make up`, a line for each event; Ctrl-C ends it
+	@.venv/bin/redress logs
 
 bench: setup ## seven rounds of throughput and latency into build/bench.json; AGAINST=commit, ONLY=b,c, STORE=file
 	@.venv/bin/redress bench $(if $(AGAINST),--against $(AGAINST)) $(if $(ONLY),--only $(ONLY)) $(if $(STORE),--store $(STORE))

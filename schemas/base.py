@@ -89,7 +89,7 @@ class Message(Frozen):
     names its fields are written.
     """
 
-    format: int = FORMAT
+    format: Count = FORMAT
     id: UUID
     case_id: UUID
     occurred_at: Instant

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from schemas.base import MOST_MINUTES, Bilingual, Strict, policy_key
+from schemas.base import MOST_MINUTES, Bilingual, Count, Strict, policy_key
 from schemas.cases import Role, Tier, tier
 from schemas.conditions import EVENTS, AnyWhen, HeaderWanted, When
 from schemas.deadline_spec import DeadlineSpec
@@ -158,7 +158,7 @@ class Policy(Wording):
 class PublishedPolicy(Strict):
     """The record on Kafka, keyed `<policy>@<version>`."""
 
-    format: int = FORMAT
+    format: Count = FORMAT
     version: str
     policy: Policy
 

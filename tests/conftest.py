@@ -1,7 +1,8 @@
-"""What every test may ask for: one running stack for the whole session, and names of its own on it."""
+"""Fixtures of all tests: one running stack for the whole session, and names of a test's own on it."""
 
 import os
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,17 @@ from deploy.local import Stack
 from deploy.local import stack as running_stack
 from deploy.local.addresses import given
 from tests.stack import Names
+
+E2E = Path(__file__).with_name("e2e")
+NEED_SERVERS = {"stack", "ours"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs Kafka or the store as real; `make unit` leaves it out."""
+    for item in items:
+        fixtures = set(item.fixturenames) if isinstance(item, pytest.Function) else set()
+        if fixtures & NEED_SERVERS or item.path.is_relative_to(E2E):
+            item.add_marker("real")
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ Stored = dict[str, Any]
 
 @dataclass
 class MemoryDocuments:
-    """What MongoDocuments does, in a dict; every call yields to the loop so that races happen.
+    """MongoDocuments in memory; every call yields to the loop so that races happen.
 
     `unfit` is a document that no store can hold.
     """
@@ -73,6 +73,21 @@ class MemoryDocuments:
     async def _command(self) -> None:
         self.commands += 1
         await asyncio.sleep(0)
+
+
+@dataclass
+class MemoryRecords:
+    """MongoRecords in memory: what is there already is not replaced."""
+
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    async def put(self, records: Sequence[dict[str, Any]]) -> set[int]:
+        present = {index for index, record in enumerate(records) if record["_id"] in self.records}
+        self.records = {record["_id"]: record for record in records} | self.records
+        return present
+
+    async def get(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
+        return {key: self.records[key] for key in keys if key in self.records}
 
 
 @dataclass

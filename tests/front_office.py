@@ -22,7 +22,7 @@ from schemas.contacts import ContactReceived
 from services.common.web import tokens
 from services.routing.app import create
 from tests.dealership import a_contact, directory_file
-from tests.interface import Interface
+from tests.openapi import OpenApi
 from tests.patience import SECONDS, patience, until
 from tests.stack import Names, consume, produce
 
@@ -103,7 +103,7 @@ async def routing(stack: Stack, home: Path, mongo: str = "") -> AsyncIterator[Se
     service = start_service("routing", env, home / "routing.log")
     try:
         await service.wait_ready()
-        hooks = {"response": [Interface(create().openapi()).hold]}
+        hooks = {"response": [OpenApi(create().openapi()).check]}
         async with httpx.AsyncClient(base_url=service.url, timeout=SECONDS, event_hooks=hooks) as http:
             yield Service(stack, names, http, env, service)
         await service.stop()

@@ -1,4 +1,4 @@
-"""A TCP proxy that can be shut and opened: a part goes away without being stopped for everybody else."""
+"""A TCP proxy that can be shut and opened: one client loses a part that goes on for all others."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -9,7 +9,7 @@ from deploy.local.addresses import free_port
 
 
 @dataclass
-class Door:
+class Proxy:
     """Passes bytes to `target` while it is open; shutting it cuts every connection."""
 
     target: tuple[str, int]
@@ -52,11 +52,11 @@ async def _pump(
 
 
 @asynccontextmanager
-async def door(host: str, port: int) -> AsyncIterator[Door]:
-    """An open door to an address, shut at the end."""
-    standing = Door((host, port))
-    await standing.open()
+async def proxy(host: str, port: int) -> AsyncIterator[Proxy]:
+    """An open proxy to an address; shut when the block ends."""
+    opened = Proxy((host, port))
+    await opened.open()
     try:
-        yield standing
+        yield opened
     finally:
-        standing.shut()
+        opened.shut()

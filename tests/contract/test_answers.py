@@ -20,8 +20,8 @@ from services.intake.settings import IntakeSettings
 from services.routing.api import actions
 from services.routing.api import install as install_routing
 from services.routing.settings.environment import Settings
-from tests.counter import Counter
-from tests.interface import Interface
+from tests.memory_routing import MemoryRouting
+from tests.openapi import OpenApi
 
 KEY = "a key for tests only, 32 characters or more"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -43,7 +43,7 @@ class Taking:
 async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
     """A client that holds every answer to the document of `app`."""
     problems.install(app)
-    hooks = {"response": [Interface(app.openapi()).hold]}
+    hooks = {"response": [OpenApi(app.openapi()).check]}
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://service", event_hooks=hooks) as http:
         yield http
@@ -86,23 +86,23 @@ async def test_intake_answers_as_it_declares_and_with_every_status_declared() ->
 
 
 @pytest.fixture
-def counter() -> Counter:
-    return Counter()
+def routing() -> MemoryRouting:
+    return MemoryRouting()
 
 
 @pytest.fixture
-def desk(counter: Counter) -> FastAPI:
+def desk(routing: MemoryRouting) -> FastAPI:
     app = FastAPI()
     install_routing(app, Settings(token_key=SecretStr(KEY)))
-    app.state.office = counter.office
+    app.state.office = routing.office
     return app
 
 
 async def test_an_action_is_answered_as_declared_and_with_every_status_declared(
-    counter: Counter, desk: FastAPI, monkeypatch: pytest.MonkeyPatch
+    routing: MemoryRouting, desk: FastAPI, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(actions, "BODY_SECONDS", 0.05)
-    case = await counter.opened()
+    case = await routing.opened()
     async with client(desk) as http:
 
         def headed(person: str = "cr-1", seen: str = '"1"', **headers: str) -> dict[str, str]:
@@ -127,14 +127,14 @@ async def test_an_action_is_answered_as_declared_and_with_every_status_declared(
             await post(follow, seen='"2"', json={}),
             await post(follow, seen=""),
         ]
-        counter.shelf.away = True
+        routing.documents.away = True
         answered.append(await post(follow, seen='"2"'))
     assert answered == [200, 400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 428, 503]
     assert set(answered) == declared(desk, "/v1/cases/{case}/follow-ups", "post")
 
 
-async def test_reading_is_answered_as_declared(counter: Counter, desk: FastAPI) -> None:
-    case = await counter.opened()
+async def test_reading_is_answered_as_declared(routing: MemoryRouting, desk: FastAPI) -> None:
+    case = await routing.opened()
     async with client(desk) as http:
 
         async def get(path: str, person: str = "cr-1", **query: Any) -> int:

@@ -14,7 +14,7 @@ from schemas.base import MOST, Message
 from schemas.calendar import PublicDays
 from schemas.directory import DirectoryFile
 from schemas.policies import Policy
-from tests.counting import KEYS, NOON
+from tests.sums import KEYS, NOON
 from tests.unit.notify.events import header
 
 MODELS = {
@@ -61,6 +61,6 @@ def test_what_names_a_field_in_the_store_is_printable_and_short(name: str) -> No
         "id": UUID(int=1), "case_id": KEYS[0], "occurred_at": NOON, "type": "deadline.started", "cycle": 1,
         "header": header(), "accountable": "operator", "due_at": NOON,
     }  # fmt: skip
-    deadlines.ADAPTER.validate_python(started | {"clock": "DL-05"})
+    deadlines.ADAPTER.validate_python(started | {"deadline": "DL-05"})
     with pytest.raises(ValidationError, match="should be a name of at most 200 printable characters"):
-        deadlines.ADAPTER.validate_python(started | {"clock": name})
+        deadlines.ADAPTER.validate_python(started | {"deadline": name})

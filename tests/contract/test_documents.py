@@ -11,22 +11,37 @@ from deploy.local import Stack
 from services.common.runtime.failures import TRANSIENT
 from services.common.store import mongo
 from services.common.store.history import Page
-from services.common.store.mongo import MongoDocuments, MongoRecords
-from tests.fakes import MemoryDocuments
+from services.common.store.mongo import Database, MongoDocuments, MongoRecords
+from tests.fakes import MemoryDocuments, MemoryRecords
 from tests.stack import Names
 
 Adapter = MongoDocuments | MemoryDocuments
+REAL = pytest.param("real", marks=pytest.mark.real)
 
 
-@pytest.fixture(params=["fake", "real"])
-async def documents(request: pytest.FixtureRequest, stack: Stack) -> AsyncIterator[Adapter]:
+@pytest.fixture(params=["fake", REAL])
+def documents(request: pytest.FixtureRequest) -> Adapter:
+    return MemoryDocuments() if request.param == "fake" else request.getfixturevalue("mongo_documents")
+
+
+@pytest.fixture
+async def mongo_documents(database: Database) -> MongoDocuments:
+    documents = MongoDocuments(database, "things", "things_past")
+    await documents.prepare()
+    return documents
+
+
+@pytest.fixture(params=["fake", REAL])
+def records(request: pytest.FixtureRequest) -> MongoRecords | MemoryRecords:
     if request.param == "fake":
-        yield MemoryDocuments()
-        return
+        return MemoryRecords()
+    return MongoRecords(request.getfixturevalue("database"), "texts")
+
+
+@pytest.fixture
+async def database(stack: Stack) -> AsyncIterator[Database]:
     database = mongo.connect(stack.addresses.mongo, Names.fresh().database)
-    real = MongoDocuments(database, "things", "things_past")
-    await real.prepare()
-    yield real
+    yield database
     database.client.close()
 
 
@@ -59,15 +74,13 @@ async def test_the_next_version_replaces_the_last(documents: Adapter) -> None:
 
 @pytest.mark.parametrize("size", [15 * 1024 * 1024, 17_000_000, 60_000_000])
 async def test_a_document_too_large_for_the_store_is_refused_and_is_no_trouble_that_passes(
-    stack: Stack, size: int
+    database: Database, size: int
 ) -> None:
-    database = mongo.connect(stack.addresses.mongo, Names.fresh().database)
     key, real = uuid4(), MongoDocuments(database, "things")
     with pytest.raises(DocumentTooLarge) as refused:
         await real.write([stored(key, mongo.WEIGHED_EVERY, text="x" * size)])
     assert not isinstance(refused.value, TRANSIENT)
     assert await real.load([key]) == {}
-    database.client.close()
 
 
 async def test_acknowledged_events_leave_the_outbox_whatever_the_version(documents: Adapter) -> None:
@@ -94,9 +107,8 @@ async def test_a_page_of_history_is_kept_once_and_in_order(documents: Adapter) -
 
 
 async def test_a_document_that_outgrew_a_quarter_megabyte_is_written_and_alarms(
-    stack: Stack, caplog: pytest.LogCaptureFixture
+    database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    database = mongo.connect(stack.addresses.mongo, Names.fresh().database)
     real, key = MongoDocuments(database, "things"), uuid4()
     for version in range(1, 17):
         assert await real.write([stored(key, version, text="x" * 300_000)]) == set()
@@ -104,17 +116,14 @@ async def test_a_document_that_outgrew_a_quarter_megabyte_is_written_and_alarms(
         "document is large"
     ]
     assert (await real.load([key]))[key]["version"] == 16
-    database.client.close()
 
 
 @pytest.fixture
-async def numbered(stack: Stack) -> AsyncIterator[MongoDocuments]:
+async def numbered(database: Database) -> MongoDocuments:
     """Documents whose numbers should be unique."""
-    database = mongo.connect(stack.addresses.mongo, Names.fresh().database)
     real = MongoDocuments(database, "numbered")
     await real.prepare("state.number")
-    yield real
-    database.client.close()
+    return real
 
 
 async def test_a_number_that_is_taken_alarms_and_its_document_is_kept_and_changed_like_any_other(
@@ -139,13 +148,10 @@ async def test_documents_that_only_hold_records_have_no_number_yet_and_do_not_al
     assert [one for one in caplog.records if one.levelname == "ERROR"] == []
 
 
-async def test_a_record_is_put_once(stack: Stack) -> None:
-    database = mongo.connect(stack.addresses.mongo, Names.fresh().database)
-    records = MongoRecords(database, "texts")
+async def test_a_record_is_put_once(records: MongoRecords | MemoryRecords) -> None:
     await records.put([{"_id": "a", "text": "first"}])
     await records.put([{"_id": "a", "text": "second"}, {"_id": "b", "text": "other"}])
     assert await records.get(["a", "b", "c"]) == {
         "a": {"_id": "a", "text": "first"},
         "b": {"_id": "b", "text": "other"},
     }
-    database.client.close()

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 from deploy.documents import documents as export
-from tests.interface import found
+from tests.openapi import resolve
 
 NAMES = ("openapi-intake", "openapi-routing", "asyncapi")
 Document = dict[str, Any]
@@ -36,7 +36,7 @@ def test_every_reference_leads_somewhere(exported: dict[str, Document], name: st
     assert refs
     for ref in refs:
         assert ref.startswith("#/"), ref
-        assert found(exported[name], ref), ref
+        assert resolve(exported[name], ref), ref
 
 
 @pytest.mark.parametrize("name", NAMES[:2])

@@ -17,6 +17,8 @@ from services.notify.providers import CLAIM_LOST, Letter
 from services.notify.providers.mail import NO_SMTPUTF8, MailProvider, MailServer
 from tests.unit.notify.fakes import StubClaim
 
+pytestmark = pytest.mark.real
+
 PATIENCE = 2.0  # an answer on a crowded machine takes less; a stall is longer
 OCCURRED = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 WELL = {

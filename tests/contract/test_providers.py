@@ -73,20 +73,27 @@ def by_sms(port: int) -> SmsProvider:
     return SmsProvider.of(f"http://127.0.0.1:{port}", "", PATIENCE)
 
 
-@pytest.fixture(params=["memory", "mail", "sms"])
-async def bench(
-    request: pytest.FixtureRequest, mail_server: Server, sms_endpoint: Server
-) -> AsyncIterator[Bench]:
+@pytest.fixture
+async def mail_bench(mail_server: Server) -> AsyncIterator[Bench]:
+    carrier = by_mail(mail_server.port)
+    yield Bench(carrier, lambda: references(mail_server), mail_server.trouble, MAILBOX, askable=False)
+    await carrier.close()
+
+
+@pytest.fixture
+async def sms_bench(sms_endpoint: Server) -> AsyncIterator[Bench]:
+    carrier = by_sms(sms_endpoint.port)
+    yield Bench(carrier, lambda: references(sms_endpoint), sms_endpoint.trouble, NUMBER)
+    await carrier.close()
+
+
+@pytest.fixture(params=["memory", *(pytest.param(name, marks=pytest.mark.real) for name in ("mail", "sms"))])
+def bench(request: pytest.FixtureRequest) -> Bench:
     if request.param == "memory":
         memory = MemoryProvider()
-        yield Bench(memory, memory.references, memory.trouble, MAILBOX)
-        return
-    mail = request.param == "mail"
-    far_end = mail_server if mail else sms_endpoint
-    carrier: Provider = by_mail(far_end.port) if mail else by_sms(far_end.port)
-    to: Address = MAILBOX if mail else NUMBER
-    yield Bench(carrier, lambda: references(far_end), far_end.trouble, to, askable=not mail)
-    await carrier.close()
+        return Bench(memory, memory.references, memory.trouble, MAILBOX)
+    bench: Bench = request.getfixturevalue(f"{request.param}_bench")
+    return bench
 
 
 async def test_an_accepted_message_has_arrived_once(bench: Bench) -> None:
@@ -154,6 +161,7 @@ async def test_a_claim_that_is_lost_when_all_is_ready_sends_nothing(bench: Bench
     assert str(letter.reference) not in bench.arrived()
 
 
+@pytest.mark.real
 async def test_mail_keeps_both_languages_and_its_message_id(mail_server: Server) -> None:
     letter = a_letter()
     await by_mail(mail_server.port).send(letter, StubClaim())
@@ -162,6 +170,7 @@ async def test_mail_keeps_both_languages_and_its_message_id(mail_server: Server)
     assert (mail.to, mail.subject, mail.text) == (letter.to.text, letter.subject, letter.text)
 
 
+@pytest.mark.real
 async def test_every_copy_of_a_mail_is_dated_when_its_event_occurred(mail_server: Server) -> None:
     letter, carrier = a_letter(), by_mail(mail_server.port)
     for _ in range(2):
@@ -171,6 +180,7 @@ async def test_every_copy_of_a_mail_is_dated_when_its_event_occurred(mail_server
     assert [mail.date for mail in copies] == ["Mon, 02 Mar 2026 01:30:00 +0000"] * 2
 
 
+@pytest.mark.real
 async def test_mail_goes_on_over_the_same_connection_and_over_a_new_one_once_it_is_gone(
     tmp_path: Path,
 ) -> None:
@@ -188,6 +198,7 @@ async def test_mail_goes_on_over_the_same_connection_and_over_a_new_one_once_it_
     assert len(far_end.received()) == 4
 
 
+@pytest.mark.real
 async def test_what_was_received_survives_the_death_of_the_server(tmp_path: Path) -> None:
     far_end = provider("mail", tmp_path)
     await far_end.start()

@@ -15,6 +15,8 @@ from services.notify.providers.sms import SmsProvider
 from tests.patience import patience
 from tests.unit.notify.fakes import StubClaim
 
+pytestmark = pytest.mark.real
+
 PATIENCE = 2.0  # an answer on a crowded machine takes less; a stall is longer
 OCCURRED = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 Answer = Callable[[asyncio.StreamWriter], Awaitable[None]]

@@ -181,6 +181,7 @@ async def test_given_addresses_are_used_and_never_stopped(
         await given.kafka.kill()
 
 
+@pytest.mark.real
 async def test_a_part_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path) -> None:
     (tmp_path / "store.mv").mkdir()
     ports = Ports.free()

@@ -20,9 +20,9 @@ from services.common.runtime.settings import CommonSettings
 from services.common.store.decision import Cause, Outcome
 from services.common.store.mongo import MongoDocuments
 from services.common.store.write_path import Store
-from tests.counting import KEYS, Added, Sum, Total, added, decide, revive
 from tests.patience import until
 from tests.stack import Names, consume, produce
+from tests.sums import KEYS, Added, Sum, Total, added, decide, revive
 
 NUMBERS = "contacts"  # any topic will do
 ROOM = "sla"  # any service with a dead topic will do

@@ -9,8 +9,8 @@ from deploy.local import Stack
 from services.common.kafka import client as kafka
 from services.common.kafka import dead_letters
 from services.common.kafka.dead_letters import FailedRecord
-from tests.counting import KEYS, added
 from tests.stack import Names, consume
+from tests.sums import KEYS, added
 
 RECORD = added(KEYS[0], 1, 5).raw
 

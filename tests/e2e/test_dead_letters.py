@@ -17,10 +17,10 @@ from services.common.kafka import client as kafka
 from services.common.kafka import dead_letters
 from services.common.kafka.dead_letters import HEAD, ORIGIN, DeadLetter
 from services.common.kafka.partitioner import partition_of
-from tests.counting import KEYS, added
 from tests.e2e.test_consumer import NUMBERS, ROOM, Service, broken, record
 from tests.patience import until
 from tests.stack import Names
+from tests.sums import KEYS, added
 
 PACKED = 5_000_000
 

@@ -16,7 +16,7 @@ from deploy.local import Ports, Stack, choose, start_service
 from schemas.contacts import ContactReceived
 from services.common.web import tokens
 from services.intake.app import create
-from tests.interface import Interface
+from tests.openapi import OpenApi
 from tests.patience import SECONDS, patience, until
 from tests.stack import Names, consume
 
@@ -46,7 +46,7 @@ async def door(
     intake = start_service("intake", env, tmp_path_factory.mktemp("intake") / "intake.log")
     await intake.wait_ready()
     headers = {"Authorization": f"Bearer {TOKEN}"}
-    hooks = {"response": [Interface(create().openapi()).hold]}
+    hooks = {"response": [OpenApi(create().openapi()).check]}
     async with httpx.AsyncClient(
         base_url=intake.url, headers=headers, timeout=SECONDS, event_hooks=hooks
     ) as client:

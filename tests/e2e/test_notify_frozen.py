@@ -12,15 +12,15 @@ from deploy.local import Service, Stack, service
 from schemas.outreach import OutreachRequested
 from tests.e2e.test_notify import Far, asked, far_end
 from tests.patience import patience, until
-from tests.proxy import Door
+from tests.proxy import Proxy
 
 MESSAGES = 6
 CLAIMED = b"status\x00\x08\x00\x00\x00sending\x00"
 
 
 @dataclass
-class Watched(Door):
-    """A door that tells when the first claim has passed it; the store has it then, and the answer is on its way."""
+class Watched(Proxy):
+    """A proxy that tells when the first claim has passed it; the store has it then, and the answer is on its way."""
 
     claimed: Callable[[], None] = lambda: None
     met: asyncio.Event = field(default_factory=asyncio.Event)
@@ -38,11 +38,11 @@ def logged(log: Path, *words: str) -> bool:
 
 async def test_a_claim_that_outlived_its_time_sends_nothing_on_thaw(stack: Stack, tmp_path: Path) -> None:
     store = urlsplit(stack.addresses.mongo)
-    door = Watched((store.hostname or "", store.port or 0))
-    await door.open()
+    proxy = Watched((store.hostname or "", store.port or 0))
+    await proxy.open()
     async with far_end(stack, tmp_path) as far:
-        frozen = beside(far, door, tmp_path)
-        door.claimed = frozen.pause
+        frozen = beside(far, proxy, tmp_path)
+        proxy.claimed = frozen.pause
         try:
             await frozen.start()
             events: list[OutreachRequested] = []
@@ -52,7 +52,7 @@ async def test_a_claim_that_outlived_its_time_sends_nothing_on_thaw(stack: Stack
                 more = [asked("sms") for _ in range(MESSAGES)]
                 events.extend(more)
                 await far.tell("outreach", *more)
-                return door.met.is_set()
+                return proxy.met.is_set()
 
             await until(claims)
             await settled(far, {event.id for event in events})
@@ -61,13 +61,13 @@ async def test_a_claim_that_outlived_its_time_sends_nothing_on_thaw(stack: Stack
         finally:
             frozen.resume()
             await frozen.stop()
-            door.shut()
+            proxy.shut()
     assert Counter(Counter(one.reference for one in far.sms.received()).values()) == {1: len(events)}
 
 
-def beside(far: Far, door: Door, home: Path) -> Service:
-    """A second instance, whose store is behind the door."""
-    store = f"mongodb://127.0.0.1:{door.port}/?directConnection=true"
+def beside(far: Far, proxy: Proxy, home: Path) -> Service:
+    """A second instance, whose store is behind the proxy."""
+    store = f"mongodb://127.0.0.1:{proxy.port}/?directConnection=true"
     env = far.env | {"REDRESS_MONGO": store, "REDRESS_INSTANCE": "1"}
     return service("notify", env, home / "frozen.log")
 

@@ -9,11 +9,11 @@ from aiokafka import AIOKafkaProducer
 from deploy.local import Stack
 from services.common.kafka.batch import Received
 from services.common.store.decision import Outcome
-from tests.counting import KEYS, Added, Sum
 from tests.e2e.test_consumer import NUMBERS, Service, broken, record
 from tests.e2e.test_dead_letters import emptied, sums_to
 from tests.patience import until
 from tests.stack import Names
+from tests.sums import KEYS, Added, Sum
 
 
 @pytest.fixture

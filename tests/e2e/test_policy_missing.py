@@ -28,7 +28,7 @@ from tests.e2e.test_notify import far_end
 from tests.e2e.test_sla import POLICY, Far
 from tests.front_office import KEY, routing
 from tests.patience import patience, until
-from tests.policies import Shelf
+from tests.policy_folder import PolicyFolder
 from tests.stack import Names, consume, database, produce
 from tests.unit.sla.story import a_deadline, a_policy
 
@@ -173,12 +173,12 @@ async def test_a_policy_that_cannot_be_used_stops_no_start_and_is_told_with_its_
 async def test_a_wrong_file_of_ours_stops_no_start_while_a_good_version_is_published(
     stack: Stack, tmp_path: Path
 ) -> None:
-    shelf = Shelf(tmp_path)
+    policies = PolicyFolder(tmp_path)
     async with routing(stack, tmp_path) as office:
         await office.opened()
-        shelf.policy.write_text("id: gtmc\nladder: none\n", "utf-8")
+        policies.policy.write_text("id: gtmc\nladder: none\n", "utf-8")
         again = service(
-            "routing", office.env | {"REDRESS_POLICIES": str(shelf.folder)}, tmp_path / "again.log"
+            "routing", office.env | {"REDRESS_POLICIES": str(policies.folder)}, tmp_path / "again.log"
         )
         await office.process.stop()
         await again.start()
@@ -193,9 +193,9 @@ async def test_a_wrong_file_of_ours_stops_no_start_while_a_good_version_is_publi
 async def test_without_any_policy_routing_waits_and_says_for_which(
     stack: Stack, names: Names, tmp_path: Path
 ) -> None:
-    shelf = Shelf(tmp_path)
-    shelf.change("ladder:", "ladders:")
-    env = {"REDRESS_POLICIES": str(shelf.folder), "REDRESS_TOKEN_KEY": KEY}
+    policies = PolicyFolder(tmp_path)
+    policies.change("ladder:", "ladders:")
+    env = {"REDRESS_POLICIES": str(policies.folder), "REDRESS_TOKEN_KEY": KEY}
     routing = service("routing", names.environment(stack) | env, tmp_path / "routing.log")
     routing.runner.launch()
 
@@ -213,7 +213,7 @@ async def test_without_any_policy_routing_waits_and_says_for_which(
         )
 
     await until(told)
-    shelf.change("ladders:", "ladder:")
+    policies.change("ladders:", "ladder:")
     await routing.wait_ready()
     await routing.stop()
 
@@ -221,7 +221,7 @@ async def test_without_any_policy_routing_waits_and_says_for_which(
 async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on_when_it_is_back(
     stack: Stack, tmp_path: Path
 ) -> None:
-    shelf = Shelf(tmp_path)
+    policies = PolicyFolder(tmp_path)
     async with routing(stack, tmp_path) as office:
         path, seen = await office.opened()
         case = UUID(path.rsplit("/", 1)[1])
@@ -230,10 +230,10 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
         answer = await office.post("cr-1", f"{path}/accept", seen)
         assert answer.status_code == httpx.codes.OK  # compiled, it serves on until the next start
         await office.process.stop()
-        changed = shelf.folder / "gtmc.yaml"
+        changed = policies.folder / "gtmc.yaml"
         changed.write_text(changed.read_text("utf-8").replace("en: ", "en: Another ", 1), "utf-8")
         again = service(
-            "routing", office.env | {"REDRESS_POLICIES": str(shelf.folder)}, tmp_path / "again.log"
+            "routing", office.env | {"REDRESS_POLICIES": str(policies.folder)}, tmp_path / "again.log"
         )
         await again.start()
         further = [a_contact(f"further {number}", case_id=case) for number in range(WAITERS + 10)]

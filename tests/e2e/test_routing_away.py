@@ -7,7 +7,7 @@ import httpx
 from deploy.local import Stack
 from tests.dealership import a_contact
 from tests.front_office import routing
-from tests.proxy import door
+from tests.proxy import proxy
 
 
 async def test_people_are_told_and_contacts_wait_while_the_store_is_away(
@@ -15,7 +15,7 @@ async def test_people_are_told_and_contacts_wait_while_the_store_is_away(
 ) -> None:
     url = httpx.URL(stack.addresses.mongo)
     async with (
-        door(url.host, url.port or 27_017) as way,
+        proxy(url.host, url.port or 27_017) as way,
         routing(stack, tmp_path, f"mongodb://127.0.0.1:{way.port}/") as service,
     ):
         path, seen = await service.opened()

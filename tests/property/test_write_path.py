@@ -14,8 +14,8 @@ from services.common.kafka.outbox import OutboxPublisher
 from services.common.store import history
 from services.common.store.decision import Cause
 from services.common.store.write_path import Store
-from tests.counting import KEYS, NOON, Sum, Total, added, decide, revive
 from tests.fakes import MemoryDocuments, MemoryLog
+from tests.sums import KEYS, NOON, Sum, Total, added, decide, revive
 
 RECORDS = 12
 ACTIONS = 6

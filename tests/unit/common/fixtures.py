@@ -18,7 +18,7 @@ from services.common.kafka.waiting import Waiting
 from services.common.runtime.settings import CommonSettings
 from services.common.store.decision import Cause, Change, Outcome, Refusal, Wait
 from services.common.store.write_path import Store
-from tests.counting import Added, Sum, decide
+from tests.sums import Added, Sum, decide
 from tests.unit.common.test_write_path import Bench
 
 ROOM, PARTITION = "sla", 3

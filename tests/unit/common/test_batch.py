@@ -15,7 +15,7 @@ from services.common.kafka.dead_letters import ORIGIN, replay_topic
 from services.common.kafka.failure_limit import Limit
 from services.common.runtime.metrics import MESSAGES
 from services.common.store.decision import Cause, Outcome
-from tests.counting import KEYS, Added, added
+from tests.sums import KEYS, Added, added
 
 TRACE = ("traceparent", b"00-1")
 

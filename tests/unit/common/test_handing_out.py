@@ -12,7 +12,7 @@ from pymongo.errors import AutoReconnect
 from services.common.kafka.consumer import MovedError
 from services.common.kafka.dead_letters import dead_topic, waiting_topic
 from services.common.store import document
-from tests.counting import KEYS, added
+from tests.sums import KEYS, added
 from tests.unit.common.fixtures import CONTACTS, NUMBERS, ROOM, Common, record
 
 KEY = KEYS[0]

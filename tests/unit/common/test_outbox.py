@@ -13,8 +13,8 @@ from schemas.base import stamp
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.runtime.failures import StoreUnavailableError
 from services.common.store.write_path import Store
-from tests.counting import NOON, Sum, added, decide, revive
 from tests.fakes import MemoryDocuments, MemoryLog
+from tests.sums import NOON, Sum, added, decide, revive
 
 KEY = UUID(int=1)
 

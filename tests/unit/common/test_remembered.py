@@ -5,7 +5,7 @@ from dataclasses import replace
 from services.common.store.codec import from_stored, to_stored
 from services.common.store.decision import Cause
 from services.common.store.document import RING, Document
-from tests.counting import KEYS, NOON, Added, Sum, added, decide
+from tests.sums import KEYS, NOON, Added, Sum, added, decide
 
 KEY = KEYS[0]
 ACTION = replace(added(KEY, 0, 5, seq=False), digest="a")

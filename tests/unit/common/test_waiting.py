@@ -10,7 +10,7 @@ import pytest
 
 from services.common.store.decision import Cause, Change, Outcome, Refusal, Wait
 from services.common.store.document import HELD_BYTES, RECORD_BYTES, WAITERS
-from tests.counting import KEYS, NOON, Added, Sum, added, decide
+from tests.sums import KEYS, NOON, Added, Sum, added, decide
 from tests.unit.common.test_write_path import Bench, kinds
 
 KEY = KEYS[0]

@@ -12,8 +12,8 @@ from services.common.kafka.outbox import OutboxPublisher
 from services.common.store import history
 from services.common.store.decision import Outcome
 from services.common.store.write_path import Held, Store
-from tests.counting import KEYS, NOON, Added, Sum, Total, added, decide, revive
 from tests.fakes import MemoryDocuments, MemoryLog
+from tests.sums import KEYS, NOON, Added, Sum, Total, added, decide, revive
 
 KEY = KEYS[0]
 

@@ -10,59 +10,59 @@ from services.common.store.decision import Cause
 from services.routing.api.bodies import FollowUpBody, ReturnBody
 from services.routing.domain.actions.action import Accept, HandBack
 from tests.casework import heard, words
-from tests.counter import Counter
 from tests.dealership import a_contact
+from tests.memory_routing import MemoryRouting
 
 
 async def test_a_key_that_comes_again_with_other_words_after_a_failure_keeps_those() -> None:
-    counter = Counter()
-    case = await counter.opened()
-    counter.shelf.away = True
+    routing = MemoryRouting()
+    case = await routing.opened()
+    routing.documents.away = True
     with pytest.raises(TimeoutError):
-        await counter.asked("cr-1", case, FollowUpBody(note="甲"), "follow-ups").perform()
-    counter.shelf.away = False
-    await counter.asked("cr-1", case, FollowUpBody(note="乙"), "follow-ups").perform()
-    facts = counter.shelf.documents[case.id]["history"]["entries"][-1]["facts"]
-    assert counter.texts.records[facts["text"]]["words"] == {"note": "乙"}
+        await routing.request("cr-1", case, FollowUpBody(note="甲"), "follow-ups").perform()
+    routing.documents.away = False
+    await routing.request("cr-1", case, FollowUpBody(note="乙"), "follow-ups").perform()
+    facts = routing.documents.documents[case.id]["history"]["entries"][-1]["facts"]
+    assert routing.texts.records[facts["text"]]["words"] == {"note": "乙"}
 
 
 async def test_looking_ahead_loads_nobody() -> None:
-    counter = Counter()
-    case = await counter.opened("车子突然起火冒烟,必须给我一个说法")
+    routing = MemoryRouting()
+    case = await routing.opened("车子突然起火冒烟,必须给我一个说法")
     assert case.support is not None
-    asked = counter.asked(case.support.to, case, ReturnBody(reason="请同事"), "return")
-    document = await counter.office.document(case.id, asked.hand.actor)
-    foreseen = counter.office.cases.foresee(document, asked.cause(heard(a_contact()).text))
+    asked = routing.request(case.support.to, case, ReturnBody(reason="请同事"), "return")
+    document = await routing.office.document(case.id, asked.hand.actor)
+    foreseen = routing.office.cases.foresee(document, asked.cause(heard(a_contact()).text))
     assert foreseen.kind == "applied"
-    assert counter.casework.ledger.workload.loads[case.support.to] == 1
+    assert routing.casework.ledger.workload.loads[case.support.to] == 1
 
 
 async def test_a_lost_race_leaves_in_memory_what_the_store_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    counter, other = Counter(), Counter()
-    case = await counter.opened()
-    other.shelf.documents = counter.shelf.documents
-    write = counter.shelf.write
+    routing, other = MemoryRouting(), MemoryRouting()
+    case = await routing.opened()
+    other.documents.documents = routing.documents.documents
+    write = routing.documents.write
 
     async def overtaken(documents: Any) -> set[int]:
         """Another instance writes that the receiver has declined before ours writes that they accept."""
-        monkeypatch.setattr(counter.shelf, "write", write)
+        monkeypatch.setattr(routing.documents, "write", write)
         await other.office.cases.change(Cause(case.id, uuid4(), HandBack(actor="cr-1", reason=words())))
         return await write(documents)
 
-    monkeypatch.setattr(counter.shelf, "write", overtaken)
-    [outcome] = await counter.office.cases.change(Cause(case.id, uuid4(), Accept(actor="cr-1")))
-    workload = counter.casework.ledger.workload
+    monkeypatch.setattr(routing.documents, "write", overtaken)
+    [outcome] = await routing.office.cases.change(Cause(case.id, uuid4(), Accept(actor="cr-1")))
+    workload = routing.casework.ledger.workload
     assert outcome.kind == "refused"
     assert (workload.held_by(case.id), workload.load("cr-1")) == (frozenset({case.owner}), 0)
 
 
 async def test_what_could_not_be_written_leaves_what_is_in_memory_as_it_was() -> None:
-    counter = Counter()
-    case = await counter.opened()
-    before = copy.deepcopy(counter.casework.ledger.workload)
-    counter.shelf.away = True
+    routing = MemoryRouting()
+    case = await routing.opened()
+    before = copy.deepcopy(routing.casework.ledger.workload)
+    routing.documents.away = True
     with pytest.raises(TimeoutError):
-        await counter.opened()
+        await routing.opened()
     with pytest.raises(TimeoutError):
-        await counter.office.cases.change(Cause(case.id, uuid4(), HandBack(actor="cr-1", reason=words())))
-    assert counter.casework.ledger.workload == before
+        await routing.office.cases.change(Cause(case.id, uuid4(), HandBack(actor="cr-1", reason=words())))
+    assert routing.casework.ledger.workload == before

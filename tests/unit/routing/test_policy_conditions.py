@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.policies import Change, Shelf
+from tests.policy_folder import Change, PolicyFolder
 
 NOTICES = "notices/gtmc.yaml"
 EVENTS = "should be one of case.opened, case.handed_over, "
@@ -13,8 +13,8 @@ TO_CR = "stop: [{type: case.handed_over, where: {role: [dealer_cr_manager]}}]"
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path)
+def policies(tmp_path: Path) -> PolicyFolder:
+    return PolicyFolder(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,8 @@ def shelf(tmp_path: Path) -> Shelf:
         (CONTACTED, "stop: [{type: deadline.met}]", "deadlines.2.stop.0.type", "not 'deadline.met'"),
     ],
 )
-def test_a_deadline_asks_for_events_that_it_hears(shelf: Shelf, change: Change) -> None:
-    shelf.refuses(change)
+def test_a_deadline_asks_for_events_that_it_hears(policies: PolicyFolder, change: Change) -> None:
+    policies.refuses(change)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_a_deadline_asks_for_events_that_it_hears(shelf: Shelf, change: Change) 
         ("applies: {severity: [general]}", "applies: {severty: [general]}", "deadlines.4.applies.severty", "number, kind, "),
     ],
 )  # fmt: skip
-def test_a_field_exists_and_can_be_compared(shelf: Shelf, change: Change) -> None:
-    shelf.refuses(change)
+def test_a_field_exists_and_can_be_compared(policies: PolicyFolder, change: Change) -> None:
+    policies.refuses(change)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_a_field_exists_and_can_be_compared(shelf: Shelf, change: Change) -> Non
         (OPENS, "start: []", "deadlines.0.start", "at least one entry"),
     ],
 )  # fmt: skip
-def test_a_field_can_have_the_value(shelf: Shelf, change: Change) -> None:
-    shelf.refuses(change)
+def test_a_field_can_have_the_value(policies: PolicyFolder, change: Change) -> None:
+    policies.refuses(change)
 
 
 @pytest.mark.parametrize(
@@ -72,13 +72,13 @@ def test_a_field_can_have_the_value(shelf: Shelf, change: Change) -> None:
         ("- when: {type: case.opened}", "- when: {type: case.closed}", "customer_notices.0.when.type", "'case.opened'"),
     ],
 )  # fmt: skip
-def test_a_notice_is_held_to_the_same_rules(shelf: Shelf, change: Change) -> None:
-    shelf.refuses(change, NOTICES)
+def test_a_notice_is_held_to_the_same_rules(policies: PolicyFolder, change: Change) -> None:
+    policies.refuses(change, NOTICES)
 
 
-def test_a_deadline_asks_for_deadlines_of_its_policy(shelf: Shelf) -> None:
+def test_a_deadline_asks_for_deadlines_of_its_policy(policies: PolicyFolder) -> None:
     old = "where: {tier: [dealer], again: [false]}"
-    shelf.refuses(
+    policies.refuses(
         (
             old,
             "where: {deadline: [DL-1]}",
@@ -88,8 +88,8 @@ def test_a_deadline_asks_for_deadlines_of_its_policy(shelf: Shelf) -> None:
     )
 
 
-def test_every_mistake_is_told_at_once(shelf: Shelf) -> None:
-    shelf.change(OPENS, "start: [{type: case.opend}]")
-    shelf.change(CONTACTED, "stop: [{type: case.contakted}]")
-    shelf.change("when: {type: case.opened}", "when: {type: case.open}", NOTICES)
-    assert len(shelf.refused().splitlines()) == 3
+def test_every_mistake_is_told_at_once(policies: PolicyFolder) -> None:
+    policies.change(OPENS, "start: [{type: case.opend}]")
+    policies.change(CONTACTED, "stop: [{type: case.contakted}]")
+    policies.change("when: {type: case.opened}", "when: {type: case.open}", NOTICES)
+    assert len(policies.refused().splitlines()) == 3

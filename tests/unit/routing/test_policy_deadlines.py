@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.policies import Change, Shelf
+from tests.policy_folder import Change, PolicyFolder
 
 HOUR = "limit: {elapsed_minutes: 60}"
 BEFORE = "warnings: [{minutes_before: 240}]"
@@ -18,8 +18,8 @@ def on_new_line(*fields: str) -> str:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path)
+def policies(tmp_path: Path) -> PolicyFolder:
+    return PolicyFolder(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -33,12 +33,12 @@ def shelf(tmp_path: Path) -> Shelf:
         (BEFORE, "warnings: [{minutes_before: 1440}]", "deadlines.2.warnings.0.minutes_before", "less than the 1440 of limit"),
     ],
 )  # fmt: skip
-def test_a_warning_has_one_moment_before_the_due_time(shelf: Shelf, change: Change) -> None:
-    shelf.refuses(change)
+def test_a_warning_has_one_moment_before_the_due_time(policies: PolicyFolder, change: Change) -> None:
+    policies.refuses(change)
 
 
-def test_two_deadlines_do_not_share_an_id(shelf: Shelf) -> None:
-    shelf.refuses(("- id: DL-02", "- id: DL-01", "deadlines.1.id", "there is one 'DL-01' already"))
+def test_two_deadlines_do_not_share_an_id(policies: PolicyFolder) -> None:
+    policies.refuses(("- id: DL-02", "- id: DL-01", "deadlines.1.id", "there is one 'DL-01' already"))
 
 
 @pytest.mark.parametrize(
@@ -52,8 +52,8 @@ def test_two_deadlines_do_not_share_an_id(shelf: Shelf) -> None:
         (SLOWS, "then: {working_minutes: 0}", "deadlines.7.then", "more than 0 minutes"),
     ],
 )  # fmt: skip
-def test_what_recurs_does_so_by_rules_that_can_hold(shelf: Shelf, change: Change) -> None:
-    shelf.refuses(change)
+def test_what_recurs_does_so_by_rules_that_can_hold(policies: PolicyFolder, change: Change) -> None:
+    policies.refuses(change)
 
 
 @pytest.mark.parametrize(
@@ -66,11 +66,13 @@ def test_what_recurs_does_so_by_rules_that_can_hold(shelf: Shelf, change: Change
         (STARTS, on_new_line(PAUSE, RESUME, "limit_by_severity: {major: {same_day: true}}"), "deadlines.0.limit_by_severity.major", "in minutes"),
     ],
 )  # fmt: skip
-def test_only_what_can_stand_still_and_go_on_again_pauses(shelf: Shelf, change: Change) -> None:
-    shelf.refuses(change)
+def test_only_what_can_stand_still_and_go_on_again_pauses(policies: PolicyFolder, change: Change) -> None:
+    policies.refuses(change)
 
 
-def test_a_limit_is_given_for_severities_the_deadline_applies_to(shelf: Shelf) -> None:
+def test_a_limit_is_given_for_severities_the_deadline_applies_to(policies: PolicyFolder) -> None:
     old = "applies: {severity: [general]}"
     new = on_new_line(old, "limit_by_severity: {major: {elapsed_minutes: 60}}")
-    shelf.refuses((old, new, "deadlines.4.limit_by_severity.major", "should be for general, as applies says"))
+    policies.refuses(
+        (old, new, "deadlines.4.limit_by_severity.major", "should be for general, as applies says")
+    )

@@ -11,12 +11,12 @@ from services.routing.commands.directory import read
 from services.routing.settings.policies import load_policy
 from tests.casework import POLICIES
 from tests.dealership import directory_file
-from tests.policies import Shelf
+from tests.policy_folder import PolicyFolder
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path)
+def policies(tmp_path: Path) -> PolicyFolder:
+    return PolicyFolder(tmp_path)
 
 
 def test_the_shipped_policy_is_valid_and_whole() -> None:
@@ -26,49 +26,53 @@ def test_the_shipped_policy_is_valid_and_whole() -> None:
     assert {deadline.id for deadline in policy.deadlines} >= {f"DL-0{number}" for number in range(1, 7)}
 
 
-def test_a_version_is_the_hash_of_the_rules(shelf: Shelf) -> None:
-    before = load_policy(shelf.policy).version
-    assert load_policy(shelf.policy).version == before
-    shelf.change("elapsed_minutes: 60", "elapsed_minutes: 61")
-    assert load_policy(shelf.policy).version != before
+def test_a_version_is_the_hash_of_the_rules(policies: PolicyFolder) -> None:
+    before = load_policy(policies.policy).version
+    assert load_policy(policies.policy).version == before
+    policies.change("elapsed_minutes: 60", "elapsed_minutes: 61")
+    assert load_policy(policies.policy).version != before
 
 
-def test_a_wrong_field_is_named_with_file_and_line(shelf: Shelf) -> None:
-    shelf.refuses(("accountable: operator", "accountable: porter", "deadlines.0.accountable", "'operator'"))
+def test_a_wrong_field_is_named_with_file_and_line(policies: PolicyFolder) -> None:
+    policies.refuses(
+        ("accountable: operator", "accountable: porter", "deadlines.0.accountable", "'operator'")
+    )
 
 
-def test_an_unknown_field_is_a_mistake_worth_telling(shelf: Shelf) -> None:
-    shelf.change("first_receiver:", "first_reciever: operator\nfirst_receiver:")
-    assert "first_reciever" in shelf.refused()
+def test_an_unknown_field_is_a_mistake_worth_telling(policies: PolicyFolder) -> None:
+    policies.change("first_receiver:", "first_reciever: operator\nfirst_receiver:")
+    assert "first_reciever" in policies.refused()
 
 
-def test_a_field_given_twice_is_told_with_its_line(shelf: Shelf) -> None:
-    line = shelf.change("recurring: true", "recurring: true\n    start: [{type: case.judged}]")
-    assert shelf.refused() == f"{shelf.policy}:{line}: start: is given twice"
+def test_a_field_given_twice_is_told_with_its_line(policies: PolicyFolder) -> None:
+    line = policies.change("recurring: true", "recurring: true\n    start: [{type: case.judged}]")
+    assert policies.refused() == f"{policies.policy}:{line}: start: is given twice"
 
 
-def test_a_broken_file_is_told_with_its_line(shelf: Shelf) -> None:
-    line = shelf.change("hand_overs:", "hand_overs: ]")
-    assert shelf.refused().startswith(f"{shelf.policy}:{line}: ")
+def test_a_broken_file_is_told_with_its_line(policies: PolicyFolder) -> None:
+    line = policies.change("hand_overs:", "hand_overs: ]")
+    assert policies.refused().startswith(f"{policies.policy}:{line}: ")
 
 
-def test_a_policy_has_the_id_of_its_file_so_that_none_takes_the_place_of_another(shelf: Shelf) -> None:
-    shelf.refuses(("id: gtmc", "id: other", "id", "should be 'gtmc'"))
+def test_a_policy_has_the_id_of_its_file_so_that_none_takes_the_place_of_another(
+    policies: PolicyFolder,
+) -> None:
+    policies.refuses(("id: gtmc", "id: other", "id", "should be 'gtmc'"))
 
 
-def test_check_says_the_version_or_every_mistake(shelf: Shelf) -> None:
-    good, bad = shelf.policy, shelf.folder / "other.yaml"
+def test_check_says_the_version_or_every_mistake(policies: PolicyFolder) -> None:
+    good, bad = policies.policy, policies.folder / "other.yaml"
     bad.write_text("id: other\n", "utf-8")
-    shutil.copy(shelf.folder / "severity" / "gtmc.yaml", shelf.folder / "severity" / "other.yaml")
+    shutil.copy(policies.folder / "severity" / "gtmc.yaml", policies.folder / "severity" / "other.yaml")
     said = CliRunner().invoke(policy, ["check", str(good), str(bad)])
     assert said.exit_code == 1
     assert "gtmc@" in said.stdout
     assert "other.yaml:1: ladder" in said.stderr
 
 
-def test_check_says_which_message_would_not_fit_its_segments(shelf: Shelf) -> None:
-    line = shelf.change("请立即关注。", "请立即关注。" * 20, "notices/gtmc.yaml")
-    said = CliRunner().invoke(policy, ["check", str(shelf.policy)])
+def test_check_says_which_message_would_not_fit_its_segments(policies: PolicyFolder) -> None:
+    line = policies.change("请立即关注。", "请立即关注。" * 20, "notices/gtmc.yaml")
+    said = CliRunner().invoke(policy, ["check", str(policies.policy)])
     assert said.exit_code == 1
     assert "sms.zh: takes 3 segments" in said.stderr
     assert f"(line {line})" in said.stderr
@@ -109,12 +113,14 @@ UNBALANCED = "should close every bracket it opens"
         ("<give-back> now", "not `<`"),
     ],
 )
-def test_a_term_that_could_never_match_as_it_was_meant_is_refused(shelf: Shelf, term: str, says: str) -> None:
-    line = shelf.change("concepts:\n", f"concepts:\n  odd: >-\n    退车, {term}\n", CUSTOMER) - 2
-    said = shelf.refused().splitlines()
+def test_a_term_that_could_never_match_as_it_was_meant_is_refused(
+    policies: PolicyFolder, term: str, says: str
+) -> None:
+    line = policies.change("concepts:\n", f"concepts:\n  odd: >-\n    退车, {term}\n", CUSTOMER) - 2
+    said = policies.refused().splitlines()
     assert said
     for each in said:
-        assert each.startswith(f"{shelf.folder / CUSTOMER}:{line}: concepts.odd.")
+        assert each.startswith(f"{policies.folder / CUSTOMER}:{line}: concepts.odd.")
         assert each.split(": ", 2)[2].startswith("`")
     assert any(says in each for each in said)
 
@@ -123,13 +129,13 @@ def test_a_term_that_could_never_match_as_it_was_meant_is_refused(shelf: Shelf, 
     ("pattern", "says"),
     [("<give-back> & (退|换", UNBALANCED), ("<give-back> - ,", "should hold a letter"), ("退*车", "not `*`")],
 )
-def test_so_is_a_word_of_a_pattern(shelf: Shelf, pattern: str, says: str) -> None:
-    line = shelf.change("gives-back: [", f'gives-back: ["{pattern}", ', CUSTOMER)
-    [said] = shelf.refused().splitlines()
-    assert said.startswith(f"{shelf.folder / CUSTOMER}:{line}: detectors.P7.gives-back.0: ")
+def test_so_is_a_word_of_a_pattern(policies: PolicyFolder, pattern: str, says: str) -> None:
+    line = policies.change("gives-back: [", f'gives-back: ["{pattern}", ', CUSTOMER)
+    [said] = policies.refused().splitlines()
+    assert said.startswith(f"{policies.folder / CUSTOMER}:{line}: detectors.P7.gives-back.0: ")
     assert says in said
 
 
-def test_a_lexicon_file_is_held_to_its_sections(shelf: Shelf) -> None:
-    line = shelf.change("concepts:", "concept:", CUSTOMER)
-    assert shelf.refused().startswith(f"{shelf.folder / CUSTOMER}:{line}: concept: ")
+def test_a_lexicon_file_is_held_to_its_sections(policies: PolicyFolder) -> None:
+    line = policies.change("concepts:", "concept:", CUSTOMER)
+    assert policies.refused().startswith(f"{policies.folder / CUSTOMER}:{line}: concept: ")

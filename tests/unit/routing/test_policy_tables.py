@@ -6,7 +6,7 @@ import pytest
 
 from services.common.runtime.files import FileError
 from services.routing.settings.policies import load_policy
-from tests.policies import Change, Shelf
+from tests.policy_folder import Change, PolicyFolder
 
 SEVERITY = "severity/gtmc.yaml"
 CONSULTANT = "{role: sc_sa, tier: dealer, "
@@ -14,8 +14,8 @@ LEARNED = "learned: {major: 0.45, major_preliminary: 0.6, suspect: 0.35, doubt: 
 
 
 @pytest.fixture
-def shelf(tmp_path: Path) -> Shelf:
-    return Shelf(tmp_path)
+def policies(tmp_path: Path) -> PolicyFolder:
+    return PolicyFolder(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,8 @@ def shelf(tmp_path: Path) -> Shelf:
         ("{role: dept_manager, tier: dealer, ", CONSULTANT, "ladder.1.role", "there is one 'sc_sa' already"),
     ],
 )
-def test_a_rung_has_a_role_of_its_own_on_its_own_side(shelf: Shelf, change: Change) -> None:
-    shelf.refuses(change)
+def test_a_rung_has_a_role_of_its_own_on_its_own_side(policies: PolicyFolder, change: Change) -> None:
+    policies.refuses(change)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +38,8 @@ def test_a_rung_has_a_role_of_its_own_on_its_own_side(shelf: Shelf, change: Chan
         ("receivers: [dealer_cr_manager]", "receivers: []", "hand_overs.0.receivers", "at least one entry"),
     ],
 )  # fmt: skip
-def test_a_hand_over_names_roles_there_are(shelf: Shelf, change: Change) -> None:
-    shelf.refuses(change)
+def test_a_hand_over_names_roles_there_are(policies: PolicyFolder, change: Change) -> None:
+    policies.refuses(change)
 
 
 @pytest.mark.parametrize(
@@ -52,19 +52,19 @@ def test_a_hand_over_names_roles_there_are(shelf: Shelf, change: Change) -> None
     ],
 )  # fmt: skip
 def test_every_complaint_meets_one_criterion_and_each_criterion_can_be_met(
-    shelf: Shelf, change: Change
+    policies: PolicyFolder, change: Change
 ) -> None:
-    shelf.refuses(change, SEVERITY)
+    policies.refuses(change, SEVERITY)
 
 
-def test_a_complaint_that_meets_nothing_has_a_default(shelf: Shelf) -> None:
-    shelf.change("default: true", "default: false", SEVERITY)
-    assert "gtmc.yaml:5: criteria: should have one criterion with default: true" in shelf.refused()
+def test_a_complaint_that_meets_nothing_has_a_default(policies: PolicyFolder) -> None:
+    policies.change("default: true", "default: false", SEVERITY)
+    assert "gtmc.yaml:5: criteria: should have one criterion with default: true" in policies.refused()
 
 
-def test_a_suspicion_has_a_flag_that_can_corroborate_it(shelf: Shelf) -> None:
+def test_a_suspicion_has_a_flag_that_can_corroborate_it(policies: PolicyFolder) -> None:
     old, new = "corroborated_by: [fire]", "corroborated_by: []"
-    shelf.refuses((old, new, "criteria.14", "should have corroborated_by"), SEVERITY)
+    policies.refuses((old, new, "criteria.14", "should have corroborated_by"), SEVERITY)
 
 
 @pytest.mark.parametrize(
@@ -79,13 +79,13 @@ def test_a_suspicion_has_a_flag_that_can_corroborate_it(shelf: Shelf) -> None:
         ),
     ],
 )
-def test_a_threshold_does_not_undo_another(shelf: Shelf, change: Change) -> None:
-    shelf.refuses(change, SEVERITY)
+def test_a_threshold_does_not_undo_another(policies: PolicyFolder, change: Change) -> None:
+    policies.refuses(change, SEVERITY)
 
 
-def test_a_scorer_may_do_without_suspecting(shelf: Shelf) -> None:
-    shelf.change("suspect: 0.35", "suspect: 1", SEVERITY)
-    assert load_policy(shelf.policy).severity.learned.suspect == 1
+def test_a_scorer_may_do_without_suspecting(policies: PolicyFolder) -> None:
+    policies.change("suspect: 0.35", "suspect: 1", SEVERITY)
+    assert load_policy(policies.policy).severity.learned.suspect == 1
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_scorer_may_do_without_suspecting(shelf: Shelf) -> None:
         ("detectors:", "detectors: should be a mapping of entries"),
     ],
 )
-def test_no_lexicon_file_undoes_another(shelf: Shelf, text: str, says: str) -> None:
-    (shelf.folder / "severity" / "lexicon" / "zz.yaml").write_text(text, "utf-8")
+def test_no_lexicon_file_undoes_another(policies: PolicyFolder, text: str, says: str) -> None:
+    (policies.folder / "severity" / "lexicon" / "zz.yaml").write_text(text, "utf-8")
     with pytest.raises(FileError, match=says):
-        load_policy(shelf.policy)
+        load_policy(policies.policy)

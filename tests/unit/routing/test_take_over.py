@@ -16,9 +16,9 @@ from services.routing.domain.case import Case
 from services.routing.handlers import Cases, Handler, revive
 from services.routing.store import Words
 from tests.casework import Casework
-from tests.counter import MemoryRecords
 from tests.dealership import MONDAY, a_contact, directory_file
 from tests.fakes import MemoryDocuments, MemoryLog
+from tests.memory_routing import MemoryRecords
 
 
 class Open(MemoryDocuments):

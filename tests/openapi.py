@@ -1,4 +1,4 @@
-"""Holds a service's answers to what its OpenAPI document says of them."""
+"""Checks the responses of a service against its OpenAPI document."""
 
 import re
 from collections.abc import Mapping
@@ -17,8 +17,8 @@ PLAIN: dict[str, type | tuple[type, ...]] = {
 Schema = Mapping[str, Any]
 
 
-def found(document: Mapping[str, Any], ref: str) -> Any:
-    """What a local reference leads to; a KeyError when it leads nowhere."""
+def resolve(document: Mapping[str, Any], ref: str) -> Any:
+    """The part of the document that a local reference names; KeyError when there is none."""
     at: Any = document
     for step in ref.removeprefix("#/").split("/"):
         at = at[step.replace("~1", "/").replace("~0", "~")]
@@ -26,12 +26,12 @@ def found(document: Mapping[str, Any], ref: str) -> Any:
 
 
 @dataclass(frozen=True)
-class Interface:
-    """The document of one service."""
+class OpenApi:
+    """The OpenAPI document of a service."""
 
     document: Mapping[str, Any]
 
-    async def hold(self, answer: httpx.Response) -> None:
+    async def check(self, answer: httpx.Response) -> None:
         """For a client's `event_hooks`: each answer of a declared operation is as declared."""
         operation = self.operation(answer.request)
         if operation is None:
@@ -54,7 +54,7 @@ class Interface:
     def fits(self, value: Any, schema: Schema) -> bool:
         """Whether a value has the shape of a schema, as far as ours go."""
         if "$ref" in schema:
-            return self.fits(value, found(self.document, schema["$ref"]))
+            return self.fits(value, resolve(self.document, schema["$ref"]))
         if "anyOf" in schema:
             return any(self.fits(value, each) for each in schema["anyOf"])
         match schema.get("type"):

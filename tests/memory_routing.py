@@ -1,4 +1,4 @@
-"""Routing's API over documents in memory."""
+"""Routing's API without HTTP, over documents in memory."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -15,27 +15,12 @@ from services.routing.handlers import Cases, revive
 from services.routing.store import Words
 from tests.casework import Casework, heard
 from tests.dealership import a_contact, person
-from tests.fakes import MemoryDocuments, MemoryLog
+from tests.fakes import MemoryDocuments, MemoryLog, MemoryRecords
 
 
 @dataclass
-class MemoryRecords:
-    """What MongoRecords does, in a dict."""
-
-    records: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    async def put(self, records: Sequence[dict[str, Any]]) -> set[int]:
-        known = {index for index, record in enumerate(records) if record["_id"] in self.records}
-        self.records = {record["_id"]: record for record in records} | self.records
-        return known
-
-    async def get(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-        return {key: self.records[key] for key in keys if key in self.records}
-
-
-@dataclass
-class Shelf(MemoryDocuments):
-    """The documents; `away` refuses to write."""
+class MemoryCases(MemoryDocuments):
+    """Documents of cases that can be listed; `away` refuses to write."""
 
     away: bool = False
 
@@ -49,19 +34,24 @@ class Shelf(MemoryDocuments):
 
 
 @dataclass
-class Counter:
-    """Routing's API without HTTP, over documents in memory."""
+class MemoryRouting:
+    """What the handlers of routing's API work with, without HTTP and without a store."""
 
     casework: Casework = field(default_factory=Casework)
-    shelf: Shelf = field(default_factory=Shelf)
+    documents: MemoryCases = field(default_factory=MemoryCases)
     texts: MemoryRecords = field(default_factory=MemoryRecords)
 
     def __post_init__(self) -> None:
         store = Store(
-            Case, self.shelf, OutboxPublisher(MemoryLog()), lambda: self.casework.now, lambda: None, revive
+            Case,
+            self.documents,
+            OutboxPublisher(MemoryLog()),
+            lambda: self.casework.now,
+            lambda: None,
+            revive,
         )
         cases = Cases(store, self.casework.world, self.casework.ledger)
-        self.office = Office(cases, self.shelf, Words(self.texts), Words(MemoryRecords()))
+        self.office = Office(cases, self.documents, Words(self.texts), Words(MemoryRecords()))
 
     async def opened(self, narrative: str = "空调有异响") -> Case:
         contact = a_contact(narrative)
@@ -70,7 +60,7 @@ class Counter:
         assert state is not None
         return state
 
-    def asked(self, name: str, case: Case, body: Body, action: str) -> Asked:
+    def request(self, name: str, case: Case, body: Body, action: str) -> Asked:
         return Asked(
             action, case.id, Hand(person(name), self.office, "once", case.revisions[-1].revision), body
         )
