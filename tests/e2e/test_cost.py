@@ -13,7 +13,7 @@ from aiokafka.client import AIOKafkaClient
 from prometheus_client import REGISTRY
 from pymongo import monitoring
 
-from deploy.bench.opened import POLICY, opened
+from deploy.bench.traffic import POLICY, opened
 from deploy.local import Stack
 from services.common.runtime.clock import wall
 from services.common.store.mongo import HEALTH

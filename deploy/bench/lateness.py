@@ -1,4 +1,4 @@
-"""(d) How late clocks fire while very many run, and how long it takes to fire what passed during a downtime."""
+"""(d) How late deadlines fire while very many run, and how long it takes to fire what passed during a downtime."""
 
 import json
 import math
@@ -13,11 +13,9 @@ from uuid import uuid4
 
 from pymongo import AsyncMongoClient
 
-from deploy.bench.ground import Ground, Numbers
-from deploy.bench.load import BenchError
-from deploy.bench.opened import DEADLINE, LIMIT, POLICY, opened
-from deploy.bench.rounds import spread
-from deploy.bench.watch import Watch, watching
+from deploy.bench.figures import Numbers, spread
+from deploy.bench.traffic import DEADLINE, LIMIT, POLICY, BenchError, opened
+from deploy.bench.workspace import Watch, Workspace, watching
 from deploy.local import Stack
 from schemas import cases, deadlines, policies
 from services.common.runtime.clock import ticks, wall
@@ -26,7 +24,7 @@ SECONDS = 10
 AHEAD = 25.0
 PATIENCE = 120.0
 CATCH_UP = 100.0
-AT_ONCE = 2_000
+BATCH = 2_000
 A_TIME = re.compile(r"\b1\d{12}\b")
 """Milliseconds since 1970, of any year until 2033."""
 
@@ -35,7 +33,7 @@ Stored = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """Clocks that run, clocks due per second, and clocks that passed during the downtime."""
+    """Deadlines that run, deadlines due per second, and deadlines that passed during the downtime."""
 
     armed: int
     per_second: int
@@ -46,58 +44,56 @@ class Size:
 MEMORY, FILE = Size(30_000, 300, 30_000), Size(10_000, 30, 10_000)
 
 
-async def measure(stack: Stack, folder: Path, _turn: int, *, size: Size) -> Numbers:
+async def measure(stack: Stack, folder: Path, _number: int, *, size: Size) -> Numbers:
     """Lateness in milliseconds, from the due time to the event as it is read, and the seconds of catching up."""
-    ground = Ground.fresh(stack, "d", folder)
-    await ground.prepare()
+    workspace = Workspace.fresh(stack, "d", folder)
+    await workspace.prepare()
     async with (
         AsyncMongoClient[Stored](stack.addresses.mongo) as client,
-        watching(ground, deadlines.TOPIC, _is_breach) as watch,
+        watching(workspace, deadlines.TOPIC, _is_breach) as watch,
     ):
-        collection = client[ground.mark]["deadlines"]
-        template = await _template(ground, collection)
-        await _fill(
-            collection,
-            (_moved(template, 0.0) for _ in range(math.ceil(size.armed / template["state"]["armed"]))),
-        )
-        lateness = await _running(ground, watch, size)
+        collection = client[workspace.mark]["deadlines"]
+        template = await _template(workspace, collection)
+        copies = math.ceil(size.armed / template["state"]["armed"])
+        await _fill(collection, (_moved(template, 0.0) for _ in range(copies)))
+        lateness = await _running(workspace, watch, size)
         await _fill(collection, _overdue(template, size.overdue))
-        fired, seconds = await _catch_up(ground, watch, size.overdue)
+        fired, seconds = await _catch_up(workspace, watch, size.overdue)
     late = {f"late_{name}": number for name, number in lateness.items()}
     return {**late, "fired": fired, "catch_up_per_second": fired / seconds}
 
 
-async def _template(ground: Ground, collection: Any) -> Stored:
-    """The clocks of a case whose customer spoke just now, as sla keeps them."""
+async def _template(workspace: Workspace, collection: Any) -> Stored:
+    """The document of sla for a case whose customer spoke just now."""
     policy = POLICY.model_dump_json().encode()
-    await ground.produce(policies.TOPIC, [(f"{POLICY.policy.id}@{POLICY.version}".encode(), policy)])
+    await workspace.produce(policies.TOPIC, [(f"{POLICY.policy.id}@{POLICY.version}".encode(), policy)])
     event = opened(wall())
-    async with ground.service("sla"), watching(ground, deadlines.TOPIC, lambda _: True) as watch:
-        await ground.produce(cases.TOPIC, [(str(event.case_id).encode(), event.model_dump_json().encode())])
+    async with workspace.service("sla"), watching(workspace, deadlines.TOPIC, lambda _: True) as watch:
+        await workspace.produce(
+            cases.TOPIC, [(str(event.case_id).encode(), event.model_dump_json().encode())]
+        )
         await watch.until(1, PATIENCE)
-    found: Stored = await collection.find_one({"_id": str(event.case_id)})
-    return {**found, "outbox": []}
+    document: Stored = await collection.find_one({"_id": str(event.case_id)})
+    return {**document, "outbox": []}
 
 
-async def _running(ground: Ground, watch: Watch, size: Size) -> Numbers:
-    """Cases heard of AHEAD seconds before the first is due, then so many due every second."""
-    async with ground.service("sla"):
+async def _running(workspace: Workspace, watch: Watch, size: Size) -> Numbers:
+    """Cases are announced AHEAD seconds before the first deadline is due, then so many are due every second."""
+    async with workspace.service("sla"):
         first = wall() + timedelta(seconds=AHEAD) - LIMIT
-        events = [
-            opened(first + timedelta(seconds=each / size.per_second))
-            for each in range(size.per_second * SECONDS)
-        ]
-        told = ((str(one.case_id).encode(), one.model_dump_json().encode()) for one in events)
-        await ground.produce(cases.TOPIC, told)
-        await watch.until(len(events), PATIENCE)
+        count = size.per_second * SECONDS
+        events = [opened(first + timedelta(seconds=number / size.per_second)) for number in range(count)]
+        records = ((str(event.case_id).encode(), event.model_dump_json().encode()) for event in events)
+        await workspace.produce(cases.TOPIC, records)
+        await watch.until(count, PATIENCE)
     drift = wall().timestamp() - ticks()
     return spread([at + drift - _due_of(watch.values[key]).timestamp() for key, at in watch.seen.items()])
 
 
-async def _catch_up(ground: Ground, watch: Watch, number: int) -> tuple[int, float]:
-    """How many of what passed before fired, and the seconds from the start of the process to the last."""
+async def _catch_up(workspace: Workspace, watch: Watch, number: int) -> tuple[int, float]:
+    """How many of those that passed before fired, and the seconds from the start of the process to the last."""
     before, started = len(watch.seen), ticks()
-    async with ground.service("sla"):
+    async with workspace.service("sla"):
         with suppress(BenchError):
             await watch.until(before + number, CATCH_UP)
         return len(watch.seen) - before, ticks() - started
@@ -107,7 +103,7 @@ async def _fill(collection: Any, documents: Iterable[Stored]) -> None:
     batch: list[Stored] = []
     for document in documents:
         batch.append(document)
-        if len(batch) == AT_ONCE:
+        if len(batch) == BATCH:
             await collection.insert_many(batch, ordered=False)
             batch = []
     if batch:
@@ -117,13 +113,13 @@ async def _fill(collection: Any, documents: Iterable[Stored]) -> None:
 def _overdue(template: Stored, number: int) -> Iterator[Stored]:
     """Due within the minute before now."""
     now = (wall() - _due(template)).total_seconds()
-    return (_moved(template, now - 60 * each / number) for each in range(number))
+    return (_moved(template, now - 60 * index / number) for index in range(number))
 
 
 def _moved(template: Stored, seconds: float) -> Stored:
     """Another case, everything of which happened so much later."""
     state = A_TIME.sub(
-        lambda found: str(int(found[0]) + round(1000 * seconds)), json.dumps(template["state"])
+        lambda match: str(int(match[0]) + round(1000 * seconds)), json.dumps(template["state"])
     )
     return {**template, "_id": str(uuid4()), "state": json.loads(state)}
 
@@ -137,4 +133,4 @@ def _due_of(event: bytes) -> datetime:
 
 
 def _is_breach(event: bytes) -> bool:
-    return b'"type":"deadline.breached"' in event and f'"clock":"{DEADLINE}"'.encode() in event
+    return b'"type":"deadline.breached"' in event and f'"deadline":"{DEADLINE}"'.encode() in event

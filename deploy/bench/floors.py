@@ -1,21 +1,26 @@
-"""The floor under routing: its traffic with Kafka and the store in a loop, with nothing decided.
+"""Floors to measure against: the same traffic as intake's and as routing's, with nothing decided.
 
-Template documents and events, taken from routing itself, give everything its size.
+python -m deploy.bench.floors intake --port N, or ... routing FILE of template documents and events.
 """
 
 import asyncio
 import json
-import sys
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import click
+import uvicorn
 import uvloop
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from pymongo import InsertOne
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from schemas import contacts
 from schemas.base import stamp
@@ -26,10 +31,39 @@ from services.common.runtime.settings import CommonSettings
 from services.common.store import mongo
 from services.common.store.mongo import MongoDocuments
 
+NUMBER = "0000-0000-0000-0"
+
+
+def create() -> Starlette:
+    """A server that answers 202 once Kafka has acknowledged the body, without having read it."""
+    settings = CommonSettings()
+    topic = settings.topic_prefix + contacts.TOPIC
+    producers: list[AIOKafkaProducer] = []
+
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        async with kafka.producer(settings.kafka) as producer:
+            producers.append(producer)
+            yield
+
+    async def accept(request: Request) -> Response:
+        key = request.headers["idempotency-key"]
+        await producers[0].send_and_wait(topic, await request.body(), key.encode())
+        location = f"http://127.0.0.1:8102/v1/cases/{key}"
+        body = {"case_id": key, "case_number": NUMBER, "location": location, "idempotency_key": key}
+        headers = {"Location": location, "Idempotency-Key": key}
+        return Response(json.dumps(body), 202, headers, "application/json")
+
+    async def ready(_request: Request) -> Response:
+        return Response("ok")
+
+    routes = [Route("/v1/contacts", accept, methods=["POST"]), Route("/readyz", ready)]
+    return Starlette(routes=routes, lifespan=lifespan)
+
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """One case as routing left it: what rests in each collection, and what went to which topic."""
+    """One case as routing left it: its documents in each collection, and its events with their topics."""
 
     case: dict[str, Any]
     text: dict[str, Any]
@@ -38,8 +72,8 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
-    """Reads, writes, sends, clears and commits like routing, batch by batch."""
+class Loop:
+    """Reads, writes, sends, clears and commits like routing, batch by batch; templates give everything its size."""
 
     settings: CommonSettings
     templates: Sequence[Template]
@@ -48,10 +82,9 @@ class Floor:
     database: mongo.Database
     documents: MongoDocuments
 
-    async def pass_on(self) -> None:
-        """One batch."""
-        got = await self.consumer.getmany(timeout_ms=1_000, max_records=self.settings.max_records)
-        keys = [record.key.decode() for records in got.values() for record in records]
+    async def handle_batch(self) -> None:
+        batch = await self.consumer.getmany(timeout_ms=1_000, max_records=self.settings.max_records)
+        keys = [record.key.decode() for records in batch.values() for record in records]
         if not keys:
             return
         cases = {key: self.templates[int(key[-4:], 16) % len(self.templates)] for key in keys}
@@ -61,8 +94,8 @@ class Floor:
         )
         await self.documents.load([UUID(key) for key in cases])
         await self.documents.write([_stored(key, case) for key, case in cases.items()])
-        told = [(topic, key, body) for key, case in cases.items() for topic, body in case.events]
-        for sent in [await self._send(*event) for event in told]:
+        events = [(topic, key, body) for key, case in cases.items() for topic, body in case.events]
+        for sent in [await self._send(*event) for event in events]:
             await sent
         await self.documents.clear({UUID(key): [key] * len(case.events) for key, case in cases.items()})
         await self.consumer.commit()
@@ -86,7 +119,7 @@ def _stored(key: str, case: Template) -> dict[str, Any]:
 
 
 async def run(templates: Sequence[Template]) -> None:
-    """Until killed."""
+    """Handle batches until killed."""
     settings = CommonSettings()
     consumer = AIOKafkaConsumer(
         settings.topic_prefix + contacts.TOPIC,
@@ -102,11 +135,37 @@ async def run(templates: Sequence[Template]) -> None:
     async with AsyncExitStack() as opened:
         producer = await opened.enter_async_context(kafka.producer(settings.kafka))
         await opened.enter_async_context(consumer)
-        floor = Floor(settings, templates, producer, consumer, database, documents)
+        loop = Loop(settings, templates, producer, consumer, database, documents)
         while True:
-            await floor.pass_on()
+            await loop.handle_batch()
+
+
+@click.group()
+def main() -> None:
+    """Run a floor until it is killed."""
+
+
+@main.command()
+@click.option("--port", type=int, required=True)
+def intake(port: int) -> None:
+    """Serve with the same server and settings as intake."""
+    uvicorn.run(
+        create(),
+        host="127.0.0.1",
+        port=port,
+        loop="uvloop",
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=5,
+    )
+
+
+@main.command()
+@click.argument("templates", type=click.Path(exists=True, path_type=Path))
+def routing(templates: Path) -> None:
+    """Handle contacts as routing does."""
+    uvloop.run(run([Template(**case) for case in json.loads(templates.read_text(encoding="utf-8"))]))
 
 
 if __name__ == "__main__":
-    known = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    uvloop.run(run([Template(**one) for one in known]))
+    main()
