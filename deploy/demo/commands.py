@@ -1,4 +1,4 @@
-"""`redress demo`: the whole way of labelled complaints on a stack of its own, played fast and audited."""
+"""`redress demo`: the whole path of labelled complaints on a stack of its own, played fast and audited."""
 
 import asyncio
 import json
@@ -11,14 +11,12 @@ import click
 from rich.console import Console
 
 from deploy.demo import report
-from deploy.demo.calls import NotAcceptedError
-from deploy.demo.complaints import tellings
-from deploy.demo.pace import monday
+from deploy.demo.audit import audit
+from deploy.demo.complaints import NotAcceptedError, draw_contacts
+from deploy.demo.environment import environment, next_monday, redress
 from deploy.demo.play import Play, Script
 from deploy.demo.progress import Progress
-from deploy.demo.reconcile import reconcile
-from deploy.demo.stage import redress, stage
-from deploy.demo.tape import READERS, tape
+from deploy.demo.recorder import recorder
 from deploy.local import StackError
 from services.routing.commands.directory import read
 
@@ -40,13 +38,13 @@ WIDTH = 110
     help="Emptied first; DATA.json gets the numbers.",
 )
 def demo(count: int, hours: float, data: Path) -> None:
-    """Watch complaints become cases with owners, clocks and messages; ends with an audit."""
+    """Watch complaints become cases with owners, deadlines and messages; ends with an audit."""
     console = Console()
     console = console if console.is_terminal else Console(width=WIDTH)
     progress = Progress(console)
     trouble = ""
     try:
-        with progress.shown():
+        with progress.on_screen():
             trouble = asyncio.run(_played(count, timedelta(hours=hours), data, progress))
     except* (StackError, NotAcceptedError) as errors:
         trouble = "\n".join(map(str, errors.exceptions))
@@ -55,34 +53,33 @@ def demo(count: int, hours: float, data: Path) -> None:
 
 
 async def _played(count: int, span: timedelta, data: Path, progress: Progress) -> str:
-    """What went wrong, nothing if all is well."""
+    """The checks that failed, empty if none."""
     directory = read(DIRECTORY)
-    told = list(tellings(directory, Random(SEED)))[:count]
-    clock = monday()
-    progress.say(f"{len(told)} complaints, {len(directory.shops)} shops, {len(directory.people)} people")
+    contacts = list(draw_contacts(directory, Random(SEED)))[:count]
+    clock = next_monday()
+    progress.note(f"{len(contacts)} complaints, {len(directory.shops)} shops, {len(directory.people)} people")
     progress.done(f"time will run {clock.scale:,.0f} times as fast as outside")
-    async with stage(data, clock, progress) as running:
-        progress.done(await redress(running.env, "directory", "load", str(DIRECTORY)))
-        bootstrap = running.stack.addresses.kafka
-        async with tape(bootstrap, running.prefix, tuple(READERS)) as taken:
-            evidence = await Play(Script(told, directory, span, SEED), running, taken, progress).acts()
-    differences = reconcile(evidence)
-    numbers = report.numbers(evidence, differences)
+    async with environment(data, clock, progress) as running:
+        progress.done(await redress(running.variables, "directory", "load", str(DIRECTORY)))
+        async with recorder(running.stack.addresses.kafka, running.prefix) as recording:
+            play = Play(Script(contacts, directory, span, SEED), running, recording, progress)
+            evidence = await play.run()
+    numbers = report.numbers(evidence, audit(evidence))
     progress.table(report.table(numbers["rows"], directory))
-    return _concluded(numbers, data.with_suffix(".json"), progress)
+    return _conclude(numbers, data.with_suffix(".json"), progress)
 
 
-def _concluded(numbers: dict[str, Any], file: Path, progress: Progress) -> str:
-    """Write the numbers and say every check; how many fail, in words."""
-    for name, found in numbers["checks"].items():
-        progress.say(f"{'FAIL' if found else 'ok  '}  {name}")
-        for difference in found:
-            progress.say(f"      {difference}")
+def _conclude(numbers: dict[str, Any], file: Path, progress: Progress) -> str:
+    """Print every check and write the numbers; the checks that failed, empty if none."""
+    for name, differences in numbers["checks"].items():
+        progress.note(f"{'FAIL' if differences else 'ok  '}  {name}")
+        for difference in differences:
+            progress.note(f"      {difference}")
     progress.done("audited")
     numbers["steps"] = progress.steps
     file.write_text(json.dumps(numbers, ensure_ascii=False, indent=1), "utf-8")
-    progress.say(f"the numbers are in {file}")
-    failed = [name for name, found in numbers["checks"].items() if found]
+    progress.note(f"the numbers are in {file}")
+    failed = [name for name, differences in numbers["checks"].items() if differences]
     return f"not so: {'; '.join(failed)}" if failed else ""
 
 

@@ -1,7 +1,8 @@
-"""The labelled complaints, and the contacts that operators make of them."""
+"""The labelled complaints, the contacts that operators make of them, and how these are posted."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from schemas.base import Frozen
+from deploy.demo.client import Client
+from schemas.base import Frozen, instant, stamp
 from schemas.contacts import Channel, Department, Language
 from schemas.directory import DirectoryFile, Franchise
 from schemas.severity import Level
+from services.common.runtime.clock import Clock
 
 FILE = Path(__file__).with_name("complaints.json")
 SPOKEN: frozenset[Channel] = frozenset({"call_centre_new", "call_centre_repeat", "onsite", "verbal"})
@@ -23,10 +26,15 @@ AGES = (
     (0.10, timedelta(hours=2), timedelta(hours=6)),
     (0.08, timedelta(hours=14), timedelta(hours=22)),
 )
+POSTED_TWICE = 10
+
+
+class NotAcceptedError(Exception):
+    """Intake refused a contact that is in order."""
 
 
 class Complaint(Frozen):
-    """One complaint told in two languages, with what it should be judged as."""
+    """One complaint in two languages, with the severity that it should be judged as."""
 
     id: str
     channel: Channel
@@ -37,8 +45,8 @@ class Complaint(Frozen):
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """One complaint in one language, told at one shop; `age` is how long ago the customer spoke."""
+class Contact:
+    """One complaint in one language, received at one shop; `age` is how long ago the customer spoke."""
 
     complaint: Complaint
     language: Language
@@ -53,11 +61,12 @@ class Telling:
 
     @property
     def caller(self) -> str:
-        """Who posts it: the operator who heard it, or the machine that took it in."""
+        """Who posts it: the operator who received it, or the machine that took it in."""
         return self.operator or "demo-inbox"
 
     def body(self, received_at: str, number: int) -> dict[str, Any]:
-        """What is posted; the customer is as fictional as his telephone number."""
+        """What is posted; the customer and the telephone number are invented."""
+        chinese = self.language == "zh"
         return {
             "channel": self.complaint.channel,
             "shop": self.franchise.shop,
@@ -65,16 +74,23 @@ class Telling:
             "received_at": received_at,
             "received_by": self.operator,
             "customer": {
-                "name": f"顾客{number:03d}" if self.language == "zh" else f"Customer {number:03d}",
+                "name": f"顾客{number:03d}" if chinese else f"Customer {number:03d}",
                 "phone": f"+86 100 0001 {number:04d}",
                 "email": f"customer{number:03d}@redress.example" if number % 3 else "",
                 "language": self.language,
             },
             "vehicle": {"brand": self.franchise.brand, "plate": f"DEMO-{number:03d}"},
-            "narrative": self.complaint.narrative_zh
-            if self.language == "zh"
-            else self.complaint.narrative_en,
+            "narrative": self.complaint.narrative_zh if chinese else self.complaint.narrative_en,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A contact with the id and the number of its case."""
+
+    contact: Contact
+    case_id: str
+    number: str
 
 
 def complaints(file: Path = FILE) -> tuple[Complaint, ...]:
@@ -82,25 +98,47 @@ def complaints(file: Path = FILE) -> tuple[Complaint, ...]:
     return TypeAdapter(tuple[Complaint, ...]).validate_python(json.loads(file.read_text("utf-8")))
 
 
-def tellings(directory: DirectoryFile, draws: Random) -> Iterator[Telling]:
+def draw_contacts(directory: DirectoryFile, draws: Random) -> Iterator[Contact]:
     """Every complaint in Chinese and in English, in mixed order, at shops drawn by chance."""
     languages: tuple[Language, ...] = ("zh", "en")
-    told = [(complaint, language) for complaint in complaints() for language in languages]
-    draws.shuffle(told)
-    for complaint, language in told:
+    pairs = [(complaint, language) for complaint in complaints() for language in languages]
+    draws.shuffle(pairs)
+    for complaint, language in pairs:
         franchise = draws.choice(directory.franchises)
         department: Department = draws.choice(("sales", "after_sales", "after_sales"))
-        heard = complaint.channel in SPOKEN
-        operator = draws.choice(_operators(directory, franchise.shop)) if heard else None
-        yield Telling(complaint, language, franchise, department, operator, _age(draws))
+        operators = _operators(directory, franchise.shop)
+        operator = draws.choice(operators) if complaint.channel in SPOKEN else None
+        yield Contact(complaint, language, franchise, department, operator, _draw_age(draws))
 
 
 def _operators(directory: DirectoryFile, shop: str) -> list[str]:
     return [
-        one.id for one in directory.people for post in one.posts if (post.at, post.role) == (shop, "operator")
+        person.id
+        for person in directory.people
+        for post in person.posts
+        if (post.at, post.role) == (shop, "operator")
     ]
 
 
-def _age(draws: Random) -> timedelta:
+def _draw_age(draws: Random) -> timedelta:
     [(_, youngest, oldest)] = draws.choices(AGES, [share for share, _, _ in AGES])
     return youngest + (oldest - youngest) * draws.random()
+
+
+async def post(
+    client: Client, clock: Clock, contacts: Sequence[Contact], gap: float
+) -> AsyncIterator[Accepted]:
+    """Each acceptance as it comes; `gap` seconds lie between two contacts.
+
+    Every tenth is posted again with the same key, as by somebody who did not trust the first answer.
+    """
+    for number, contact in enumerate(contacts, start=1):
+        body = contact.body(stamp(instant(clock.now() - contact.age)), number)
+        for _ in range(2 if number % POSTED_TWICE == 0 else 1):
+            key = {"Idempotency-Key": contact.name}
+            response = await client.request(contact.caller, "POST", "/v1/contacts", key, json=body)
+            if response.status_code != 202:
+                raise NotAcceptedError(f"{contact.name}: {response.status_code} {response.text}")
+            answer = response.json()
+            yield Accepted(contact, answer["case_id"], answer["case_number"])
+        await asyncio.sleep(gap)

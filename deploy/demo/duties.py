@@ -28,7 +28,7 @@ def _minutes(early: float, punctual: float, late: float) -> tuple[timedelta, tim
 
 
 ACCEPT = _minutes(5, 35, 220)
-HAND_OVER = _minutes(5, 30, 240)
+TRANSFER = _minutes(5, 30, 240)
 JUDGE = _minutes(5, 40, 240)
 CONTACT = _minutes(45, 420, 1_560)
 RESOLVE = _minutes(180, 700, 1_200)
@@ -38,7 +38,7 @@ FOLLOW_UP = _minutes(13 * 60, 21 * 60, 27 * 60)
 
 @dataclass(frozen=True, slots=True)
 class Colleague:
-    """Somebody of the directory, and whom he can hand a case to."""
+    """Somebody of the directory, and the staff to whom they can hand a case over."""
 
     person: Person
     staff: Sequence[Person]
@@ -47,7 +47,7 @@ class Colleague:
         return {post.role for post in self.person.posts if post.at == at}
 
     def duty(self, case: View, now: datetime) -> Duty | None:
-        """What he should do next; None when nothing waits for him."""
+        """What they should do next with a case; None when there is nothing."""
         if case["state"] == "closed":
             return None
         if "accept" in case["actions"]:
@@ -65,11 +65,11 @@ class Colleague:
     def _owned(self, case: View) -> Duty | None:
         match case["owner_role"]:
             case "operator":
-                return self._hand_over(case, "dealer_cr_manager")
+                return self._transfer(case, "dealer_cr_manager")
             case "dealer_cr_manager":
-                return self._hand_over(case, "dept_manager")
+                return self._transfer(case, "dept_manager")
             case "dept_manager":
-                return self._handled(case) or self._hand_over(case, "sc_sa") or _resolve(case)
+                return self._handled(case) or self._transfer(case, "sc_sa") or _resolve(case)
             case _:
                 return self._handled(case) or _resolve(case)
 
@@ -81,16 +81,16 @@ class Colleague:
             return Duty("contacts", *CONTACT, {"note": "Spoke with the customer and listened to all of it."})
         return None
 
-    def _hand_over(self, case: View, role: Role) -> Duty | None:
-        """To somebody of the role in the case's department, unless it is offered already."""
+    def _transfer(self, case: View, role: Role) -> Duty | None:
+        """To somebody with the role in the case's department, unless a hand-over is open already."""
         shop, department = case["shop"], case["department"]
         fitting = [
-            one.id
-            for one in self.staff
-            for post in one.posts
+            person.id
+            for person in self.staff
+            for post in person.posts
             if (post.at, post.role) == (shop, role)
             and post.department in {None, department}
-            and not one.absences
+            and not person.absences
         ]
         if case["hand_over"] is not None or not fitting:
             return None
@@ -101,7 +101,7 @@ class Colleague:
             "person": person,
             "note": "Please see what the customer asks for.",
         }
-        return Duty("transfer", *HAND_OVER, body)
+        return Duty("transfer", *TRANSFER, body)
 
     def _closing(self, case: View) -> Duty | None:
         if "close" not in case["actions"]:

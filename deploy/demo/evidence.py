@@ -7,10 +7,11 @@ from typing import Any
 
 from pymongo import AsyncMongoClient
 
-from deploy.demo.calls import Accepted
-from deploy.demo.stage import Stage
-from deploy.demo.tape import Tape
+from deploy.demo.complaints import Accepted
+from deploy.demo.environment import Environment
+from deploy.demo.recorder import Recorder
 from deploy.local.provider import Received
+from schemas import deadlines
 from services.common.kafka import dead_letters
 from services.common.kafka.dead_letters import DeadLetter
 
@@ -34,36 +35,38 @@ class Evidence:
 
     def unique(self, topic: str, *kinds: str) -> dict[str, Any]:
         """The messages of a topic of these types by id: a topic may carry one twice."""
-        return {str(one.id): one for one in self.records[topic] if not kinds or one.type in kinds}
+        messages = (message for message in self.records[topic] if not kinds or message.type in kinds)
+        return {str(message.id): message for message in messages}
+
+    def withdrawn(self) -> set[str]:
+        """Ids of the breaches that do not stand."""
+        return {str(event.breach) for event in self.unique(deadlines.TOPIC, "deadline.withdrawn").values()}
 
 
-def called(case: Stored) -> str:
-    """A case as people call it."""
-    return f"case {case['state']['number']}"
-
-
-async def gather(stage: Stage, tape: Tape, accepted: Sequence[Accepted], people: frozenset[str]) -> Evidence:
+async def gather(
+    environment: Environment, recorder: Recorder, accepted: Sequence[Accepted], people: frozenset[str]
+) -> Evidence:
     """Everything as it stands once nothing moves any more."""
-    await tape.to_the_end()
-    async with AsyncMongoClient[dict[str, Any]](stage.stack.addresses.mongo) as client:
-        database = client[stage.database]
+    await recorder.read_to_end()
+    async with AsyncMongoClient[dict[str, Any]](environment.stack.addresses.mongo) as client:
+        database = client[environment.database]
         pages: dict[str, list[Stored]] = {}
         async for page in database["case_history"].find().sort("_id"):
             pages.setdefault(page["key"], []).extend(page["entries"])
         stored = {name: await database[name].find().to_list() for name in ("cases", "deliveries")}
     return Evidence(
         accepted=accepted,
-        cases=[one for one in stored["cases"] if one["state"] is not None],
+        cases=[document for document in stored["cases"] if document["state"] is not None],
         pages=pages,
-        deliveries=[one for one in stored["deliveries"] if one["state"] is not None],
-        records=tape.records,
-        received={"email": stage.mail.received(), "sms": stage.sms.received()},
-        dead={group: await _dead(stage, group) for group in GROUPS},
+        deliveries=[document for document in stored["deliveries"] if document["state"] is not None],
+        records=recorder.records,
+        received={"email": environment.mail.received(), "sms": environment.sms.received()},
+        dead={group: await _dead(environment, group) for group in GROUPS},
         people=people,
-        kills=stage.kills,
+        kills=environment.kills,
     )
 
 
-async def _dead(stage: Stage, group: str) -> list[DeadLetter]:
-    topic = stage.prefix + dead_letters.dead_topic(group)
-    return await dead_letters.waiting(stage.stack.addresses.kafka, topic)
+async def _dead(environment: Environment, group: str) -> list[DeadLetter]:
+    topic = environment.prefix + dead_letters.dead_topic(group)
+    return await dead_letters.waiting(environment.stack.addresses.kafka, topic)

@@ -1,4 +1,4 @@
-"""The play in its acts: calls come in, people act, services are killed, clocks run out, everything is audited."""
+"""The play: contacts come in, people act, services are killed, deadlines pass, and everything is audited."""
 
 import asyncio
 from collections import Counter
@@ -9,24 +9,22 @@ from datetime import timedelta
 
 import httpx
 
-from deploy.demo.api import Api, signer
-from deploy.demo.calls import Accepted, post
-from deploy.demo.cast import Cast
-from deploy.demo.complaints import Telling
+from deploy.demo.client import Client, signer
+from deploy.demo.complaints import Accepted, Contact, post
+from deploy.demo.environment import Environment
 from deploy.demo.evidence import Evidence, gather
+from deploy.demo.idle import wait_until_idle
+from deploy.demo.people import Habits, Staff
 from deploy.demo.progress import Progress
-from deploy.demo.quiet import quiet
-from deploy.demo.stage import Stage
-from deploy.demo.tape import Tape, followed
-from deploy.demo.temper import Temper
+from deploy.demo.recorder import Recorder, following
 from schemas import cases, deadlines, deliveries
 from schemas.directory import DirectoryFile
 
-EVERY_NEGLECTED = 8
-CALLING = 0.45
+NEGLECTED = 8
+POSTING = 0.45
 ACTING = 0.88
 KILLS = ((0.06, "intake"), (0.16, "routing"), (0.3, "notify"), (0.5, "sla"))
-GLANCE = 0.5
+PAUSE = 0.5
 ZONE = timedelta(hours=8)
 
 
@@ -34,10 +32,10 @@ ZONE = timedelta(hours=8)
 class Script:
     """Who complains, who works there, and how long the play goes on in business time.
 
-    Calls come in during the share CALLING of it, people act until ACTING; then clocks run on alone.
+    Contacts come in during the share POSTING of it, people act until ACTING; then deadlines pass unanswered.
     """
 
-    told: Sequence[Telling]
+    contacts: Sequence[Contact]
     directory: DirectoryFile
     span: timedelta
     seed: int
@@ -48,93 +46,93 @@ class Play:
     """A running play."""
 
     script: Script
-    stage: Stage
-    tape: Tape
+    environment: Environment
+    recorder: Recorder
     progress: Progress
     neglected: set[str] = field(default_factory=set)
     accepted: list[Accepted] = field(default_factory=list)
-    cast: Cast | None = None
+    staff: Staff | None = None
 
-    async def acts(self) -> Evidence:
-        """From the first call to the last message; what happened comes out."""
-        async with followed(self.tape), self.shown():
+    async def run(self) -> Evidence:
+        """Everything that happened, from the first contact to the last message."""
+        services = self.environment.services
+        async with following(self.recorder), self._showing_numbers():
             await self._days()
-            await self.stage.services["sla"].stop()
-            await quiet(self.stage)
-        self.progress.done("clocks stopped, all that was to be said has arrived")
-        people = frozenset(one.id for one in self.script.directory.people)
-        evidence = await gather(self.stage, self.tape, self.accepted, people)
-        await asyncio.gather(
-            *(service.stop() for name, service in self.stage.services.items() if name != "sla")
-        )
+            await services["sla"].stop()
+            await wait_until_idle(self.environment)
+        self.progress.done("sla stopped, every event is handled and every message has arrived")
+        people = frozenset(person.id for person in self.script.directory.people)
+        evidence = await gather(self.environment, self.recorder, self.accepted, people)
+        await asyncio.gather(*(service.stop() for name, service in services.items() if name != "sla"))
         self.progress.done("topics, store and messages read; services ended in order")
         return evidence
 
     async def _days(self) -> None:
+        services = self.environment.services
         async with (
-            httpx.AsyncClient(base_url=self.stage.services["intake"].url, timeout=10) as door,
-            httpx.AsyncClient(base_url=self.stage.services["routing"].url, timeout=10) as desk,
+            httpx.AsyncClient(base_url=services["intake"].url, timeout=10) as intake,
+            httpx.AsyncClient(base_url=services["routing"].url, timeout=10) as routing,
         ):
-            sign = signer(self.stage.token)
-            temper = Temper(self.script.seed, self.neglected)
-            self.cast = Cast(Api(desk, sign), self.stage.clock, self.script.directory, temper)
+            sign = signer(self.environment.token)
+            habits = Habits(self.script.seed, self.neglected)
+            self.staff = Staff(Client(routing, sign), self.environment.clock, self.script.directory, habits)
             async with asyncio.TaskGroup() as group:
-                living = group.create_task(self.cast.live((self.stage.mail, self.stage.sms)))
-                group.create_task(self._calls(Api(door, sign)))
-                group.create_task(self._kills())
+                working = group.create_task(self.staff.work((self.environment.mail, self.environment.sms)))
+                group.create_task(self._post(Client(intake, sign)))
+                group.create_task(self._kill())
                 await self._wait(ACTING)
-                living.cancel()
-            self.progress.done("people acted: " + _counts(self.cast.done))
+                working.cancel()
+            self.progress.done("people acted: " + _counts(self.staff.done))
         await self._wait(1 - ACTING)
-        self.progress.done("nobody acted any more, clocks ran on")
+        self.progress.done("nobody acted any more, deadlines passed")
 
     async def _wait(self, share: float) -> None:
         await asyncio.sleep(self._seconds(share))
 
     def _seconds(self, share: float) -> float:
-        return self.stage.clock.wall_seconds(self.script.span * share)
+        return self.environment.clock.wall_seconds(self.script.span * share)
 
-    async def _calls(self, api: Api) -> None:
-        gap = self._seconds(CALLING) / len(self.script.told)
-        async for one in post(api, self.stage.clock, self.script.told, gap):
-            self.accepted.append(one)
-            if len(self.accepted) % EVERY_NEGLECTED == 3:
-                self.neglected.add(one.number)
-        self.progress.say(f"{len(self.script.told)} complaints accepted")
+    async def _post(self, client: Client) -> None:
+        gap = self._seconds(POSTING) / len(self.script.contacts)
+        async for accepted in post(client, self.environment.clock, self.script.contacts, gap):
+            self.accepted.append(accepted)
+            if len(self.accepted) % NEGLECTED == 3:
+                self.neglected.add(accepted.number)
+        self.progress.note(f"{len(self.script.contacts)} complaints accepted")
 
-    async def _kills(self) -> None:
+    async def _kill(self) -> None:
         passed = 0.0
         for share, name in KILLS:
             await self._wait(share - passed)
             passed = share
-            self.progress.say(f"kill -9 {name}")
-            await self.stage.kill(name)
-            self.progress.say(f"{name} is back")
-
-    def numbers(self) -> str:
-        """The present numbers in one line."""
-        records = self.tape.records
-        told = Counter(one.type for topic in (cases.TOPIC, deadlines.TOPIC) for one in records[topic])
-        sent = sum(one.result == "sent" for one in records[deliveries.TOPIC])
-        acts = self.cast.done.total() - self.cast.done["ignored"] if self.cast else 0
-        return (
-            f"{self.stage.clock.now() + ZONE:%a %H:%M}: {told['case.opened']} cases, {acts} actions, "
-            f"clocks {told['deadline.met']} met {told['deadline.breached']} breached, {sent} messages"
-        )
+            self.progress.note(f"kill -9 {name}")
+            await self.environment.kill(name)
+            self.progress.note(f"{name} is back")
 
     @asynccontextmanager
-    async def shown(self) -> AsyncIterator[None]:
-        """The numbers are told while the block runs."""
-        task = asyncio.create_task(self._tell())
+    async def _showing_numbers(self) -> AsyncIterator[None]:
+        """Show the present numbers while the block runs."""
+        task = asyncio.create_task(self._show_numbers())
         try:
             yield
         finally:
             task.cancel()
 
-    async def _tell(self) -> None:
+    async def _show_numbers(self) -> None:
         while True:
-            self.progress.now(self.numbers())
-            await asyncio.sleep(GLANCE)
+            self.progress.show(self._numbers())
+            await asyncio.sleep(PAUSE)
+
+    def _numbers(self) -> str:
+        """The present numbers in one line."""
+        records = self.recorder.records
+        events = Counter(event.type for topic in (cases.TOPIC, deadlines.TOPIC) for event in records[topic])
+        sent = sum(event.result == "sent" for event in records[deliveries.TOPIC])
+        actions = self.staff.done.total() - self.staff.done["ignored"] if self.staff else 0
+        return (
+            f"{self.environment.clock.now() + ZONE:%a %H:%M}: {events['case.opened']} cases, {actions} actions, "
+            f"deadlines {events['deadline.met']} met {events['deadline.breached']} breached, {sent} messages"
+        )
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""What a newcomer sees while it runs: each step with its time, and the present numbers in one line."""
+"""What is seen while a demonstration runs: each step with its time, and the present numbers in one line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ class Progress:
     _status: Status | None = None
 
     @contextmanager
-    def shown(self) -> Iterator[None]:
+    def on_screen(self) -> Iterator[None]:
         """Keep the moving line on the screen, where there is one."""
         if not self.console.is_terminal:
             yield
@@ -34,23 +34,23 @@ class Progress:
             yield
         self._status = None
 
-    def done(self, what: str) -> None:
+    def done(self, step: str) -> None:
         """A step ended; what follows is timed from here."""
         now = ticks()
-        self.steps.append((what, round(now - self._step, 2)))
-        self._print(f"{now - self.started:6.1f} s  {what} ({now - self._step:.1f} s)")
+        self.steps.append((step, round(now - self._step, 2)))
+        self._print(f"{now - self.started:6.1f} s  {step} ({now - self._step:.1f} s)")
         self._step = now
 
-    def say(self, what: str) -> None:
-        self._print(f"{ticks() - self.started:6.1f} s  {what}")
+    def note(self, line: str) -> None:
+        self._print(f"{ticks() - self.started:6.1f} s  {line}")
 
-    def now(self, what: str) -> None:
+    def show(self, numbers: str) -> None:
         """The present numbers."""
         if self._status is not None:
-            self._status.update(f"{ticks() - self.started:.0f} s  {what}")
+            self._status.update(f"{ticks() - self.started:.0f} s  {numbers}")
         elif ticks() - self._line >= LINE_SECONDS:
             self._line = ticks()
-            self.say(what)
+            self.note(numbers)
 
     def table(self, table: Table) -> None:
         self.console.print(table)

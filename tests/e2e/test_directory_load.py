@@ -9,8 +9,8 @@ import pytest
 import yaml
 from rich.console import Console
 
+from deploy.demo.environment import environment, redress
 from deploy.demo.progress import Progress
-from deploy.demo.stage import redress, stage
 from deploy.local import StackError
 from services.common.runtime.clock import Clock, ticks, wall
 from tests.e2e.traffic import DIRECTORY, Traffic, check
@@ -28,7 +28,7 @@ LEAVERS = (
 @pytest.fixture
 async def traffic(tmp_path: Path) -> AsyncIterator[Traffic]:
     clock = Clock(SCALE, wall().timestamp())
-    async with stage(tmp_path / "stage", clock, Progress(Console(quiet=True))) as running:
+    async with environment(tmp_path / "environment", clock, Progress(Console(quiet=True))) as running:
         traffic = await Traffic.begin(running)
         yield traffic
         await traffic.close()
@@ -72,9 +72,9 @@ async def test_ten_people_leave_under_load_and_no_case_stays_with_them(
     async with asyncio.TaskGroup() as group:
         group.create_task(_flow(traffic, halfway))
         await halfway.wait()
-        said = await redress(traffic.stage.env, "directory", "load", str(without), "--remove")
+        said = await redress(traffic.environment.variables, "directory", "load", str(without), "--remove")
     assert all(name in said for name in LEAVERS)
-    await traffic.settled()
+    await traffic.come_to_rest()
 
     async def handed_over() -> bool:
         cases = await traffic.documents("cases")
@@ -123,20 +123,20 @@ def _write_deputy_from_elsewhere(file: Path) -> None:
 async def test_a_check_says_what_a_load_would_do_and_does_nothing(traffic: Traffic, without: Path) -> None:
     for number in range(30):
         await traffic.post(number)
-    await traffic.settled()
+    await traffic.come_to_rest()
     before = await _whose(traffic)
-    said = await redress(traffic.stage.env, "directory", "check", str(without), "--remove")
+    said = await redress(traffic.environment.variables, "directory", "check", str(without), "--remove")
     assert await _whose(traffic) == before
     theirs = {(number, name) for number, names in before[0].items() for name in names & set(LEAVERS)}
     assert theirs
     told = [line.split() for line in said.splitlines() if "→" in line]
     assert {(words[0].rstrip(":"), words[2]) for words in told} == theirs
-    unchanged = await redress(traffic.stage.env, "directory", "check", str(DIRECTORY))
+    unchanged = await redress(traffic.environment.variables, "directory", "check", str(DIRECTORY))
     assert unchanged.endswith("0 changes to open cases")
-    stays = await redress(traffic.stage.env, "directory", "load", str(without))
+    stays = await redress(traffic.environment.variables, "directory", "load", str(without))
     assert "--remove lets them go" in stays
     _write_deputy_from_elsewhere(without)
     with pytest.raises(
         StackError, match="deputy: should have a post at the same shop, group or manufacturer"
     ):
-        await redress(traffic.stage.env, "directory", "check", str(without))
+        await redress(traffic.environment.variables, "directory", "check", str(without))

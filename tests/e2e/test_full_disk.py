@@ -10,7 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from deploy.demo.tape import READERS, tape
+from deploy.demo.recorder import recorder
 from deploy.local import Ports, Stack, choose, start_service
 from deploy.local import Service as LocalService
 from services.common.kafka import dead_letters
@@ -130,9 +130,9 @@ async def writable(client: httpx.AsyncClient) -> float:
 async def bodies(service: Service) -> dict[UUID, set[str]]:
     """What stands on Kafka under each event's id."""
     found: dict[UUID, set[str]] = defaultdict(set)
-    async with tape(service.stack.addresses.kafka, service.names.prefix, list(READERS)) as taken:
-        await taken.to_the_end()
-        for event in (event for events in taken.records.values() for event in events):
+    async with recorder(service.stack.addresses.kafka, service.names.prefix) as recording:
+        await recording.read_to_end()
+        for event in (event for events in recording.records.values() for event in events):
             found[event.id].add(event.model_dump_json())
     return found
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from deploy.demo.environment import Environment, environment
 from deploy.demo.progress import Progress
-from deploy.demo.stage import Stage, stage
 from deploy.local import SERVICES
 from services.common.runtime.clock import Clock, wall
 from tests.e2e.traffic import Traffic, check
@@ -31,7 +31,7 @@ def scale() -> float:
 @pytest.fixture
 async def traffic(tmp_path: Path, scale: float) -> AsyncIterator[Traffic]:
     clock = Clock(scale, wall().timestamp())
-    async with stage(tmp_path / "stage", clock, Progress(Console(quiet=True))) as running:
+    async with environment(tmp_path / "environment", clock, Progress(Console(quiet=True))) as running:
         traffic = await Traffic.begin(running)
         yield traffic
         await traffic.close()
@@ -45,11 +45,11 @@ async def _flow(traffic: Traffic, stop: asyncio.Event) -> None:
                 return
             case = await traffic.post(number)
             if number % 3 == 0:
-                group.create_task(_taken(traffic, case))
+                group.create_task(_accept(traffic, case))
             await asyncio.sleep(0.1)
 
 
-async def _taken(traffic: Traffic, case: str) -> None:
+async def _accept(traffic: Traffic, case: str) -> None:
     await traffic.accept(case)
 
 
@@ -62,23 +62,23 @@ async def _enough(traffic: Traffic, accepted: int, acted: int = 0) -> None:
     await until(enough)
 
 
-async def _killed(stage: Stage, service: str) -> None:
+async def _kill(environment: Environment, service: str) -> None:
     """Kill one service again and again, each time as soon as it has worked for a moment."""
     chance = random.Random(service)
     for _ in range(KILLS):
         await asyncio.sleep(chance.uniform(0.3, 2.0))
-        await stage.kill(service)
+        await environment.kill(service)
 
 
 async def test_services_killed_in_the_middle_of_their_work_lose_and_double_nothing(traffic: Traffic) -> None:
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(_flow(traffic, stop))
-        await asyncio.gather(*(_killed(traffic.stage, service) for service in SERVICES))
+        await asyncio.gather(*(_kill(traffic.environment, service) for service in SERVICES))
         await _enough(traffic, accepted=100, acted=20)
         stop.set()
-    assert traffic.stage.kills == dict.fromkeys(SERVICES, KILLS)
-    await traffic.settled()
+    assert traffic.environment.kills == dict.fromkeys(SERVICES, KILLS)
+    await traffic.come_to_rest()
     await check(traffic)
 
 
@@ -87,14 +87,14 @@ async def test_kafka_and_the_store_may_go_away_and_come_back(traffic: Traffic) -
     stop = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(_flow(traffic, stop))
-        for part in (traffic.stage.stack.store, traffic.stage.stack.kafka) * OUTAGES:
+        for part in (traffic.environment.stack.store, traffic.environment.stack.kafka) * OUTAGES:
             await asyncio.sleep(3)
             await part.kill()
             await asyncio.sleep(3)
             await part.start()
         await _enough(traffic, accepted=50)
         stop.set()
-    await traffic.settled()
+    await traffic.come_to_rest()
     await check(traffic)
 
 
@@ -104,31 +104,31 @@ async def test_no_breach_stands_for_those_who_acted_in_time_while_the_clocks_wer
 ) -> None:
     cases = [await traffic.post(number) for number in range(20)]
     await until(lambda: _all_followed(traffic, cases))
-    await traffic.stage.services["sla"].kill()
-    clock = traffic.stage.clock
+    await traffic.environment.services["sla"].kill()
+    clock = traffic.environment.clock
     all_due = clock.now() + TWO_HOURS
-    acted = await asyncio.gather(*(_hand_over(traffic, case) for case in cases[::2]))
+    acted = await asyncio.gather(*(_transfer(traffic, case) for case in cases[::2]))
     in_time = [case for case, soon_enough in zip(cases[::2], acted, strict=True) if soon_enough]
     assert in_time
     await asyncio.sleep(clock.wall_seconds(all_due - clock.now()))
-    await traffic.stage.services["sla"].start()
+    await traffic.environment.services["sla"].start()
 
     async def fired() -> bool:
         return all([await _broken(traffic, case) for case in cases[1::2]])
 
     await until(fired)
-    await traffic.settled()
+    await traffic.come_to_rest()
     assert [case for case in in_time if await _broken(traffic, case)] == []
     await check(traffic)
 
 
 async def _all_followed(traffic: Traffic, cases: Iterable[str]) -> bool:
-    """Whether the clocks of all these cases run, also as routing knows."""
-    shown = [await traffic.document("cases", case) for case in cases]
-    return all(one and "DL-02" in one["state"]["deadlines"] for one in shown)
+    """Whether DL-02 of all these cases runs, also in the documents of routing."""
+    documents = [await traffic.document("cases", case) for case in cases]
+    return all(one and "DL-02" in one["state"]["deadlines"] for one in documents)
 
 
-async def _hand_over(traffic: Traffic, case: str) -> bool:
+async def _transfer(traffic: Traffic, case: str) -> bool:
     """Accept and transfer; whether that was done before DL-02 was due."""
     manager = await traffic.accept(case)
     assert manager

@@ -11,16 +11,16 @@ import httpx
 import yaml
 from pymongo import AsyncMongoClient
 
-from deploy.demo.api import Api, signer
-from deploy.demo.stage import Stage, redress
-from deploy.demo.tape import READERS, tape
+from deploy.demo.client import Client, signer
+from deploy.demo.environment import Environment, redress
+from deploy.demo.recorder import recorder
 from schemas.directory import DirectoryFile
 from services.common.kafka import dead_letters
 from services.common.store import history
 from tests.patience import SECONDS, patience, until
 
 DIRECTORY = Path("deploy/demo/directory.yaml")
-TOLD = (
+NARRATIVES = (
     "空调有异响,来过两次都没修好",
     "刹车踩到底车还往前溜,差点撞到人",
     "I want my money back, this car goes back to you",
@@ -30,25 +30,27 @@ TOLD = (
 
 @dataclass
 class Traffic:
-    """Posts contacts and acts on cases; remembers what it was promised."""
+    """Posts contacts and acts on cases; remembers what was accepted."""
 
-    stage: Stage
+    environment: Environment
     people: DirectoryFile
-    intake: Api
-    routing: Api
+    intake: Client
+    routing: Client
     store: AsyncMongoClient[dict[str, Any]]
     accepted: dict[str, str] = field(default_factory=dict)
     acted: list[tuple[str, str]] = field(default_factory=list)
 
     @classmethod
-    async def begin(cls, stage: Stage) -> "Traffic":
-        await redress(stage.env, "directory", "load", str(DIRECTORY))
-        sign = signer(stage.token)
+    async def begin(cls, environment: Environment) -> "Traffic":
+        await redress(environment.variables, "directory", "load", str(DIRECTORY))
+        sign = signer(environment.token)
         intake, routing = (
-            Api(httpx.AsyncClient(base_url=stage.services[name].url, timeout=SECONDS), sign)
+            Client(httpx.AsyncClient(base_url=environment.services[name].url, timeout=SECONDS), sign)
             for name in ("intake", "routing")
         )
-        return cls(stage, _people(), intake, routing, AsyncMongoClient(stage.stack.addresses.mongo))
+        return cls(
+            environment, _people(), intake, routing, AsyncMongoClient(environment.stack.addresses.mongo)
+        )
 
     async def post(self, number: int) -> str:
         """Post until it is accepted, always under one key; the case id."""
@@ -56,70 +58,71 @@ class Traffic:
         body = {
             "channel": "onsite",
             "shop": franchise.shop,
-            "received_at": self.stage.clock.now().isoformat(),
+            "received_at": self.environment.clock.now().isoformat(),
             "vehicle": {"brand": franchise.brand},
             "customer": {"phone": "+86 100 0000 0000"},
-            "narrative": TOLD[number % len(TOLD)],
+            "narrative": NARRATIVES[number % len(NARRATIVES)],
         }
         key = {"Idempotency-Key": f"traffic-{number}"}
-        answer = await self.intake.ask("traffic", "POST", "/v1/contacts", key, json=body)
+        answer = await self.intake.request("traffic", "POST", "/v1/contacts", key, json=body)
         assert answer.status_code == 202, answer.text
-        told = answer.json()
-        self.accepted[told["case_id"]] = told["case_number"]
-        return str(told["case_id"])
+        body = answer.json()
+        self.accepted[body["case_id"]] = body["case_number"]
+        return str(body["case_id"])
 
     async def accept(self, case: str) -> str | None:
-        """Whoever was offered the case takes it over; the person, or None where it was a desk."""
-        offered = await until(lambda: self._receivers(case))
-        if offered.startswith("queue:"):
+        """Whoever is to take the case over accepts it; the person, or None where it is a queue."""
+        receiver = await until(lambda: self._receiver(case))
+        if receiver.startswith("queue:"):
             return None
         async with patience():
             while True:
-                seen = await self.routing.case(offered, case)
-                answer = await self.routing.act(offered, seen or {}, "accept", {})
+                seen = await self.routing.case(receiver, case)
+                answer = await self.routing.act(receiver, seen or {}, "accept", {})
                 if answer.status_code != 412:
                     break
         if answer.is_success:
-            self.acted.append((case, offered))
-        return offered
+            self.acted.append((case, receiver))
+        return receiver
 
-    async def _receivers(self, case: str) -> str:
+    async def _receiver(self, case: str) -> str:
         stored = await self.document("cases", case)
         hand_over = stored and stored["state"]["hand_over"]
         return str(hand_over["to"]) if hand_over else ""
 
     async def document(self, collection: str, case: str) -> dict[str, Any] | None:
-        return await self.store[self.stage.database][collection].find_one({"_id": case})
+        return await self.store[self.environment.database][collection].find_one({"_id": case})
 
     async def documents(self, collection: str) -> list[dict[str, Any]]:
-        return [stored async for stored in self.store[self.stage.database][collection].find()]
+        return [stored async for stored in self.store[self.environment.database][collection].find()]
 
     async def records(self) -> dict[str, list[Any]]:
         """Everything on Kafka, in the order of its partitions, doubles included."""
-        async with tape(self.stage.stack.addresses.kafka, self.stage.prefix, list(READERS)) as taken:
-            await taken.to_the_end()
-            return dict(taken.records)
+        environment = self.environment
+        async with recorder(environment.stack.addresses.kafka, environment.prefix) as recording:
+            await recording.read_to_end()
+            return dict(recording.records)
 
-    async def settled(self) -> None:
-        """Wait until every accepted case is there, stop the clocks, and let what they said be heard."""
+    async def come_to_rest(self) -> None:
+        """Wait until every accepted case is there, stop sla, and wait until its events are handled."""
         await until(self._all_there)
-        await self.stage.services["sla"].stop()
+        await self.environment.services["sla"].stop()
         await until(self._at_rest)
 
     async def _all_there(self) -> bool:
-        ready = [await part.ready() for part in self.stage.services.values()]
-        followed = {stored["_id"] for stored in await self.documents("deadlines")}
-        return all(ready) and followed >= set(self.accepted)
+        ready = [await part.ready() for part in self.environment.services.values()]
+        started = {stored["_id"] for stored in await self.documents("deadlines")}
+        return all(ready) and started >= set(self.accepted)
 
     async def _at_rest(self) -> bool:
-        told = await self.documents("deadlines")
+        deadlines = await self.documents("deadlines")
         cases = {stored["_id"]: stored for stored in await self.documents("cases")}
-        owed = [stored for stored in (*told, *cases.values()) if stored["outbox"] or stored["held"]]
-        unheard = [
-            clocks for clocks in told
-            if cases[clocks["_id"]]["applied"].get("deadlines", 0) < clocks["seqs"].get("deadlines", 0)
+        unsent = [stored for stored in (*deadlines, *cases.values()) if stored["outbox"] or stored["held"]]
+        unread = [
+            stored for stored in deadlines
+            if cases[stored["_id"]]["applied"].get("deadlines", 0) < stored["seqs"].get("deadlines", 0)
         ]  # fmt: skip
-        return not owed and not unheard
+        return not unsent and not unread
 
     async def close(self) -> None:
         await self.intake.http.aclose()
@@ -132,7 +135,7 @@ def _people() -> DirectoryFile:
 
 
 async def check(traffic: Traffic) -> None:
-    """Nothing lost, nothing doubled, nothing out of order, nothing set aside."""
+    """Nothing lost, nothing doubled, nothing out of order, no dead letter."""
     cases = await traffic.documents("cases")
     assert {stored["_id"]: stored["state"]["number"] for stored in cases} == traffic.accepted
     for stored in [*cases, *await traffic.documents("deadlines"), *await traffic.documents("deliveries")]:
@@ -144,8 +147,8 @@ async def check(traffic: Traffic) -> None:
         _in_order(records[topic], {stored["_id"]: stored for stored in await traffic.documents(topic)}, topic)
     _once_per_level(records["deadlines"])
     for service in ("routing", "sla", "notify"):
-        topic = traffic.stage.prefix + dead_letters.dead_topic(service)
-        assert await dead_letters.waiting(traffic.stage.stack.addresses.kafka, topic) == []
+        topic = traffic.environment.prefix + dead_letters.dead_topic(service)
+        assert await dead_letters.waiting(traffic.environment.stack.addresses.kafka, topic) == []
 
 
 def _no_double_in(stored: dict[str, Any]) -> None:
@@ -165,11 +168,11 @@ async def _verifies(traffic: Traffic, stored: dict[str, Any]) -> None:
 
 
 def _in_order(records: Iterable[Any], documents: dict[str, dict[str, Any]], topic: str) -> None:
-    """What a reader that drops what it knows takes is 1, 2, 3 … up to what was written; no id has two."""
+    """Without doubles the sequence numbers are 1, 2, 3 … up to what was written; no event id has two."""
     first: dict[UUID, list[UUID]] = defaultdict(list)
-    known: dict[UUID, int] = {}
+    seqs: dict[UUID, int] = {}
     for record in records:
-        assert known.setdefault(record.id, record.seq) == record.seq
+        assert seqs.setdefault(record.id, record.seq) == record.seq
         if record.seq == len(first[record.case_id]) + 1:
             first[record.case_id].append(record.id)
         else:
@@ -180,9 +183,9 @@ def _in_order(records: Iterable[Any], documents: dict[str, dict[str, Any]], topi
 
 
 def _once_per_level(records: Iterable[Any]) -> None:
-    """Each (case, clock, cycle, level) has one event id."""
+    """Each (case, deadline, cycle, level) has one event id."""
     ids: dict[tuple[Any, ...], set[UUID]] = defaultdict(set)
     for record in records:
         if record.type in {"deadline.breached", "deadline.warned", "deadline.escalation_due"}:
-            ids[record.case_id, record.clock, record.cycle, record.level].add(record.id)
+            ids[record.case_id, record.deadline, record.cycle, record.level].add(record.id)
     assert [key for key, found in ids.items() if len(found) > 1] == []

@@ -1,4 +1,4 @@
-"""The demo's audit: silent where all is well, and naming what differs otherwise."""
+"""The audit of the demonstration: no line where all is well, and a line for each difference otherwise."""
 
 from collections import Counter
 from dataclasses import replace
@@ -8,10 +8,9 @@ from uuid import UUID
 
 import pytest
 
-from deploy.demo.calls import Accepted
-from deploy.demo.complaints import Complaint, Telling
+from deploy.demo.audit import audit
+from deploy.demo.complaints import Accepted, Complaint, Contact
 from deploy.demo.evidence import Evidence
-from deploy.demo.reconcile import reconcile
 from deploy.local.provider import Received
 from schemas.cases import CaseHandedOver, CaseHeader, CaseOpened
 from schemas.deadlines import DeadlineBreached, DeadlineEscalationDue, DeadlineMet
@@ -31,12 +30,12 @@ HEADER = CaseHeader(
 )  # fmt: skip
 
 
-def telling() -> Telling:
+def a_contact() -> Contact:
     complaint = Complaint(
         id="C-1", channel="onsite", level="major", criteria=("M1",), narrative_zh="", narrative_en=""
     )
     franchise = Franchise(id="f", shop="s", brand="b", manufacturer="m", region="r", policy="gtmc")
-    return Telling(complaint, "zh", franchise, "sales", None, timedelta())
+    return Contact(complaint, "zh", franchise, "sales", None, timedelta())
 
 
 def opened(**changes: Any) -> CaseOpened:
@@ -97,7 +96,7 @@ def a_mail(reference: UUID = DELIVERY) -> Received:
 
 def all_well() -> Evidence:
     return Evidence(
-        accepted=[Accepted(telling(), str(CASE), NUMBER)],
+        accepted=[Accepted(a_contact(), str(CASE), NUMBER)],
         cases=[a_case()],
         pages={},
         deliveries=[a_delivery()],
@@ -113,27 +112,27 @@ def records(**topics: Any) -> dict[str, Any]:
     return {"records": {**all_well().records, **topics}}
 
 
-def unheard(**topics: Any) -> dict[str, Any]:
-    """Nobody got a message about the breach."""
+def unnotified(**topics: Any) -> dict[str, Any]:
+    """Evidence in which nobody got a message about the breach."""
     return {**records(**topics), "deliveries": []}
 
 
 def test_where_all_is_well_nothing_is_said() -> None:
-    checks = reconcile(all_well())
+    checks = audit(all_well())
     assert checks
     assert {name: found for name, found in checks.items() if found} == {}
 
 
 def test_a_repeated_message_is_no_fault_while_kills_explain_it() -> None:
     twice = replace(all_well(), received={"email": [a_mail(), a_mail()], "sms": []})
-    assert all(not found for found in reconcile(twice).values())
+    assert all(not found for found in audit(twice).values())
 
 
 @pytest.mark.parametrize(
     "reaction", [{"deadlines": [breached(), met(1)]}, {"cases": [opened(), handed_over(AT)]}]
 )
 def test_a_clock_that_stopped_and_a_case_that_went_on_are_reactions_too(reaction: dict[str, Any]) -> None:
-    found = reconcile(replace(all_well(), **unheard(**reaction)))
+    found = audit(replace(all_well(), **unnotified(**reaction)))
     assert found["every breach has a reaction"] == []
 
 
@@ -157,15 +156,15 @@ LETTER = DeadLetter(0, 7, b"", b"", "cases/0/3", "invalid", "", ())
         ("every breach has one event id", records(deadlines=[])),
         ("every breach has a reaction", {"deliveries": [a_delivery(event=str(CASE))]}),
         ("every breach has a reaction", {"deliveries": [a_delivery(status="expired")]}),
-        ("every breach has a reaction", unheard(deadlines=[breached(), escalation_due()])),
-        ("every breach has a reaction", unheard(cases=[opened(), handed_over(AT - timedelta(seconds=1))])),
-        ("every breach has a reaction", unheard(deadlines=[breached(cycle=2), met(cycle=1)])),
+        ("every breach has a reaction", unnotified(deadlines=[breached(), escalation_due()])),
+        ("every breach has a reaction", unnotified(cases=[opened(), handed_over(AT - timedelta(seconds=1))])),
+        ("every breach has a reaction", unnotified(deadlines=[breached(cycle=2), met(cycle=1)])),
         ("every delivery arrived under one reference", {"received": {"email": [], "sms": []}}),
         ("every delivery arrived under one reference", {"deliveries": []}),
         ("no more extra copies than kills", {"received": {"email": [a_mail()] * 3, "sms": []}}),
         ("history chains verify", {"cases": [a_case(history={"head": "0", "count": 1, "entries": []})]}),
         ("dead topics are empty", {"dead": {"sla": [LETTER]}}),
-        ("nothing is owed or held back", {"cases": [a_case(outbox=[{}])]}),
+        ("nothing is unsent or held back", {"cases": [a_case(outbox=[{}])]}),
         (
             "severity is as labelled",
             records(cases=[opened(header=HEADER.model_copy(update={"severity": "general"}))]),
@@ -173,4 +172,4 @@ LETTER = DeadLetter(0, 7, b"", b"", "cases/0/3", "invalid", "", ())
     ],
 )
 def test_what_differs_is_named(check: str, changes: dict[str, Any]) -> None:
-    assert reconcile(replace(all_well(), **changes))[check]
+    assert audit(replace(all_well(), **changes))[check]

@@ -1,8 +1,8 @@
-"""Everything that goes over Kafka, taken down as it stands there: for the live numbers and for the audit."""
+"""Records everything that goes over Kafka, for the live numbers and for the audit."""
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +23,7 @@ READERS: dict[str, TypeAdapter[Any]] = {
 
 
 @dataclass(slots=True)
-class Tape:
+class Recorder:
     """`records` by topic in the order of their partitions, doubles included; belongs to no group."""
 
     consumer: Any
@@ -32,44 +32,45 @@ class Tape:
 
     async def follow(self) -> None:
         while True:
-            await self._take()
+            await self._read()
 
-    async def to_the_end(self) -> None:
-        """Return once all that stands there now is taken down; nobody may follow meanwhile."""
-        ends = await self.consumer.end_offsets(self.consumer.assignment())
-        while any([await self.consumer.position(part) < end for part, end in ends.items()]):
-            await self._take()
+    async def read_to_end(self) -> None:
+        """Return once all that stands there now is read; nobody may follow meanwhile."""
+        watermarks = await self.consumer.end_offsets(self.consumer.assignment())
+        while any([await self.consumer.position(partition) < end for partition, end in watermarks.items()]):
+            await self._read()
 
-    async def _take(self) -> None:
-        for part, found in (await self.consumer.getmany(timeout_ms=POLL_MS)).items():
-            topic = part.topic.removeprefix(self.prefix)
-            self.records[topic].extend(READERS[topic].validate_json(record.value) for record in found)
+    async def _read(self) -> None:
+        for partition, batch in (await self.consumer.getmany(timeout_ms=POLL_MS)).items():
+            topic = partition.topic.removeprefix(self.prefix)
+            self.records[topic].extend(READERS[topic].validate_json(record.value) for record in batch)
 
 
 @asynccontextmanager
-async def tape(bootstrap: str, prefix: str, topics: Sequence[str]) -> AsyncIterator[Tape]:
-    """A tape from the first record of each topic."""
+async def recorder(bootstrap: str, prefix: str) -> AsyncIterator[Recorder]:
+    """A recorder that reads from the first record of each of these topics."""
     consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap, enable_auto_commit=False)
     await consumer.start()
     try:
-        parts = [part for topic in topics for part in await _parts(consumer, prefix + topic)]
-        consumer.assign(parts)
+        consumer.assign(
+            [partition for topic in READERS for partition in await _partitions(consumer, prefix + topic)]
+        )
         await consumer.seek_to_beginning()
-        yield Tape(consumer, prefix)
+        yield Recorder(consumer, prefix)
     finally:
         await consumer.stop()
 
 
-async def _parts(consumer: Any, topic: str) -> list[TopicPartition]:
+async def _partitions(consumer: Any, topic: str) -> list[TopicPartition]:
     # A read of offsets makes the driver learn of a topic it has not met.
     await consumer.end_offsets([TopicPartition(topic, 0)])
     return [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic)]
 
 
 @asynccontextmanager
-async def followed(tape: Tape) -> AsyncIterator[None]:
-    """The tape runs while the block does."""
-    task = asyncio.create_task(tape.follow())
+async def following(recorder: Recorder) -> AsyncIterator[None]:
+    """The recorder reads along while the block runs."""
+    task = asyncio.create_task(recorder.follow())
     try:
         yield
     finally:

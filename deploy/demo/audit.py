@@ -1,0 +1,221 @@
+"""The audit: what was accepted and due against what happened; each check names every difference. Pure."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from itertools import chain
+from typing import Any
+
+from deploy.demo.evidence import Evidence, Stored
+from schemas import cases, deadlines
+from schemas.severity import LEVELS
+from schemas.staffing import QUEUE
+from services.common.store.history import GENESIS, broken
+
+SHARE = 0.95
+STOPS = ("deadline.met", "deadline.cancelled", "deadline.withdrawn")
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+Check = Callable[[Evidence], Iterator[str]]
+
+
+def audit(evidence: Evidence) -> dict[str, list[str]]:
+    """Every check with the differences it found, none where it holds."""
+    return {name: list(check(evidence)) for name, check in CHECKS.items()}
+
+
+def check_cases(evidence: Evidence) -> Iterator[str]:
+    """Every 202 is exactly one case, and there is no other."""
+    accepted = {answer.case_id: answer.number for answer in evidence.accepted}
+    stored = {case["_id"]: case["state"]["number"] for case in evidence.cases}
+    opened = Counter(str(event.case_id) for event in evidence.unique(cases.TOPIC, "case.opened").values())
+    for case in accepted.keys() | stored.keys() | opened.keys():
+        number = accepted.get(case)
+        if (stored.get(case), opened[case]) != (number, 1) or case not in accepted:
+            yield f"case {case}: accepted as {number}, stored as {stored.get(case)}, opened {opened[case]} times"
+    contacts = {answer.contact.name: answer.case_id for answer in evidence.accepted}
+    if len(set(contacts.values())) != len(contacts):
+        yield f"{len(contacts)} complaints became {len(set(contacts.values()))} cases"
+
+
+def check_owners(evidence: Evidence) -> Iterator[str]:
+    """Every case has one owner who exists, and the last event of the case names the same."""
+    events = sorted(evidence.unique(cases.TOPIC).values(), key=lambda event: event.seq)
+    last = {str(event.case_id): event.header.owner for event in events}
+    for case in evidence.cases:
+        owner, published = case["state"]["owner"], last.get(case["_id"])
+        if owner != published:
+            yield f"{_title(case)}: owned by {owner!r}, but last published as {published!r}"
+        if owner not in evidence.people and not owner.startswith(QUEUE):
+            yield f"{_title(case)}: its owner {owner!r} is nobody in the directory"
+
+
+def check_order(evidence: Evidence) -> Iterator[str]:
+    """Per case and topic, sequence numbers count from 1 without gaps, each with one event id."""
+    for topic in (cases.TOPIC, deadlines.TOPIC):
+        ids: dict[str, dict[int, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for event in evidence.records[topic]:
+            ids[str(event.case_id)][event.seq].add(str(event.id))
+        for case, by_seq in ids.items():
+            yield from (f"{topic} of case {case}: {difference}" for difference in _disorder(by_seq))
+
+
+def _disorder(ids: dict[int, set[str]]) -> Iterator[str]:
+    """What is wrong with the sequence of one case, given the event ids of each sequence number."""
+    if len(ids) != max(ids):
+        yield f"a gap below {max(ids)}"
+    yield from (f"{len(events)} events with seq {seq}" for seq, events in ids.items() if len(events) > 1)
+
+
+def check_breaches(evidence: Evidence) -> Iterator[str]:
+    """Every (case, deadline, cycle) breaches under one id, and each case counts the breaches that were published."""
+    breaches = evidence.unique(deadlines.TOPIC, "deadline.breached")
+    ids = Counter((str(event.case_id), event.deadline, event.cycle) for event in breaches.values())
+    yield from (
+        f"case {case}: {deadline} cycle {cycle} breached under {n} ids"
+        for (case, deadline, cycle), n in ids.items()
+        if n > 1
+    )
+    withdrawn = evidence.withdrawn()
+    yield from (f"breach {one} was withdrawn, but never published" for one in withdrawn - breaches.keys())
+    open_breaches = Counter(str(event.case_id) for key, event in breaches.items() if key not in withdrawn)
+    for case in evidence.cases:
+        folded, published = case["state"]["breach_count"], open_breaches[case["_id"]]
+        if folded != published:
+            yield f"{_title(case)}: {folded} breaches folded, {published} published"
+
+
+def check_reactions(evidence: Evidence) -> Iterator[str]:
+    """After every breach somebody was notified, the case was handed over, or its deadline stopped.
+
+    That an escalation was due is no reaction: routing may have found nowhere to escalate to.
+    """
+    deliveries = (delivery["state"] for delivery in evidence.deliveries)
+    notified = {state["event"] for state in deliveries if state["status"] == "sent"}
+    moved, stopped = _last_moves(evidence), _last_stops(evidence)
+    for key, breach in evidence.unique(deadlines.TOPIC, "deadline.breached").items():
+        case, deadline, cycle = str(breach.case_id), breach.deadline, breach.cycle
+        went_on = moved.get(case, NEVER) >= breach.occurred_at
+        ended = stopped.get((case, deadline), 0) >= cycle
+        if not (key in notified or went_on or ended):
+            yield f"case {case}: nobody reacted to the breach of {deadline}, cycle {cycle} ({key})"
+
+
+def _last_moves(evidence: Evidence) -> dict[str, datetime]:
+    """Per case, when it was last handed over, by an escalation or by a person."""
+    moves: dict[str, datetime] = {}
+    for event in evidence.unique(cases.TOPIC, "case.handed_over").values():
+        moves[str(event.case_id)] = max(event.occurred_at, moves.get(str(event.case_id), NEVER))
+    return moves
+
+
+def _last_stops(evidence: Evidence) -> dict[tuple[str, str], int]:
+    """Per case and deadline, the last cycle that came to an end."""
+    stops: dict[tuple[str, str], int] = {}
+    for event in evidence.unique(deadlines.TOPIC, *STOPS).values():
+        key = str(event.case_id), event.deadline
+        stops[key] = max(event.cycle, stops.get(key, 0))
+    return stops
+
+
+def check_deliveries(evidence: Evidence) -> Iterator[str]:
+    """Every delivery arrived under its one reference at one address; nothing else arrived."""
+    arrived: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for medium, messages in evidence.received.items():
+        for message in messages:
+            arrived[medium, message.reference.partition("@")[0]].append(message.to)
+    for delivery in evidence.deliveries:
+        state = delivery["state"]
+        addresses = arrived.pop((state["medium"], delivery["_id"]), [])
+        if not addresses:
+            yield (
+                f"{state['medium']} {delivery['_id']} to {state['person']} ({state['template']}) never arrived: "
+                f"{state['status']} {state['reason']}"
+            )
+        if len(set(addresses)) > 1:
+            yield f"{state['medium']} {delivery['_id']} arrived at {len(set(addresses))} addresses"
+    yield from (f"{medium} {reference} arrived, but nobody sent it" for medium, reference in arrived)
+
+
+def check_copies(evidence: Evidence) -> Iterator[str]:
+    """At most one extra copy for each kill."""
+    copies, kills = extra_copies(evidence), evidence.kills.total()
+    if copies > kills:
+        yield f"{copies} extra copies of messages, but only {kills} kills"
+
+
+def extra_copies(evidence: Evidence) -> int:
+    """How many messages arrived more than once, counted by the repetitions."""
+    arrived = [
+        (medium, message.reference) for medium, messages in evidence.received.items() for message in messages
+    ]
+    return len(arrived) - len(set(arrived))
+
+
+def check_histories(evidence: Evidence) -> Iterator[str]:
+    """Every history is the chain it was written as, pages included."""
+    for case in evidence.cases:
+        past = chain(evidence.pages.get(case["_id"], ()), case["history"]["entries"])
+        entries = {entry["number"]: entry for entry in past}
+        whole = [entries[number] for number in sorted(entries)]
+        wrong = broken(whole, case["history"]["head"] or GENESIS)
+        if wrong is not None:
+            yield f"{_title(case)}: entry {wrong} of its history does not verify"
+        if len(whole) != case["history"]["count"]:
+            yield f"{_title(case)}: {case['history']['count']} history entries counted, {len(whole)} there"
+
+
+def check_dead_letters(evidence: Evidence) -> Iterator[str]:
+    """There are no dead letters."""
+    for group, letters in evidence.dead.items():
+        yield from (f"{group}.dead {one.place}: {one.reason}, from {one.origin}" for one in letters)
+
+
+def check_outboxes(evidence: Evidence) -> Iterator[str]:
+    """Every event is published, and no record is held back."""
+    for document in chain(evidence.cases, evidence.deliveries):
+        unsent, held = len(document["outbox"]), len(document["held"])
+        if unsent or held:
+            yield f"{document['_id']}: {unsent} events unsent, {held} records held"
+
+
+def check_severity(evidence: Evidence) -> Iterator[str]:
+    """As good as every case opened with the severity of its label, and no major one as general."""
+    wrong = misjudged(evidence)
+    expected = {answer.contact.name: answer.contact.complaint.level for answer in evidence.accepted}
+    for name, level in wrong.items():
+        if (expected[name], level) == ("major", "general"):
+            yield f"{name}: major, judged general"
+    if len(wrong) > len(expected) * (1 - SHARE):
+        share = 1 - len(wrong) / len(expected)
+        yield f"{share:.1%} judged as labelled, {SHARE:.0%} are wanted; not so: {', '.join(sorted(wrong))}"
+
+
+def misjudged(evidence: Evidence) -> dict[str, str]:
+    """Name of the contact -> the severity its case opened with, where the label says another."""
+    opened = evidence.unique(cases.TOPIC, "case.opened").values()
+    levels: dict[str, Any] = {str(event.case_id): event.header.severity for event in opened}
+    return {
+        answer.contact.name: level
+        for answer in evidence.accepted
+        if (level := levels.get(answer.case_id, LEVELS[0])) != answer.contact.complaint.level
+    }
+
+
+def _title(case: Stored) -> str:
+    return f"case {case['state']['number']}"
+
+
+CHECKS: dict[str, Check] = {
+    "every 202 is exactly one case": check_cases,
+    "every case has one owner": check_owners,
+    "events of a case are in order, without gaps": check_order,
+    "every breach has one event id": check_breaches,
+    "every breach has a reaction": check_reactions,
+    "every delivery arrived under one reference": check_deliveries,
+    "no more extra copies than kills": check_copies,
+    "history chains verify": check_histories,
+    "dead topics are empty": check_dead_letters,
+    "nothing is unsent or held back": check_outboxes,
+    "severity is as labelled": check_severity,
+}
