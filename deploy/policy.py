@@ -23,23 +23,23 @@ def policy() -> None:
 )
 @click.pass_context
 def check(context: click.Context, paths: tuple[Path, ...]) -> None:
-    """Check the policy of each FILE, or all that are shipped, with severity and notices; say every mistake."""
-    wrong = [mistake for path in paths or policy_files(POLICIES) for mistake in _mistakes(path)]
-    for mistake in wrong:
+    """Check the policy of each FILE, or all that are shipped, with severity and notices; print every mistake."""
+    mistakes = [mistake for path in paths or policy_files(POLICIES) for mistake in _mistakes(path)]
+    for mistake in mistakes:
         click.echo(mistake, err=True)
-    context.exit(bool(wrong))
+    context.exit(bool(mistakes))
 
 
 def _mistakes(path: Path) -> Iterator[str]:
-    """What routing would refuse of a policy, then what notify could not send; its version where nothing is wrong."""
+    """What routing would refuse of a policy, then what notify could not send; prints the version if there is nothing."""
     notices = path.parent / "notices" / path.name
     try:
         loaded = load_policy(path)
         compile_policy(loaded, path.parent / "severity" / WEIGHTS, loaded.version)
         if notices.exists():
             NoticeFiles(path.parent).check(notices)
-    except (ValueError, TextError) as wrong:
-        yield str(wrong)
+    except (ValueError, TextError) as error:
+        yield str(error)
     else:
         click.echo(f"{path}: {loaded.id}@{loaded.version}")
 

@@ -24,24 +24,25 @@ COMMANDS = {
     "documents": "deploy.documents",
     "up": "deploy.local.commands",
     "down": "deploy.local.commands",
+    "logs": "deploy.local.commands",
     "demo": "deploy.demo.commands",
     "bench": "deploy.bench.commands",
 }
 
 
-class Collected(click.Group):
-    """The services' own commands, each imported only when it is asked for.
+class Commands(click.Group):
+    """The commands of COMMANDS, each imported only when it is called.
 
-    What an operator can mend is told in one line; all else is a fault of ours and shown in full.
+    An error that an operator can mend is shown in one line; any other is a fault of ours and shown in full.
     """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except Exception as error:
-            if (told := mendable(error)) is None:
+            if (text := mendable(error)) is None:
                 raise
-            raise click.ClickException(told) from None
+            raise click.ClickException(text) from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *COMMANDS})
@@ -53,7 +54,7 @@ class Collected(click.Group):
         return next(command for command in commands if command.name == cmd_name)
 
 
-@click.group(cls=Collected)
+@click.group(cls=Commands)
 def main() -> None:
     """Redress: no customer complaint lost, mis-judged, left without an owner or answered late."""
     logs.configure_console()
@@ -64,7 +65,7 @@ def main() -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(1, 65_535), required=True)
 def serve(service: str, host: str, port: int) -> None:
-    """Run one service until it is told to stop."""
+    """Run one service until it is stopped."""
     logs.configure(service)
     app = importlib.import_module(f"services.{service}.app").create()
     uvicorn.run(

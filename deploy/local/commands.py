@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 import click
 
 from deploy.local import up as background
 from deploy.local.addresses import StackError
+from deploy.local.follow import follow
+from deploy.local.services import SERVICES
 
 
 @click.command()
@@ -22,11 +25,21 @@ def down() -> None:
     _run(background.down(click.echo))
 
 
-commands = [up, down]
+@click.command()
+@click.argument("services", nargs=-1, type=click.Choice(SERVICES))
+@click.option("--last", type=click.IntRange(1), default=10, show_default=True, help="Lines of before.")
+def logs(services: tuple[str, ...], last: int) -> None:
+    """Follow the logs of what `up` started, of all SERVICES or of these; Ctrl-C ends it."""
+    with suppress(KeyboardInterrupt):
+        for line in follow(background.FOLDER, services or SERVICES, last):
+            click.echo(line)
+
+
+commands: list[click.Command] = [up, down, logs]
 
 
 def _run(work: Coroutine[Any, Any, None]) -> None:
     try:
         asyncio.run(work)
-    except StackError as trouble:
-        raise click.ClickException(str(trouble)) from None
+    except StackError as error:
+        raise click.ClickException(str(error)) from None
