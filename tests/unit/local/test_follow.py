@@ -1,12 +1,12 @@
 """Logs of several services are followed as one, in order of time, whatever stands in them."""
 
 import json
+import time
 from itertools import islice
 from pathlib import Path
 
 import pytest
 
-from deploy.local import follow as followed
 from deploy.local.follow import follow
 from deploy.local.tail import Tail
 
@@ -31,7 +31,7 @@ def test_the_last_lines_come_in_order_of_time_and_new_ones_as_they_are_written(
     def somebody_writes(_seconds: float) -> None:
         write(tmp_path, "notify", event("10:00:05", "sent"))
 
-    monkeypatch.setattr(followed.time, "sleep", somebody_writes)
+    monkeypatch.setattr(time, "sleep", somebody_writes)
     lines = list(islice(follow(tmp_path, ("routing", "sla", "notify"), 1), 3))
     assert lines == [
         "10:00:02 routing  case opened case_id=c1",

@@ -1,0 +1,87 @@
+"""One vocabulary: functions, classes, modules and folders say what they mean in the words of the glossary."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+CLEAN = ("deploy/bench", "deploy/demo", "tests/unit/bench", "tests/unit/demo", "tests/unit/local")
+
+NAMED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
+
+# A word that is not used in a name, and what to say instead. Names are read word by word: `hand` stands
+# against actions of people, and hand_over is no such.
+INSTEAD = {
+    "profile|profiles|programme|programmes": "policy",
+    "promise|promises|promised|timer|timers": "deadline",
+    "finding|findings|hearing|heard|hear|hears": "signal, or apply and handle for messages",
+    "telling|tell|tells|told|teller": "event, message or notice, or publish, notify and report",
+    "said|say|says": "event, or describe and publish",
+    "hand(?! over| overs)|hands|asked": "action, request or task",
+    "offer|offers|offered": "hand over, receiver",
+    "climb|climbs|climbed": "escalate, escalation",
+    "relay|relays|owe|owes|owed|owing|settle|settles|settled": "outbox, publish, acknowledge, final",
+    "casualty|casualties|aside": "dead letter, failed record",
+    "shelf|shelves|keeper|keepers|book|books": "repository, projection, row",
+    "agenda": "schedule",
+    "stance|weigh|weighs|weighed|weighing": "negation, features, classifier, threshold",
+    "ends|held": "watermarks, assigned, pending",
+    "office|shown": "request, response, handler, dependency",
+    "room|rooms|hallway": "service",
+    "known|found|each|one|ones|further|merely": "what it is: loaded, existing, result, row ...",
+    "parts|words|lives|standing": "what it is: connections, texts, open ...",
+    "waits": "log_retry, is_waiting",
+    "leash|leashed|mourner|temper|course|turn|courtesy|ground|voice|cast|tape|quiet": "what it is or does",
+}
+
+
+def python_files(folder: str) -> list[Path]:
+    return sorted(Path(folder).rglob("*.py"))
+
+
+def names(path: Path) -> Iterator[tuple[int, str]]:
+    """Every function and class of a file and the file itself, with its line; tests are sentences and left out."""
+    yield 1, path.parent.name if path.stem == "__init__" else path.stem
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, NAMED) and not node.name.startswith("test_"):
+            yield node.lineno, node.name
+
+
+def words_of(name: str) -> str:
+    """A name as words: `_handOver`, `HandOver` and `hand_over` are "hand over"."""
+    return " ".join(re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)).lower()
+
+
+def private_words(path: Path) -> Iterator[str]:
+    for line, name in names(path):
+        for pattern, instead in INSTEAD.items():
+            if match := re.search(rf"\b(?:{pattern})\b", words_of(name)):
+                yield f"{path}:{line} {name}: not {match[0]!r}, say {instead}"
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("_told", "event"),
+        ("ShelfOfCases", "repository"),
+        ("handOf", "action"),
+        ("hand_over", None),
+        ("HandOver", None),
+    ],
+)
+def test_a_private_word_is_seen_in_every_way_of_writing_a_name(
+    tmp_path: Path, name: str, instead: str | None
+) -> None:
+    file = tmp_path / "module.py"
+    file.write_text(f"def {name}(): ...\n")
+    reports = list(private_words(file))
+    assert len(reports) == (1 if instead else 0)
+    assert all(instead and instead in report for report in reports)
+
+
+@pytest.mark.parametrize("folder", CLEAN)
+def test_names_are_in_the_vocabulary(folder: str) -> None:
+    assert python_files(folder)
+    assert [report for path in python_files(folder) for report in private_words(path)] == []
