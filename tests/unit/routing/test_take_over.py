@@ -17,8 +17,7 @@ from services.routing.handlers import Cases, Handler, revive
 from services.routing.store import Words
 from tests.casework import Casework
 from tests.dealership import MONDAY, a_contact, directory_file
-from tests.fakes import MemoryDocuments, MemoryLog
-from tests.memory_routing import MemoryRecords
+from tests.fakes import MemoryDocuments, MemoryLog, MemoryRecords
 
 
 class Open(MemoryDocuments):
