@@ -1,4 +1,4 @@
-"""What a demonstration runs on: the stack, a mail and an SMS server, the services, and one clock for all of them."""
+"""What a demonstration runs on: the stack, a mail and an SMS server, the services, one clock for all."""
 
 import asyncio
 import os
