@@ -12,6 +12,18 @@ from schemas.faults import Fault, once, refuse
 Level = Literal["general", "major_preliminary", "major"]
 Flag = Literal["injury", "accident", "casualties", "fire"]
 LEVELS: tuple[Level, ...] = ("general", "major_preliminary", "major")
+"""Lowest first."""
+
+
+def gravity(level: Level) -> int:
+    """The place of a level among the levels, 0 for the lowest."""
+    return LEVELS.index(level)
+
+
+def raise_level(level: Level) -> Level:
+    """The level above; the highest stays."""
+    return LEVELS[min(gravity(level) + 1, len(LEVELS) - 1)]
+
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -58,8 +70,8 @@ class LexiconSpec(Strict):
     suspicions: dict[str, dict[str, tuple[str, ...]]] = {}
 
 
-class Learned(Strict):
-    """How far the learned scorer is trusted; all are probabilities of a level or a graver one.
+class Thresholds(Strict):
+    """How far the classifier is trusted; all are probabilities of a level or a graver one.
 
     From `major` and `major_preliminary` on it raises a complaint by itself; below `doubt` it overrules a
     pattern of that level. What is major with the probability `suspect` is at least major-preliminary.
@@ -77,11 +89,11 @@ class Learned(Strict):
         return self
 
 
-def _thwarted(learned: Learned) -> Iterator[Fault]:
-    lowest = min(learned.major, learned.major_preliminary)
-    if learned.doubt > lowest:
+def _thwarted(thresholds: Thresholds) -> Iterator[Fault]:
+    lowest = min(thresholds.major, thresholds.major_preliminary)
+    if thresholds.doubt > lowest:
         yield ("doubt",), f"should be at most {lowest}: from there on it raises what it would overrule"
-    if lowest <= learned.suspect < 1:
+    if lowest <= thresholds.suspect < 1:
         yield ("suspect",), f"should be less than {lowest}, where it is raised anyway, or 1 to do without"
 
 
@@ -90,7 +102,7 @@ class SeverityPolicy(Strict):
 
     criteria: Annotated[tuple[CriterionSpec, ...], once("id")]
     lexicon: LexiconSpec = LexiconSpec()
-    learned: Learned = Learned()
+    learned: Thresholds = Thresholds()
 
     @model_validator(mode="after")
     def _every_complaint_meets_a_criterion(self) -> Self:

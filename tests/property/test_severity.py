@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.severity import Statement
-from services.routing.domain.severity.hearing import LONGEST
-from services.routing.domain.severity.judge import judge
+from services.routing.domain.severity.judge import LONGEST, judge
 from services.routing.settings.severity import load_rules
 
 RULES = load_rules()

@@ -11,15 +11,14 @@ from schemas.base import Frozen
 from schemas.faults import describe
 from schemas.severity import Flag, Judgement, Signal, Statement
 from services.common.web import strict_json
-from services.routing.domain.severity.judge import judge
-from services.routing.domain.severity.rules import Rules
+from services.routing.domain.severity.judge import Rules, judge
 from services.routing.settings.severity import load_rules
 
-KNOWN_FLAGS: tuple[Flag, ...] = get_args(Flag)
+FLAGS: tuple[Flag, ...] = get_args(Flag)
 
 
 class Line(Frozen):
-    """One line of input; unknown flags are told of and ignored."""
+    """One line of input; unknown flags are reported and ignored."""
 
     id: Any = None
     text: str
@@ -28,8 +27,8 @@ class Line(Frozen):
 
     @field_validator("flags")
     @classmethod
-    def _known_are_booleans(cls, flags: dict[str, Any] | None) -> dict[str, Any] | None:
-        for flag in KNOWN_FLAGS:
+    def _flags_are_booleans(cls, flags: dict[str, Any] | None) -> dict[str, Any] | None:
+        for flag in FLAGS:
             if flags and not isinstance(flags.get(flag), bool | None):
                 raise ValueError(f"{flag} should be true, false or null")
         return flags
@@ -50,9 +49,9 @@ def classify(context: click.Context, policy: str) -> None:
         raise click.ClickException(str(wrong)) from None
     failed = False
     for line in (line for line in sys.stdin.buffer if line.strip()):
-        said = answer(line, rules)
-        failed |= "error" in said
-        click.echo(json.dumps(said, ensure_ascii=False))
+        result = answer(line, rules)
+        failed |= "error" in result
+        click.echo(json.dumps(result, ensure_ascii=False))
     context.exit(int(failed))
 
 
@@ -60,14 +59,14 @@ def answer(line: bytes, rules: Rules) -> dict[str, Any]:
     """`{id, level, criteria, evidence}` for one line of JSON, or `{id, error}` naming every wrong field."""
     name = None
     try:
-        asked = strict_json.read_line(line)
-        name = asked.get("id")
-        complaint = Line.model_validate(asked)
-        return {"id": name, **_told(complaint.text, judge(_statement(complaint), rules))}
+        fields = strict_json.read_line(line)
+        name = fields.get("id")
+        complaint = Line.model_validate(fields)
+        return {"id": name, **_describe(complaint.text, judge(_statement(complaint), rules))}
     except ValidationError as wrong:
         return {
             "id": name,
-            "error": "; ".join(f"{_place(each['loc'])}: {describe(each)}" for each in wrong.errors()),
+            "error": "; ".join(f"{_place(error['loc'])}: {describe(error)}" for error in wrong.errors()),
         }
     except ValueError as wrong:
         return {"id": name, "error": str(wrong)}
@@ -79,27 +78,27 @@ def _place(loc: tuple[int | str, ...]) -> str:
 
 def _statement(complaint: Line) -> Statement:
     flags = complaint.flags or {}
-    for unknown in sorted(flags.keys() - set(KNOWN_FLAGS)):
+    for unknown in sorted(flags.keys() - set(FLAGS)):
         click.echo(
             f"{json.dumps(complaint.id, ensure_ascii=False)}: unknown flag {json.dumps(unknown, ensure_ascii=False)}"
-            f" ignored; flags are {', '.join(KNOWN_FLAGS)}",
+            f" ignored; flags are {', '.join(FLAGS)}",
             err=True,
         )
-    raised = frozenset(flag for flag in KNOWN_FLAGS if flags.get(flag))
+    raised = frozenset(flag for flag in FLAGS if flags.get(flag))
     return Statement(text=complaint.text, channel=complaint.channel, flags=raised)
 
 
-def _told(text: str, judged: Judgement) -> dict[str, Any]:
-    told = {
+def _describe(text: str, judged: Judgement) -> dict[str, Any]:
+    described = {
         "level": judged.level,
         "criteria": judged.criteria,
         "evidence": [_evidence(text, signal) for signal in judged.signals],
     }
-    return told | ({"failed": judged.failed} if judged.failed else {})
+    return described | ({"failed": judged.failed} if judged.failed else {})
 
 
 def _evidence(text: str, signal: Signal) -> dict[str, Any]:
-    shown: dict[str, Any] = {"criterion": signal.criterion, "detector": signal.detector}
+    evidence: dict[str, Any] = {"criterion": signal.criterion, "detector": signal.detector}
     if signal.start is None or signal.end is None:
-        return shown
-    return shown | {"span": [signal.start, signal.end], "text": text[signal.start : signal.end]}
+        return evidence
+    return evidence | {"span": [signal.start, signal.end], "text": text[signal.start : signal.end]}

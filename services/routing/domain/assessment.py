@@ -1,10 +1,10 @@
-"""What the severity rules make of one contact; trouble lifts the level by one, never loses the contact."""
+"""Judges how severe a contact is; trouble lifts the level by one and never loses the contact."""
 
 from dataclasses import dataclass
 
 from schemas.contacts import ContactReceived
-from schemas.severity import Flag, Judgement, Level, Signal, Statement
-from services.routing.domain.policies import CompiledPolicy, lifted
+from schemas.severity import Flag, Judgement, Level, Signal, Statement, raise_level
+from services.routing.domain.policies import CompiledPolicy
 from services.routing.domain.severity.judge import judge
 
 FLAGS: tuple[Flag, ...] = ("injury", "accident", "casualties", "fire")
@@ -21,7 +21,7 @@ class Assessment:
 
 
 def assess(contact: ContactReceived, policy: CompiledPolicy, missing: tuple[str, ...]) -> Assessment:
-    """Judge a contact; whatever was `missing`, unknown or broke opens it one level higher."""
+    """Returns how severe a contact is; where anything was `missing`, is unknown or broke, it is one level higher."""
     unknown = (*missing, *_unknown_ticks(contact, policy))
     try:
         judged = judge(statement(contact), policy.rules)
@@ -34,22 +34,22 @@ def assess(contact: ContactReceived, policy: CompiledPolicy, missing: tuple[str,
 
 def _unknown_ticks(contact: ContactReceived, policy: CompiledPolicy) -> tuple[str, ...]:
     """Intake knows no policy, so a tick of the operator may mean nothing in this one."""
-    strange = [tick for tick in dict.fromkeys(contact.ticks) if tick not in policy.rules.criteria]
-    return tuple(f"ticked criterion {tick!r} is unknown to policy {policy.content.id!r}" for tick in strange)
+    unknown = [tick for tick in dict.fromkeys(contact.ticks) if tick not in policy.rules.criteria]
+    return tuple(f"ticked criterion {tick!r} is unknown to policy {policy.content.id!r}" for tick in unknown)
 
 
 def _level(judged: Judgement, unknown: tuple[str, ...]) -> Level:
-    """A judge with a failed detector has lifted the level itself."""
-    return lifted(judged.level) if unknown and not judged.failed else judged.level
+    """The level; where a detector failed the judge has lifted it already."""
+    return raise_level(judged.level) if unknown and not judged.failed else judged.level
 
 
 def _unjudged(policy: CompiledPolicy, triage: tuple[str, ...]) -> Assessment:
     defaults = tuple(each.id for each in policy.rules.criteria.values() if each.default)
-    return Assessment(lifted("general"), defaults, (), triage)
+    return Assessment(raise_level("general"), defaults, (), triage)
 
 
 def statement(contact: ContactReceived) -> Statement:
-    """What is judged; spans of evidence count in this text: narrative, line feed, demand."""
+    """What of a contact is judged; spans of evidence count in this text: narrative, line feed, demand."""
     return Statement(
         text=f"{contact.narrative}\n{contact.demand}" if contact.demand else contact.narrative,
         channel=contact.channel,

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from schemas.cases import CaseContactAdded, CaseSeverityRaised
+from schemas.severity import gravity
 from services.common.store.decision import Change
 from services.routing.domain.assessment import Assessment, assess
 from services.routing.domain.assignment import Chosen
@@ -10,7 +11,7 @@ from services.routing.domain.case import ENDED, Case
 from services.routing.domain.draft import Draft
 from services.routing.domain.manufacturer import ROLE, Ground, ask, inform
 from services.routing.domain.opening import Heard, first_hand_over, kept, remembered
-from services.routing.domain.policies import CompiledPolicy, gravity
+from services.routing.domain.policies import CompiledPolicy
 from services.routing.domain.reassignment import hand_over_lost
 from services.routing.domain.world import World
 
@@ -56,7 +57,7 @@ def _announce(draft: Draft, heard: Heard, found: Assessment) -> None:
 def _raise(draft: Draft, found: Assessment, policy: CompiledPolicy) -> None:
     """Only upwards; what a person had confirmed is provisional again."""
     case = draft.case
-    draft.set(criteria=policy.ranked((*case.criteria, *found.criteria)))
+    draft.set(criteria=policy.rules.rank((*case.criteria, *found.criteria)))
     if gravity(found.level) <= gravity(case.severity):
         return
     draft.set(severity=found.level, confirmed=False)

@@ -1,14 +1,12 @@
 """The policies routing decides by: each published version with its severity rules compiled."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from schemas.base import policy_key
 from schemas.cases import Role
 from schemas.policies import Policy, Rung
-from schemas.severity import LEVELS, Level
 from services.common.store.versions import Versions
-from services.routing.domain.severity.rules import Rules
+from services.routing.domain.severity.judge import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +21,6 @@ class CompiledPolicy:
     def key(self) -> str:
         """The name of this version, as cases say it."""
         return policy_key(self.content.id, self.version)
-
-    def ranked(self, criteria: Iterable[str]) -> tuple[str, ...]:
-        """Gravest first, then in the order of the severity table."""
-        table = list(self.rules.criteria)
-        known = {each for each in criteria if each in self.rules.criteria}
-        return tuple(
-            sorted(known, key=lambda each: (-gravity(self.rules.criteria[each].level), table.index(each)))
-        )
 
     def rung(self, role: Role) -> int | None:
         """The place of a role on the ladder, if it has one."""
@@ -80,12 +70,3 @@ class Policies(Versions[CompiledPolicy]):
     def _newest(self, policy: str) -> CompiledPolicy | None:
         announced = (version for version in reversed(self.ready.values()) if version.content.id == policy)
         return self.newest.get(policy) or next(announced, None)
-
-
-def gravity(level: Level) -> int:
-    return LEVELS.index(level)
-
-
-def lifted(level: Level) -> Level:
-    """One level higher; the highest stays."""
-    return LEVELS[min(gravity(level) + 1, len(LEVELS) - 1)]

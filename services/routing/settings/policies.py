@@ -6,7 +6,7 @@ from schemas.policies import Policy
 from services.common.runtime import files
 from services.common.runtime.files import FileError
 from services.routing.domain.policies import CompiledPolicy
-from services.routing.domain.severity.rules import compile_rules
+from services.routing.domain.severity.judge import compile_rules
 from services.routing.settings.severity import load_severity, load_weights
 
 

@@ -1,4 +1,4 @@
-"""Reads the severity policy of a policy: its criteria table, the shared lexicon, the learned weights."""
+"""Reads how a policy judges severity: its criteria, the shared lexicon and the weights of the classifier."""
 
 import json
 import zlib
@@ -11,48 +11,42 @@ from zipfile import BadZipFile
 import numpy as np
 from pydantic import model_validator
 
-from schemas.faults import Fault, refuse
+from schemas.faults import refuse
 from schemas.severity import LexiconSpec, SeverityPolicy
 from services.common.runtime import files
 from services.common.runtime.files import FileError, Loc
-from services.routing.domain.severity.lexicon import fault
-from services.routing.domain.severity.linear import Weights
-from services.routing.domain.severity.patterns import parse
-from services.routing.domain.severity.rules import Rules, compile_rules, is_reference, words
+from services.routing.domain.severity.classifier import Weights
+from services.routing.domain.severity.judge import Rules, compile_rules
+from services.routing.domain.severity.lexicon import find_fault, is_reference
+from services.routing.domain.severity.patterns import list_terms, parse
 
 WEIGHTS = "weights.npz"
 POLICIES = Path(__file__).parents[3] / "deploy" / "policies" / "severity"
 
 
 class LexiconFile(LexiconSpec):
-    """One file of the lexicon. What is announced is not held to this: an earlier version must stay readable."""
+    """One file of the lexicon. A published policy is not held to this: an earlier version must stay readable."""
 
     @model_validator(mode="after")
     def _every_term_can_match(self) -> Self:
-        refuse(_unmatchable(self))
+        terms = chain(_terms_of_concepts(self), _terms_of_patterns(self))
+        refuse((place, wrong) for place, term in terms if (wrong := find_fault(term)))
         return self
 
 
-def _unmatchable(file: LexiconSpec) -> Iterator[Fault]:
-    for place, term in chain(_terms(file), _parts(file)):
-        if says := fault(term):
-            yield place, says
-
-
-def _terms(file: LexiconSpec) -> Iterator[tuple[Loc, str]]:
+def _terms_of_concepts(file: LexiconSpec) -> Iterator[tuple[Loc, str]]:
     for concept, terms in file.concepts.items():
         for at, term in enumerate(terms):
             if not is_reference(term):
                 yield ("concepts", concept, at), term
 
 
-def _parts(file: LexiconSpec) -> Iterator[tuple[Loc, str]]:
-    """Words that stand in patterns themselves."""
-    for section in ("detectors", "suspicions"):
-        for criterion, named in getattr(file, section).items():
+def _terms_of_patterns(file: LexiconSpec) -> Iterator[tuple[Loc, str]]:
+    for section, detectors in (("detectors", file.detectors), ("suspicions", file.suspicions)):
+        for criterion, named in detectors.items():
             for name, patterns in named.items():
-                for at, part in enumerate(patterns):
-                    for term in words(parse(part)):
+                for at, pattern in enumerate(patterns):
+                    for term in list_terms(parse(pattern)):
                         yield (section, criterion, name, at), term
 
 
@@ -77,24 +71,22 @@ def load_severity(policy: str, directory: Path = POLICIES) -> SeverityPolicy:
 
 
 def load_weights(path: Path) -> Weights | None:
-    """Reads what was learned; without the file the patterns judge alone.
+    """Reads what the classifier learned; without the file the patterns judge alone.
 
     Raises ValueError naming the file when it does not hold what belongs together.
     """
     if not path.exists():
         return None
     try:
-        with np.load(path, allow_pickle=False) as kept:
-            known = {name: kept[name] for name in kept.files}
-        told = json.loads(known["told"].tobytes())
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in ("ngrams", "table", "bias")}
+            legend = json.loads(archive["legend"].tobytes())
         return Weights(
-            criteria=told["criteria"],
-            words=tuple(told["words"]),
-            runs=known["runs"],
-            names=tuple(told["names"]),
-            table=known["table"],
-            scale=told["scale"],
-            bias=known["bias"],
+            criteria=legend["criteria"],
+            words=tuple(legend["words"]),
+            names=tuple(legend["names"]),
+            scale=legend["scale"],
+            **arrays,
         )
     except (ValueError, KeyError, TypeError, OSError, EOFError, BadZipFile, zlib.error) as error:
         raise FileError(

@@ -7,16 +7,15 @@ import pytest
 
 from schemas.contacts import Channel
 from schemas.severity import Judgement, SeverityPolicy, Statement
-from services.routing.domain.severity.judge import judge
+from services.routing.domain.severity.judge import Detector, compile_rules, judge
 from services.routing.domain.severity.patterns import Pattern
-from services.routing.domain.severity.rules import Detector, compile_rules
 from services.routing.settings.severity import load_rules, load_severity
 
 RULES = load_rules()
 
 
-def judged(text: str, **known: object) -> Judgement:
-    return judge(Statement.model_validate({"text": text, **known}), RULES)
+def judged(text: str, **marks: object) -> Judgement:
+    return judge(Statement.model_validate({"text": text, **marks}), RULES)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +37,7 @@ def judged(text: str, **known: object) -> Judgement:
         ("这车我不要了,给我退车。", "P7"),
     ],
 )
-def test_a_criterion_is_heard_in_either_language(text: str, criterion: str) -> None:
+def test_a_criterion_is_found_in_either_language(text: str, criterion: str) -> None:
     assert criterion in judged(text).criteria
 
 
@@ -149,9 +148,9 @@ def test_nothing_found_is_what_the_dealer_can_handle() -> None:
 
 
 def test_a_detector_that_breaks_lifts_the_level_and_is_named() -> None:
-    empty = Pattern("", text=(), vetoes=(), needs=frozenset())
+    empty = Pattern("", sentences=(), vetoes=(), required=frozenset())
     broken = Detector("M4.broken", "M4", empty, suspicion=False)
-    rules = replace(RULES, detectors={"poor-handling": [broken]}, scorer=None)
+    rules = replace(RULES, detectors={"poor-handling": [broken]}, classifier=None)
     found = judge(Statement(text="服务态度差"), rules)
     assert (found.level, found.criteria, found.failed) == ("major_preliminary", ("G1",), ("M4.broken",))
 

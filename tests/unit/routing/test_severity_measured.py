@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from schemas.severity import Statement
+from services.routing.domain.severity.features import detect_language
 from services.routing.domain.severity.judge import judge
-from services.routing.domain.severity.linear import language
 from services.routing.settings.severity import load_rules
 
 ROOT = Path(__file__).parents[3]
@@ -27,7 +27,7 @@ def verdict(said: Told) -> Verdict:
 
 
 def labelled() -> Iterator[Told]:
-    """The complaints the scorer was taught with as well: every one of them in two languages."""
+    """The complaints that the classifier learned from as well: every one of them in two languages."""
     for case in json.loads((ROOT / "deploy/demo/complaints.json").read_text("utf-8")):
         for tongue in ("zh", "en"):
             yield {**case, "text": case[f"narrative_{tongue}"]}
@@ -42,7 +42,7 @@ def in_a_story(told: Iterable[Told]) -> Iterator[Told]:
     """The same complaints with two to six harmless sentences around them."""
     around, draws = json.loads((DATA / "story_around.json").read_text("utf-8")), Random(5)
     for said in told:
-        tongue = language(said["text"])
+        tongue = detect_language(said["text"])
         story = draws.sample(around[tongue], draws.randint(2, 6))
         before = draws.randint(0, len(story))
         parts = [*story[:before], said["text"], *story[before:]]

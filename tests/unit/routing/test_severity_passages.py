@@ -1,4 +1,4 @@
-"""Long texts are weighed passage by passage, and numbers stand for words in the order they are read."""
+"""Long texts are classified passage by passage, and n-grams are numbered by their words in order."""
 
 from pathlib import Path
 
@@ -7,12 +7,10 @@ import pytest
 
 from schemas.severity import Statement
 from services.common.runtime.files import FileError
-from services.routing.domain.severity.clauses import lay_out
+from services.routing.domain.severity.classifier import Weights
+from services.routing.domain.severity.features import Vocabulary, drop_separators, split_passages
 from services.routing.domain.severity.judge import judge
-from services.routing.domain.severity.linear import Weights
-from services.routing.domain.severity.passages import passages
-from services.routing.domain.severity.runs import Vocabulary
-from services.routing.domain.severity.tokens import Speller, tokenise
+from services.routing.domain.severity.tokenize import Normalizer, number_clauses, tokenize
 from services.routing.settings.severity import load_rules, load_weights
 
 RULES = load_rules()
@@ -22,9 +20,9 @@ STORY = (
 
 
 def cut(text: str) -> list[str]:
-    tokens = tokenise(text, Speller({}))
-    found = passages(lay_out(tokens.words, ()))
-    return [text[tokens.spans[start][0] : tokens.spans[end - 1][1]] for start, end in found]
+    tokens = tokenize(text, Normalizer({}))
+    passages = split_passages(*number_clauses(tokens.words, ()))
+    return [text[tokens.spans[start][0] : tokens.spans[end - 1][1]] for start, end in passages]
 
 
 def test_a_text_of_five_sentences_is_one_passage() -> None:
@@ -70,20 +68,20 @@ def test_evidence_lies_in_the_passage_that_decides() -> None:
     assert all("pedal" in text[start:end] or "rolling" in text[start:end] for start, end in spans)
 
 
-def test_runs_are_known_words_by_themselves_and_in_order() -> None:
+def test_ngrams_are_known_words_by_themselves_and_in_order() -> None:
     vocabulary = Vocabulary(["brake", "fail", "the"])
-    runs = vocabulary.runs(vocabulary.read(["the", "brake", ",", "fail"])).tolist()
-    spelt = [vocabulary.spelt(run) for run in runs]
-    assert sorted(map(tuple, spelt)) == [
+    ngrams = vocabulary.encode(drop_separators(["the", "brake", ",", "fail"])).tolist()
+    decoded = [vocabulary.decode(ngram) for ngram in ngrams]
+    assert sorted(map(tuple, decoded)) == [
         ("brake",), ("brake", "fail"), ("fail",), ("the",), ("the", "brake"), ("the", "brake", "fail"),
     ]  # fmt: skip
-    assert all(vocabulary.run(words) == run for words, run in zip(spelt, runs, strict=True))
+    assert all(vocabulary.encode_ngram(words) == ngram for words, ngram in zip(decoded, ngrams, strict=True))
 
 
-def test_an_unknown_word_breaks_a_run() -> None:
+def test_an_unknown_word_breaks_an_ngram() -> None:
     vocabulary = Vocabulary(["brake", "fail"])
-    runs = vocabulary.runs(vocabulary.read(["brake", "suddenly", "fail"])).tolist()
-    assert [words for run in runs if (words := vocabulary.spelt(run))] == [["brake"], ["fail"]]
+    ngrams = vocabulary.encode(drop_separators(["brake", "suddenly", "fail"])).tolist()
+    assert [words for ngram in ngrams if (words := vocabulary.decode(ngram))] == [["brake"], ["fail"]]
 
 
 def test_weights_that_do_not_belong_together_are_refused(tmp_path: Path) -> None:

@@ -1,11 +1,11 @@
 """Judging the nature of a complaint: a named person settles the severity, and lowers it only with a reason."""
 
 from schemas.cases import CaseJudged, State
+from schemas.severity import gravity
 from services.common.store.decision import Refusal
 from services.routing.domain.actions.action import JudgeNature
 from services.routing.domain.draft import Draft
 from services.routing.domain.manufacturer import inform
-from services.routing.domain.policies import gravity
 from services.routing.domain.world import World
 
 UNJUDGED: frozenset[State] = frozenset({"registered", "in_review", "transferred"})

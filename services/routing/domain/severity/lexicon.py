@@ -1,142 +1,204 @@
-"""Finds every term of every concept in one walk over the tokens."""
+"""Finds the concepts that a text mentions: every term of every concept, in one walk over the words.
+
+A concept is an idea with the terms by which people name it in Chinese and English (`brakes`: 刹车, 制动, brake).
+A term is a few words; `(a|b|)` in it is a choice, `..` stands for up to four words of the same clause, and `<other>`
+as a whole term includes the terms of another concept. All terms are compiled to one trie.
+"""
 
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from services.routing.domain.severity.tokens import Speller, tokenise
+from services.routing.domain.severity.tokenize import (
+    SEPARATORS,
+    Normalizer,
+    Tokens,
+    number_clauses,
+    tokenize,
+)
 
 GAP = ".."
-GAP_TOKENS = 4
-BREAKS = frozenset("，,。.！!？?；;：:、\u2014()（）\n")
+GAP_WORDS = 4
 COMPOUND = "compound"
+"""The concept whose terms are longer words in which shorter ones do not count."""
+CLAUSE_OPENING = "break"
+"""The concept whose terms open a clause, such as "but"."""
 _CHOICE = re.compile(r"\(([^()]*)\)")
 # Signs of the pattern language, and of others that people know; no word is written with them.
 _NO_WORD = frozenset("?*&~<>[]{}\\^$")
 
 Mention = tuple[int, int]
+"""The words [start, end) of a text that name a concept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A text as the later steps read it: its words, where they stand, and the concepts they mention."""
+
+    words: Sequence[str]
+    spans: Sequence[tuple[int, int]]
+    clauses: Sequence[int]
+    sentences: Sequence[int]
+    mentions: Mapping[str, Sequence[Mention]]
+
+    def locate(self, words: Mention) -> tuple[int, int]:
+        """Returns the characters [start, end) of the original text that the words [start, end) came from."""
+        start, end = words
+        return self.spans[start][0], self.spans[end - 1][1]
 
 
 @dataclass(slots=True)
-class Node:
+class _Node:
     """A state of the walk: where each next word leads, where a gap leads, and which concepts end here."""
 
-    then: "dict[str, Node]" = field(default_factory=dict)
-    beyond: "Node | None" = None
+    next: "dict[str, _Node]" = field(default_factory=dict)
+    after_gap: "_Node | None" = None
     concepts: list[str] = field(default_factory=list)
 
-    def step(self, word: str) -> "Node":
+    def child(self, word: str) -> "_Node":
         """Where a word of a term leads, made if it is not there yet."""
         if word != GAP:
-            return self.then.setdefault(word, Node())
-        self.beyond = self.beyond or Node()
-        return self.beyond
+            return self.next.setdefault(word, _Node())
+        self.after_gap = self.after_gap or _Node()
+        return self.after_gap
 
 
 class Lexicon:
-    """Concepts compiled to one trie; `find` is linear in the text for all practical terms."""
+    """Concepts compiled to one trie; a walk is linear in the text for all practical terms."""
 
     def __init__(self, lemmas: Mapping[str, str], concepts: Mapping[str, Sequence[str]]) -> None:
-        self.speller = Speller(dict(_families(lemmas)))
-        self._root = Node()
+        self.normalizer = Normalizer(dict(_normalized(lemmas)))
+        self._root = _Node()
         for concept, terms in concepts.items():
             for term in terms:
                 self._add(concept, term)
 
+    def read(self, tokens: Tokens) -> Text:
+        """Returns the text of `tokens` with its mentions, clauses and sentences."""
+        mentions = self._find(tokens.words)
+        opening = {start for start, _ in mentions.get(CLAUSE_OPENING, ())}
+        clauses, sentences = number_clauses(tokens.words, opening)
+        return Text(tokens.words, tokens.spans, clauses, sentences, mentions)
+
     def _add(self, concept: str, term: str) -> None:
-        for variant in filter(_has_word, variants(term)):
+        for variant in filter(_has_word, expand_choices(term)):
             node = self._root
-            for word in self._words(variant):
-                node = node.step(word)
+            for word in self._split(variant):
+                node = node.child(word)
             if concept not in node.concepts:
                 node.concepts.append(concept)
 
-    def _words(self, variant: str) -> Iterator[str]:
+    def _split(self, variant: str) -> Iterator[str]:
         for number, part in enumerate(variant.split(GAP)):
             if number:
                 yield GAP
-            yield from tokenise(part, self.speller).words
+            yield from tokenize(part, self.normalizer).words
 
-    def find(self, words: Sequence[str]) -> dict[str, list[Mention]]:
-        """Returns, for each concept present, its mentions as [start, end) token positions."""
-        found: dict[str, list[Mention]] = defaultdict(list)
-        first = self._root.then
+    def _find(self, words: Sequence[str]) -> dict[str, list[Mention]]:
+        """Returns the mentions of each concept that is present."""
+        mentions: dict[str, list[Mention]] = defaultdict(list)
+        first = self._root.next
         for start, word in enumerate(words):
             if (node := first.get(word)) is not None:
-                _walk(node, words, (start, start + 1), found)
-        return _whole_words(found) if COMPOUND in found else found
+                _walk(node, words, (start, start + 1), mentions)
+        return _drop_inside_compounds(mentions) if COMPOUND in mentions else mentions
 
 
-def _whole_words(found: Mapping[str, Sequence[Mention]]) -> dict[str, list[Mention]]:
-    """Leaves out what stands inside a longer word: the fire in "spark plug" or the Chinese "ignition" is none."""
-    around: dict[int, Mention] = {}
-    for compound in sorted(found[COMPOUND], key=lambda mention: mention[1] - mention[0]):
-        around |= dict.fromkeys(range(*compound), compound)
-    left = {
-        concept: [each for each in mentions if not _inside(each, around.get(each[0]))]
-        for concept, mentions in found.items()
-        if concept != COMPOUND
-    }
-    return {concept: mentions for concept, mentions in left.items() if mentions}
+def _walk(node: _Node, words: Sequence[str], reached: Mention, mentions: dict[str, list[Mention]]) -> None:
+    """Adds every concept that ends on the way from `node`, which was reached by the words of `reached`."""
+    start, end = reached
+    current: _Node | None = node
+    while current is not None:
+        for concept in current.concepts:
+            mentions[concept].append((start, end))
+        if current.after_gap is not None:
+            _walk_after_gap(current.after_gap, words, (start, end), mentions)
+        current = current.next.get(words[end]) if end < len(words) else None
+        end += 1
 
 
-def _inside(mention: Mention, word: Mention | None) -> bool:
-    return word is not None and mention != word and mention[1] <= word[1]
-
-
-def _families(lemmas: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Each form with the word of its family; a family that names itself has the forms it lists and no others."""
-    plain = Speller({})
-    for word, base in lemmas.items():
-        closed = lemmas.get(base) == base
-        yield (word, base) if closed else (_lone(word, plain), _lone(base, plain))
-
-
-def _lone(word: str, speller: Speller) -> str:
-    return tokenise(word, speller).words[0]
-
-
-def _walk(node: Node, words: Sequence[str], span: Mention, found: dict[str, list[Mention]]) -> None:
-    """Notes every concept that ends on the way from `node`, which was reached by the words of `span`."""
-    start, at = span
-    after: Node | None = node
-    while after is not None:
-        for concept in after.concepts:
-            found[concept].append((start, at))
-        if after.beyond is not None:
-            _leap(after.beyond, words, (start, at), found)
-        after = after.then.get(words[at]) if at < len(words) else None
-        at += 1
-
-
-def _leap(node: Node, words: Sequence[str], span: Mention, found: dict[str, list[Mention]]) -> None:
-    """Goes on after a gap of a few words inside the clause."""
-    start, at = span
-    for place in range(at, min(at + GAP_TOKENS + 1, len(words))):
-        if (after := node.then.get(words[place])) is not None:
-            _walk(after, words, (start, place + 1), found)
-        if words[place] in BREAKS:
+def _walk_after_gap(
+    node: _Node, words: Sequence[str], reached: Mention, mentions: dict[str, list[Mention]]
+) -> None:
+    """Goes on from `node` after none to four words of the clause."""
+    start, end = reached
+    for position in range(end, min(end + GAP_WORDS + 1, len(words))):
+        if (after := node.next.get(words[position])) is not None:
+            _walk(after, words, (start, position + 1), mentions)
+        if words[position] in SEPARATORS:
             return
 
 
-def variants(term: str) -> Iterator[str]:
+def _drop_inside_compounds(mentions: Mapping[str, Sequence[Mention]]) -> dict[str, list[Mention]]:
+    """Leaves out what stands inside a longer word: the fire in "spark plug" or the Chinese "ignition" is none."""
+    compounds: dict[int, Mention] = {}
+    for compound in sorted(mentions[COMPOUND], key=lambda mention: mention[1] - mention[0]):
+        compounds |= dict.fromkeys(range(*compound), compound)
+    whole = {
+        concept: [mention for mention in of_concept if not _is_inside(mention, compounds.get(mention[0]))]
+        for concept, of_concept in mentions.items()
+        if concept != COMPOUND
+    }
+    return {concept: of_concept for concept, of_concept in whole.items() if of_concept}
+
+
+def _is_inside(mention: Mention, compound: Mention | None) -> bool:
+    return compound is not None and mention != compound and mention[1] <= compound[1]
+
+
+def _normalized(lemmas: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yields each form with its lemma, both as stems; a lemma that names itself has the forms listed and no others."""
+    plain = Normalizer({})
+    for word, lemma in lemmas.items():
+        if lemmas.get(lemma) == lemma:
+            yield word, lemma
+        else:
+            yield tokenize(word, plain).words[0], tokenize(lemma, plain).words[0]
+
+
+def is_reference(term: str) -> bool:
+    """Whether a term stands for the terms of another concept."""
+    return term.startswith("<") and term.endswith(">")
+
+
+def expand_concepts(concepts: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+    """Returns the terms of every concept, those of the concepts it includes among them.
+
+    Raises ValueError naming a concept that is unknown or includes itself.
+    """
+    return {name: tuple(_expand(name, concepts, ())) for name in concepts}
+
+
+def _expand(name: str, concepts: Mapping[str, Sequence[str]], above: tuple[str, ...]) -> Iterator[str]:
+    if name not in concepts or name in above:
+        raise ValueError(
+            f"concept {name}: unknown or circular (reached through {' > '.join(above) or 'itself'})"
+        )
+    for term in concepts[name]:
+        if is_reference(term):
+            yield from _expand(term[1:-1], concepts, (*above, name))
+        else:
+            yield term
+
+
+def expand_choices(term: str) -> Iterator[str]:
     """Spells out the choices of a term: "刹(车|)不住" -> "刹车不住", "刹不住"."""
-    found = _CHOICE.search(term)
-    if found is None:
+    choice = _CHOICE.search(term)
+    if choice is None:
         yield term
         return
-    for choice in found.group(1).split("|"):
-        yield from variants(term[: found.start()] + choice + term[found.end() :])
+    for chosen in choice.group(1).split("|"):
+        yield from expand_choices(term[: choice.start()] + chosen + term[choice.end() :])
 
 
 def _has_word(variant: str) -> bool:
-    return any(sign.isalnum() for sign in variant)
+    return any(character.isalnum() for character in variant)
 
 
-def fault(term: str) -> str | None:
+def find_fault(term: str) -> str | None:
     """What is wrong with a term that could never match as it was meant, and what would be right."""
-    if not _balanced(term):
+    if not _is_balanced(term):
         return (
             f"`{term}` should close every bracket it opens, and open every one it closes"
             " (a comma ends a term, also between brackets)"
@@ -145,12 +207,12 @@ def fault(term: str) -> str | None:
         return f"`{term}` should hold words, `(a|b|)` and `..` only, not `{odd[0]}`"
     if "|" in _without_choices(term):
         return f"`{term}` should have its choices between brackets: `(a|b)`"
-    if not all(map(_has_word, variants(term))):
+    if not all(map(_has_word, expand_choices(term))):
         return f"`{term}` should hold a letter, a figure or a Chinese character whatever is chosen"
     return None
 
 
-def _balanced(term: str) -> bool:
+def _is_balanced(term: str) -> bool:
     depth = 0
     for sign in term:
         depth += (sign == "(") - (sign == ")")

@@ -1,122 +1,142 @@
-"""Patterns of ideas: parsed once from policy text, matched against what the lexicon found."""
+"""Reads the patterns of a policy and matches them against the mentions of a text.
+
+A pattern is written with elements: a concept `<brakes>`, a term as it stands, or any of several, `<brakes>|pedal`.
+`a ~ b` is a chain, in this order and near each other in one clause; `a & b` stand in one clause, `a + b` in one
+sentence, `a ++ b` anywhere; ` - c` vetoes the clauses that mention c.
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import Protocol
 
-from services.routing.domain.severity.clauses import Layout
-from services.routing.domain.severity.lexicon import Mention
+from services.routing.domain.severity.lexicon import Mention, Text, is_reference
 
 REACH = 8
+"""How many words may stand between two elements of a chain."""
 
 Chain = tuple[str, ...]
-Parts = tuple[Mention, ...]
 Clause = tuple[Chain, ...]
 Sentence = tuple[Clause, ...]
-
-
-class Stance(Protocol):
-    """Says whether words are not asserted about this case."""
-
-    def __call__(self, parts: Sequence[Mention], own: Collection[int], /) -> bool: ...
+Mentions = tuple[Mention, ...]
+Negates = Callable[[Sequence[Mention], Collection[str]], bool]
+"""Whether the mentions that satisfy a chain do not count, given the concepts of the pattern."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """`text` holds sentences of clauses of chains of concepts; `needs` must all be present."""
+    """A parsed pattern; all `required` elements have to be mentioned before it is worth a closer look."""
 
     source: str
-    text: tuple[Sentence, ...]
+    sentences: tuple[Sentence, ...]
     vetoes: tuple[str, ...]
-    needs: frozenset[str]
+    required: frozenset[str]
 
     @property
     def key(self) -> str:
-        """The concept this pattern is looked up by."""
-        return self.text[0][0][0][-1]
+        """The element by which the pattern is looked up."""
+        return self.sentences[0][0][0][-1]
+
+    @property
+    def elements(self) -> tuple[str, ...]:
+        """Every element, those of vetoes too."""
+        return (*sorted(self.required), *self.vetoes)
 
 
 def parse(source: str) -> Pattern:
-    """Reads `a ~ b` (in order, near), `a & b` (one clause), `a + b` (one sentence), `a ++ b`, ` - veto`."""
+    """Reads a pattern as it is written in a policy."""
     body, *vetoes = source.split(" - ")
-    text = tuple(
+    sentences = tuple(
         tuple(
-            tuple(tuple(part.strip() for part in chain.split(" ~ ")) for chain in clause.split(" & "))
+            tuple(tuple(element.strip() for element in chain.split(" ~ ")) for chain in clause.split(" & "))
             for clause in sentence.split(" + ")
         )
         for sentence in body.split(" ++ ")
     )
-    needs = frozenset(name for sentence in text for clause in sentence for chain in clause for name in chain)
-    return Pattern(source, text, tuple(veto.strip() for veto in vetoes), needs)
+    chains = (chain for sentence in sentences for clause in sentence for chain in clause)
+    required = frozenset(element for chain in chains for element in chain)
+    return Pattern(source, sentences, tuple(veto.strip() for veto in vetoes), required)
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """One text as the patterns see it."""
-
-    found: Mapping[str, Sequence[Mention]]
-    layout: Layout
-
-    def chains(self, chain: Chain) -> Iterator[Parts]:
-        """Yields where the chain's concepts follow each other inside one clause, each within reach."""
-        head, *rest = chain
-        for mention in self.found[head]:
-            yield from self._grown((mention,), rest)
-
-    def _grown(self, parts: Parts, rest: Sequence[str]) -> Iterator[Parts]:
-        if not rest:
-            yield parts
-            return
-        last = parts[-1]
-        for mention in self.found[rest[0]]:
-            near = last[1] <= mention[0] <= last[1] + REACH
-            if near and self.layout.clause[mention[0]] == self.layout.clause[last[0]]:
-                yield from self._grown((*parts, mention), rest[1:])
+def split_element(element: str) -> Iterator[str]:
+    """Yields the concepts and terms of which an element means any."""
+    depth, alternative = 0, ""
+    for sign in element:
+        depth += (sign == "(") - (sign == ")")
+        if sign == "|" and not depth:
+            yield alternative.strip()
+            alternative = ""
+        else:
+            alternative += sign
+    yield alternative.strip()
 
 
-Places = Mapping[int, list[Mention]]
+def list_terms(pattern: Pattern) -> Iterator[str]:
+    """Yields the terms that stand in a pattern itself, beside the concepts that it names."""
+    for element in pattern.elements:
+        yield from (term for term in split_element(element) if not is_reference(term))
 
 
-def matched(pattern: Pattern, scene: Scene, unasserted: Stance) -> Mention | None:
-    """Returns the stretch of asserted words that satisfies the pattern, if there is one."""
-    if not scene.found.keys() >= pattern.needs:
+def find_match(pattern: Pattern, text: Text, negates: Negates) -> Mention | None:
+    """Returns the stretch of words that satisfies the pattern, or None; chains that are negated do not count."""
+    if not text.mentions.keys() >= pattern.required:
         return None
-    own = {at for name in pattern.needs for start, end in scene.found[name] for at in range(start, end)}
-    vetoed = {scene.layout.clause[at] for veto in pattern.vetoes for at, _ in scene.found.get(veto, ())}
+    vetoed = {text.clauses[start] for veto in pattern.vetoes for start, _ in text.mentions.get(veto, ())}
 
-    def counts(parts: Parts) -> bool:
-        return scene.layout.clause[parts[0][0]] not in vetoed and not unasserted(parts, own)
+    def counts(mentions: Mentions) -> bool:
+        return text.clauses[mentions[0][0]] not in vetoed and not negates(mentions, pattern.required)
 
     spans: list[Mention] = []
-    for sentence in pattern.text:
-        places = _both([_in_clause(clause, scene, counts) for clause in sentence])
-        if not places:
+    for sentence in pattern.sentences:
+        matches = _in_both([_match_clause(clause, text, counts) for clause in sentence])
+        if not matches:
             return None
-        spans += places[min(places)]
+        spans += matches[min(matches)]
     return min(spans)[0], max(end for _, end in spans)
 
 
-def _in_clause(clause: Clause, scene: Scene, counts: Callable[[Parts], bool]) -> Places:
-    """The spans, by sentence, of clauses in which every chain counts."""
-    asserted = [
-        [(parts[0][0], parts[-1][1]) for parts in scene.chains(chain) if counts(parts)] for chain in clause
+Spans = Mapping[int, list[Mention]]
+"""Stretches of words by the number of their clause or sentence."""
+
+
+def _match_clause(clause: Clause, text: Text, counts: Callable[[Mentions], bool]) -> Spans:
+    """Returns, by sentence, the stretches in clauses where every chain counts."""
+    spans = [
+        [(mentions[0][0], mentions[-1][1]) for mentions in _find_chains(chain, text) if counts(mentions)]
+        for chain in clause
     ]
-    if not all(asserted):
+    if not all(spans):
         return {}
-    if len(asserted) > 1:
-        by_clause = _both([_by(scene.layout.clause, spans) for spans in asserted])
-        asserted = list(by_clause.values())
-    return _by(scene.layout.sentence, (span for spans in asserted for span in spans))
+    if len(spans) > 1:
+        spans = list(_in_both([_group(of_chain, text.clauses) for of_chain in spans]).values())
+    return _group((span for group in spans for span in group), text.sentences)
 
 
-def _by(numbers: Sequence[int], spans: Iterable[Mention]) -> Places:
-    places: Places = defaultdict(list)
+def _find_chains(chain: Chain, text: Text) -> Iterator[Mentions]:
+    """Yields where the elements of a chain follow each other inside one clause, each within reach."""
+    head, *rest = chain
+    for mention in text.mentions[head]:
+        yield from _continued((mention,), rest, text)
+
+
+def _continued(mentions: Mentions, rest: Sequence[str], text: Text) -> Iterator[Mentions]:
+    if not rest:
+        yield mentions
+        return
+    start, end = mentions[-1]
+    for mention in text.mentions[rest[0]]:
+        is_near = end <= mention[0] <= end + REACH
+        if is_near and text.clauses[mention[0]] == text.clauses[start]:
+            yield from _continued((*mentions, mention), rest[1:], text)
+
+
+def _group(spans: Iterable[Mention], numbers: Sequence[int]) -> Spans:
+    groups: Spans = defaultdict(list)
     for span in spans:
-        places[numbers[span[0]]].append(span)
-    return places
+        groups[numbers[span[0]]].append(span)
+    return groups
 
 
-def _both(parts: Sequence[Places]) -> Places:
-    return reduce(lambda a, b: {n: a[n] + b[n] for n in a if n in b}, parts)
+def _in_both(groups: Sequence[Spans]) -> Spans:
+    """The stretches of the clauses or sentences that stand in all groups."""
+    return reduce(lambda a, b: {number: a[number] + b[number] for number in a if number in b}, groups)

@@ -3,10 +3,9 @@
 import pytest
 
 from schemas.severity import Judgement, LexiconSpec, SeverityPolicy, Statement
-from services.routing.domain.severity.judge import judge
-from services.routing.domain.severity.lexicon import fault
-from services.routing.domain.severity.rules import compile_rules
-from services.routing.domain.severity.tokens import Speller, tokenise
+from services.routing.domain.severity.judge import compile_rules, judge
+from services.routing.domain.severity.lexicon import find_fault
+from services.routing.domain.severity.tokenize import Normalizer, tokenize
 from services.routing.settings.severity import load_rules, load_severity
 
 RULES = load_rules()
@@ -49,7 +48,7 @@ def test_what_nobody_sees_hides_no_word_and_evidence_points_into_what_was_given(
     ],
 )
 def test_letters_of_any_width_or_shape_are_read_as_the_plain_ones(given: str, words: list[str]) -> None:
-    read = tokenise(given, Speller({}))
+    read = tokenize(given, Normalizer({}))
     assert list(read.words) == words
     assert all(0 <= start < end <= len(given) for start, end in read.spans)
 
@@ -132,11 +131,11 @@ def test_every_shipped_term_is_sound() -> None:
     lexicon: LexiconSpec = load_severity("gtmc").lexicon
     terms = [term for concept in lexicon.concepts.values() for term in concept if not term.startswith("<")]
     assert len(terms) > 5_000
-    assert [said for term in terms if (said := fault(term))] == []
+    assert [said for term in terms if (said := find_fault(term))] == []
 
 
 def patterns(text: str, criterion: str) -> set[str]:
-    """The detectors of a criterion that the words satisfied; what the scorer adds does not count."""
+    """The detectors of a criterion that the words satisfied; what the classifier adds does not count."""
     return {each.detector for each in judged(text).signals if each.detector.startswith(f"{criterion}.")}
 
 
