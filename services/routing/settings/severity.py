@@ -18,7 +18,7 @@ from services.common.runtime.files import FileError, Loc
 from services.routing.domain.severity.classifier import Weights
 from services.routing.domain.severity.judge import Rules, compile_rules
 from services.routing.domain.severity.lexicon import find_fault, is_reference
-from services.routing.domain.severity.patterns import list_terms, parse
+from services.routing.domain.severity.patterns import parse
 
 WEIGHTS = "weights.npz"
 POLICIES = Path(__file__).parents[3] / "deploy" / "policies" / "severity"
@@ -30,23 +30,23 @@ class LexiconFile(LexiconSpec):
     @model_validator(mode="after")
     def _every_term_can_match(self) -> Self:
         terms = chain(_terms_of_concepts(self), _terms_of_patterns(self))
-        refuse((place, wrong) for place, term in terms if (wrong := find_fault(term)))
+        own = ((place, term) for place, term in terms if not is_reference(term))
+        refuse((place, wrong) for place, term in own if (wrong := find_fault(term)))
         return self
 
 
 def _terms_of_concepts(file: LexiconSpec) -> Iterator[tuple[Loc, str]]:
     for concept, terms in file.concepts.items():
         for at, term in enumerate(terms):
-            if not is_reference(term):
-                yield ("concepts", concept, at), term
+            yield ("concepts", concept, at), term
 
 
 def _terms_of_patterns(file: LexiconSpec) -> Iterator[tuple[Loc, str]]:
-    for section, detectors in (("detectors", file.detectors), ("suspicions", file.suspicions)):
-        for criterion, named in detectors.items():
-            for name, patterns in named.items():
+    for section, criteria in (("detectors", file.detectors), ("suspicions", file.suspicions)):
+        for criterion, detectors in criteria.items():
+            for name, patterns in detectors.items():
                 for at, pattern in enumerate(patterns):
-                    for term in list_terms(parse(pattern)):
+                    for term in chain(*parse(pattern).elements.values()):
                         yield (section, criterion, name, at), term
 
 

@@ -148,7 +148,7 @@ def test_nothing_found_is_what_the_dealer_can_handle() -> None:
 
 
 def test_a_detector_that_breaks_lifts_the_level_and_is_named() -> None:
-    empty = Pattern("", sentences=(), vetoes=(), required=frozenset())
+    empty = Pattern(sentences=(), vetoes=(), required=frozenset(), elements={})
     broken = Detector("M4.broken", "M4", empty, suspicion=False)
     rules = replace(RULES, detectors={"poor-handling": [broken]}, classifier=None)
     found = judge(Statement(text="服务态度差"), rules)

@@ -24,7 +24,7 @@ from services.routing.domain.severity.classifier import DETECTOR, Classifier, We
 from services.routing.domain.severity.features import MarkedText
 from services.routing.domain.severity.lexicon import Lexicon, Text, expand_concepts, is_reference
 from services.routing.domain.severity.negation import Negation
-from services.routing.domain.severity.patterns import Pattern, find_match, parse, split_element
+from services.routing.domain.severity.patterns import Pattern, find_match, parse
 from services.routing.domain.severity.tokenize import tokenize
 
 LONGEST = 22_001
@@ -156,8 +156,8 @@ def compile_rules(policy: SeverityPolicy, weights: Weights | None = None) -> Rul
     elements: dict[str, tuple[str, ...]] = {}
     for detector in _detectors(policy.lexicon, criteria):
         detectors[detector.pattern.key].append(detector)
-        for element in detector.pattern.elements:
-            elements[element] = tuple(_terms(element, concepts, detector.id))
+        for element, alternatives in detector.pattern.elements.items():
+            elements[element] = tuple(_terms(alternatives, concepts, detector.id))
     lexicon = Lexicon(policy.lexicon.lemmas, {**elements, **concepts})
     classifier = Classifier(weights, criteria, policy.learned) if weights else None
     return Rules(criteria, lexicon, detectors, classifier)
@@ -173,9 +173,11 @@ def _detectors(lexicon: LexiconSpec, criteria: Mapping[str, CriterionSpec]) -> I
                     yield Detector(f"{criterion}.{name}", criterion, parse(pattern), suspicion)
 
 
-def _terms(element: str, concepts: Mapping[str, Sequence[str]], detector: str) -> Iterator[str]:
-    """The terms an element of a pattern may be mentioned by."""
-    for alternative in split_element(element):
+def _terms(
+    alternatives: Iterable[str], concepts: Mapping[str, Sequence[str]], detector: str
+) -> Iterator[str]:
+    """The terms by which an element of a pattern may be mentioned."""
+    for alternative in alternatives:
         if not is_reference(alternative):
             yield alternative
         elif alternative[1:-1] in concepts:

@@ -25,41 +25,48 @@ Negates = Callable[[Sequence[Mention], Collection[str]], bool]
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A parsed pattern; all `required` elements have to be mentioned before it is worth a closer look."""
+    """A parsed pattern; all `required` elements have to be mentioned before it is worth a closer look.
 
-    source: str
+    `elements` says of which terms and concepts each element means any, those of vetoes too. An element that is just
+    a concept goes by the name of that concept.
+    """
+
     sentences: tuple[Sentence, ...]
     vetoes: tuple[str, ...]
     required: frozenset[str]
+    elements: Mapping[str, tuple[str, ...]]
 
     @property
     def key(self) -> str:
         """The element by which the pattern is looked up."""
         return self.sentences[0][0][0][-1]
 
-    @property
-    def elements(self) -> tuple[str, ...]:
-        """Every element, those of vetoes too."""
-        return (*sorted(self.required), *self.vetoes)
-
 
 def parse(source: str) -> Pattern:
     """Reads a pattern as it is written in a policy."""
+    elements: dict[str, tuple[str, ...]] = {}
+
+    def read(element: str) -> str:
+        alternatives = tuple(_split(element))
+        is_concept = len(alternatives) == 1 and is_reference(alternatives[0])
+        name = alternatives[0][1:-1] if is_concept else element.strip()
+        elements[name] = alternatives
+        return name
+
     body, *vetoes = source.split(" - ")
     sentences = tuple(
         tuple(
-            tuple(tuple(element.strip() for element in chain.split(" ~ ")) for chain in clause.split(" & "))
+            tuple(tuple(read(element) for element in chain.split(" ~ ")) for chain in clause.split(" & "))
             for clause in sentence.split(" + ")
         )
         for sentence in body.split(" ++ ")
     )
-    chains = (chain for sentence in sentences for clause in sentence for chain in clause)
-    required = frozenset(element for chain in chains for element in chain)
-    return Pattern(source, sentences, tuple(veto.strip() for veto in vetoes), required)
+    required = frozenset(elements)
+    return Pattern(sentences, tuple(read(veto) for veto in vetoes), required, elements)
 
 
-def split_element(element: str) -> Iterator[str]:
-    """Yields the concepts and terms of which an element means any."""
+def _split(element: str) -> Iterator[str]:
+    """Splits an element at each `|` that does not stand between brackets."""
     depth, alternative = 0, ""
     for sign in element:
         depth += (sign == "(") - (sign == ")")
@@ -69,12 +76,6 @@ def split_element(element: str) -> Iterator[str]:
         else:
             alternative += sign
     yield alternative.strip()
-
-
-def list_terms(pattern: Pattern) -> Iterator[str]:
-    """Yields the terms that stand in a pattern itself, beside the concepts that it names."""
-    for element in pattern.elements:
-        yield from (term for term in split_element(element) if not is_reference(term))
 
 
 def find_match(pattern: Pattern, text: Text, negates: Negates) -> Mention | None:
