@@ -1,4 +1,4 @@
-"""An explicit major sentence stays major whatever is told around it, wherever it stands and however often."""
+"""An explicit major sentence stays major whatever story is around it, wherever it stands and however often."""
 
 from typing import Literal
 
@@ -11,10 +11,10 @@ from services.routing.domain.severity.judge import LONGEST, judge
 from services.routing.settings.severity import load_rules
 
 RULES = load_rules()
-Tongue = Literal["zh", "en"]
-BETWEEN: dict[Tongue, str] = {"zh": "", "en": " "}
+Language = Literal["zh", "en"]
+BETWEEN: dict[Language, str] = {"zh": "", "en": " "}
 
-EXPLICIT: dict[Tongue, tuple[str, ...]] = {
+EXPLICIT: dict[Language, tuple[str, ...]] = {
     "zh": (
         "下坡时刹车突然失灵,踩到底也停不下来。",
         "引擎盖下面先冒浓烟,接着车就着火了。",
@@ -42,7 +42,7 @@ EXPLICIT: dict[Tongue, tuple[str, ...]] = {
         "Fuel is leaking under the car, there is a puddle.",
     ),
 }
-ORDINARY: dict[Tongue, tuple[str, ...]] = {
+ORDINARY: dict[Language, tuple[str, ...]] = {
     "zh": (
         "空调不太凉。", "座椅皮面起皱。", "发票还没开给我。", "赠送的脚垫一直没给。", "打了三次电话没人回。",
         "保养收费比报价多了两百。", "雨刮刮不干净。", "天窗有风噪。", "油耗比宣传的高。", "漆面有一道划痕。",
@@ -57,63 +57,65 @@ ORDINARY: dict[Tongue, tuple[str, ...]] = {
         "My wife said her seat is too hard.", "The coffee was good.", "I read the news while I waited.",
     ),
 }  # fmt: skip
-GRAVE = [(tongue, each) for tongue, sentences in EXPLICIT.items() for each in sentences]
+GRAVE = [(language, each) for language, sentences in EXPLICIT.items() for each in sentences]
 
 
 def level(text: str) -> str:
     return judge(Statement(text=text), RULES).level
 
 
-def long_story(tongue: Tongue) -> list[str]:
+def long_story(language: Language) -> list[str]:
     """Ordinary sentences that leave service for one more in the longest text that is taken."""
     story: list[str] = []
-    while sum(map(len, story)) + len(story) * len(BETWEEN[tongue]) < LONGEST - 200:
-        story.append(ORDINARY[tongue][len(story) % len(ORDINARY[tongue])])
+    while sum(map(len, story)) + len(story) * len(BETWEEN[language]) < LONGEST - 200:
+        story.append(ORDINARY[language][len(story) % len(ORDINARY[language])])
     return story
 
 
 @settings(max_examples=300, deadline=None)
 @given(st.sampled_from(GRAVE), st.data())
 def test_an_explicit_major_sentence_is_major_amid_ordinary_ones(
-    grave: tuple[Tongue, str], data: st.DataObject
+    grave: tuple[Language, str], data: st.DataObject
 ) -> None:
-    tongue, sentence = grave
-    story = data.draw(st.lists(st.sampled_from(ORDINARY[tongue]), max_size=12))
+    language, sentence = grave
+    story = data.draw(st.lists(st.sampled_from(ORDINARY[language]), max_size=12))
     at = data.draw(st.integers(0, len(story)))
-    text = BETWEEN[tongue].join([*story[:at], sentence, *story[at:]])
+    text = BETWEEN[language].join([*story[:at], sentence, *story[at:]])
     assert level(text) == "major", text
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(list(ORDINARY)), st.data())
-def test_ordinary_sentences_alone_are_not(tongue: Tongue, data: st.DataObject) -> None:
-    story = data.draw(st.lists(st.sampled_from(ORDINARY[tongue]), min_size=1, max_size=6))
-    assert level(BETWEEN[tongue].join(story)) != "major"
+def test_ordinary_sentences_alone_are_not(language: Language, data: st.DataObject) -> None:
+    story = data.draw(st.lists(st.sampled_from(ORDINARY[language]), min_size=1, max_size=6))
+    assert level(BETWEEN[language].join(story)) != "major"
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.sampled_from(GRAVE), st.data())
-def test_nor_do_commas_or_missing_full_stops_hide_it(grave: tuple[Tongue, str], data: st.DataObject) -> None:
-    tongue, sentence = grave
-    story = data.draw(st.lists(st.sampled_from(ORDINARY[tongue]), max_size=8))
+def test_nor_do_commas_or_missing_full_stops_hide_it(
+    grave: tuple[Language, str], data: st.DataObject
+) -> None:
+    language, sentence = grave
+    story = data.draw(st.lists(st.sampled_from(ORDINARY[language]), max_size=8))
     at = data.draw(st.integers(0, len(story)))
-    comma = "，" if tongue == "zh" else ", "
+    comma = "，" if language == "zh" else ", "
     text = comma.join(each.rstrip("。.") for each in [*story[:at], sentence, *story[at:]])
     assert level(text) == "major", text
 
 
 @pytest.mark.parametrize("place", [0, 0.37, 0.5, 1])
-@pytest.mark.parametrize(("tongue", "sentence"), GRAVE)
+@pytest.mark.parametrize(("language", "sentence"), GRAVE)
 def test_it_counts_wherever_it_stands_in_the_longest_text(
-    tongue: Tongue, sentence: str, place: float
+    language: Language, sentence: str, place: float
 ) -> None:
-    story = long_story(tongue)
+    story = long_story(language)
     at = round(len(story) * place)
-    assert level(BETWEEN[tongue].join([*story[:at], sentence, *story[at:]])) == "major"
+    assert level(BETWEEN[language].join([*story[:at], sentence, *story[at:]])) == "major"
 
 
 @pytest.mark.parametrize("times", [1, 2, 12, 100, 500])
-@pytest.mark.parametrize(("tongue", "sentence"), GRAVE)
-def test_it_counts_however_often_it_is_said(tongue: Tongue, sentence: str, times: int) -> None:
-    assert level(BETWEEN[tongue].join([sentence] * times)[:LONGEST]) == "major"
-    assert level(((sentence.rstrip("。.") + BETWEEN[tongue]) * times)[:LONGEST]) == "major"
+@pytest.mark.parametrize(("language", "sentence"), GRAVE)
+def test_it_counts_however_often_it_is_said(language: Language, sentence: str, times: int) -> None:
+    assert level(BETWEEN[language].join([sentence] * times)[:LONGEST]) == "major"
+    assert level(((sentence.rstrip("。.") + BETWEEN[language]) * times)[:LONGEST]) == "major"

@@ -16,23 +16,23 @@ def run(*lines: object) -> tuple[list[dict[str, Any]], Result]:
 
 
 def test_a_complaint_gets_level_criteria_and_evidence() -> None:
-    [said], result = run({"id": "a", "text": "车着火了", "channel": None, "flags": None})
+    [answer], result = run({"id": "a", "text": "车着火了", "channel": None, "flags": None})
     assert result.exit_code == 0
-    assert (said["id"], said["level"], said["criteria"]) == ("a", "major", ["M1"])
-    [evidence] = said["evidence"]
+    assert (answer["id"], answer["level"], answer["criteria"]) == ("a", "major", ["M1"])
+    [evidence] = answer["evidence"]
     assert evidence["text"] == "车着火了"[slice(*evidence["span"])]
 
 
 def test_channel_and_flags_count() -> None:
-    [said], _ = run(
+    [answer], _ = run(
         {"id": 1, "text": "请回电", "channel": "hotline_800", "flags": {"injury": True, "fire": False}}
     )
-    assert said["criteria"][:2] == ["P10", "P8"]
+    assert answer["criteria"][:2] == ["P10", "P8"]
 
 
-def test_an_unknown_flag_is_told_of_and_ignored() -> None:
-    [said], result = run({"id": 1, "text": "请回电", "flags": {"flood": "much"}})
-    assert said["level"] == "general"
+def test_an_unknown_flag_is_reported_and_ignored() -> None:
+    [answer], result = run({"id": 1, "text": "请回电", "flags": {"flood": "much"}})
+    assert answer["level"] == "general"
     assert "flood" in result.stderr
     assert result.exit_code == 0
 
@@ -51,9 +51,9 @@ def test_an_unknown_flag_is_told_of_and_ignored() -> None:
     ],
 )
 def test_a_wrong_line_is_answered_with_its_error_and_the_rest_goes_on(line: object, error: str) -> None:
-    said, result = run({"id": 1, "text": "洗车"}, line, {"id": 2, "text": "洗车"})
-    assert [each["id"] for each in said] == [1, 7 if isinstance(line, dict) else None, 2]
-    assert error in said[1]["error"]
+    answers, result = run({"id": 1, "text": "洗车"}, line, {"id": 2, "text": "洗车"})
+    assert [answer["id"] for answer in answers] == [1, 7 if isinstance(line, dict) else None, 2]
+    assert error in answers[1]["error"]
     assert result.exit_code == 1
 
 
@@ -68,9 +68,9 @@ def test_a_wrong_line_is_answered_with_its_error_and_the_rest_goes_on(line: obje
     ],
 )
 def test_a_line_that_can_be_read_in_two_ways_is_refused_by_name(line: str, error: str) -> None:
-    said, result = run(line, {"id": 2, "text": "洗车"})
-    assert (result.exit_code, said[0]["id"], said[1]["level"]) == (1, None, "general")
-    assert error in said[0]["error"]
+    answers, result = run(line, {"id": 2, "text": "洗车"})
+    assert (result.exit_code, answers[0]["id"], answers[1]["level"]) == (1, None, "general")
+    assert error in answers[0]["error"]
 
 
 def test_an_unknown_policy_is_refused_with_the_file_it_needs() -> None:
