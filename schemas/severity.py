@@ -1,7 +1,7 @@
-"""Severity: the levels, the criteria with their detectors, and what a judgement says."""
+"""Severity as data: the policy that says how complaints are judged, what is judged, and the judgement."""
 
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -11,6 +11,7 @@ from schemas.faults import Fault, once, refuse
 
 Level = Literal["general", "major_preliminary", "major"]
 Flag = Literal["injury", "accident", "casualties", "fire"]
+FLAGS: tuple[Flag, ...] = get_args(Flag)
 LEVELS: tuple[Level, ...] = ("general", "major_preliminary", "major")
 """Lowest first."""
 
@@ -53,13 +54,13 @@ class CriterionSpec(Strict):
     channels: tuple[Channel, ...] = ()
     flags: tuple[Flag, ...] = ()
     corroborated_by: tuple[Flag, ...] = Field(
-        default=(), description="flags that turn a suspicion into a hit"
+        default=(), description="flags that turn a suspicion into a signal"
     )
     default: bool = Field(default=False, description="holds when no other criterion does")
 
 
 class LexiconSpec(Strict):
-    """Words by idea, and the patterns of ideas that are evidence for a criterion.
+    """Terms by concept, and the patterns of concepts that are signals of a criterion.
 
     Terms and patterns are described in deploy/policies/severity/README.md.
     """
@@ -129,7 +130,7 @@ def _uncorroborated(policy: SeverityPolicy) -> Iterator[Fault]:
 
 
 class Statement(Strict):
-    """What is known when a complaint is judged: the customer's words and what the operator marked."""
+    """What of a complaint is judged: the customer's words, the channel, and what the operator marked."""
 
     text: str
     channel: str | None = None
@@ -138,7 +139,7 @@ class Statement(Strict):
 
 
 class Signal(Strict):
-    """One hit: which detector saw which criterion, where (character offsets, end exclusive).
+    """Evidence for a criterion: which detector found it, and where (character offsets, end exclusive).
 
     `start` and `end` are None when the evidence is not in the text: a tick, a flag, the channel.
     """

@@ -2,19 +2,17 @@
 
 import json
 import sys
-from typing import Any, get_args
+from typing import Any
 
 import click
 from pydantic import ValidationError, field_validator
 
 from schemas.base import Frozen
 from schemas.faults import describe
-from schemas.severity import Flag, Judgement, Signal, Statement
+from schemas.severity import FLAGS, Judgement, Signal, Statement
 from services.common.web import strict_json
 from services.routing.domain.severity.judge import Rules, judge
 from services.routing.settings.severity import load_rules
-
-FLAGS: tuple[Flag, ...] = get_args(Flag)
 
 
 class Line(Frozen):

@@ -3,11 +3,9 @@
 from dataclasses import dataclass
 
 from schemas.contacts import ContactReceived
-from schemas.severity import Flag, Judgement, Level, Signal, Statement, raise_level
+from schemas.severity import FLAGS, Judgement, Level, Signal, Statement, raise_level
 from services.routing.domain.policies import CompiledPolicy
 from services.routing.domain.severity.judge import judge
-
-FLAGS: tuple[Flag, ...] = ("injury", "accident", "casualties", "fire")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +22,7 @@ def assess(contact: ContactReceived, policy: CompiledPolicy, missing: tuple[str,
     """Returns how severe a contact is; where anything was `missing`, is unknown or broke, it is one level higher."""
     unknown = (*missing, *_unknown_ticks(contact, policy))
     try:
-        judged = judge(statement(contact), policy.rules)
+        judged = judge(build_statement(contact), policy.rules)
     except Exception as error:  # noqa: BLE001 - a contact that passed intake is never poison
         failed = (*unknown, f"severity could not be judged: {type(error).__name__}")
         return _unjudged(policy, failed)
@@ -44,11 +42,12 @@ def _level(judged: Judgement, unknown: tuple[str, ...]) -> Level:
 
 
 def _unjudged(policy: CompiledPolicy, triage: tuple[str, ...]) -> Assessment:
-    defaults = tuple(each.id for each in policy.rules.criteria.values() if each.default)
+    table = policy.rules.criteria.values()
+    defaults = tuple(criterion.id for criterion in table if criterion.default)
     return Assessment(raise_level("general"), defaults, (), triage)
 
 
-def statement(contact: ContactReceived) -> Statement:
+def build_statement(contact: ContactReceived) -> Statement:
     """What of a contact is judged; spans of evidence count in this text: narrative, line feed, demand."""
     return Statement(
         text=f"{contact.narrative}\n{contact.demand}" if contact.demand else contact.narrative,

@@ -182,7 +182,7 @@ def test_a_judge_that_breaks_opens_the_case_higher_instead_of_losing_it(
 
 
 def test_a_failed_detector_lifts_the_level_once_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    judged = judge(assessment.statement(a_contact()), gtmc().rules)
+    judged = judge(assessment.build_statement(a_contact()), gtmc().rules)
     lifted = judged.model_copy(update={"failed": ("G3.noise",), "level": "major_preliminary"})
     monkeypatch.setattr(assessment, "judge", lambda *_: lifted)
     case = Casework().hear(a_contact(shop="nowhere"))
