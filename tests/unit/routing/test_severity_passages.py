@@ -91,3 +91,6 @@ def test_weights_that_do_not_belong_together_are_refused(tmp_path: Path) -> None
     file.write_bytes(b"no weights")
     with pytest.raises(FileError, match=r"weights\.npz: should be weights"):
         load_weights(file)
+    np.savez(file, table=np.zeros((2, 4), np.int8))
+    with pytest.raises(FileError, match=r"weights\.npz: should be weights .*ngrams"):
+        load_weights(file)
