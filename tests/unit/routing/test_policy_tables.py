@@ -83,7 +83,7 @@ def test_a_threshold_does_not_undo_another(policies: PolicyFolder, change: Chang
     policies.refuses(change, SEVERITY)
 
 
-def test_a_scorer_may_do_without_suspecting(policies: PolicyFolder) -> None:
+def test_a_classifier_may_do_without_suspecting(policies: PolicyFolder) -> None:
     policies.change("suspect: 0.35", "suspect: 1", SEVERITY)
     assert load_policy(policies.policy).severity.learned.suspect == 1
 
