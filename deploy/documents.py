@@ -2,45 +2,36 @@
 
 import importlib
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 import click
 import yaml
-from pydantic import TypeAdapter
+from faststream.kafka import KafkaBroker, KafkaRouter
+from faststream.specification import AsyncAPI
 
-from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policies
+from schemas import directory, policies
 from services.common.kafka import dead_letters
 from services.common.kafka.dead_letters import dead_topic, replay_topic, waiting_topic
+from services.common.kafka.subscription import Group
+from services.common.runtime.settings import CommonSettings
 
 TOPICS = Path(__file__).with_name("topics.yaml")
 SCHEMAS = "#/components/schemas/"
-CARRIED: dict[str, TypeAdapter[Any]] = {
-    contacts.TOPIC: TypeAdapter(contacts.ContactReceived),
-    cases.TOPIC: cases.ADAPTER,
-    "escalations": cases.ADAPTER,
-    deadlines.TOPIC: deadlines.ADAPTER,
-    deliveries.TOPIC: deliveries.ADAPTER,
-    outreach.TOPIC: outreach.ADAPTER,
-    directory.TOPIC: directory.ADAPTER,
-    policies.TOPIC: TypeAdapter(policies.PublishedPolicy),
+SERVICES = ("routing", "sla", "notify")
+TABLES = {
+    "routing": (directory.TOPIC, policies.TOPIC),
+    "sla": (policies.TOPIC,),
+    "notify": (directory.TOPIC, policies.TOPIC),
 }
-FLOWS = {
-    "intake": ((), (contacts.TOPIC,)),
-    "routing": (
-        (contacts.TOPIC, deadlines.TOPIC, deliveries.TOPIC, directory.TOPIC, policies.TOPIC),
-        (cases.TOPIC, "escalations", outreach.TOPIC, directory.TOPIC, policies.TOPIC),
-    ),
-    "sla": ((cases.TOPIC, policies.TOPIC), (deadlines.TOPIC,)),
-    "notify": (
-        (cases.TOPIC, deadlines.TOPIC, outreach.TOPIC, directory.TOPIC, policies.TOPIC),
-        (deliveries.TOPIC,),
-    ),
-}
+"""Compacted topics are read whole and outside of a group, for which FastStream has no subscriber."""
 
 SKIPPED = {
-    dead_letters.SKIPPED_BY: "who said that it may be passed over",
+    dead_letters.SKIPPED_BY: "who decided that it may be passed over",
     dead_letters.SKIPPED_FOR: "why",
 }
 WHOLE = {
@@ -70,66 +61,109 @@ def _write(path: Path, document: dict[str, Any]) -> None:
 
 def asyncapi() -> dict[str, Any]:
     """The AsyncAPI 3.0 document of all topics and of who reads and writes them."""
-    every = yaml.safe_load(TOPICS.read_text("utf-8"))["topics"]
-    # On what the broker stamps nothing is said.
-    declared = {topic: of for topic, of in every.items() if not of.get("stamped_by_broker")}
-    schemas: dict[str, Any] = {}
-    for topic, adapter in CARRIED.items():
-        schema = adapter.json_schema(ref_template=SCHEMAS + "{model}")
-        schemas |= schema.pop("$defs", {})
-        # Its form is OpenAPI's; each member's constant `type` says the same.
-        schema.pop("discriminator", None)
-        schemas[f"topic.{topic}"] = schema
+    topics, flows = _declared(), tuple(flows_of_services())
+    payloads = {topic: payload for flow in flows for topic, payload in flow.written.items()}
+    schemas = {name: schema for flow in flows for name, schema in flow.schemas.items()}
     return {
         "asyncapi": "3.0.0",
         "info": {"title": "Redress", "version": "1"},
         "defaultContentType": "application/json",
-        "channels": {topic: _channel(topic, declared) for topic in declared},
-        "operations": dict(_operations()),
-        "components": {"schemas": schemas},
+        "channels": {
+            topic: {
+                "address": topic,
+                "description": topics[topic]["meaning"],
+                "messages": {"record": {"payload": _schema(topic)}}
+                if topic in payloads
+                else _dead_letters(topic, flows),
+            }
+            for topic in topics
+        },
+        "operations": dict(operation for flow in flows for operation in _operations(flow)),
+        "components": {"schemas": schemas | {f"topic.{topic}": of for topic, of in payloads.items()}},
     }
 
 
-def _channel(topic: str, declared: Mapping[str, Any]) -> dict[str, Any]:
-    messages = {"record": {"payload": _schema(topic)}} if topic in CARRIED else _set_aside(topic)
-    return {"address": topic, "description": declared[topic]["meaning"], "messages": messages}
+def _declared() -> dict[str, Any]:
+    """What topics.yaml says of each topic; a topic on which only the stamp of the broker counts is left out."""
+    topics = yaml.safe_load(TOPICS.read_text("utf-8"))["topics"]
+    return {topic: of for topic, of in topics.items() if not of.get("stamped_by_broker")}
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """What FastStream says of a service: the topics it handles, and those it writes with their payloads."""
+
+    service: str
+    handled: tuple[str, ...]
+    written: Mapping[str, Any]
+    schemas: Mapping[str, Any]
+
+    @property
+    def read(self) -> tuple[str, ...]:
+        return (*self.handled, *TABLES.get(self.service, ()))
+
+
+def flows_of_services() -> Iterator[Flow]:
+    """What each service reads and writes, as its router declares it."""
+    yield _flow("intake", importlib.import_module("services.intake.app").router())
+    for service in SERVICES:
+        group = Group(service, CommonSettings())
+        yield _flow(service, importlib.import_module(f"services.{service}.handlers").router(None, group))
+
+
+def _flow(service: str, router: KafkaRouter) -> Flow:
+    broker = KafkaBroker(apply_types=False)
+    broker.include_router(router)
+    document = AsyncAPI(broker, schema_version="3.0.0").to_specification().to_jsonable()
+    topics: dict[str, list[tuple[str, Any]]] = {"receive": [], "send": []}
+    for operation in document["operations"].values():
+        channel = _resolve(document, operation["channel"])
+        [message] = channel["messages"].values()
+        topics[operation["action"]].append((channel["address"], _resolve(document, message)["payload"]))
+    written = dict(sorted(topics["send"], key=itemgetter(0)))
+    handled = tuple(topic for topic, _ in topics["receive"] if topic != replay_topic(service))
+    return Flow(service, handled, written, _referenced(document, written))
+
+
+def _resolve(document: dict[str, Any], reference: Mapping[str, str]) -> Any:
+    part: Any = document
+    for name in reference["$ref"].removeprefix("#/").split("/"):
+        part = part[name]
+    return part
+
+
+def _referenced(document: dict[str, Any], part: Any) -> dict[str, Any]:
+    """The schemas to which a part of the document leads, by their names."""
+    schemas: dict[str, Any] = {}
+    parts = [part]
+    while parts:
+        for name in re.findall(rf'"{SCHEMAS}([^"]+)"', json.dumps(parts.pop())):
+            if name not in schemas:
+                schemas[name] = document["components"]["schemas"][name]
+                parts.append(schemas[name])
+    return schemas
 
 
 def _schema(topic: str) -> dict[str, str]:
     return {"$ref": f"{SCHEMAS}topic.{topic}"}
 
 
-def _followed(service: str) -> list[str]:
-    """The topics whose records a service handles one by one, in a group.
-
-    Entries of compacted topics are left out where they cannot be read; the last good one serves on.
-    """
-    declared = yaml.safe_load(TOPICS.read_text("utf-8"))["topics"]
-    return [each for each in FLOWS[service][0] if not declared[each].get("compacted")]
-
-
-def _set_aside(topic: str) -> dict[str, Any]:
-    """Values as they stood on the topics of a service; its dead topic also keeps marks of what people said."""
+def _dead_letters(topic: str, flows: Sequence[Flow]) -> dict[str, Any]:
+    """Values as they were on the topics of a service; its dead topic also has marks of replays and skips."""
     service, _, kind = topic.rpartition(".")
-    anything = {"contentType": "application/octet-stream"}
-    found = {
-        "record": _letter(
-            "failed",
-            "gap",
-            "parked",
-            payload={"anyOf": [_schema(each) for each in _followed(service)]},
-            optional=SKIPPED,
-        ),
-        "unreadable": _letter("invalid", payload={}, optional=SKIPPED) | anything,
-        "head": _letter(
-            "failed", "gap", "invalid", "gone", "parked", payload={}, optional={**WHOLE, **SKIPPED}
-        )
-        | anything,
+    [handled] = [flow.handled for flow in flows if flow.service == service]
+    record = {"anyOf": [_schema(name) for name in handled]}
+    octets = {"contentType": "application/octet-stream"}
+    cut = {**WHOLE, **SKIPPED}
+    letters = {
+        "record": _letter("failed", "gap", "parked", payload=record, optional=SKIPPED),
+        "unreadable": _letter("invalid", payload={}, optional=SKIPPED) | octets,
+        "head": _letter("failed", "gap", "invalid", "gone", "parked", payload={}, optional=cut) | octets,
     }
     replayed = {dead_letters.REPLAYED: "partition/offset, on this topic, of what was replayed"}
-    skip = {dead_letters.SKIP: "topic/partition/offset before which whatever fails is set aside", **SKIPPED}
+    skip = {dead_letters.SKIP: "topic/partition/offset before which whatever fails is skipped", **SKIPPED}
     marks = {"replayed": _mark(replayed), "skip": _mark(skip)}
-    return {**found, **marks} if kind == "dead" else found
+    return {**letters, **marks} if kind == "dead" else letters
 
 
 def _mark(headers: Mapping[str, str]) -> dict[str, Any]:
@@ -139,8 +173,8 @@ def _mark(headers: Mapping[str, str]) -> dict[str, Any]:
 def _letter(*reasons: str, payload: dict[str, Any], optional: Mapping[str, str]) -> dict[str, Any]:
     headers = _headers(
         {
-            dead_letters.REASON: "why it was set aside",
-            dead_letters.ORIGIN: "topic/partition/offset where it first stood; -1 where only the topic is known",
+            dead_letters.REASON: "why it is a dead letter, or waits",
+            dead_letters.ORIGIN: "topic/partition/offset where it was first; -1 where only the topic is known",
             dead_letters.ERROR: "types and places of the error that was raised, if one was",
         }
     )
@@ -154,25 +188,16 @@ def _headers(meanings: Mapping[str, str]) -> dict[str, Any]:
     return {"type": "object", "properties": properties, "required": list(meanings)}
 
 
-def _operations() -> list[tuple[str, dict[str, Any]]]:
-    operations = []
-    for service, (read, written) in FLOWS.items():
-        for action, topics in (
-            ("receive", _with_replay(service, read)),
-            ("send", _with_dead(service, written)),
-        ):
-            for topic in topics:
-                channel = {"$ref": f"#/channels/{topic.replace('/', '~1')}"}
-                operations.append((f"{service}.{action}.{topic}", {"action": action, "channel": channel}))
-    return operations
-
-
-def _with_replay(service: str, topics: tuple[str, ...]) -> tuple[str, ...]:
-    return (*topics, replay_topic(service), waiting_topic(service)) if topics else ()
-
-
-def _with_dead(service: str, topics: tuple[str, ...]) -> tuple[str, ...]:
-    return topics if service == "intake" else (*topics, dead_topic(service), waiting_topic(service))
+def _operations(flow: Flow) -> Iterator[tuple[str, dict[str, Any]]]:
+    service = flow.service
+    ours = {
+        "receive": (replay_topic(service), waiting_topic(service)),
+        "send": (dead_topic(service), waiting_topic(service)),
+    }
+    for action, topics in (("receive", flow.read), ("send", tuple(flow.written))):
+        for topic in (*topics, *(ours[action] if flow.handled else ())):
+            channel = {"$ref": f"#/channels/{topic}"}
+            yield f"{service}.{action}.{topic}", {"action": action, "channel": channel}
 
 
 commands: list[click.Command] = [documents]

@@ -25,7 +25,7 @@ from starlette.routing import Route
 from schemas import contacts
 from schemas.base import stamp
 from services.common.kafka import client as kafka
-from services.common.kafka.consumer import FETCH_WAIT_MS
+from services.common.kafka.subscription import FETCH_WAIT_MS
 from services.common.runtime.clock import wall
 from services.common.runtime.settings import CommonSettings
 from services.common.store import mongo

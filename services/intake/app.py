@@ -7,6 +7,7 @@ from functools import partial
 
 from aiokafka import AIOKafkaProducer
 from fastapi import FastAPI
+from faststream.kafka import KafkaRouter
 
 from schemas import contacts
 from services.common.kafka import client as kafka
@@ -20,6 +21,13 @@ from services.intake.api import FrontDoor, install
 from services.intake.settings import IntakeSettings
 
 log = logging.getLogger(__name__)
+
+
+def router() -> KafkaRouter:
+    """What intake publishes."""
+    router = KafkaRouter()
+    router.publisher(contacts.TOPIC, schema=contacts.ContactReceived)
+    return router
 
 
 def create() -> FastAPI:

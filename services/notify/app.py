@@ -14,7 +14,7 @@ from schemas import cases, deadlines, deliveries, directory, outreach, policies
 from schemas.media import Medium
 from schemas.policies import Policy, PublishedPolicy, Wording
 from schemas.staffing import Directory
-from services.common.kafka.consumer import Awaited, Feed
+from services.common.kafka.subscription import Announcements, Feed
 from services.common.kafka.table import Contents, LeftOut, Table
 from services.common.runtime import application as process
 from services.common.runtime import logs
@@ -27,7 +27,7 @@ from services.notify.domain.delivery import Delivery, advance
 from services.notify.domain.rules import Rulebook
 from services.notify.domain.texts import TextError
 from services.notify.domain.wording import must_render
-from services.notify.handlers import TOPICS, Handler, Queue
+from services.notify.handlers import TOPICS, Handler, Queue, router
 from services.notify.providers import Carrier, mail, sms
 from services.notify.sender.attempt import Attempts, StepWriter
 from services.notify.sender.loop import Pace, Sender
@@ -67,8 +67,8 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
         await MongoDocuments(parts.database, QUEUES).prepare()
         handler = _handler(settings, parts, announced, documents, health)
         senders = handler.senders.values()
-        awaited = Awaited(handler.queue, announced.tables[1].entries.__contains__, announced.news)
-        feed = Feed(TOPICS, handler.handle, awaited, personal=frozenset({outreach.TOPIC}))
+        announcements = Announcements(handler.queue, announced.tables[1].entries.__contains__, announced.news)
+        feed = Feed(TOPICS, partial(router, handler), announcements, personal=frozenset({outreach.TOPIC}))
         listeners = handler.assigned, handler.revoked
         async with (
             background(*(sender.run() for sender in senders)),

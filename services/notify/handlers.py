@@ -5,13 +5,16 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from faststream.kafka import KafkaRouter
 from pydantic import TypeAdapter
 
-from schemas import cases, deadlines, outreach
+from schemas import cases, deadlines, deliveries, outreach
 from schemas.base import Stored
 from schemas.media import Medium
 from schemas.outreach import DeliveryResent, OutreachRequested
 from services.common.kafka.batch import Received
+from services.common.kafka.dead_letters import replay_topic
+from services.common.kafka.subscription import Group
 from services.common.store.decision import Cause, Change, Decision, Outcome, Wait
 from services.common.store.write_path import Store
 from services.notify.domain.delivery import OPEN, Delivery
@@ -26,6 +29,19 @@ TOPICS: Mapping[str, TypeAdapter[Any]] = {
     deadlines.TOPIC: deadlines.ADAPTER,
     outreach.TOPIC: outreach.ADAPTER,
 }
+
+
+def router(handler: "Handler", group: Group) -> KafkaRouter:
+    """What notify reads and publishes."""
+    router = KafkaRouter()
+
+    @router.subscriber(*TOPICS, replay_topic("notify"), batch=True, **group.arguments())
+    async def notify(batch: Sequence[Received[Any]]) -> Sequence[Outcome[Any, Any]]:
+        """What policy asks to send is recorded as deliveries, which the senders then carry."""
+        return await handler.handle(batch)
+
+    router.publisher(deliveries.TOPIC, schema=deliveries.DeliverySettled)
+    return router
 
 
 def record(delivery: Delivery | None, cause: Cause[Delivery | DeliveryResent]) -> Decision[Delivery]:

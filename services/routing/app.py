@@ -16,8 +16,8 @@ from schemas.cases import Part
 from schemas.outreach import OutreachRequested
 from schemas.policies import PublishedPolicy
 from schemas.staffing import Directory
-from services.common.kafka.consumer import Awaited, Feed
 from services.common.kafka.partitioner import partition_of
+from services.common.kafka.subscription import Announcements, Feed
 from services.common.kafka.table import LeftOut, Table
 from services.common.runtime import application as process
 from services.common.runtime.connections import Connections, background, connected, consuming
@@ -34,7 +34,7 @@ from services.routing.domain.draft import ESCALATIONS
 from services.routing.domain.ledger import Ledger
 from services.routing.domain.policies import CompiledPolicy, Policies
 from services.routing.domain.world import World
-from services.routing.handlers import TOPICS, Cases, Handler, revive
+from services.routing.handlers import TOPICS, Cases, Handler, revive, router
 from services.routing.settings.environment import Settings
 from services.routing.settings.policies import compile_policy, load_policy, policy_files
 from services.routing.settings.severity import WEIGHTS
@@ -82,8 +82,8 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
 
         feed = Feed(
             TOPICS,
-            handler.handle,
-            Awaited(handler.cases.store, known.policies.__contains__, known.versions),
+            partial(router, handler),
+            Announcements(handler.cases.store, known.policies.__contains__, known.versions),
             personal=frozenset({contacts.TOPIC}),
         )
         async with (

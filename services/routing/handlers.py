@@ -8,14 +8,17 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+from faststream.kafka import KafkaRouter
 from pydantic import TypeAdapter
 
-from schemas import contacts, deadlines, deliveries
+from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policies
 from schemas.contacts import ContactReceived
 from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
 from schemas.formats import read_record
 from schemas.outreach import OutreachRequested
 from services.common.kafka.batch import Received
+from services.common.kafka.dead_letters import replay_topic
+from services.common.kafka.subscription import Group
 from services.common.runtime.error_texts import describe
 from services.common.runtime.failures import retry
 from services.common.store.decision import Cause, Change, Decide, Decision, Outcome, event_id
@@ -25,6 +28,7 @@ from services.routing import metrics
 from services.routing.domain import courtesy
 from services.routing.domain.case import Case
 from services.routing.domain.deciding import decide
+from services.routing.domain.draft import ESCALATIONS
 from services.routing.domain.holding import misplaced
 from services.routing.domain.ledger import Ledger
 from services.routing.domain.opening import Heard
@@ -46,6 +50,23 @@ TOPICS: dict[str, TypeAdapter[Any]] = {
     deadlines.TOPIC: deadlines.ADAPTER,
     deliveries.TOPIC: deliveries.ADAPTER,
 }
+
+
+def router(handler: "Handler", group: Group) -> KafkaRouter:
+    """What routing reads and publishes."""
+    router = KafkaRouter()
+
+    @router.subscriber(*TOPICS, replay_topic("routing"), batch=True, **group.arguments())
+    async def route(batch: Sequence[Received[Any]]) -> Sequence[Outcome[Case, Any]]:
+        """Contacts open or extend cases; what deadlines did and what became of messages is folded into them."""
+        return await handler.handle(batch)
+
+    router.publisher(cases.TOPIC, schema=cases.CaseEvent)
+    router.publisher(ESCALATIONS, schema=cases.CaseEvent)
+    router.publisher(outreach.TOPIC, schema=outreach.OutreachMessage)
+    router.publisher(directory.TOPIC, schema=directory.Entry)
+    router.publisher(policies.TOPIC, schema=policies.PublishedPolicy)
+    return router
 
 
 @dataclass(slots=True)

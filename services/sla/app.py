@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from schemas import cases, deadlines, policies
 from schemas.calendar import PublicDays
 from schemas.policies import PublishedPolicy
-from services.common.kafka.consumer import Awaited, Feed
+from services.common.kafka.subscription import Announcements, Feed
 from services.common.kafka.table import Contents, Table
 from services.common.runtime import application as process
 from services.common.runtime import logs
@@ -25,7 +25,7 @@ from services.sla import metrics
 from services.sla.domain.agenda import Agenda
 from services.sla.domain.instants import to_ms
 from services.sla.domain.state import Deadlines
-from services.sla.handlers import TOPICS, Handler, revive
+from services.sla.handlers import TOPICS, Handler, revive, router
 from services.sla.settings import Settings, announced
 from services.sla.store import COLLECTION, Keeper
 from services.sla.ticker import Ticker
@@ -69,9 +69,9 @@ async def _run(
             settings.ticks_at_once,
             doubt,
         )
-        awaited = Awaited(store, policies.entries.__contains__, news)
+        announcements = Announcements(store, policies.entries.__contains__, news)
         feed, told = (
-            Feed(TOPICS, Handler(store, keeper, doubt).handle, awaited),
+            Feed(TOPICS, partial(router, Handler(store, keeper, doubt)), announcements),
             (ticker.assigned, ticker.revoked),
         )
         async with (

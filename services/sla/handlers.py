@@ -4,12 +4,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from faststream.kafka import KafkaRouter
 from pydantic import TypeAdapter
 
-from schemas import cases
+from schemas import cases, deadlines
 from schemas.cases import CaseEvent, CaseSnapshot
 from schemas.formats import read_record
 from services.common.kafka.batch import Received
+from services.common.kafka.dead_letters import replay_topic
+from services.common.kafka.subscription import Group
 from services.common.runtime.failures import ClockDoubtedError
 from services.common.store.decision import Cause, Outcome
 from services.common.store.write_path import Store
@@ -18,6 +21,19 @@ from services.sla.domain.state import Deadlines
 from services.sla.store import Keeper
 
 TOPICS: dict[str, TypeAdapter[Any]] = {cases.TOPIC: cases.ADAPTER}
+
+
+def router(handler: "Handler", group: Group) -> KafkaRouter:
+    """What sla reads and publishes."""
+    router = KafkaRouter()
+
+    @router.subscriber(*TOPICS, replay_topic("sla"), batch=True, **group.arguments())
+    async def keep_deadlines(batch: Sequence[Received[CaseEvent]]) -> Sequence[Outcome[Deadlines, Any]]:
+        """Events of cases start, pause, stop and withdraw their deadlines."""
+        return await handler.handle(batch)
+
+    router.publisher(deadlines.TOPIC, schema=deadlines.DeadlineEvent)
+    return router
 
 
 @dataclass(frozen=True, slots=True)

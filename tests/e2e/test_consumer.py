@@ -13,7 +13,7 @@ from deploy.local import Stack
 from services.common.kafka import client as kafka
 from services.common.kafka import dead_letters
 from services.common.kafka.batch import Received
-from services.common.kafka.consumer import Consumer, Feed
+from services.common.kafka.subscription import Feed, Subscription
 from services.common.runtime.connections import connected, consuming
 from services.common.runtime.health import Health
 from services.common.runtime.settings import CommonSettings
@@ -21,6 +21,7 @@ from services.common.store.decision import Cause, Outcome
 from services.common.store.mongo import MongoDocuments
 from services.common.store.write_path import Store
 from tests.patience import until
+from tests.routers import routing_to
 from tests.stack import Names, consume, produce
 from tests.sums import KEYS, Added, Sum, Total, added, decide, revive
 
@@ -43,15 +44,16 @@ class Service:
         self.before: Callable[[], None] = lambda: None
         self.health = Health(ROOM)
         self.exits = AsyncExitStack()
-        self.consumer: Consumer
+        self.subscription: Subscription
 
     async def open(self) -> None:
         parts = await self.exits.enter_async_context(connected(ROOM, self.settings, [NUMBERS]))
         self.documents = MongoDocuments(parts.database, "sums", "sums_past")
         await self.documents.prepare()
         self.store = Store(Sum, self.documents, parts.publisher, parts.clock.now, lambda: None, _revive)
-        feed = Feed({NUMBERS: TypeAdapter(Added)}, self.handle)
-        self.consumer = await self.exits.enter_async_context(
+        router = routing_to(self.handle, NUMBERS, dead_letters.replay_topic(ROOM))
+        feed = Feed({NUMBERS: TypeAdapter(Added)}, router)
+        self.subscription = await self.exits.enter_async_context(
             consuming(parts, self.health, feed, [self.store], (_told, _told))
         )
 
@@ -149,7 +151,7 @@ async def test_a_fault_of_ours_parks_its_case_until_the_replay(
     assert "RuntimeError" in letter.error
     assert "_decide" in letter.error
     assert "mended" not in letter.error
-    [line] = [vars(told) for told in caplog.records if told.getMessage() == "record set aside"]
+    [line] = [vars(told) for told in caplog.records if told.getMessage() == "dead letter written"]
     failed = added(KEYS[0], 2, 7)
     assert (line["case_id"], line["message_id"]) == (str(failed.key), str(failed.id))
     assert line["stack"] == letter.error

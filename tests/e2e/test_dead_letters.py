@@ -149,7 +149,7 @@ async def test_replays_do_not_count(service: Service) -> None:
     await service.send(record(0, 2, 7))
     await sums_to(service, 12)
     assert service.health.troubles == {}
-    assert service.consumer.partitions.stops == {}
+    assert service.subscription.partitions.stops == {}
 
 
 async def test_too_many_of_a_hundred_stand_as_well_and_the_limit_is_a_setting(

@@ -28,9 +28,9 @@ async def services(stack: Stack, names: Names) -> AsyncIterator[list[Service]]:
 
 async def nothing_is_left(service: Service) -> None:
     async def caught_up() -> bool:
-        ends = await service.consumer.partitions.end_offsets(NUMBERS, set(range(12)))
-        handled = service.consumer.partitions.handled
-        return service.consumer.caught_up and all(
+        ends = await service.subscription.partitions.end_offsets(NUMBERS, set(range(12)))
+        handled = service.subscription.partitions.handled
+        return service.subscription.status.caught_up and all(
             handled.get((NUMBERS, part)) == end for part, end in ends.items()
         )
 
@@ -90,7 +90,7 @@ async def test_a_rebalance_that_meets_a_batch_loses_nothing_and_leaves_nothing(
     joining = asyncio.create_task(other.open())
 
     async def is_to_leave() -> bool:
-        return bool(slow.consumer.partitions.in_hand._waiters)  # noqa: SLF001 - nobody else tells that a rebalance waits
+        return bool(slow.subscription.partitions.in_hand._waiters)  # noqa: SLF001 - nobody else tells that a rebalance waits
 
     await until(is_to_leave)
     slow.go_on.set()
@@ -98,13 +98,13 @@ async def test_a_rebalance_that_meets_a_batch_loses_nothing_and_leaves_nothing(
     await sums_to(slow, 10, 10, 10)
 
     async def all_is_held() -> bool:
-        ends = await other.consumer.partitions.end_offsets(NUMBERS, set(range(12)))
-        handled = {**slow.consumer.partitions.handled, **other.consumer.partitions.handled}
-        both = slow.consumer.caught_up and other.consumer.caught_up
+        ends = await other.subscription.partitions.end_offsets(NUMBERS, set(range(12)))
+        handled = {**slow.subscription.partitions.handled, **other.subscription.partitions.handled}
+        both = slow.subscription.status.caught_up and other.subscription.status.caught_up
         return both and all(handled.get((NUMBERS, part)) == end for part, end in ends.items())
 
     await until(all_is_held)
-    assert other.consumer.partitions.held()
-    assert slow.consumer.partitions.held()
+    assert other.subscription.partitions.assignment()
+    assert slow.subscription.partitions.assignment()
     await other.close()
     await slow.close()

@@ -1,4 +1,4 @@
-"""One batch of records: validated, handled, its failed_records named. Knows no consumer and no offsets."""
+"""One batch of records: each is validated alone, all are handled, those at fault are named. Knows no offsets."""
 
 import asyncio
 from collections import defaultdict
@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
+from aiokafka import TopicPartition
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.formats import read_record
@@ -18,6 +19,7 @@ from services.common.kafka.dead_letters import (
     replay_topic,
     waiting_topic,
 )
+from services.common.kafka.partitions import Stop
 from services.common.kafka.positions import Place, Record
 from services.common.runtime import metrics
 from services.common.runtime.bisection import bisect
@@ -74,20 +76,24 @@ async def _nothing(_heads: Collection[Head]) -> Mapping[Head, Record]:
 
 @dataclass(slots=True)
 class Result:
-    """What came of a batch: outcomes of causes, records to set aside, and records that wait elsewhere."""
+    """What came of a batch: outcomes of causes, records that failed, and records that wait on a topic of their own.
+
+    `stops` are the partitions over their limit of failures, each from where on it is not read.
+    """
 
     outcomes: list[Outcome[Any, Any]] = field(default_factory=list)
     dead: list[FailedRecord] = field(default_factory=list)
     parked: list[FailedRecord] = field(default_factory=list)
+    stops: dict[TopicPartition, Stop] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Batch:
     """How a service's records are read and handled.
 
-    `reread` finds the whole of records that were too large or personal to be written again; `progressed` hears that
-    work goes on. `waited` says that the records come from among those that wait. Records of `personal` topics wait
-    nowhere else than where they stand.
+    `reread` finds the whole of records that were too large or personal to be written again; `progressed` is called
+    with each step. `waited` says that the records come from among those that waited. Records of `personal` topics
+    are written nowhere else.
     """
 
     service: str

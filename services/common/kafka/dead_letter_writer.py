@@ -34,13 +34,13 @@ class DeadLetterWriter:
         await self._send(dead_topic(self.service), [dead])
         first = dead.origin.split("/")[0].removeprefix(self.prefix)
         metrics.DEAD.labels(self.service, first if first in self.topics else "unknown", dead.reason).inc()
-        tell(dead, "record set aside")
+        log_dead_letter(dead, "dead letter written")
 
     async def park(self, waiting: Sequence[FailedRecord]) -> None:
         """Have these wait on a topic of their own, in their order and partition; return once Kafka has them."""
         await self._send(waiting_topic(self.service), waiting)
 
-    async def held(self, key: UUID, record: Mapping[str, Any]) -> None:
+    async def write_expired(self, key: UUID, record: Mapping[str, Any]) -> None:
         """A record that waited in its document for one that did not come, or failed in its turn."""
         origin = f"{self.prefix}{record['stream']}/{record.get('place') or UNKNOWN}"
         reason = record.get("reason", "gap")
@@ -70,7 +70,7 @@ class DeadLetterWriter:
         return fate
 
 
-def tell(dead: FailedRecord, event: str) -> None:
+def log_dead_letter(dead: FailedRecord, event: str) -> None:
     """Log which record it is and what was wrong with it; nothing of what it says."""
     named = {"case_id": (dead.key or b"")[:64].decode(errors="replace"), "message_id": dead.message_id}
     error = {"error": describe(dead.error), "stack": frames(dead.error)} if dead.error else {}

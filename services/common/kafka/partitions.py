@@ -19,7 +19,7 @@ LOCATE_SECONDS = 15.0
 
 log = logging.getLogger(__name__)
 
-AskEnds = Callable[[set[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
+AskWatermarks = Callable[[set[TopicPartition]], Awaitable[Mapping[TopicPartition, int]]]
 OnPartitions = Callable[[set[int]], Awaitable[None]]
 
 
@@ -48,7 +48,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     prefix: str
     assigned: OnPartitions
     revoked: OnPartitions
-    ends: AskEnds
+    watermarks: AskWatermarks
     handled: dict[tuple[str, int], int] = field(default_factory=dict)
     in_hand: asyncio.Lock = field(default_factory=asyncio.Lock)
     driver: Callable[[], AIOKafkaConsumer | None] = lambda: None
@@ -61,21 +61,21 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     def reads(self, record: "ConsumerRecord[bytes, bytes]") -> bool:
         """Whether a record is this process's to handle, and now."""
         part = TopicPartition(record.topic, record.partition)
-        return part in self.held() and part not in self.stops
+        return part in self.assignment() and part not in self.stops
 
-    def halt(self, part: TopicPartition, stop: Stop) -> None:
+    def stop_at(self, part: TopicPartition, stop: Stop) -> None:
         """Read no further, and again from there once it is resumed."""
         self.stops[part] = stop
         self._fetched.pop(part, None)
         metrics.STOPPED.labels(self.service, self._name(part), str(part.partition)).set(1)
-        if (driver := self.driver()) is not None and part in self.held():
+        if (driver := self.driver()) is not None and part in self.assignment():
             driver.pause(part)
             driver.seek(part, stop.offset)
 
     def resume(self, part: TopicPartition) -> None:
         """Go on where a partition stands."""
         self._forget_stop(part)
-        if (driver := self.driver()) is not None and part in self.held():
+        if (driver := self.driver()) is not None and part in self.assignment():
             driver.resume(part)
 
     def _forget_stop(self, part: TopicPartition) -> None:
@@ -86,26 +86,26 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         name: str = part.topic.removeprefix(self.prefix)
         return name
 
-    def held(self) -> set[TopicPartition]:
+    def assignment(self) -> set[TopicPartition]:
         """What the group has assigned to this process."""
         driver = self.driver()
         return set(driver.assignment()) if driver is not None else set()
 
     def numbers(self) -> set[int]:
         """The partition numbers of what is assigned."""
-        return {part.partition for part in self.held()}
+        return {part.partition for part in self.assignment()}
 
     async def end_offsets(self, topic: str, numbers: set[int]) -> dict[int, int]:
         """The offset after the last record of each partition, asked of the broker now."""
         parts = {TopicPartition(self.prefix + topic, number) for number in numbers}
-        return {part.partition: end for part, end in (await self.ends(parts)).items()}
+        return {part.partition: end for part, end in (await self.watermarks(parts)).items()}
 
     async def lag(self) -> int:
         """Records not yet handled, over all partitions that are read; raises while the broker is away."""
         await self._note_fetched()
-        total, ends = 0, await self.ends(self.held())
+        total, ends = 0, await self.watermarks(self.assignment())
         self._pass_gaps()
-        for part in ends.keys() & self.held():
+        for part in ends.keys() & self.assignment():
             end, topic = ends[part], part.topic.removeprefix(self.prefix)
             behind = max(0, end - self.handled.get((topic, part.partition), end))
             metrics.LAG.labels(self.service, topic, str(part.partition)).set(behind)
@@ -116,7 +116,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         """Note up to where the driver has given out records, of the partitions where it knows."""
         if (driver := self.driver()) is None:
             return
-        for part in self.held() - self.stops.keys():
+        for part in self.assignment() - self.stops.keys():
             with suppress(TimeoutError, KafkaError):
                 # Whoever asks before the position is known is kept waiting, for as long as that takes.
                 async with asyncio.timeout(0):
@@ -175,7 +175,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             await self.revoked({part.partition for part in revoked})
 
     def stop(self) -> None:
-        """Give up what is still being taken over."""
+        """Give up taking over what is still being taken over."""
         for task in self._tasks:
             task.cancel()
 

@@ -41,7 +41,7 @@ async def read_at(bootstrap: str, places: Iterable[Place]) -> dict[Place, Record
     async with _reader(bootstrap) as consumer:
         for (topic, number), some in groupby(sorted(places), lambda place: place[:2]):
             part = TopicPartition(topic, number)
-            if part not in await _parts(consumer, topic):
+            if part not in await _partitions(consumer, topic):
                 continue
             consumer.assign([part])
             first = (await consumer.beginning_offsets([part]))[part]
@@ -62,7 +62,9 @@ async def read_all(
     """Every record of a topic up to its present end, partition by partition; with `numbers` only of these."""
     async with _reader(bootstrap) as consumer:
         parts = [
-            part for part in await _parts(consumer, topic) if numbers is None or part.partition in numbers
+            part
+            for part in await _partitions(consumer, topic)
+            if numbers is None or part.partition in numbers
         ]
         if not parts:
             return
@@ -83,7 +85,7 @@ async def _reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
         await consumer.stop()
 
 
-async def _parts(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
+async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicPartition]:
     await consumer._client.force_metadata_update()  # noqa: SLF001 - no public way to learn of partitions
     return [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
 

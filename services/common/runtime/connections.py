@@ -12,11 +12,11 @@ from typing import Any, TypeVar
 from aiokafka import AIOKafkaProducer
 
 from services.common.kafka import client as kafka
-from services.common.kafka.consumer import Consumer, Feed
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.kafka.partitions import OnPartitions, Partitions
+from services.common.kafka.subscription import Feed, Subscription
 from services.common.kafka.table import Contents, LeftOut, Table
-from services.common.kafka.waiting import release
+from services.common.kafka.waiting import redeliver_waiting
 from services.common.kafka.watermarks import Watermarks
 from services.common.runtime import metrics
 from services.common.runtime.clock import Clock
@@ -131,7 +131,7 @@ async def consuming(
     feed: Feed,
     stores: Sequence[Store[Any]],
     told: tuple[OnPartitions, OnPartitions],
-) -> AsyncIterator[Consumer]:
+) -> AsyncIterator[Subscription]:
     """Read a service's topics.
 
     `stores` are looked through for what a crash left unpublished and for what waits too long; `told` are
@@ -144,23 +144,25 @@ async def consuming(
 
     ends = Watermarks(parts.settings.kafka)
     partitions = Partitions(parts.service, parts.settings.topic_prefix, assigned, told[1], ends.of)
-    consumer = Consumer(parts.service, parts.settings, parts.producer, parts.publisher, feed, partitions)
+    subscription = Subscription(
+        parts.service, parts.settings, parts.producer, parts.publisher, feed, partitions
+    )
     metrics.HELD.labels(parts.service).set_function(lambda: _count_held(stores))
     await parts.skew.check()
-    await retry(consumer.start, "start consumer")
+    await retry(subscription.start, "start consumer")
     async with background(
         parts.skew.run(),
-        watch(health, consumer, mongo.Probe(parts.database, parts.service, parts.settings.instance)),
+        watch(health, subscription, mongo.Probe(parts.database, parts.service, parts.settings.instance)),
         _sweep(stores),
-        _give_up(stores, consumer),
-        consumer.heed_skips(),
-        release(consumer, health),
+        _give_up(stores, subscription),
+        subscription.limits.follow_skips(),
+        redeliver_waiting(subscription, health),
     ):
         try:
-            yield consumer
+            yield subscription
         finally:
             try:
-                await consumer.stop()
+                await subscription.stop()
             finally:
                 await ends.stop()
 
@@ -205,12 +207,12 @@ async def _sweep(stores: Sequence[Store[Any]]) -> None:
         await retry(lambda: _look_after_leftovers(stores), "look for leftovers")
 
 
-async def _give_up(stores: Sequence[Store[Any]], consumer: Consumer) -> None:
+async def _give_up(stores: Sequence[Store[Any]], subscription: Subscription) -> None:
     """Only while all is read: before, what a record waits for may merely be unread."""
     while True:
         await asyncio.sleep(GIVING_UP_SECONDS)
-        for store in stores if consumer.caught_up else ():
-            await retry(partial(store.give_up, consumer.aside.held), "give up on gaps")
+        for store in stores if subscription.status.caught_up else ():
+            await retry(partial(store.give_up, subscription.dead_letters.write_expired), "give up on gaps")
 
 
 def _counter(service: str) -> Callable[[str], None]:

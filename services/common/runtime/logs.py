@@ -3,7 +3,10 @@
 import logging
 import sys
 import time
-from types import TracebackType
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType, TracebackType
 from typing import Any
 
 from pythonjsonlogger.core import RESERVED_ATTRS
@@ -13,6 +16,18 @@ from services.common.runtime.error_texts import frames
 
 DRIVERS = ("aiokafka", "kafka", "pymongo")
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+_context: ContextVar[Mapping[str, str]] = ContextVar("log context", default=MappingProxyType({}))
+
+
+@contextmanager
+def context(**fields: str) -> Iterator[None]:
+    """Add these fields to every line that is logged meanwhile by this task and those it starts."""
+    token = _context.set({**_context.get(), **fields})
+    try:
+        yield
+    finally:
+        _context.reset(token)
 
 
 class JsonLine(JsonFormatter):
@@ -41,7 +56,8 @@ class JsonLine(JsonFormatter):
         return frames(ei[1])
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        return {name: str(value) for name, value in log_data.items()} | {"level": log_data["level"].lower()}
+        fields = {**_context.get(), **log_data}
+        return {name: str(value) for name, value in fields.items()} | {"level": log_data["level"].lower()}
 
 
 class PlainLine(logging.Formatter):

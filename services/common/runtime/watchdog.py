@@ -4,7 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from services.common.kafka.consumer import Consumer
+from services.common.kafka.subscription import Subscription
 from services.common.runtime.clock import ticks
 from services.common.runtime.failures import TRANSIENT
 from services.common.runtime.health import ANSWER_SECONDS, LOOK_SECONDS, Health, trouble
@@ -21,7 +21,7 @@ class StalledError(Exception):
     """The consumer stands still though there is work; a new process is the cure."""
 
 
-async def watch(health: Health, consumer: Consumer, probe: Callable[[], Awaitable[None]]) -> None:
+async def watch(health: Health, subscription: Subscription, probe: Callable[[], Awaitable[None]]) -> None:
     """Look after store, broker and consumer, until cancelled; raises `StalledError`.
 
     `probe` asks the store whether it does its work.
@@ -29,43 +29,49 @@ async def watch(health: Health, consumer: Consumer, probe: Callable[[], Awaitabl
     looked = ticks()
     while True:
         health.set("store", await trouble(probe()))
-        await _look(health, consumer)
+        await _look(health, subscription)
         await asyncio.sleep(LOOK_SECONDS)
         # A process too busy, or frozen, to look does not stand still.
         looked, before = ticks(), looked
-        consumer.progress += max(0.0, looked - before - LONGEST_LOOK)
+        subscription.status.progress += max(0.0, looked - before - LONGEST_LOOK)
 
 
-async def _look(health: Health, consumer: Consumer) -> None:
+async def _look(health: Health, subscription: Subscription) -> None:
+    partitions, status = subscription.partitions, subscription.status
     try:
-        lag = await consumer.partitions.lag()
+        lag = await partitions.lag()
     except TRANSIENT as error:
         # Time without a broker is not the consumer's standing still.
-        consumer.progress, consumer.caught_up = ticks(), False
+        status.progress, status.caught_up = ticks(), False
         health.set("kafka", repr(error))
         return
     health.set("kafka", "")
     # A member may well be given no partition; one that waits for its group is not idle.
-    idle = not lag and consumer.partitions.joined
-    if idle or consumer.waiting:
-        consumer.progress = ticks()
-    stuck = consumer.waiting or consumer.stopped or consumer.partitions.stops
-    consumer.caught_up = not stuck and (idle or consumer.caught_up)
-    still = ticks() - consumer.progress
-    stands = f"no progress for {still:.0f} s" if still > STALLED_SECONDS else ""
-    health.set("consumer", consumer.stopped or consumer.partitions.failed or consumer.waiting or stands)
-    health.set("dead letters", _standing(consumer))
-    if broken := consumer.partitions.failed or consumer.stopped:
+    idle = not lag and partitions.joined
+    if idle or status.retrying:
+        status.progress = ticks()
+    stuck = status.retrying or status.stopped or partitions.stops
+    status.caught_up = not stuck and (idle or status.caught_up)
+    _judge(health, subscription)
+
+
+def _judge(health: Health, subscription: Subscription) -> None:
+    partitions, status = subscription.partitions, subscription.status
+    still = ticks() - status.progress
+    stalled = f"no progress for {still:.0f} s" if still > STALLED_SECONDS else ""
+    health.set("consumer", status.stopped or partitions.failed or status.retrying or stalled)
+    health.set("dead letters", _describe_stops(subscription))
+    if broken := partitions.failed or status.stopped:
         raise StalledError(broken)
     if still > LOST_SECONDS:
         log.error("consumer stands still", extra={"tasks": standing()})
-        raise StalledError(stands)
+        raise StalledError(stalled)
 
 
-def _standing(consumer: Consumer) -> str:
+def _describe_stops(subscription: Subscription) -> str:
     """Which partitions stand and why, and what to do about it."""
-    if not (stops := consumer.partitions.stops):
+    if not (stops := subscription.partitions.stops):
         return ""
     where = "; ".join(f"{stop.place} is not read: {stop.why}" for stop in stops.values())
-    service = consumer.service
+    service = subscription.service
     return f"{where}. See `redress dead list {service}`; to go on: `redress dead skip {service} --reason ...`"

@@ -11,13 +11,14 @@ from pydantic import TypeAdapter
 
 from services.common.kafka import waiting
 from services.common.kafka.batch import Received
-from services.common.kafka.consumer import Awaited, Consumer, Feed
 from services.common.kafka.dead_letters import dead_topic, waiting_topic
 from services.common.kafka.partitions import Partitions
+from services.common.kafka.subscription import Announcements, Feed, Subscription
 from services.common.kafka.waiting import Waiting
 from services.common.runtime.settings import CommonSettings
 from services.common.store.decision import Cause, Change, Outcome, Refusal, Wait
 from services.common.store.write_path import Store
+from tests.routers import deliver, prepare, routing_to
 from tests.sums import Added, Sum, decide
 from tests.unit.common.test_write_path import Bench
 
@@ -63,12 +64,14 @@ class Common:
             lambda: None, self.bench.store.revive,
         )  # fmt: skip
         partitions = Partitions(ROOM, "", nothing, nothing, nothing, driver=lambda: self.driver)
-        awaited = Awaited(store, self.known.__contains__, asyncio.Event())
+        announcements = Announcements(store, self.known.__contains__, asyncio.Event())
         adapter: TypeAdapter[Any] = TypeAdapter(Added)
-        feed = Feed({NUMBERS: adapter, CONTACTS: adapter}, self._handle, awaited)
+        router = routing_to(self._handle, NUMBERS, CONTACTS)
+        feed = Feed({NUMBERS: adapter, CONTACTS: adapter}, router, announcements)
         settings = CommonSettings(max_records=4)
-        self.consumer = Consumer(ROOM, settings, self, store.publisher, feed, partitions)
-        self.waiting = Waiting(self.consumer, awaited)
+        self.subscription = Subscription(ROOM, settings, self, store.publisher, feed, partitions)
+        prepare(self.subscription)
+        self.waiting = Waiting(self.subscription, announcements)
 
     def rule(self, state: Sum | None, cause: Cause[Added]) -> Change[Sum] | Refusal | Wait | None:
         """What ends in 7 waits for B, the others for A."""
@@ -81,10 +84,9 @@ class Common:
         causes = [one.cause(one.message, one.message.seq if one.topic == NUMBERS else 0) for one in batch]
         return await self.store.change_each(causes, self.rule)
 
-    async def hear(self, records: Sequence[Any]) -> None:
+    async def receive(self, records: Sequence[Any]) -> None:
         """Handle a batch of records."""
-        async with self.consumer.partitions.in_hand:
-            await self.consumer._work(records)  # noqa: SLF001 - what the framework calls, without a framework
+        await deliver(self.subscription, records)
 
     async def send(
         self, topic: str, value: bytes, key: bytes, partition: int | None = None, headers: Sequence[Any] = ()

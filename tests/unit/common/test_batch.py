@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from services.common.kafka.batch import Batch, Received, lanes
 from services.common.kafka.dead_letters import ORIGIN, replay_topic
-from services.common.kafka.failure_limit import Limit
+from services.common.kafka.failure_limits import Limit
 from services.common.runtime.metrics import MESSAGES
 from services.common.store.decision import Cause, Outcome
 from tests.sums import KEYS, Added, added

@@ -10,15 +10,18 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaTimeoutError
 from prometheus_client import REGISTRY
 
-from services.common.kafka.consumer import Consumer
 from services.common.kafka.partitions import Partitions, Stop
 from services.common.kafka.positions import Place
+from services.common.kafka.subscription import Feed, Subscription
 from services.common.runtime import watchdog
 from services.common.runtime.clock import ticks
 from services.common.runtime.connections import background
 from services.common.runtime.health import Health
+from services.common.runtime.settings import CommonSettings
 from services.common.runtime.watchdog import StalledError
 from tests.patience import patience
+from tests.routers import deliver, prepare, routing_to
+from tests.unit.common.fixtures import record
 
 PART = TopicPartition("cases", 3)
 STOP = Stop(Place("cases", 3, 5), "21 records in a row failed")
@@ -143,7 +146,7 @@ async def test_what_was_fetched_of_a_partition_that_came_to_stand_is_not_taken_a
     driver.fetched = 15
 
     def stands_and_goes_on() -> None:
-        parts.halt(PART, STOP)
+        parts.stop_at(PART, STOP)
         parts.resume(PART)
 
     driver.meanwhile = stands_and_goes_on
@@ -151,89 +154,92 @@ async def test_what_was_fetched_of_a_partition_that_came_to_stand_is_not_taken_a
 
 
 @pytest.fixture
-def consumer() -> Any:
+def subscription() -> Any:
     unused: Any = None
-    return Consumer("any", unused, unused, unused, unused, partitions(Told(), Driver()))
+    feed = Feed({}, routing_to(unused, "cases"))
+    return Subscription("any", CommonSettings(), unused, unused, feed, partitions(Told(), Driver()))
 
 
-async def test_an_outage_of_the_broker_does_not_count_as_standing_still(consumer: Any) -> None:
-    driver = consumer.partitions.driver()
-    consumer.partitions.joined = True
-    consumer.partitions.handled["cases", 3] = 5
-    consumer.progress -= watchdog.LOST_SECONDS + 1
+async def test_an_outage_of_the_broker_does_not_count_as_standing_still(subscription: Any) -> None:
+    driver = subscription.partitions.driver()
+    subscription.partitions.joined = True
+    subscription.partitions.handled["cases", 3] = 5
+    subscription.status.progress -= watchdog.LOST_SECONDS + 1
     driver.away = True
-    await watchdog._look(Health("any"), consumer)  # noqa: SLF001 - one look of the endless watch
+    await watchdog._look(Health("any"), subscription)  # noqa: SLF001 - one look of the endless watch
     driver.away = False
-    await watchdog._look(Health("any"), consumer)  # noqa: SLF001
-    consumer.progress -= watchdog.LOST_SECONDS + 1
+    await watchdog._look(Health("any"), subscription)  # noqa: SLF001
+    subscription.status.progress -= watchdog.LOST_SECONDS + 1
     with pytest.raises(StalledError):
-        await watchdog._look(Health("any"), consumer)  # noqa: SLF001
+        await watchdog._look(Health("any"), subscription)  # noqa: SLF001
 
 
-async def test_a_member_without_partitions_is_idle_and_one_without_a_group_is_lost(consumer: Any) -> None:
-    consumer.partitions.driver().assignment = set
-    consumer.progress -= watchdog.LOST_SECONDS + 1
-    consumer.partitions.joined = True
-    await watchdog._look(Health("any"), consumer)  # noqa: SLF001
-    consumer.progress -= watchdog.LOST_SECONDS + 1
-    consumer.partitions.joined = False
+async def test_a_member_without_partitions_is_idle_and_one_without_a_group_is_lost(subscription: Any) -> None:
+    subscription.partitions.driver().assignment = set
+    subscription.status.progress -= watchdog.LOST_SECONDS + 1
+    subscription.partitions.joined = True
+    await watchdog._look(Health("any"), subscription)  # noqa: SLF001
+    subscription.status.progress -= watchdog.LOST_SECONDS + 1
+    subscription.partitions.joined = False
     with pytest.raises(StalledError):
-        await watchdog._look(Health("any"), consumer)  # noqa: SLF001
+        await watchdog._look(Health("any"), subscription)  # noqa: SLF001
 
 
-async def test_nothing_is_given_up_before_all_was_read_nor_while_a_partition_stands(consumer: Any) -> None:
-    consumer.partitions.joined = True
-    consumer.partitions.handled["cases", 3] = 5
-    await watchdog._look(Health("any"), consumer)  # noqa: SLF001
-    assert not consumer.caught_up
-    consumer.partitions.handled["cases", 3] = 15
-    await watchdog._look(Health("any"), consumer)  # noqa: SLF001
-    assert consumer.caught_up
-    consumer.partitions.stops[PART] = STOP
-    await watchdog._look(Health("any"), consumer)  # noqa: SLF001
-    assert not consumer.caught_up
+async def test_nothing_is_given_up_before_all_was_read_nor_while_a_partition_stands(
+    subscription: Any,
+) -> None:
+    subscription.partitions.joined = True
+    subscription.partitions.handled["cases", 3] = 5
+    await watchdog._look(Health("any"), subscription)  # noqa: SLF001
+    assert not subscription.status.caught_up
+    subscription.partitions.handled["cases", 3] = 15
+    await watchdog._look(Health("any"), subscription)  # noqa: SLF001
+    assert subscription.status.caught_up
+    subscription.partitions.stops[PART] = STOP
+    await watchdog._look(Health("any"), subscription)  # noqa: SLF001
+    assert not subscription.status.caught_up
 
 
-async def test_a_batch_whose_partitions_have_gone_is_left_to_their_new_reader(consumer: Any) -> None:
-    fetched = SimpleNamespace(raw_message=[SimpleNamespace(topic="contacts", partition=7)])
-    await consumer._on_batch(fetched)  # noqa: SLF001 - as the framework calls it
-    assert consumer.stopped == ""
+async def test_a_batch_whose_partitions_have_gone_is_left_to_their_new_reader(subscription: Any) -> None:
+    prepare(subscription)
+    await deliver(subscription, [record("contacts", 7, b"", b"")])
+    assert subscription.status.stopped == ""
 
 
 async def test_a_partition_that_stands_is_told_with_the_way_out_and_never_ends_the_service(
-    consumer: Any,
+    subscription: Any,
 ) -> None:
     state = Health("any")
-    consumer.partitions.joined = True
-    consumer.partitions.handled["cases", 3] = 5
-    consumer.partitions.halt(PART, STOP)
-    consumer.progress -= watchdog.LOST_SECONDS + 1
-    await watchdog._look(state, consumer)  # noqa: SLF001
+    subscription.partitions.joined = True
+    subscription.partitions.handled["cases", 3] = 5
+    subscription.partitions.stop_at(PART, STOP)
+    subscription.status.progress -= watchdog.LOST_SECONDS + 1
+    await watchdog._look(state, subscription)  # noqa: SLF001
     assert state.troubles == {
         "dead letters": "cases/3/5 is not read: 21 records in a row failed. See `redress dead list any`; "
         "to go on: `redress dead skip any --reason ...`"
     }
     assert REGISTRY.get_sample_value("redress_partition_stopped", LABELS) == 1
-    assert consumer.partitions.driver().sought == {PART: 5}
-    assert consumer.partitions.driver().paused == {PART}
-    consumer.partitions.resume(PART)
-    await watchdog._look(state, consumer)  # noqa: SLF001
+    assert subscription.partitions.driver().sought == {PART: 5}
+    assert subscription.partitions.driver().paused == {PART}
+    subscription.partitions.resume(PART)
+    await watchdog._look(state, subscription)  # noqa: SLF001
     assert state.troubles == {}
     assert REGISTRY.get_sample_value("redress_partition_stopped", LABELS) is None
-    assert consumer.partitions.driver().paused == set()
+    assert subscription.partitions.driver().paused == set()
 
 
-async def test_any_other_fault_ends_the_service(consumer: Any) -> None:
-    consumer.stopped = "OutOfOrderSequenceNumber"
+async def test_any_other_fault_ends_the_service(subscription: Any) -> None:
+    subscription.status.stopped = "OutOfOrderSequenceNumber"
     with pytest.raises(StalledError, match="OutOfOrderSequenceNumber"):
-        await watchdog._look(Health("any"), consumer)  # noqa: SLF001
+        await watchdog._look(Health("any"), subscription)  # noqa: SLF001
 
 
 async def test_a_process_that_was_too_busy_to_look_does_not_stand_still(
-    consumer: Any, monkeypatch: pytest.MonkeyPatch
+    subscription: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    consumer.partitions.joined = True
-    consumer.partitions.handled["cases", 3] = 5
+    subscription.partitions.joined = True
+    subscription.partitions.handled["cases", 3] = 5
     now = [ticks()]
     monkeypatch.setattr(watchdog, "ticks", lambda: now[0])
 
@@ -248,7 +254,7 @@ async def test_a_process_that_was_too_busy_to_look_does_not_stand_still(
             raise LookupError
 
     with pytest.raises(LookupError):
-        await watchdog.watch(Health("any"), consumer, answers)
+        await watchdog.watch(Health("any"), subscription, answers)
 
 
 async def test_a_failure_of_the_work_comes_as_itself_and_ends_what_runs_beside_it() -> None:

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pymongo.errors import AutoReconnect
 
-from services.common.kafka.consumer import MovedError
 from services.common.kafka.dead_letters import dead_topic, waiting_topic
+from services.common.kafka.middlewares import MovedError
 from services.common.store import document
 from tests.sums import KEYS, added
 from tests.unit.common.fixtures import CONTACTS, NUMBERS, ROOM, Common, record
@@ -43,42 +43,42 @@ def amounts(common: Common) -> list[int]:
 
 
 async def test_trouble_while_records_are_handed_out_is_no_trouble_afterwards(common: Common) -> None:
-    await common.hear([contact(1, 1)])
+    await common.receive([contact(1, 1)])
     common.known.add("A")
     common.failing.append(AutoReconnect("away"))
-    await common.waiting.release()
+    await common.waiting.redeliver()
     assert amounts(common) == [1]
-    assert common.consumer.waiting == ""
+    assert common.subscription.status.retrying == ""
 
 
 async def test_those_behind_one_that_is_set_aside_are_handed_out_in_the_same_pass(common: Common) -> None:
-    await common.hear([contact(offset, 13 if offset in {1, 2, 5} else offset) for offset in range(1, 7)])
+    await common.receive([contact(offset, 13 if offset in {1, 2, 5} else offset) for offset in range(1, 7)])
     common.known.add("A")
-    await common.waiting.release()
+    await common.waiting.redeliver()
     assert amounts(common) == [3, 4, 6]
     assert len(common.topics[dead_topic(ROOM)]) == 3
     assert (stored(common)["held"], stored(common)["parked"]) == ([], None)
 
 
 async def test_what_waits_elsewhere_is_not_read_again_while_the_one_before_it_waits(common: Common) -> None:
-    await common.hear([contact(offset, 17 if offset == 4 else 1) for offset in range(1, 7)])
+    await common.receive([contact(offset, 17 if offset == 4 else 1) for offset in range(1, 7)])
     common.known.add("A")
-    await common.waiting.release()
+    await common.waiting.redeliver()
     reads = common.reads
-    await common.waiting.release()
+    await common.waiting.redeliver()
     assert common.reads == reads
-    assert common.waiting.in_words() == "records of 1 cases wait for B"
+    assert common.waiting.describe() == "records of 1 cases wait for B"
     common.known.add("B")
-    await common.waiting.release()
+    await common.waiting.redeliver()
     assert amounts(common) == [1, 1, 1, 17, 1, 1]
 
 
 async def test_what_waits_on_the_partition_of_another_is_left_and_not_counted(common: Common) -> None:
-    await common.hear([contact(offset, 1) for offset in range(1, 7)])
+    await common.receive([contact(offset, 1) for offset in range(1, 7)])
     common.driver.parts = {TopicPartition(NUMBERS, 1)}
     common.known.add("A")
-    assert common.waiting.in_words() == ""
-    await common.waiting.release()
+    assert common.waiting.describe() == ""
+    await common.waiting.redeliver()
     assert common.reads == 0
     assert len(stored(common)["held"]) == 3
 
@@ -86,11 +86,11 @@ async def test_what_waits_on_the_partition_of_another_is_left_and_not_counted(co
 async def test_a_partition_that_goes_before_its_records_are_handed_out_takes_them_along(
     common: Common,
 ) -> None:
-    await common.hear([contact(offset, 1) for offset in range(1, 4)])
+    await common.receive([contact(offset, 1) for offset in range(1, 4)])
     common.known.add("A")
-    async with common.consumer.partitions.in_hand:
-        passing = asyncio.create_task(common.waiting.release())
-        while not common.consumer.partitions.in_hand._waiters:  # noqa: SLF001 - it stands at the door
+    async with common.subscription.partitions.in_hand:
+        passing = asyncio.create_task(common.waiting.redeliver())
+        while not common.subscription.partitions.in_hand._waiters:  # noqa: SLF001 - it stands at the door
             await asyncio.sleep(0)
         common.driver.parts = set()
     with pytest.raises(MovedError):
@@ -102,20 +102,20 @@ async def test_what_came_under_another_key_than_that_of_its_case_is_handed_out(c
     batch = [contact(offset, 10 * offset) for offset in range(1, 7)]
     for one in batch:
         one.key = b"another"
-    await common.hear(batch)
+    await common.receive(batch)
     common.known.add("A")
-    await common.waiting.release()
+    await common.waiting.redeliver()
     assert amounts(common) == [10, 20, 30, 40, 50, 60]
 
 
 async def test_a_document_from_before_places_were_marked_is_handed_out(common: Common) -> None:
-    await common.hear([contact(offset, offset) for offset in range(1, 7)])
+    await common.receive([contact(offset, offset) for offset in range(1, 7)])
     parked = stored(common)["parked"]
     stored(common)["parked"] = {name: parked[name] for name in ("id", "awaits")}
     common.start()
     await common.store.look_after_leftovers()
     common.known.add("A")
-    await common.waiting.release()
+    await common.waiting.redeliver()
     assert amounts(common) == [1, 2, 3, 4, 5, 6]
     assert stored(common)["parked"] is None
 
@@ -125,12 +125,12 @@ async def test_what_was_parked_twice_counts_once_however_little_the_document_rem
 ) -> None:
     monkeypatch.setattr(document, "RING", 3)
     batch = [contact(offset, 10 * offset) for offset in range(1, 13)]
-    await common.hear(batch[:3])
-    await common.hear(batch[3:])
-    await common.hear(batch[3:])  # after a kill, before it was committed
+    await common.receive(batch[:3])
+    await common.receive(batch[3:])
+    await common.receive(batch[3:])  # after a kill, before it was committed
     assert len(common.topics[waiting_topic(ROOM)]) == 18
     common.known.add("A")
-    await common.waiting.release()
+    await common.waiting.redeliver()
     assert amounts(common) == list(range(10, 130, 10))
 
 
@@ -147,22 +147,22 @@ async def live(common: Common, log: list[Any], plan: list[tuple[str, int]]) -> N
     committed = 0
     for name, amount in plan:
         if name in {"hear", "again"}:
-            await common.hear(log[committed : committed + amount])
+            await common.receive(log[committed : committed + amount])
             committed += amount if name == "hear" else 0
         elif name == "release":
-            await common.waiting.release()
+            await common.waiting.redeliver()
         elif name == "kill":
             await killed(common, 5 * amount)
         else:
             common.known.add(name)
     common.known |= {"A", "B"}
-    await common.hear(log[committed:])
-    await common.waiting.release()
-    await common.waiting.release()
+    await common.receive(log[committed:])
+    await common.waiting.redeliver()
+    await common.waiting.redeliver()
 
 
 async def killed(common: Common, turns: int) -> None:
-    passing = asyncio.create_task(common.waiting.release())
+    passing = asyncio.create_task(common.waiting.redeliver())
     for _ in range(turns):
         await asyncio.sleep(0)
     passing.cancel()
