@@ -1,4 +1,4 @@
-"""`redress dead`: look at what a group set aside, hand it back, and let a partition that stands go on."""
+"""`redress dead`: look at the dead letters of a group, replay them, and let a stopped partition go on."""
 
 import asyncio
 import getpass
@@ -28,8 +28,8 @@ def dead() -> None:
 @dead.command("list")
 @click.argument("group", type=GROUPS, required=False)
 def list_(group: str | None) -> None:
-    """One line per record that waits, of one GROUP or of all: group, place, case, reason, origin."""
-    for name, letters in asyncio.run(_waiting(*([group] if group else GROUPS.choices))).items():
+    """One line per dead letter not yet replayed, of one GROUP or of all: group, place, case, reason, origin."""
+    for name, letters in asyncio.run(_unreplayed(*([group] if group else GROUPS.choices))).items():
         for letter in letters:
             case = letter.key.decode(errors="replace")
             click.echo(f"{name}\t{letter.place}\t{case}\t{letter.reason}\t{letter.origin}")
@@ -40,10 +40,11 @@ def list_(group: str | None) -> None:
 @click.argument("place")
 def show(group: str, place: str) -> None:
     """One record in full. It may hold personal data."""
-    letter = next((one for one in asyncio.run(_waiting(group))[group] if one.place == place), None)
+    letters = asyncio.run(_unreplayed(group))[group]
+    letter = next((letter for letter in letters if letter.place == place), None)
     if letter is None:
-        raise click.ClickException(f"no dead letter waits at {place} (partition/offset) of {group}")
-    shown = {
+        raise click.ClickException(f"{group} has no dead letter at {place} (partition/offset)")
+    fields = {
         "place": letter.place,
         "case": letter.key.decode(errors="replace"),
         "origin": letter.origin,
@@ -52,14 +53,14 @@ def show(group: str, place: str) -> None:
         **{name: value.decode(errors="replace") for name, value in letter.headers if name in MARKS},
         "value": letter.value.decode(errors="replace"),
     }
-    click.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(fields, ensure_ascii=False, indent=2))
 
 
 @dead.command()
 @click.argument("group", type=GROUPS)
 @click.option("--case", "case_id", help="Only the records of this case.")
 def replay(group: str, case_id: str | None) -> None:
-    """Hand what waits to the service once more, in order within each case."""
+    """Hand dead letters to the service once more, in order within each case."""
     handed, gone = asyncio.run(_replay(group, case_id))
     click.echo(f"{len(handed)} records handed to {group} again")
     for letter in gone:
@@ -69,35 +70,37 @@ def replay(group: str, case_id: str | None) -> None:
 @dead.command()
 @click.argument("group", type=GROUPS)
 @click.argument("partition", type=click.IntRange(0), required=False)
-@click.option("--reason", required=True, help="Why what fails may be passed over; kept with each record.")
-@click.option("--by", default=getpass.getuser, help="Who says so; kept as well. By default who is logged in.")
+@click.option("--reason", required=True, help="Why what fails may be skipped; kept with each record.")
+@click.option(
+    "--by", default=getpass.getuser, help="Who decides so; kept as well. By default who is logged in."
+)
 def skip(group: str, partition: int | None, reason: str, by: str) -> None:
-    """Let the service go on where it stands because too many records failed.
+    """Let the service go on where it has stopped because too many records failed.
 
-    Of what is unread now, in PARTITION or in all, it sets aside whatever fails, however much that is, and
-    handles the rest. Nothing is discarded: `redress dead replay` hands back what was set aside.
+    Of what is unread now, in PARTITION or in all, whatever fails becomes a dead letter, however much that is, and
+    the rest is handled. Nothing is discarded: `redress dead replay` hands back what failed.
     """
-    said = asyncio.run(_skip(group, partition, reason, by))
-    for one in said:
+    skips = asyncio.run(_skip(group, partition, reason, by))
+    for mark in skips:
         click.echo(
-            f"{one.topic}/{one.partition}: what fails before offset {one.upto} will be set aside by {group}"
+            f"{mark.topic}/{mark.partition}: what fails before offset {mark.upto} becomes a dead letter of {group}"
         )
-    if not said:
+    if not skips:
         click.echo(f"{group} has nothing unread there: there is nothing to skip")
 
 
-async def _waiting(*groups: str) -> dict[str, list[DeadLetter]]:
+async def _unreplayed(*groups: str) -> dict[str, list[DeadLetter]]:
     settings = CommonSettings()
     topics = {group: settings.topic_prefix + dead_letters.dead_topic(group) for group in groups}
     await kafka.await_topics(settings.kafka, topics.values(), PATIENCE)
-    return {group: await dead_letters.waiting(settings.kafka, topic) for group, topic in topics.items()}
+    return {group: await dead_letters.unreplayed(settings.kafka, topic) for group, topic in topics.items()}
 
 
 async def _replay(group: str, case_id: str | None) -> tuple[list[DeadLetter], list[DeadLetter]]:
     """What was handed over, and what cannot be since only its head is left."""
     settings = CommonSettings()
-    waiting = (await _waiting(group))[group]
-    letters = [one for one in waiting if case_id in {None, one.key.decode(errors="replace")}]
+    unreplayed = (await _unreplayed(group))[group]
+    letters = [letter for letter in unreplayed if case_id in {None, letter.key.decode(errors="replace")}]
     gone = await dead_letters.gone(settings.kafka, letters)
     whole = [letter for letter in letters if letter not in gone]
     async with kafka.producer(settings.kafka) as producer:
@@ -110,15 +113,15 @@ async def _skip(group: str, partition: int | None, reason: str, by: str) -> list
     prefix, topic = settings.topic_prefix, settings.topic_prefix + dead_letters.dead_topic(group)
     await kafka.await_topics(settings.kafka, [topic], PATIENCE)
     unread = await _unread(settings.kafka, prefix + group)
-    said = [
+    marks = [
         Skip(part.topic, part.partition, end, reason, by)
         for part, end in unread.items()
         if partition in {None, part.partition} and part.topic != prefix + dead_letters.replay_topic(group)
     ]
     async with kafka.producer(settings.kafka) as producer:
-        for one in said:
-            await producer.send_and_wait(topic, b"", headers=one.headers())
-    return said
+        for mark in marks:
+            await producer.send_and_wait(topic, b"", headers=mark.headers())
+    return marks
 
 
 async def _unread(bootstrap: str, group: str) -> dict[TopicPartition, int]:

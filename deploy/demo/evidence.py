@@ -69,4 +69,4 @@ async def gather(
 
 async def _dead(environment: Environment, group: str) -> list[DeadLetter]:
     topic = environment.prefix + dead_letters.dead_topic(group)
-    return await dead_letters.waiting(environment.stack.addresses.kafka, topic)
+    return await dead_letters.unreplayed(environment.stack.addresses.kafka, topic)

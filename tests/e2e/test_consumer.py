@@ -1,4 +1,4 @@
-"""The common's consumer on the real stack, with a domain that only counts."""
+"""A subscription on the real stack, with a domain that only counts."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
@@ -54,7 +54,7 @@ class Service:
         router = routing_to(self.handle, NUMBERS, dead_letters.replay_topic(ROOM))
         feed = Feed({NUMBERS: TypeAdapter(Added)}, router)
         self.subscription = await self.exits.enter_async_context(
-            consuming(parts, self.health, feed, [self.store], (_told, _told))
+            consuming(parts, self.health, feed, [self.store], (_nothing, _nothing))
         )
 
     async def close(self) -> None:
@@ -76,7 +76,7 @@ class Service:
         return {str(key): document["state"]["total"] for key, document in stored.items() if document["state"]}
 
     async def dead(self) -> list[dead_letters.DeadLetter]:
-        return await dead_letters.waiting(
+        return await dead_letters.unreplayed(
             self.settings.kafka, self.names.topic(dead_letters.dead_topic(ROOM))
         )
 
@@ -94,7 +94,7 @@ def _revive(_stream: str, raw: bytes) -> Cause[Added]:
     return revive(NUMBERS, raw)
 
 
-async def _told(_numbers: set[int]) -> None: ...
+async def _nothing(_numbers: set[int]) -> None: ...
 
 
 def _key(record: bytes) -> bytes:
@@ -151,7 +151,7 @@ async def test_a_fault_of_ours_parks_its_case_until_the_replay(
     assert "RuntimeError" in letter.error
     assert "_decide" in letter.error
     assert "mended" not in letter.error
-    [line] = [vars(told) for told in caplog.records if told.getMessage() == "dead letter written"]
+    [line] = [vars(line) for line in caplog.records if line.getMessage() == "dead letter written"]
     failed = added(KEYS[0], 2, 7)
     assert (line["case_id"], line["message_id"]) == (str(failed.key), str(failed.id))
     assert line["stack"] == letter.error
@@ -187,10 +187,10 @@ async def test_transient_trouble_is_retried_in_place_and_nothing_is_set_aside(se
 async def test_a_record_that_waits_in_vain_reaches_the_dead_topic_by_itself(service: Service) -> None:
     await service.send(record(0, 1, 5), record(0, 3, 7))
 
-    async def held() -> bool:
+    async def is_pending() -> bool:
         return bool(service.store.holding)
 
-    await until(held)
+    await until(is_pending)
     [stored] = (await service.documents.load(KEYS[:1])).values()
     long_ago = [{**one, "at": "2026-01-01T00:00:00.000Z"} for one in stored["held"]]
     await service.documents.write([{**stored, "held": long_ago, "version": stored["version"] + 1}])
@@ -217,8 +217,8 @@ async def test_events_reach_kafka_once_for_a_reader_and_in_order(service: Servic
     await until(published)
     totals: dict[UUID, list[int]] = {}
     once: set[UUID] = set()
-    for told in await consume(service.stack, service.names.topic("cases"), 80):
-        event = Total.model_validate_json(told.value)
+    for published_event in await consume(service.stack, service.names.topic("cases"), 80):
+        event = Total.model_validate_json(published_event.value)
         if event.id not in once:
             once.add(event.id)
             totals.setdefault(event.case_id, []).append(event.total)

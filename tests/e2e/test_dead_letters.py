@@ -55,7 +55,7 @@ async def sums_to(service: Service, *totals: int) -> None:
     await until(done)
 
 
-async def set_aside(service: Service, count: int) -> list[DeadLetter]:
+async def dead_letters_of(service: Service, count: int) -> list[DeadLetter]:
     async def there() -> bool:
         return len(await service.dead()) == count
 
@@ -107,7 +107,7 @@ async def test_whoever_skips_sets_aside_what_fails_with_their_name_and_the_rest_
     [said] = await redress_dead(service, "skip", ROOM, "--reason", "garbage of a test", "--by", "li")
     assert said.startswith(service.names.topic(NUMBERS))
     await sums_to(service, 12)
-    letters = await set_aside(service, 40)
+    letters = await dead_letters_of(service, 40)
     assert {letter.value for letter in letters} == {b"poison"}
     marked = [dict(letter.headers) for letter in letters if dead_letters.SKIPPED_BY in dict(letter.headers)]
     assert len(marked) == 20
@@ -130,13 +130,13 @@ async def test_a_batch_beyond_the_limit_does_not_come_back_for_ever(service: Ser
     again = Service(service.stack, service.names)
     await again.open()
     await sums_to(again, 12)
-    await set_aside(again, 30)
+    await dead_letters_of(again, 30)
     await again.close()
 
 
 async def test_replays_do_not_count(service: Service) -> None:
     await service.send(*[b"poison"] * 10, record(0, 1, 5))
-    letters = await set_aside(service, 10)
+    letters = await dead_letters_of(service, 10)
     for _ in range(3):
         await replayed(service, letters)
 
@@ -183,7 +183,7 @@ async def test_what_is_too_large_leaves_its_head_size_hash_and_place(service: Se
     await packed(service, value, key, *([] if part == "value" else [("note", large)]))
     await service.send(record(0, 1, 5))
     await sums_to(service, 5)
-    [letter] = await set_aside(service, 1)
+    [letter] = await dead_letters_of(service, 1)
     headers = dict(letter.headers)
     assert letter.value == value[:HEAD]
     assert headers[dead_letters.SIZE] == str(len(value)).encode()
@@ -209,7 +209,7 @@ def padded(number: int) -> bytes:
 async def test_what_is_too_large_is_read_again_at_its_place_when_it_is_replayed(service: Service) -> None:
     broken["fault"] = True
     await packed(service, padded(1), str(KEYS[0]).encode())
-    await set_aside(service, 1)
+    await dead_letters_of(service, 1)
     broken["fault"] = False
     assert await redress_dead(service, "replay", ROOM) == [f"1 records handed to {ROOM} again"]
     await sums_to(service, 7)
@@ -219,13 +219,13 @@ async def test_what_is_too_large_is_read_again_at_its_place_when_it_is_replayed(
 async def test_a_replay_says_when_the_rest_of_a_large_record_is_gone(service: Service) -> None:
     broken["fault"] = True
     await packed(service, padded(1), str(KEYS[0]).encode())
-    [letter] = await set_aside(service, 1)
+    [letter] = await dead_letters_of(service, 1)
     await emptied(service)
     said = await redress_dead(service, "replay", ROOM)
     assert any("0 records handed" in line for line in said)
     assert any(f"{letter.origin} is gone" in line for line in said)
     await replayed(service, [letter])  # past the command: the service says so as well
-    [gone] = await set_aside(service, 1)
+    [gone] = await dead_letters_of(service, 1)
     assert (gone.reason, gone.origin) == ("gone", letter.origin)
 
 
@@ -247,7 +247,7 @@ async def test_a_forged_origin_is_not_believed(service: Service) -> None:
                 service.names.topic(NUMBERS), value, str(KEYS[0]).encode(), headers=forged
             )
     await sums_to(service, 5)
-    [letter] = await set_aside(service, 1)
+    [letter] = await dead_letters_of(service, 1)
     assert letter.origin.startswith(service.names.topic(NUMBERS) + "/")
     assert dead_letters.REPLAYED not in dict(letter.headers)
     assert dead_letters.DIGEST not in dict(letter.headers)

@@ -140,5 +140,5 @@ async def bodies(service: Service) -> dict[UUID, set[str]]:
 async def dead(service: Service) -> list[dead_letters.DeadLetter]:
     topics = [service.names.topic(dead_letters.dead_topic(name)) for name in SERVICES]
     return [
-        one for topic in topics for one in await dead_letters.waiting(service.stack.addresses.kafka, topic)
+        one for topic in topics for one in await dead_letters.unreplayed(service.stack.addresses.kafka, topic)
     ]

@@ -97,13 +97,13 @@ async def test_a_rebalance_that_meets_a_batch_loses_nothing_and_leaves_nothing(
     await joining
     await sums_to(slow, 10, 10, 10)
 
-    async def all_is_held() -> bool:
+    async def all_is_assigned() -> bool:
         ends = await other.subscription.partitions.end_offsets(NUMBERS, set(range(12)))
         handled = {**slow.subscription.partitions.handled, **other.subscription.partitions.handled}
         both = slow.subscription.status.caught_up and other.subscription.status.caught_up
         return both and all(handled.get((NUMBERS, part)) == end for part, end in ends.items())
 
-    await until(all_is_held)
+    await until(all_is_assigned)
     assert other.subscription.partitions.assignment()
     assert slow.subscription.partitions.assignment()
     await other.close()

@@ -148,7 +148,7 @@ async def check(traffic: Traffic) -> None:
     _once_per_level(records["deadlines"])
     for service in ("routing", "sla", "notify"):
         topic = traffic.environment.prefix + dead_letters.dead_topic(service)
-        assert await dead_letters.waiting(traffic.environment.stack.addresses.kafka, topic) == []
+        assert await dead_letters.unreplayed(traffic.environment.stack.addresses.kafka, topic) == []
 
 
 def _no_double_in(stored: dict[str, Any]) -> None:

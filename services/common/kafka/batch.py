@@ -55,15 +55,15 @@ class Received(Generic[M]):
 
 
 def lanes(received: Sequence[Received[Any]]) -> list[list[Received[Any]]]:
-    """A batch in parts of some size, all records of a case in the same one and in their order.
+    """A batch in lanes of some size, all records of a case in the same lane and in their order.
 
-    One part is decided while the store works on another.
+    One lane is decided while the store works on another.
     """
     count = max(1, min(MOST_LANES, len(received) // LANE))
-    parts: list[list[Received[Any]]] = [[] for _ in range(count)]
-    for one in received:
-        parts[one.message.case_id.int % count].append(one)
-    return [part for part in parts if part]
+    filled: list[list[Received[Any]]] = [[] for _ in range(count)]
+    for record in received:
+        filled[record.message.case_id.int % count].append(record)
+    return [lane for lane in filled if lane]
 
 
 Handle = Callable[[Sequence[Received[Any]]], Awaitable[Sequence[Outcome[Any, Any]]]]
@@ -127,21 +127,21 @@ class Batch:
         heads = [self._head(record) for record in records]
         wanted = {head for head in heads if head is not None and self._reads(head.origin.topic)}
         wholes = await self.reread(wanted) if wanted else {}
-        found = []
+        complete = []
         for record, head in zip(records, heads, strict=True):
             if head is None:
-                found.append(record)
+                complete.append(record)
             elif head in wholes:
-                # What waits is known by its document, whatever the key it came under.
+                # Waiting records are looked up by their document, whatever the key they came under.
                 key = record.key if self.waited else wholes[head].key
-                found.append(replace(record, key=key, value=wholes[head].value))
+                complete.append(replace(record, key=key, value=wholes[head].value))
             else:
                 named = dict(record.headers).get(MESSAGE, b"").decode(errors="replace")
                 result.dead.append(replace(FailedRecord.of(record, "gone", None, head.origin), id=named))
-        return found
+        return complete
 
     def _head(self, record: Record) -> Head | None:
-        """Where the whole stands of a record of which we wrote no more than a head."""
+        """Where the whole is of a record of which we wrote no more than a head."""
         digest = dict(record.headers).get(DIGEST) if record.topic in self._own else None
         return None if digest is None else Head(self._origin(record), digest.decode(errors="replace"))
 
@@ -161,16 +161,16 @@ class Batch:
         return topic.removeprefix(self.prefix) in self.topics
 
     def _origin(self, record: Record) -> Place:
-        """Where a record stood first: only what we wrote ourselves is believed about that."""
+        """Where a record was first: only what we wrote ourselves is believed about that."""
         if record.topic not in self._own:
             return Place.of(record)
-        told = dict(record.headers).get(ORIGIN, b"").decode(errors="replace")
+        origin = dict(record.headers).get(ORIGIN, b"").decode(errors="replace")
         try:
-            origin = Place.parse(told)
+            place = Place.parse(origin)
         except ValueError:
-            return Place(told.split("/")[0], record.partition, -1)
+            return Place(origin.split("/")[0], record.partition, -1)
         # The same key has the same partition on every topic, so that of the replay will do.
-        return origin if origin.partition >= 0 else origin._replace(partition=record.partition)
+        return place if place.partition >= 0 else place._replace(partition=record.partition)
 
     def _label(self, record: Record) -> str:
         """The topic, from a closed set: a replayed record names what it likes."""
@@ -178,14 +178,14 @@ class Batch:
         return topic if topic in self.topics else "unknown"
 
     async def _in_lanes(self, received: Sequence[Received[Any]], result: Result) -> None:
-        """Handle all; where the store is away for one lane, the others end before the batch is tried again."""
+        """Handle all; where the store is away for one lane, the others finish before the batch is retried."""
         ways = (self._handle(lane, result) for lane in lanes(received))
         for error in await asyncio.gather(*ways, return_exceptions=True):
             if error is not None:
                 raise error
 
     async def _handle(self, received: Sequence[Received[Any]], result: Result) -> None:
-        """Where a lane fails as a whole, the records at fault are found by halves."""
+        """Handle a lane; where it fails as a whole, halves of it until the records at fault are alone."""
         result.outcomes.extend(await bisect(received, self._attempt, _failed))
 
     async def _attempt(self, received: Sequence[Received[Any]]) -> Sequence[Outcome[Any, Any]]:
@@ -195,18 +195,18 @@ class Batch:
             note_progress()
 
     def _name_failed_records(self, records: Sequence[Record], result: Result) -> None:
-        """What failed, came out of turn or waits elsewhere, each record once and as it stands on Kafka."""
+        """Name what failed, came out of turn or waits on a topic, each record once and as it is on Kafka."""
         named = [outcome for outcome in result.outcomes if outcome.kind in {"failed", "gap", "parked"}]
         if not named:
             return
-        found: dict[bytes, list[Record]] = defaultdict(list)
+        by_value: dict[bytes, list[Record]] = defaultdict(list)
         for record in records:
-            found[record.value or b""].append(record)
+            by_value[record.value or b""].append(record)
         for outcome in named:
-            for record in found.pop(outcome.cause.raw, ()):
+            for record in by_value.pop(outcome.cause.raw, ()):
                 failed = FailedRecord.of(record, outcome.kind, outcome.error, self._origin(record))
                 if outcome.kind == "parked":
-                    # It is looked for by its document, whatever the key it came under.
+                    # It is looked up by its document, whatever the key it came under.
                     parked = replace(failed, key=str(outcome.cause.key).encode())
                     result.parked.append(parked.cut(0) if outcome.cause.personal else parked)
                 else:
@@ -221,5 +221,5 @@ class Batch:
             metrics.MESSAGES.labels(self.service, outcome.cause.stream, outcome.kind).inc()
 
 
-def _failed(one: Received[Any], error: Exception) -> Outcome[Any, Any]:
-    return Outcome("failed", one.cause(one.message), error=error)
+def _failed(received: Received[Any], error: Exception) -> Outcome[Any, Any]:
+    return Outcome("failed", received.cause(received.message), error=error)

@@ -22,7 +22,7 @@ TOO_LARGE = (MessageSizeTooLargeError, RecordTooLargeError)
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterWriter:
-    """The dead topic of one service, and the one of what waits."""
+    """The dead topic of one service, and its topic of waiting records."""
 
     service: str
     prefix: str
@@ -37,36 +37,36 @@ class DeadLetterWriter:
         log_dead_letter(dead, "dead letter written")
 
     async def park(self, waiting: Sequence[FailedRecord]) -> None:
-        """Have these wait on a topic of their own, in their order and partition; return once Kafka has them."""
+        """Write these to the topic of waiting records, in their order and partition; return once Kafka has them."""
         await self._send(waiting_topic(self.service), waiting)
 
     async def write_expired(self, key: UUID, record: Mapping[str, Any]) -> None:
-        """A record that waited in its document for one that did not come, or failed in its turn."""
+        """Write a record that its document kept for one before it that did not come, or that failed in its turn."""
         origin = f"{self.prefix}{record['stream']}/{record.get('place') or UNKNOWN}"
         reason = record.get("reason", "gap")
         await self.write(FailedRecord(str(key).encode(), record["raw"].encode(), origin, reason))
 
     async def _send(self, topic: str, failed_records: Sequence[FailedRecord]) -> None:
-        queued = [await self._queue(topic, one) for one in failed_records]
-        for one, fate in zip(
+        queued = [await self._queue(topic, record) for record in failed_records]
+        for record, fate in zip(
             failed_records, await asyncio.gather(*queued, return_exceptions=True), strict=True
         ):
             if isinstance(fate, TOO_LARGE):
-                await (await self._queue(topic, one.cut()))
+                await (await self._queue(topic, record.cut()))
             elif isinstance(fate, BaseException):
                 raise fate
 
-    async def _queue(self, topic: str, one: FailedRecord) -> Awaitable[Any]:
+    async def _queue(self, topic: str, record: FailedRecord) -> Awaitable[Any]:
         """Queue it whole or, where the producer knows that this is too large, its head; its fate."""
         fate: Awaitable[Any]
-        waits = topic == waiting_topic(self.service)
-        number = one.at.partition if waits and one.at else None
+        is_waiting = topic == waiting_topic(self.service)
+        number = record.at.partition if is_waiting and record.at else None
         try:
             fate = await self.producer.send(
-                self.prefix + topic, one.value, one.key, partition=number, headers=one.headers()
+                self.prefix + topic, record.value, record.key, partition=number, headers=record.headers()
             )
         except TOO_LARGE:
-            fate = await self._queue(topic, one.cut())
+            fate = await self._queue(topic, record.cut())
         return fate
 
 

@@ -1,4 +1,4 @@
-"""Records a group could not handle: set aside with their origin and reason, listed, replayed."""
+"""Dead letters: records that a group could not handle, with origin and reason; listed, replayed, skipped."""
 
 import hashlib
 import logging
@@ -44,19 +44,19 @@ def replay_topic(group: str) -> str:
 
 
 def waiting_topic(group: str) -> str:
-    """What waits for an announcement and has no place in its document any more."""
+    """Records that wait for an announcement and for which their document has no room."""
     return f"{group}.waiting"
 
 
 class Named(Frozen):
-    """The part of a record that may be told whatever else it holds."""
+    """The part of a record that may be logged whatever else is in it."""
 
     id: UUID
 
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Somebody's word that what fails of a partition before an offset is to be set aside, however much it is."""
+    """An operator's decision that whatever fails of a partition before an offset becomes a dead letter."""
 
     topic: str
     partition: int
@@ -76,9 +76,9 @@ class Skip:
 
 @dataclass(frozen=True, slots=True)
 class FailedRecord:
-    """A record and why it was set aside; `error` is absent where the record only came out of turn.
+    """A record and why it is a dead letter; `error` is absent where the record only came out of turn.
 
-    `at` is where the record in hand stands, which for a replayed one is not its origin.
+    `at` is the place of the record itself, which for a replayed one is not its origin.
     """
 
     key: bytes | None
@@ -92,7 +92,7 @@ class FailedRecord:
 
     @classmethod
     def of(cls, record: Record, reason: str, error: Exception | None, origin: Place) -> "FailedRecord":
-        """A record as it stands on Kafka; what it says of us itself is not believed."""
+        """A record as it is on Kafka; headers of ours that others wrote are dropped."""
         kept = tuple((name, value) for name, value in record.headers if not name.startswith("redress-"))
         return cls(record.key, record.value or b"", str(origin), reason, error, kept, Place.of(record))
 
@@ -107,7 +107,7 @@ class FailedRecord:
             return ""
 
     def skipped(self, skip: Skip) -> "FailedRecord":
-        """Set aside because somebody said so, who is named."""
+        """The same, with the reason and the author of the skip."""
         return replace(self, kept=(*self.kept, *skip.headers()[1:]))
 
     def cut(self, head: int = HEAD) -> "FailedRecord":
@@ -160,14 +160,14 @@ class DeadLetter:
 
     @property
     def head(self) -> "Head | None":
-        """By which the whole is found; None where its origin says no place."""
+        """Where the whole is; None where its origin is no place."""
         try:
             return Head(Place.parse(self.origin), _text(dict(self.headers), DIGEST))
         except ValueError:
             return None
 
 
-async def waiting(bootstrap: str, topic: str) -> list[DeadLetter]:
+async def unreplayed(bootstrap: str, topic: str) -> list[DeadLetter]:
     """The dead letters not yet replayed, oldest first within each case."""
     letters: dict[str, DeadLetter] = {}
     async for record in read_all(bootstrap, topic):
@@ -181,17 +181,17 @@ async def waiting(bootstrap: str, topic: str) -> list[DeadLetter]:
 
 
 async def skips(bootstrap: str, topic: str) -> list[Skip]:
-    """Everybody's word on partitions that stood, oldest first."""
-    found = []
+    """The skips on a dead topic, oldest first."""
+    marks = []
     async for record in read_all(bootstrap, topic):
         headers = dict(record.headers)
         if SKIP in headers:
-            found += _skip(record, headers)
-    return found
+            marks += _skip(record, headers)
+    return marks
 
 
 def _skip(record: Record, headers: dict[str, bytes]) -> list[Skip]:
-    """What one mark says; nothing where it cannot be read, which must not end whoever looks for marks."""
+    """The skip in a record; none where it cannot be read, which must not end the reader."""
     try:
         upto = Place.parse(_text(headers, SKIP))
     except ValueError:
@@ -218,7 +218,7 @@ def _text(headers: dict[str, bytes], name: str) -> str:
 
 
 class Head(NamedTuple):
-    """What tells where the whole of a record stands, and by which hash it is known."""
+    """The place of the whole of a record, and its SHA-256."""
 
     origin: Place
     digest: str
@@ -226,9 +226,9 @@ class Head(NamedTuple):
 
 async def reread(bootstrap: str, heads: Collection[Head]) -> dict[Head, Record]:
     """The whole of records of which only the head is at hand; what is gone is left out."""
-    found = await read_at(bootstrap, {head.origin for head in heads})
-    whole = {place: hashlib.sha256(record.value or b"").hexdigest() for place, record in found.items()}
-    return {head: found[head.origin] for head in heads if whole.get(head.origin) == head.digest}
+    records = await read_at(bootstrap, {head.origin for head in heads})
+    whole = {place: hashlib.sha256(record.value or b"").hexdigest() for place, record in records.items()}
+    return {head: records[head.origin] for head in heads if whole.get(head.origin) == head.digest}
 
 
 async def gone(bootstrap: str, letters: Sequence[DeadLetter]) -> list[DeadLetter]:

@@ -59,18 +59,23 @@ class Exclusive(Middleware):
     async def on_receive(self) -> None:
         await self.partitions.in_hand.acquire()
 
-    async def consume_scope(self, call_next: Next, msg: StreamMessage[Any]) -> Result:
-        """Raises MovedError, and handles none, where the partition of a redelivered record is another's by now."""
+    async def consume_scope(self, call_next: Next, msg: StreamMessage[Any]) -> Result | None:
+        """What came of redelivered records; nobody asks for that of a polled batch.
+
+        Raises MovedError, and handles none, where the partition of a redelivered record is another's by now.
+        """
         if self.is_redelivered:
             if (
                 not {record.partition for record in self.msg if record.partition >= 0}
                 <= self.partitions.numbers()
             ):
                 raise MovedError("a partition has moved")
-        else:
-            msg.raw_message = tuple(filter(self.partitions.reads, self.msg))
-        result: Result = await call_next(msg) if msg.raw_message else Result()
-        return result
+            result: Result = await call_next(msg)
+            return result
+        msg.raw_message = tuple(filter(self.partitions.reads, self.msg))
+        if msg.raw_message:
+            await call_next(msg)
+        return None
 
     async def after_processed(
         self,

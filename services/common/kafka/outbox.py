@@ -26,7 +26,7 @@ class Producer(Protocol):
 
 @dataclass(slots=True)
 class Unsent:
-    """What one document still owes to Kafka.
+    """The events of one document that Kafka has not acknowledged.
 
     `again` names events that were acknowledged, but that a writer who had read the document before they
     were taken out may have brought back: they are taken out once more, and not sent.
@@ -39,7 +39,7 @@ class Unsent:
 
 @dataclass(slots=True)
 class OutboxPublisher:
-    """The unsent outboxes this process knows of, and the way to send them."""
+    """The unsent outboxes this process has met, and the way to send them."""
 
     producer: Producer
     prefix: str = ""
@@ -51,35 +51,35 @@ class OutboxPublisher:
     _flying: dict[str, asyncio.Future[Any]] = field(default_factory=dict)
 
     def add(self, clear: Clear, key: UUID, outbox: Sequence[dict[str, Any]]) -> None:
-        """Owe the whole outbox of a document.
+        """Have the whole outbox of a document published.
 
-        What is owed from before stays first: a slow writer may tell of an older outbox than a fast one.
+        What is unsent from before stays first: a slow writer may bring an older outbox than a fast one.
         """
-        known = self.unsent.get(key) or Unsent(clear, [])
-        names = {*known.again, *(event["id"] for event in known.events)}
-        events = [*known.events, *(event for event in outbox if event["id"] not in names)]
-        self.unsent[key] = Unsent(clear, events, known.again)
+        before = self.unsent.get(key) or Unsent(clear, [])
+        names = {*before.again, *(event["id"] for event in before.events)}
+        events = [*before.events, *(event for event in outbox if event["id"] not in names)]
+        self.unsent[key] = Unsent(clear, events, before.again)
         self._news.set()
 
     def oldest_seconds(self) -> float:
         """Age of the oldest event not yet on Kafka, since it was written, whoever wrote it."""
-        firsts = [owed.events[0]["at"] for owed in self.unsent.values() if owed.events]
+        firsts = [unsent.events[0]["at"] for unsent in self.unsent.values() if unsent.events]
         if not firsts:
             return 0.0
         return max(0.0, (self.wall() - datetime.fromisoformat(min(firsts))).total_seconds())
 
     async def flush(self) -> None:
-        """Send everything owed; raises what Kafka or the store raised, the rest stays owed."""
+        """Publish all that is unsent; raises what Kafka or the store raised, and the rest stays unsent."""
         async with self._busy:
             self._news.clear()
-            owed = dict(self.unsent)
-            if not owed:
+            unsent = dict(self.unsent)
+            if not unsent:
                 return
             try:
-                futures = await self._send(owed)
-                sent = self._acknowledged(owed, futures)
-                missing = sum(len(owed[key].events) - len(sent[key]) for key in owed)
-                await self._settle(owed, sent)
+                futures = await self._send(unsent)
+                sent = self._acknowledged(unsent, futures)
+                missing = sum(len(unsent[key].events) - len(sent[key]) for key in unsent)
+                await self._clear(unsent, sent)
             finally:
                 if self.unsent:
                     self._news.set()
@@ -90,12 +90,12 @@ class OutboxPublisher:
         if missing:
             raise TimeoutError(f"{missing} events were not acknowledged")
 
-    async def _send(self, owed: Mapping[UUID, Unsent]) -> Sequence[Flight]:
-        """Queue every event owed, unless it still flies since the last time, and wait for their fates."""
+    async def _send(self, unsent: Mapping[UUID, Unsent]) -> Sequence[Flight]:
+        """Queue every unsent event, unless it is still in flight since the last time, and wait for their fates."""
         futures: list[Flight] = []
         async with asyncio.timeout(SEND_TIMEOUT):
-            for key, unsent in owed.items():
-                for event in unsent.events:
+            for key, of_document in unsent.items():
+                for event in of_document.events:
                     name, topic = event["id"], self.prefix + event["topic"]
                     if name not in self._flying:
                         body, to = event["body"].encode(), event["key"].encode()
@@ -107,9 +107,11 @@ class OutboxPublisher:
             self._flying.pop(event["id"], None)
         return futures
 
-    def _acknowledged(self, owed: Mapping[UUID, Unsent], futures: Sequence[Flight]) -> dict[UUID, list[str]]:
+    def _acknowledged(
+        self, unsent: Mapping[UUID, Unsent], futures: Sequence[Flight]
+    ) -> dict[UUID, list[str]]:
         """Per document the ids up to the first failure: what follows one is sent again."""
-        sent: dict[UUID, list[str]] = {key: [] for key in owed}
+        sent: dict[UUID, list[str]] = {key: [] for key in unsent}
         failed: set[UUID] = set()
         for key, event, future in futures:
             if (error := future.exception()) is not None:
@@ -120,33 +122,33 @@ class OutboxPublisher:
                 self.published(event["topic"])
         return sent
 
-    async def _settle(self, owed: Mapping[UUID, Unsent], sent: Mapping[UUID, Sequence[str]]) -> None:
+    async def _clear(self, unsent: Mapping[UUID, Unsent], sent: Mapping[UUID, Sequence[str]]) -> None:
         """Take what was acknowledged out of the store; it is not sent again, even while that is not possible."""
         by_clear: dict[Clear, dict[UUID, Sequence[str]]] = {}
         for key, ids in sent.items():
-            if gone := [*owed[key].again, *ids]:
-                by_clear.setdefault(owed[key].clear, {})[key] = gone
+            if gone := [*unsent[key].again, *ids]:
+                by_clear.setdefault(unsent[key].clear, {})[key] = gone
             self._acknowledge(key, ids)
         for clear, cleared in by_clear.items():
             await clear(cleared)
         for key in sent:
-            self._forget(key, owed[key])
+            self._forget(key, unsent[key])
 
     def _acknowledge(self, key: UUID, ids: Sequence[str]) -> None:
         now = self.unsent[key]
         now.again = [*now.again, *ids]
         now.events = [event for event in now.events if event["id"] not in ids]
 
-    def _forget(self, key: UUID, owed: Unsent) -> None:
+    def _forget(self, key: UUID, before: Unsent) -> None:
         """A document written meanwhile may have brought back what was taken out: that is taken out once more."""
         now = self.unsent[key]
-        if now is owed:
+        if now is before:
             now.again = []
         if not (now.events or now.again):
             del self.unsent[key]
 
     async def run(self) -> None:
-        """Send whatever is owed by actions of people and ticks, until cancelled."""
+        """Publish what actions of people and ticks have decided, until cancelled."""
         while True:
             await self._news.wait()
             await retry(self.flush, "publish outbox")

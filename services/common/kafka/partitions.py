@@ -1,4 +1,4 @@
-"""The partitions this process holds: where it stands on each, and an orderly coming and going."""
+"""The partitions assigned to this process: how far it has read them, commits, stops and rebalances."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ OnPartitions = Callable[[set[int]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """From where on a partition is not read, because too many of its records failed."""
+    """The place from which on a partition is not read, because too many of its records failed."""
 
     place: Place
     why: str
@@ -39,8 +39,8 @@ class Stop:
 class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     """`handled` is the next offset per (topic, partition); `in_hand` is locked while a batch is.
 
-    `ends` asks the broker how far partitions reach. `assigned` and `revoked` tell the service which partition
-    numbers come and go; `joined` says that the group has given some, or none. `failed` holds what
+    `watermarks` asks the broker where partitions end. `assigned` and `revoked` are called with the
+    partition numbers that come and go; `joined` says that the group has given some, or none. `failed` holds what
     kept it from taking a partition over. `stops` are the partitions that stand while the others go on.
     """
 
@@ -73,7 +73,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             driver.seek(part, stop.offset)
 
     def resume(self, part: TopicPartition) -> None:
-        """Go on where a partition stands."""
+        """Read a stopped partition again."""
         self._forget_stop(part)
         if (driver := self.driver()) is not None and part in self.assignment():
             driver.resume(part)
@@ -118,7 +118,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             return
         for part in self.assignment() - self.stops.keys():
             with suppress(TimeoutError, KafkaError):
-                # Whoever asks before the position is known is kept waiting, for as long as that takes.
+                # Before the position is known the driver does not answer until it is.
                 async with asyncio.timeout(0):
                     self._fetched[part] = await driver.position(part)
 
@@ -136,7 +136,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     async def commit(self, offsets: Mapping[TopicPartition, int]) -> None:
         """Commit what is handled; a partition that has moved is its new reader's.
 
-        After an outage a driver may never answer a commit: the next one says all that this would have.
+        After an outage a driver may never answer a commit: the next one covers what this would have.
         """
         driver = self.driver()
         if driver is None:
@@ -185,7 +185,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
             await self.assigned({part.partition for part in parts})
 
     async def _locate(self, parts: set[TopicPartition]) -> None:
-        """Learn where the group stands, before anything is handled there."""
+        """Note how far the group has read, before anything is handled there."""
         driver = self.driver()
         if driver is None:
             raise TimeoutError("not connected yet")

@@ -1,4 +1,4 @@
-"""Places on Kafka, such as `contacts/3/56`, and what stands there, read outside any group."""
+"""Places on Kafka, such as `contacts/3/56`, and the records there, read outside of any group."""
 
 from collections.abc import AsyncIterator, Collection, Iterable
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ Record: TypeAlias = ConsumerRecord[bytes, bytes]
 
 
 class Place(NamedTuple):
-    """Where a record stands; a negative offset means that only its topic is known."""
+    """The place of a record; a negative offset means that only its topic is known."""
 
     topic: str
     partition: int
@@ -37,7 +37,7 @@ class Place(NamedTuple):
 
 async def read_at(bootstrap: str, places: Iterable[Place]) -> dict[Place, Record]:
     """The records at these places; those are left out that Kafka keeps no longer, and places that are not known."""
-    found: dict[Place, Record] = {}
+    records: dict[Place, Record] = {}
     async with _reader(bootstrap) as consumer:
         for (topic, number), some in groupby(sorted(places), lambda place: place[:2]):
             part = TopicPartition(topic, number)
@@ -48,12 +48,12 @@ async def read_at(bootstrap: str, places: Iterable[Place]) -> dict[Place, Record
             end = (await consumer.end_offsets([part]))[part]
             kept = [place for place in some if first <= place.offset < end]
             for place in kept:
-                if place not in found:
+                if place not in records:
                     consumer.seek(part, place.offset)
                     near = {Place.of(record): record for record in await _next(consumer, part)}
-                    found |= {place: near[place] for place in kept if place in near}
+                    records |= {place: near[place] for place in kept if place in near}
                     note_progress()
-    return found
+    return records
 
 
 async def read_all(
@@ -91,10 +91,10 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> list[TopicParti
 
 
 async def _next(consumer: AIOKafkaConsumer, part: TopicPartition) -> list[Record]:
-    found = await consumer.getmany(part, timeout_ms=READ_MS)
-    if not found:
+    records = await consumer.getmany(part, timeout_ms=READ_MS)
+    if not records:
         raise TimeoutError(f"{part.topic} has more, but Kafka gave nothing for {READ_MS} ms")
-    return list(found[part])
+    return list(records[part])
 
 
 async def _up_to(consumer: AIOKafkaConsumer, part: TopicPartition, end: int) -> AsyncIterator[Record]:

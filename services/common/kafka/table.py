@@ -23,7 +23,7 @@ LONGEST = 300
 
 
 class KeyMismatchError(Exception):
-    """An entry that stands under the name of another."""
+    """An entry under the key of another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Contents(Generic[T]):
     """What a compacted topic holds: entries, each under its own `name`.
 
     `lasting` entries serve on when they are removed, until the next start: something may still go by them.
-    Of `personal` ones only the fields at fault are told, and never what is wrong with them.
+    Of `personal` ones only the fields at fault are reported, and never what is wrong with them.
     """
 
     topic: str
@@ -50,20 +50,20 @@ class Contents(Generic[T]):
     def reason(self, error: Exception) -> str:
         """Why an entry cannot be used, in words that may be logged."""
         if isinstance(error, ValidationError):
-            places = [".".join(map(str, each["loc"])) or "entry" for each in error.errors()]
-            words = [each["msg"].removeprefix("Value error, ") for each in error.errors()]
-            each = places if self.personal else map(": ".join, zip(places, words, strict=True))
-            return "; ".join(each)[:LONGEST]
+            fields = [".".join(map(str, fault["loc"])) or "entry" for fault in error.errors()]
+            reasons = [fault["msg"].removeprefix("Value error, ") for fault in error.errors()]
+            faults = fields if self.personal else map(": ".join, zip(fields, reasons, strict=True))
+            return "; ".join(faults)[:LONGEST]
         # What compiles or renders a policy raises ValueErrors that say where it is wrong.
-        told = str(error) if isinstance(error, ValueError) and not self.personal else describe(error)
-        return told[:LONGEST]
+        is_ours = isinstance(error, ValueError) and not self.personal
+        return (str(error) if is_ours else describe(error))[:LONGEST]
 
 
 @dataclass(slots=True)
 class LeftOut:
-    """What was announced, or stands in a file, and cannot be used; `told` hears it in words."""
+    """What was announced, or is in a file, and cannot be used; `report` is called with the number and the reasons."""
 
-    told: Callable[[int, str], None] = lambda _count, _words: None
+    report: Callable[[int, str], None] = lambda _count, _reasons: None
     reasons: dict[str, str] = field(default_factory=dict)
 
     def note(self, name: str, reason: str) -> None:
@@ -74,17 +74,17 @@ class LeftOut:
             self.reasons[name] = reason
         else:
             self.reasons.pop(name, None)
-        shown = [f"{each} is left out: {why}" for each, why in list(self.reasons.items())[:SHOWN]]
-        more = len(self.reasons) - len(shown)
-        self.told(len(self.reasons), "; ".join([*shown, f"and {more} more"] if more > 0 else shown))
+        lines = [f"{entry} is left out: {why}" for entry, why in list(self.reasons.items())[:SHOWN]]
+        more = len(self.reasons) - len(lines)
+        self.report(len(self.reasons), "; ".join([*lines, f"and {more} more"] if more > 0 else lines))
 
 
 @dataclass(slots=True)
 class Table(Generic[T]):
-    """`entries` by Kafka key; `changed` is told the key and the entry, None when it was removed.
+    """`entries` by Kafka key; `changed` is called with the key and the entry, None when it was removed.
 
     An entry that is not valid, or that `changed` raises for, is left out and the last good one serves on. Whoever
-    starts it runs `follow` beside his work, so that its end is noticed.
+    starts it runs `follow` beside their work, so that its end is noticed.
     """
 
     bootstrap: str
@@ -105,8 +105,8 @@ class Table(Generic[T]):
         parts = await retry(self._partitions, "read table")
         self._consumer.assign(parts)
         await self._consumer.seek_to_beginning()
-        ends = await retry(lambda: self._ends(parts), "read table")
-        while any([await self._consumer.position(part) < end for part, end in ends.items()]):
+        watermarks = await retry(lambda: self._watermarks(parts), "read table")
+        while any([await self._consumer.position(part) < end for part, end in watermarks.items()]):
             await self._poll()
         self._serving = True
 
@@ -117,11 +117,11 @@ class Table(Generic[T]):
 
     async def _partitions(self) -> list[TopicPartition]:
         # A read of offsets makes the driver learn of a topic it has not met.
-        await self._ends([TopicPartition(self.topic, 0)])
+        await self._watermarks([TopicPartition(self.topic, 0)])
         numbers = self._driver.partitions_for_topic(self.topic) or {0}
         return [TopicPartition(self.topic, number) for number in numbers]
 
-    async def _ends(self, parts: list[TopicPartition]) -> dict[TopicPartition, int]:
+    async def _watermarks(self, parts: list[TopicPartition]) -> dict[TopicPartition, int]:
         return dict(await self._driver.end_offsets(parts))
 
     @property

@@ -70,10 +70,10 @@ class Waiting:
         return self.subscription.settings.topic_prefix + waiting_topic(self.subscription.service)
 
     def _mine(self) -> dict[UUID, str]:
-        """What is awaited by the documents whose partition is read here; one that is not known is anybody's."""
+        """What documents wait for whose partition is read here; without a partition they are anybody's."""
         numbers = {-1, *self.subscription.partitions.numbers()}
         awaiting = self.announcements.store.awaiting.items()
-        return {key: waits.named for key, waits in awaiting if waits.partition in numbers}
+        return {key: awaited.named for key, awaited in awaiting if awaited.partition in numbers}
 
     def _ready(self) -> set[UUID]:
         return {key for key, named in self._mine().items() if self.announcements.is_published(named)}

@@ -1,4 +1,4 @@
-"""How far partitions reach, asked over a connection of its own that is made anew when it falls silent."""
+"""Where partitions end, asked over a connection of its own that is made anew when it falls silent."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -15,7 +15,7 @@ ANSWER_SECONDS = 5.0
 class Watermarks:
     """After an outage a driver can fetch and commit and yet never answer where a partition ends.
 
-    Then whoever waits for that answer would stand still for ever: a new connection is the cure.
+    Then whoever awaits that answer would never go on: a new connection is the cure.
     """
 
     bootstrap: str
@@ -33,12 +33,12 @@ class Watermarks:
                     consumer = await self._connected()
                     return dict(await consumer.end_offsets(list(parts)))
             except BaseException:
-                self._part()
+                self._disconnect()
                 raise
 
     async def stop(self) -> None:
         """Close the connection."""
-        self._part()
+        self._disconnect()
         await asyncio.gather(*self._closing)
 
     async def _connected(self) -> AIOKafkaConsumer:
@@ -49,8 +49,8 @@ class Watermarks:
             await self._consumer.start()
         return self._consumer
 
-    def _part(self) -> None:
-        """Leave the connection to its end; nobody waits for one that is silent."""
+    def _disconnect(self) -> None:
+        """Close the connection in the background; a silent one takes its time."""
         if self._consumer is not None:
             task = asyncio.create_task(bounded(self._consumer.stop))
             self._closing.add(task)

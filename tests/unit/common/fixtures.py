@@ -42,12 +42,31 @@ class Driver:
     async def commit(self, offsets: Any) -> None: ...
 
 
+class MemoryTopics:
+    """A producer that keeps whole records, per topic."""
+
+    def __init__(self) -> None:
+        self.topics: dict[str, list[Any]] = {}
+
+    async def send(
+        self, topic: str, value: bytes, key: bytes, partition: int | None = None, headers: Sequence[Any] = ()
+    ) -> asyncio.Future[None]:
+        await asyncio.sleep(0)
+        there = self.topics.setdefault(topic, [])
+        there.append(replace(record(topic, len(there), key, value, *headers), partition=partition or 0))
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done.set_result(None)
+        return done
+
+
 class Common:
     """One service; `known` is what was announced."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.bench, self.driver = Bench(), Driver()
-        self.topics: dict[str, list[Any]] = {waiting_topic(ROOM): [], dead_topic(ROOM): []}
+        self.kafka = MemoryTopics()
+        self.topics = self.kafka.topics
+        self.topics |= {waiting_topic(ROOM): [], dead_topic(ROOM): []}
         self.known: set[str] = set()
         self.failing: list[Exception] = []
         self.reads = 0
@@ -69,7 +88,7 @@ class Common:
         router = routing_to(self._handle, NUMBERS, CONTACTS)
         feed = Feed({NUMBERS: adapter, CONTACTS: adapter}, router, announcements)
         settings = CommonSettings(max_records=4)
-        self.subscription = Subscription(ROOM, settings, self, store.publisher, feed, partitions)
+        self.subscription = Subscription(ROOM, settings, self.kafka, store.publisher, feed, partitions)
         prepare(self.subscription)
         self.waiting = Waiting(self.subscription, announcements)
 
@@ -87,16 +106,6 @@ class Common:
     async def receive(self, records: Sequence[Any]) -> None:
         """Handle a batch of records."""
         await deliver(self.subscription, records)
-
-    async def send(
-        self, topic: str, value: bytes, key: bytes, partition: int | None = None, headers: Sequence[Any] = ()
-    ) -> asyncio.Future[None]:
-        await asyncio.sleep(0)
-        there = self.topics.setdefault(topic, [])
-        there.append(replace(record(topic, len(there), key, value, *headers), partition=partition or 0))
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        done.set_result(None)
-        return done
 
     async def _read(self, _kafka: str, topic: str, numbers: Collection[int]) -> AsyncIterator[Any]:
         self.reads += 1

@@ -1,4 +1,4 @@
-"""Partitions that come and go, and a broker that does: what the service is told, and when it gives up."""
+"""Partitions that come and go, and a broker that does: what the service hears of it, and when it gives up."""
 
 import asyncio
 from collections.abc import Callable
@@ -71,45 +71,45 @@ class Driver:
         return 5
 
 
-class Told:
+class SlowService:
     """A service that takes its time to take partitions over."""
 
     def __init__(self) -> None:
         self.begun, self.ready = asyncio.Event(), asyncio.Event()
-        self.held: set[int] = set()
+        self.assigned_numbers: set[int] = set()
 
     async def assigned(self, numbers: set[int]) -> None:
         self.begun.set()
         await self.ready.wait()
-        self.held |= numbers
+        self.assigned_numbers |= numbers
 
     async def revoked(self, numbers: set[int]) -> None:
-        self.held -= numbers
+        self.assigned_numbers -= numbers
 
 
-def partitions(told: Told, driver: Any) -> Partitions:
-    return Partitions("any", "", told.assigned, told.revoked, driver.end_offsets, driver=lambda: driver)
+def partitions(service: SlowService, driver: Any) -> Partitions:
+    return Partitions("any", "", service.assigned, service.revoked, driver.end_offsets, driver=lambda: driver)
 
 
 async def test_what_is_taken_away_while_it_comes_does_not_arrive_later() -> None:
-    told = Told()
-    parts = partitions(told, Driver())
+    service = SlowService()
+    parts = partitions(service, Driver())
     await parts.on_partitions_assigned({PART})
-    await told.begun.wait()
+    await service.begun.wait()
     assert await parts.lag() == 10
     assert REGISTRY.get_sample_value(LAG, LABELS) == 10
     await parts.on_partitions_revoked({PART})
-    told.ready.set()
+    service.ready.set()
     await asyncio.sleep(0)
-    assert (told.held, parts.handled, parts.failed) == (set(), {}, "")
+    assert (service.assigned_numbers, parts.handled, parts.failed) == (set(), {}, "")
     assert REGISTRY.get_sample_value(LAG, LABELS) is None
 
 
 async def arrived(driver: Driver) -> Partitions:
-    told = Told()
-    parts = partitions(told, driver)
+    service = SlowService()
+    parts = partitions(service, driver)
     await parts.on_partitions_assigned({PART})
-    await told.begun.wait()
+    await service.begun.wait()
     return parts
 
 
@@ -157,7 +157,7 @@ async def test_what_was_fetched_of_a_partition_that_came_to_stand_is_not_taken_a
 def subscription() -> Any:
     unused: Any = None
     feed = Feed({}, routing_to(unused, "cases"))
-    return Subscription("any", CommonSettings(), unused, unused, feed, partitions(Told(), Driver()))
+    return Subscription("any", CommonSettings(), unused, unused, feed, partitions(SlowService(), Driver()))
 
 
 async def test_an_outage_of_the_broker_does_not_count_as_standing_still(subscription: Any) -> None:

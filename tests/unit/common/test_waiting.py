@@ -46,7 +46,7 @@ def waited(*causes: Cause[Added]) -> list[Cause[Added]]:
     return [replace(cause, waited=True) for cause in causes]
 
 
-async def held(bench: Bench) -> list[str]:
+async def pending(bench: Bench) -> list[str]:
     return [record["id"] for _, record in await bench.store.waiters({KEY})]
 
 
@@ -60,7 +60,7 @@ async def test_what_cannot_be_decided_waits_without_the_bound_of_a_gap_and_is_ap
     bench.now = NOON + timedelta(days=400)
     assert await bench.given_up() == []
     rules.known = True
-    assert await held(bench) == [str(cause.id) for cause in causes]
+    assert await pending(bench) == [str(cause.id) for cause in causes]
     assert kinds(await bench.store.change_many(waited(*causes), rules)) == ["applied"] * 10
     assert bench.state() == Sum(total=55)
     assert bench.documents.documents[KEY]["held"] == []
@@ -72,7 +72,7 @@ async def test_a_later_record_does_not_overtake_those_that_wait(bench: Bench, ru
     await bench.store.change_many([contact(1), contact(2)], rules)
     rules.known = True
     assert kinds(await bench.store.change_many([contact(3)], rules)) == ["waiting"]
-    assert await held(bench) == [str(contact(number).id) for number in (1, 2, 3)]
+    assert await pending(bench) == [str(contact(number).id) for number in (1, 2, 3)]
 
 
 async def test_another_document_goes_on(bench: Bench, rules: Rules) -> None:
@@ -165,7 +165,7 @@ async def test_a_record_held_for_the_one_before_it_waits_before_the_others(bench
     ]
     assert bench.store.awaiting == {KEY: ("B", -1)}
     known.add("B")
-    assert await held(bench) == [str(causes[0].id), str(causes[2].id)]
+    assert await pending(bench) == [str(causes[0].id), str(causes[2].id)]
     assert kinds(await bench.store.change_many(waited(causes[0], causes[2]), rules)) == ["applied"] * 2
 
 

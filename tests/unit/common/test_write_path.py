@@ -42,14 +42,14 @@ class Bench:
         return [Total.model_validate_json(value) for _, value in self.log.topics.get("cases", [])]
 
     async def given_up(self) -> list[tuple[bytes, str]]:
-        """What one pass sets aside."""
-        aside: list[tuple[bytes, str]] = []
+        """What one pass writes as dead letters."""
+        letters: list[tuple[bytes, str]] = []
 
-        async def set_aside(_key: UUID, record: Held) -> None:
-            aside.append((record["raw"].encode(), record.get("reason", "gap")))
+        async def write_dead_letter(_key: UUID, record: Held) -> None:
+            letters.append((record["raw"].encode(), record.get("reason", "gap")))
 
-        await self.store.give_up(set_aside)
-        return aside
+        await self.store.give_up(write_dead_letter)
+        return letters
 
     def state(self) -> Frozen:
         return Sum.model_validate(self.documents.documents[KEY]["state"])

@@ -13,45 +13,45 @@ from tests.stack import Names, produce
 
 
 @pytest.fixture
-async def ends(stack: Stack) -> AsyncIterator[Watermarks]:
-    ends = Watermarks(stack.addresses.kafka)
-    yield ends
-    await ends.stop()
+async def watermarks(stack: Stack) -> AsyncIterator[Watermarks]:
+    watermarks = Watermarks(stack.addresses.kafka)
+    yield watermarks
+    await watermarks.stop()
 
 
-async def total(ends: Watermarks, topic: str) -> int:
-    return sum((await ends.of({TopicPartition(topic, number) for number in range(12)})).values())
+async def total(watermarks: Watermarks, topic: str) -> int:
+    return sum((await watermarks.of({TopicPartition(topic, number) for number in range(12)})).values())
 
 
 async def test_the_end_is_where_the_next_record_will_stand(
-    stack: Stack, names: Names, ends: Watermarks
+    stack: Stack, names: Names, watermarks: Watermarks
 ) -> None:
     topic = names.topic("contacts")
-    assert await total(ends, topic) == 0
+    assert await total(watermarks, topic) == 0
     await produce(stack, topic, [(str(number).encode(), b"{}") for number in range(7)])
-    assert await total(ends, topic) == 7
-    assert await ends.of(set()) == {}
+    assert await total(watermarks, topic) == 7
+    assert await watermarks.of(set()) == {}
 
 
 @pytest.mark.usefixtures("ours")
 async def test_a_silent_broker_is_away_and_answers_again_when_it_speaks(
-    stack: Stack, names: Names, ends: Watermarks
+    stack: Stack, names: Names, watermarks: Watermarks
 ) -> None:
     topic = names.topic("contacts")
     await produce(stack, topic, [(b"key", b"{}")])
-    assert await total(ends, topic) == 1
+    assert await total(watermarks, topic) == 1
     stack.kafka.pause()
     try:
         with pytest.raises(TRANSIENT):
-            await total(ends, topic)
+            await total(watermarks, topic)
         with pytest.raises(TRANSIENT):
-            await total(ends, topic)
+            await total(watermarks, topic)
     finally:
         stack.kafka.resume()
 
     async def answers() -> bool:
         try:
-            return await total(ends, topic) == 1
+            return await total(watermarks, topic) == 1
         except TRANSIENT:
             return False
 
