@@ -26,10 +26,12 @@ LEFT_OUT = Gauge(
     "Announced entries, and files, that cannot be used; what was good before serves on.",
     ["service", "topic"],
 )
-DEAD = Counter("redress_dead_letters_total", "Records set aside.", ["service", "topic", "reason"])
+DEAD = Counter(
+    "redress_dead_letters_total", "Records written to the dead topic.", ["service", "topic", "reason"]
+)
 STOPPED = Gauge(
     "redress_partition_stopped",
-    "1 while a partition stands because too many of its records failed.",
+    "1 while a partition is not read because too many of its records failed.",
     ["service", "topic", "partition"],
 )
 RETRIES = Counter("redress_transient_failures_total", "Tries that met a broker or store away.", ["service"])
