@@ -7,9 +7,9 @@ import click
 
 from services.notify.domain.texts import TextError
 from services.notify.store import NoticeFiles
-from services.routing.settings.environment import POLICIES
-from services.routing.settings.policies import compile_policy, load_policy, policy_files
-from services.routing.settings.severity import WEIGHTS
+from services.routing.settings import POLICIES
+from services.routing.store.policy_files import compile_policy, load_policy, policy_files
+from services.routing.store.severity_files import WEIGHTS
 
 
 @click.group()

@@ -29,7 +29,7 @@ from services.routing.domain.severity.features import (
 from services.routing.domain.severity.judge import Rules, compile_rules, match_patterns
 from services.routing.domain.severity.negation import Negation
 from services.routing.domain.severity.tokenize import tokenize
-from services.routing.settings.severity import POLICIES, WEIGHTS, load_severity
+from services.routing.store.severity_files import POLICIES, WEIGHTS, load_severity
 
 TRAINING = Path(__file__).with_name("training")
 MIN_COUNT = 4

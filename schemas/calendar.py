@@ -20,7 +20,7 @@ def _zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones() - {"Factory", "localtime"})
 
 
-def _known(zone: str) -> str:
+def _iana_zone(zone: str) -> str:
     if zone not in _zones():
         raise ValueError(f"{zone!r} is no IANA time zone such as 'Asia/Shanghai'")
     return zone
@@ -48,7 +48,7 @@ def _in_order(day: tuple["Interval", ...]) -> tuple["Interval", ...]:
     return intervals
 
 
-Zone = Annotated[str, AfterValidator(_known)]
+Zone = Annotated[str, AfterValidator(_iana_zone)]
 Time = Annotated[str, AfterValidator(_time)]
 Interval = tuple[Time, Time]
 Day = Annotated[tuple[Interval, ...], AfterValidator(_in_order)]
@@ -119,7 +119,7 @@ class SameDay(Strict):
 
     @field_validator("same_day", mode="before")
     @classmethod
-    def _not_merely_one(cls, value: Any) -> Any:
+    def _is_true(cls, value: Any) -> Any:
         return value if value is True else None
 
 

@@ -10,14 +10,14 @@ from pydantic import AfterValidator, BaseModel
 from schemas.base import Strict, Whole
 from schemas.cases import CaseEvent, CaseHeader, CaseMessage, CaseSnapshot
 from schemas.deadlines import DeadlineEvent, DeadlineMessage
-from schemas.faults import FILLED, Fault, one_of, refuse
+from schemas.faults import FILLED, Fault, must_be_among, refuse
 
 Wanted = dict[str, Annotated[tuple[str | bool | Whole, ...], FILLED]]
 """Fields by their path, each with the values of which it must have one; `header.severity` reaches inside."""
 
 Events = Mapping[str, type[CaseMessage | DeadlineMessage]]
 Kinds = tuple[Any, ...]
-IN_WORDS = {str: "a text", int: "a whole number", bool: "true or false"}
+DESCRIPTIONS = {str: "a text", int: "a whole number", bool: "true or false"}
 
 
 def _by_type(events: Any) -> dict[str, type[CaseMessage | DeadlineMessage]]:
@@ -28,7 +28,7 @@ EVENTS: Events = _by_type(CaseEvent | DeadlineEvent)
 """Every event of a case and of its deadlines, by its type."""
 
 # A snapshot is taken for the opening or the end of its case, and met under no name of its own.
-HEARD_BY_CLOCKS: Events = {
+DEADLINE_EVENTS: Events = {
     name: event for name, event in _by_type(CaseEvent).items() if event is not CaseSnapshot
 }
 
@@ -43,7 +43,7 @@ class When(Strict):
 def _among(events: Events) -> AfterValidator:
     def check(when: When) -> When:
         if when.type not in events:
-            refuse([(("type",), f"{one_of(events)}, not {when.type!r}")])
+            refuse([(("type",), f"{must_be_among(events)}, not {when.type!r}")])
         refuse((("where", *place), says) for place, says in _never(when.where, events[when.type]))
         return when
 
@@ -55,7 +55,7 @@ def _of_header(wanted: Wanted) -> Wanted:
     return wanted
 
 
-CaseWhen = Annotated[When, _among(HEARD_BY_CLOCKS)]
+CaseWhen = Annotated[When, _among(DEADLINE_EVENTS)]
 AnyWhen = Annotated[When, _among(EVENTS)]
 HeaderWanted = Annotated[Wanted, AfterValidator(_of_header)]
 
@@ -81,11 +81,11 @@ def _never(wanted: Wanted, model: type[BaseModel]) -> Iterator[Fault]:
     fields = _comparable(model)
     for path, values in wanted.items():
         if path not in fields:
-            yield (path,), one_of(fields)
+            yield (path,), must_be_among(fields)
             continue
         for at, value in enumerate(values):
             if not any(_can_be(value, kind) for kind in fields[path]):
-                yield (path, at), f"should be {_in_words(fields[path])}, not {value!r}"
+                yield (path, at), f"should be {_describe(fields[path])}, not {value!r}"
 
 
 @cache
@@ -96,7 +96,7 @@ def _comparable(model: type[BaseModel]) -> dict[str, Kinds]:
         for kind in _alternatives(field.annotation):
             if isinstance(kind, type) and issubclass(kind, BaseModel):
                 found |= {f"{name}.{inner}": kinds for inner, kinds in _comparable(kind).items()}
-            elif kind in IN_WORDS or _choices(kind):
+            elif kind in DESCRIPTIONS or _choices(kind):
                 found[name] = (*found.get(name, ()), kind)
     return found
 
@@ -113,5 +113,5 @@ def _choices(kind: Any) -> Kinds:
     return get_args(kind) if get_origin(kind) is Literal else ()
 
 
-def _in_words(kinds: Kinds) -> str:
-    return " or ".join(IN_WORDS.get(kind) or f"one of {', '.join(_choices(kind))}" for kind in kinds)
+def _describe(kinds: Kinds) -> str:
+    return " or ".join(DESCRIPTIONS.get(kind) or f"one of {', '.join(_choices(kind))}" for kind in kinds)

@@ -60,12 +60,14 @@ class Flags(Frozen):
     fire: bool | None = None
 
     def merged(self, other: "Flags") -> "Flags":
-        """What two contacts tell together: one yes is a yes, and what neither told stays unknown."""
-        told = (self.known(), other.known())
-        return Flags(**{name: any(each.get(name) for each in told) for name in {**told[0], **told[1]}})
+        """What two contacts tell together: one yes is a yes, and what neither answered stays unknown."""
+        answered = (self.answered(), other.answered())
+        return Flags(
+            **{name: any(each.get(name) for each in answered) for name in {**answered[0], **answered[1]}}
+        )
 
-    def known(self) -> dict[str, bool]:
-        """The facts that were told, yes or no, by name."""
+    def answered(self) -> dict[str, bool]:
+        """The facts that were answered, yes or no, by name."""
         return self.model_dump(exclude_none=True)
 
 

@@ -20,7 +20,7 @@ class Warn(Strict):
     minutes_before: Annotated[int, Field(gt=0, le=MOST_MINUTES)] | None = None
 
     @model_validator(mode="after")
-    def _names_one_moment(self) -> Self:
+    def _names_a_single_moment(self) -> Self:
         if (self.percent is None) == (self.minutes_before is None):
             raise ValueError("should have exactly one of percent and minutes_before")
         return self

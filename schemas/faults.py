@@ -25,10 +25,10 @@ def refuse(faults: Iterable[Fault]) -> None:
         raise ValidationError.from_exception_data("policy", details)
 
 
-def one_of(known: Iterable[object]) -> str:
+def must_be_among(names: Iterable[object]) -> str:
     """What is right where only these are."""
-    names = ", ".join(map(str, known))
-    return f"should be one of {names}" if names else "should be left out: there is none"
+    listed = ", ".join(map(str, names))
+    return f"should be one of {listed}" if listed else "should be left out: there is none"
 
 
 def _filled(entries: T) -> T:

@@ -1,5 +1,8 @@
 """Strings from which ids derive. A cause must yield the same id for ever, so that none of these may change."""
 
+REASSIGNMENT = "put right"
+"""The cause within a cause by which a case gets other people after what was decided."""
+
 _WRITTEN_AS = {"case.escalation_withdrawn": "case.climb_withdrawn"}
 """Event types that were renamed since ids were first derived from them."""
 

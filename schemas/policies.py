@@ -10,7 +10,7 @@ from schemas.base import MOST_MINUTES, Bilingual, Count, Strict, policy_key
 from schemas.cases import Role, Tier, tier
 from schemas.conditions import EVENTS, AnyWhen, HeaderWanted, When
 from schemas.deadline_spec import DeadlineSpec
-from schemas.faults import FILLED, Fault, once, one_of, refuse
+from schemas.faults import FILLED, Fault, must_be_among, once, refuse
 from schemas.formats import FORMAT
 from schemas.media import Medium
 from schemas.severity import Level, SeverityPolicy
@@ -112,7 +112,7 @@ class Wording(Strict):
             (("customer_notices", at, "template"), rule.template)
             for at, rule in enumerate(self.customer_notices)
         ]
-        refuse((place, one_of(known)) for place, one in asked if one not in known)
+        refuse((place, must_be_among(known)) for place, one in asked if one not in known)
         return self
 
 
@@ -144,7 +144,7 @@ class Policy(Wording):
         for place, when in self._conditions():
             for at, name in enumerate(when.where.get("deadline", ())):
                 if name not in known:
-                    yield (*place, "where", "deadline", at), one_of(known)
+                    yield (*place, "where", "deadline", at), must_be_among(known)
 
     def _conditions(self) -> Iterator[tuple[tuple[int | str, ...], When]]:
         for at, rule in enumerate(self.notices):

@@ -21,14 +21,14 @@ from schemas.staffing import Directory
 from services.common.store.decision import Cause, Change, Decision, Outgoing, Refusal
 from services.routing.domain.actions.action import Action
 from services.routing.domain.case import Case, header
-from services.routing.domain.deciding import decide
-from services.routing.domain.ledger import Ledger
-from services.routing.domain.opening import Heard
+from services.routing.domain.decide import decide
+from services.routing.domain.open_cases import OpenCase, OpenCases
+from services.routing.domain.opening import StoredContact
 from services.routing.domain.policies import CompiledPolicy, Policies
-from services.routing.domain.words import Sealed
+from services.routing.domain.seals import Sealed
 from services.routing.domain.world import World
-from services.routing.settings.policies import compile_policy, load_policy
-from services.routing.settings.severity import WEIGHTS
+from services.routing.store.policy_files import compile_policy, load_policy
+from services.routing.store.severity_files import WEIGHTS
 from tests.dealership import MONDAY, a_contact, directory_file
 
 D = TypeVar("D", bound=DeadlineMessage)
@@ -47,12 +47,12 @@ def policies() -> Policies:
     return published
 
 
-def words() -> Sealed:
+def sealed() -> Sealed:
     return Sealed(id=uuid4(), seal="sealed")
 
 
-def heard(contact: ContactReceived) -> Heard:
-    return Heard(contact, words(), words())
+def stored_contact(contact: ContactReceived) -> StoredContact:
+    return StoredContact(contact, sealed(), sealed())
 
 
 @dataclass
@@ -61,13 +61,13 @@ class Casework:
 
     directory: Directory = field(default_factory=lambda: Directory(directory_file().entries()))
     now: datetime = MONDAY
-    ledger: Ledger = field(default_factory=lambda: Ledger(lambda _case: True))
+    open_cases: OpenCases = field(default_factory=lambda: OpenCases(lambda _case: True))
     told: list[tuple[str, Any]] = field(default_factory=list)
     facts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     policies: Policies = field(default_factory=policies)
 
     def world(self) -> World:
-        return World(self.directory, self.policies, self.ledger.workload, self.now)
+        return World(self.directory, self.policies, self.open_cases.workload, self.now)
 
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)
@@ -75,14 +75,14 @@ class Casework:
     def decide(self, case: Case | None, key: UUID, message: Any) -> Decision[Case]:
         decision = decide(case, Cause(key, uuid4(), message), self.world())
         if isinstance(decision, Change):
-            self.ledger.follow(decision.state)
+            self.open_cases.put(OpenCase.of(decision.state))
             self.told += [(e.topic, e.message) for e in decision.events if isinstance(e, Outgoing)]
             self.facts += [(entry.event, dict(entry.facts)) for entry in decision.history]
         return decision
 
-    def hear(self, contact: ContactReceived | None = None, case: Case | None = None) -> Case:
+    def receive(self, contact: ContactReceived | None = None, case: Case | None = None) -> Case:
         contact = contact or a_contact()
-        return _state(self.decide(case, contact.case_id, heard(contact)))
+        return _state(self.decide(case, contact.case_id, stored_contact(contact)))
 
     def act(self, case: Case, action: Action) -> Case:
         self.later(minutes=1)

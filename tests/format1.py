@@ -43,10 +43,10 @@ from services.notify.handlers import Queue
 from services.notify.store import AddressRepository
 from services.routing import api
 from services.routing.api import actions
-from services.routing.api.bodies import BODIES
+from services.routing.domain.actions.table import ACTIONS
 from services.routing.domain.case import Case
-from services.routing.domain.deciding import Resync
-from services.routing.domain.ledger import Ledger
+from services.routing.domain.decide import Resync
+from services.routing.domain.open_cases import OpenCases
 from services.routing.domain.policies import Policies
 from services.routing.domain.reassignment import Reassign
 from services.routing.domain.world import World
@@ -54,9 +54,9 @@ from services.routing.handlers import TOPICS as ROUTING_TOPICS
 from services.routing.handlers import Cases
 from services.routing.handlers import Handler as RoutingHandler
 from services.routing.handlers import revive as revive_for_routing
-from services.routing.settings.policies import compile_policy
-from services.routing.settings.severity import WEIGHTS
-from services.routing.store import Words
+from services.routing.store.policy_files import compile_policy
+from services.routing.store.severity_files import WEIGHTS
+from services.routing.store.texts import TextRepository
 from services.sla.domain.agenda import Agenda
 from services.sla.domain.deadlines import Tick
 from services.sla.domain.state import Deadlines
@@ -217,32 +217,34 @@ class Replay:
         return Received(record["topic"], record["partition"], record["offset"], message, raw)
 
     async def routing(self) -> None:
-        cases = Cases(self._store(Case, revive=revive_for_routing), self._world, Ledger(lambda _case: True))
-        texts, customers = Words(self.kept.texts), Words(self.kept.customers)
+        cases = Cases(
+            self._store(Case, revive=revive_for_routing), self._world, OpenCases(lambda _case: True)
+        )
+        texts, customers = TextRepository(self.kept.texts), TextRepository(self.kept.customers)
         if "record" in self.step:
             handler = RoutingHandler(cases, texts, customers, self._reach_out)
             handler.loaded.set()
             await handler.handle([self._received(ROUTING_TOPICS)])
-        elif (name := self.step["action"]["name"]) in BODIES:
-            await self._act(api.Office(cases, Shelf(self.documents.documents), texts, customers))
+        elif (name := self.step["action"]["name"]) in ACTIONS:
+            await self._act(api.Dependencies(cases, Shelf(self.documents.documents), texts, customers))
         else:
             case = UUID(self.step["before"]["_id"])
             message: Any = {"reassign": Reassign, "resync": Resync}[name]()
             await cases.change(Cause(case, event_id(case, name), message, once=False))
 
-    async def _act(self, office: api.Office) -> None:
+    async def _act(self, depends: api.Dependencies) -> None:
         asked = self.step["action"]
-        person = office.directory().people[asked["actor"]]
-        hand = actions.Hand(person, office, asked["key"], asked["seen"])
-        body = BODIES[asked["name"]].model_validate(asked["body"])
-        await actions.Asked(asked["name"], UUID(asked["case"]), hand, body).perform()
+        person = depends.directory().people[asked["actor"]]
+        sender = actions.Sender(person, depends, asked["key"], asked["seen"])
+        form = ACTIONS[asked["name"]].form.model_validate(asked["body"])
+        await actions.ActionRequest(asked["name"], UUID(asked["case"]), sender, form).perform()
 
     async def _reach_out(self, asked: Sequence[OutreachRequested]) -> None:
         self.told += asked
 
     def _world(self) -> World:
         directory = self.kept.directory_without(self.step.get("left", ()))
-        return World(directory, self.kept.compiled, Ledger(lambda _case: True).workload, self.now())
+        return World(directory, self.kept.compiled, OpenCases(lambda _case: True).workload, self.now())
 
     async def sla(self) -> None:
         store = self._store(Deadlines, revive=revive_for_sla)

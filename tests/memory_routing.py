@@ -7,13 +7,13 @@ from typing import Any
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.store.decision import Cause
 from services.common.store.write_path import Store
-from services.routing.api.actions import Asked, Hand
-from services.routing.api.bodies import Body
-from services.routing.api.office import Office
+from services.routing.api.actions import ActionRequest, Sender
+from services.routing.api.dependencies import Dependencies
+from services.routing.domain.actions.action import Form
 from services.routing.domain.case import Case
 from services.routing.handlers import Cases, revive
-from services.routing.store import Words
-from tests.casework import Casework, heard
+from services.routing.store.texts import TextRepository
+from tests.casework import Casework, stored_contact
 from tests.dealership import a_contact, person
 from tests.fakes import MemoryDocuments, MemoryLog, MemoryRecords
 
@@ -50,17 +50,19 @@ class MemoryRouting:
             lambda: None,
             revive,
         )
-        cases = Cases(store, self.casework.world, self.casework.ledger)
-        self.office = Office(cases, self.documents, Words(self.texts), Words(MemoryRecords()))
+        cases = Cases(store, self.casework.world, self.casework.open_cases)
+        self.dependencies = Dependencies(
+            cases, self.documents, TextRepository(self.texts), TextRepository(MemoryRecords())
+        )
 
     async def opened(self, narrative: str = "空调有异响") -> Case:
         contact = a_contact(narrative)
-        cause = Cause(contact.case_id, contact.id, heard(contact), "contacts")
-        state = (await self.office.cases.change(cause))[0].state
+        cause = Cause(contact.case_id, contact.id, stored_contact(contact), "contacts")
+        state = (await self.dependencies.cases.change(cause))[0].state
         assert state is not None
         return state
 
-    def request(self, name: str, case: Case, body: Body, action: str) -> Asked:
-        return Asked(
-            action, case.id, Hand(person(name), self.office, "once", case.revisions[-1].revision), body
+    def request(self, name: str, case: Case, form: Form, action: str) -> ActionRequest:
+        return ActionRequest(
+            action, case.id, Sender(person(name), self.dependencies, "once", case.revision), form
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from services.common.runtime.files import FileError
-from services.routing.settings.policies import load_policy
+from services.routing.store.policy_files import load_policy
 from tests.casework import POLICIES
 
 Change = tuple[str, str, str, str]

@@ -18,8 +18,8 @@ from services.common.runtime.clock import Clock, ticks, wall
 from services.common.web import strict_json, tokens
 from services.intake.domain import Identity, posted, record
 from services.routing.commands.directory import read
-from services.routing.settings.environment import POLICIES
-from services.routing.settings.policies import load_policy
+from services.routing.settings import POLICIES
+from services.routing.store.policy_files import load_policy
 
 KEY = "a key of the benchmark, 32 characters or more"
 DIRECTORY = read(DIRECTORY_FILE)

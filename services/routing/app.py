@@ -28,17 +28,18 @@ from services.common.store.mongo import MongoDocuments, MongoRecords
 from services.common.store.write_path import Store
 from services.common.web import tokens
 from services.routing import api, metrics
-from services.routing.domain.announcement import Listed
 from services.routing.domain.case import Case
+from services.routing.domain.directory_entry import DirectoryEntry
 from services.routing.domain.draft import ESCALATIONS
-from services.routing.domain.ledger import Ledger
+from services.routing.domain.open_cases import OpenCases
 from services.routing.domain.policies import CompiledPolicy, Policies
 from services.routing.domain.world import World
 from services.routing.handlers import TOPICS, Cases, Handler, revive, router
-from services.routing.settings.environment import Settings
-from services.routing.settings.policies import compile_policy, load_policy, policy_files
-from services.routing.settings.severity import WEIGHTS
-from services.routing.store import PEOPLE, VERSIONS, Words
+from services.routing.settings import Settings
+from services.routing.store.announced import PEOPLE, VERSIONS
+from services.routing.store.policy_files import compile_policy, load_policy, policy_files
+from services.routing.store.severity_files import WEIGHTS
+from services.routing.store.texts import TextRepository
 
 ALL_TOPICS = (
     contacts.TOPIC, cases.TOPIC, ESCALATIONS, deadlines.TOPIC, deliveries.TOPIC, directory.TOPIC, policies.TOPIC,
@@ -64,73 +65,76 @@ def create() -> FastAPI:
 async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterator[None]:
     tokens.must_protect(settings.token_key.get_secret_value())
     async with connected("routing", settings, ALL_TOPICS, health=health) as parts:
-        known = Known(settings, parts)
-        await known.start()
+        reference = ReferenceData(settings, parts)
+        await reference.start()
         documents = MongoDocuments(parts.database, "cases", "case_history")
         await documents.prepare("state.number")
         announced = await _announced(parts)
-        handler = _handler(parts, known, documents)
+        handler = _handler(parts, reference, documents)
 
         async def assigned(numbers: set[int]) -> None:
-            known.partitions |= numbers
+            reference.partitions |= numbers
             await retry(lambda: handler.take_over(documents), "take over cases")
-            known.news.set()
+            reference.news.set()
 
         async def revoked(numbers: set[int]) -> None:
-            known.partitions -= numbers
+            reference.partitions -= numbers
             handler.let_go()
 
         feed = Feed(
             TOPICS,
             partial(router, handler),
-            Announcements(handler.cases.store, known.policies.__contains__, known.versions),
+            Announcements(handler.cases.store, reference.policies.__contains__, reference.versions),
             personal=frozenset({contacts.TOPIC}),
         )
         async with (
             consuming(parts, health, feed, [handler.cases.store, announced], (assigned, revoked)),
             background(
-                _audit(settings, parts, handler.cases, health), _follow_directory(known, handler, documents)
+                _audit(settings, parts, handler.cases, health),
+                _follow_directory(reference, handler, documents),
             ),
         ):
-            app.state.office = api.Office(handler.cases, documents, handler.texts, handler.customers)
+            app.state.dependencies = api.Dependencies(
+                handler.cases, documents, handler.texts, handler.customers
+            )
             yield
-        await known.stop()
+        await reference.stop()
 
 
-async def _announced(parts: Connections) -> Store[Listed]:
+async def _announced(parts: Connections) -> Store[DirectoryEntry]:
     """The entries of the directory, as they are to be announced."""
     entries = MongoDocuments(parts.database, "directory")
     await entries.prepare()
-    return Store(Listed, entries, parts.publisher, parts.clock.now, parts.conflicted)
+    return Store(DirectoryEntry, entries, parts.publisher, parts.clock.now, parts.conflicted)
 
 
-def _handler(parts: Connections, known: "Known", documents: MongoDocuments) -> Handler:
-    ledger = Ledger(known.mine)
+def _handler(parts: Connections, reference: "ReferenceData", documents: MongoDocuments) -> Handler:
+    open_cases = OpenCases(reference.is_mine)
     store = Store(Case, documents, parts.publisher, parts.clock.now, parts.conflicted, revive)
     return Handler(
-        Cases(store, partial(known.world, ledger), ledger),
-        Words(MongoRecords(parts.database, "texts")),
-        Words(MongoRecords(parts.database, "customers")),
+        Cases(store, partial(reference.world, open_cases), open_cases),
+        TextRepository(MongoRecords(parts.database, "texts")),
+        TextRepository(MongoRecords(parts.database, "customers")),
         partial(_reach_out, parts),
     )
 
 
-async def _reach_out(parts: Connections, asked: Sequence[OutreachRequested]) -> None:
+async def _reach_out(parts: Connections, requests: Sequence[OutreachRequested]) -> None:
     """Ask for messages to customers; returns once Kafka has them."""
     topic = parts.settings.topic_prefix + outreach.TOPIC
     sent = [
         await parts.producer.send(topic, one.model_dump_json().encode(), str(one.case_id).encode())
-        for one in asked
+        for one in requests
     ]
     await asyncio.gather(*sent)
 
 
 async def _audit(settings: Settings, parts: Connections, cases: Cases, health: Health) -> None:
-    """Count due times of which nothing was heard, so a dead clock service is seen; and cases nobody has."""
+    """Count due times of which sla reported nothing, so that a dead sla is seen; and cases nobody has."""
     patience = settings.unanswered_after * settings.time_scale
     while True:
-        metrics.UNANSWERED.set(cases.ledger.unanswered(parts.clock.now() - patience))
-        unstaffed = cases.ledger.unstaffed(cases.world().directory)
+        metrics.UNANSWERED.set(cases.open_cases.unanswered(parts.clock.now() - patience))
+        unstaffed = cases.open_cases.unstaffed(cases.world().directory)
         for part in get_args(Part):
             metrics.UNSTAFFED.labels(part).set(unstaffed[part])
         _alarm(cases.world().directory.unread(), health)
@@ -145,7 +149,7 @@ def _alarm(unread: str, health: Health) -> None:
     metrics.UNREAD.set(bool(unread))
 
 
-async def _follow_directory(known: "Known", handler: Handler, documents: MongoDocuments) -> None:
+async def _follow_directory(reference: "ReferenceData", handler: Handler, documents: MongoDocuments) -> None:
     """Hand over cases as soon as the directory takes them from somebody, and once more from the store.
 
     Another instance may have given a case to somebody whom it did not yet know to have gone. What cannot be handed
@@ -153,20 +157,20 @@ async def _follow_directory(known: "Known", handler: Handler, documents: MongoDo
     """
     tries = 0
     while True:
-        known.news.clear()
-        await known.people.wait()
+        reference.news.clear()
+        await reference.people.wait()
         late = not await handler.reassign() or tries > 0
         pause = backoff(tries, base=AUDIT_SECONDS / 10, most=RETRY_SECONDS) if late else QUIET_SECONDS
-        if not await _quiet(known.news, pause):
+        if not await _has_paused(reference.news, pause):
             tries = 0
         elif await retry(lambda: handler.reassign(documents), "reassign cases"):
             tries = 0
-            await known.news.wait()
+            await reference.news.wait()
         else:
             tries += 1
 
 
-async def _quiet(news: asyncio.Event, seconds: float) -> bool:
+async def _has_paused(news: asyncio.Event, seconds: float) -> bool:
     """Whether nothing was announced for a while."""
     try:
         await asyncio.wait_for(news.wait(), seconds)
@@ -176,8 +180,8 @@ async def _quiet(news: asyncio.Event, seconds: float) -> bool:
 
 
 @dataclass(slots=True)
-class Known:
-    """Directory and policies as they are announced on Kafka, and the partitions held."""
+class ReferenceData:
+    """Directory and policies as they are announced on Kafka, and the partitions assigned to this instance."""
 
     settings: Settings
     parts: Connections
@@ -252,9 +256,9 @@ class Known:
         self.people.outdate()
         self.news.set()
 
-    def world(self, ledger: Ledger) -> World:
-        return World(self.people.value(), self.policies, ledger.workload, self.parts.clock.now())
+    def world(self, open_cases: OpenCases) -> World:
+        return World(self.people.value(), self.policies, open_cases.workload, self.parts.clock.now())
 
-    def mine(self, case: UUID) -> bool:
+    def is_mine(self, case: UUID) -> bool:
         """Whether a case's records come to this instance: Kafka's own choice of partition for its key."""
         return partition_of(case, self._count) in self.partitions

@@ -25,16 +25,17 @@ from services.common.store.decision import Cause, Change, Decide, Decision, Outc
 from services.common.store.document import Document
 from services.common.store.write_path import Store
 from services.routing import metrics
-from services.routing.domain import courtesy
+from services.routing.domain import customer_notices
 from services.routing.domain.case import Case
-from services.routing.domain.deciding import decide
+from services.routing.domain.decide import Upgrade, decide
 from services.routing.domain.draft import ESCALATIONS
-from services.routing.domain.holding import misplaced
-from services.routing.domain.ledger import Ledger
-from services.routing.domain.opening import Heard
+from services.routing.domain.open_cases import OpenCase, OpenCases
+from services.routing.domain.opening import StoredContact
 from services.routing.domain.reassignment import Reassign
+from services.routing.domain.responsibilities import is_misplaced
 from services.routing.domain.world import World
-from services.routing.store import Found, Spoken, Words, held
+from services.routing.store.cases import CaseDocuments, read_earlier_formats, read_open_cases
+from services.routing.store.texts import TextRepository, Texts
 
 # A store that is away while partitions are taken over makes a batch wait like any other.
 PATIENCE = 5.0
@@ -75,7 +76,7 @@ class Cases:
 
     store: Store[Case]
     world: Callable[[], World]
-    ledger: Ledger
+    open_cases: OpenCases
 
     async def change(self, cause: Cause[Any]) -> list[Outcome[Case, Any]]:
         return self._written(await self.store.change(cause, self._decide()))
@@ -83,7 +84,7 @@ class Cases:
     async def change_many(self, causes: Sequence[Cause[Any]]) -> list[Outcome[Case, Any]]:
         return self._written(await self.store.change_many(causes, self._decide()))
 
-    async def change_each(self, causes: Sequence[Cause[Any]]) -> list[Outcome[Case, Any]]:
+    async def change_apart(self, causes: Sequence[Cause[Any]]) -> list[Outcome[Case, Any]]:
         return self._written(await self.store.change_each(causes, self._decide()))
 
     def foresee(self, document: Document[Case], cause: Cause[Any]) -> Outcome[Case, Any]:
@@ -92,12 +93,12 @@ class Cases:
 
     def _decide(self) -> Decide[Case, Any]:
         """Decides about the causes of one write, each knowing whom the ones before it gave a case to."""
-        workload = self.ledger.tentative()
+        workload = self.open_cases.tentative()
 
         def decide_next(case: Case | None, cause: Cause[Any]) -> Decision[Case]:
             decision = decide(case, cause, replace(self.world(), workload=workload))
             if isinstance(decision, Change):
-                self.ledger.place(decision.state, workload)
+                self.open_cases.place(decision.state, workload)
             return decision
 
         return decide_next
@@ -105,98 +106,110 @@ class Cases:
     def _written(self, outcomes: list[Outcome[Case, Any]]) -> list[Outcome[Case, Any]]:
         for outcome in outcomes:
             if outcome.state is not None and outcome.kind != "failed":
-                self.ledger.follow(outcome.state)
+                self.open_cases.put(OpenCase.of(outcome.state))
         return outcomes
 
 
 @dataclass(slots=True)
 class Handler:
-    """Keeps the words of a batch, then changes its cases. `late` are cases that could not be handed over yet."""
+    """Stores the texts of a batch, then changes its cases. `late` are cases that could not be reassigned yet."""
 
     cases: Cases
-    texts: Words
-    customers: Words
+    texts: TextRepository
+    customers: TextRepository
     outreach: Outreach
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
     late: set[UUID] = field(default_factory=set)
 
     async def handle(self, batch: Sequence[Received[Any]]) -> Sequence[Outcome[Case, Any]]:
-        """Words first: a case must never name a text that is not there."""
-        # Who is loaded with what has to be known before the first case is given to anybody.
+        """Texts first: a case must never name a text that is not there."""
+        # Who holds what has to be loaded before the first case is given to anybody.
         async with asyncio.timeout(PATIENCE):
             await self.loaded.wait()
-        heard = await self._hear([one for one in batch if isinstance(one.message, ContactReceived)])
+        contacts = await self._store_texts([one for one in batch if isinstance(one.message, ContactReceived)])
         causes = [
-            heard[one.message.id] if isinstance(one.message, ContactReceived) else caused(one)
+            contacts[one.message.id] if isinstance(one.message, ContactReceived) else caused(one)
             for one in batch
         ]
         outcomes = await self.cases.change_many(causes)
-        await self.outreach(list(self._courtesies(outcomes)))
+        await self.outreach(list(self._customer_notices(outcomes)))
         count(outcomes)
         return outcomes
 
-    async def _hear(self, received: Sequence[Received[ContactReceived]]) -> dict[Any, Cause[Heard]]:
+    async def _store_texts(
+        self, received: Sequence[Received[ContactReceived]]
+    ) -> dict[Any, Cause[StoredContact]]:
         if not received:
             return {}
-        said = [one.message for one in received]
+        messages = [one.message for one in received]
         texts, customers = await asyncio.gather(
-            self.texts.keep([_narrative(one) for one in said]),
-            self.customers.keep([_customer(one) for one in said]),
+            self.texts.put([_narrative(one) for one in messages]),
+            self.customers.put([_customer(one) for one in messages]),
         )
         causes = {}
         for one in received:
             contact = one.message
             text, customer = texts[_narrative_id(contact)], customers[_customer_id(contact)]
-            causes[contact.id] = one.cause(Heard(contact, text, customer))
+            causes[contact.id] = one.cause(StoredContact(contact, text, customer))
         return causes
 
-    def _courtesies(self, outcomes: Sequence[Outcome[Case, Any]]) -> Iterator[OutreachRequested]:
-        """What the customers whose contacts opened cases are to be told, also when met again.
+    def _customer_notices(self, outcomes: Sequence[Outcome[Case, Any]]) -> Iterator[OutreachRequested]:
+        """The notices to customers whose contacts opened cases, also when read again.
 
         Asked for after the write and before the commit: an address may rest in no document, so it can
         be in no outbox, and whoever sends knows each request by its id.
         """
         for outcome in outcomes:
             case, message = outcome.state, outcome.cause.message
-            if case is not None and isinstance(message, Heard) and message.contact.id == case.contacts[0].id:
+            if (
+                case is not None
+                and isinstance(message, StoredContact)
+                and message.contact.id == case.contacts[0].id
+            ):
                 policies = self.cases.world().policies
                 if case.policy_key in policies:
-                    yield from courtesy.requests(case, message.contact, policies[case.policy_key])
+                    yield from customer_notices.requests(case, message.contact, policies[case.policy_key])
 
     def let_go(self) -> None:
         """Forget what is another instance's now, and give nothing out until the next take-over."""
         self.loaded.clear()
-        self.cases.ledger.keep()
+        self.cases.open_cases.forget_others()
 
-    async def take_over(self, documents: Found) -> None:
+    async def take_over(self, documents: CaseDocuments) -> None:
         """Learn who holds the open cases that are this instance's now."""
-        self.cases.ledger.keep()
-        async for one in held(documents):
-            self.cases.ledger.note(one.case, one.holds, one.at, one.running)
+        self.cases.open_cases.forget_others()
+        await self._upgrade([case async for case in read_earlier_formats(documents)])
+        async for case in read_open_cases(documents):
+            self.cases.open_cases.put(case)
         self.loaded.set()
 
-    async def reassign(self, documents: Found | None = None) -> bool:
-        """Hand over what is no longer somebody's, by what is known here or, with `documents`, by what rests there.
+    async def _upgrade(self, cases: Sequence[UUID]) -> None:
+        for some in _batches(cases):
+            causes = [Cause(case, event_id(case, "upgrade"), Upgrade(), once=False) for case in some]
+            for outcome in await self.cases.change_apart(causes):
+                if outcome.error is not None:
+                    reason = describe(outcome.error)
+                    log.error("case keeps its format", extra={"case_id": outcome.cause.key, "reason": reason})
+
+    async def reassign(self, documents: CaseDocuments | None = None) -> bool:
+        """Hand over what is no longer somebody's, by what is in memory or, with `documents`, by what rests there.
 
         True when nothing of it is left to be looked at again.
         """
         await self.loaded.wait()
-        directory, ledger = self.cases.world().directory, self.cases.ledger
+        directory, open_cases = self.cases.world().directory, self.cases.open_cases
         if not directory.people:
             return True  # nobody has left: it was not announced here yet
-        found = ledger.misplaced(directory)
+        misplaced = open_cases.misplaced(directory)
         if documents is not None:
-            resting = [one async for one in held(documents) if ledger.mine(one.case)]
-            found = [one.case for one in resting if misplaced(one.holds, directory)]
-        settled = True
-        for at in range(0, len(found), AT_ONCE):
-            causes = [
-                Cause(case, event_id(case, "reassign"), Reassign(), once=False)
-                for case in found[at : at + AT_ONCE]
-            ]
-            outcomes = await retry(partial(self.cases.change_each, causes), "reassign cases")
-            settled &= False not in [self._reassigned(outcome) for outcome in outcomes]
-        return settled
+            resting = [case async for case in read_open_cases(documents) if open_cases.is_mine(case.id)]
+            misplaced = [case.id for case in resting if is_misplaced(case.responsibilities, directory)]
+        complete = True
+        for some in _batches(misplaced):
+            causes = [Cause(case, event_id(case, "reassign"), Reassign(), once=False) for case in some]
+            outcomes = await retry(partial(self.cases.change_apart, causes), "reassign cases")
+            complete &= False not in [self._reassigned(outcome) for outcome in outcomes]
+        return complete
 
     def _reassigned(self, outcome: Outcome[Case, Any]) -> bool:
         case = outcome.cause.key
@@ -208,6 +221,10 @@ class Handler:
         self.late.discard(case)
         metrics.REASSIGNED.inc(outcome.kind == "applied")
         return True
+
+
+def _batches(cases: Sequence[UUID]) -> Iterator[Sequence[UUID]]:
+    return (cases[at : at + AT_ONCE] for at in range(0, len(cases), AT_ONCE))
 
 
 def _postponed(outcome: Outcome[Case, Any]) -> str:
@@ -227,18 +244,18 @@ def _customer_id(contact: ContactReceived) -> Any:
     return event_id(contact.id, "customer")
 
 
-def _narrative(contact: ContactReceived) -> Spoken:
-    words = {"narrative": contact.narrative, "demand": contact.demand}
-    return Spoken(_narrative_id(contact), contact.case_id, contact.occurred_at, words)
+def _narrative(contact: ContactReceived) -> Texts:
+    texts = {"narrative": contact.narrative, "demand": contact.demand}
+    return Texts(_narrative_id(contact), contact.case_id, contact.occurred_at, texts)
 
 
-def _customer(contact: ContactReceived) -> Spoken:
-    words = {"customer": contact.customer.model_dump(), "vehicle": contact.vehicle.model_dump()}
-    return Spoken(_customer_id(contact), contact.case_id, contact.occurred_at, words)
+def _customer(contact: ContactReceived) -> Texts:
+    texts = {"customer": contact.customer.model_dump(), "vehicle": contact.vehicle.model_dump()}
+    return Texts(_customer_id(contact), contact.case_id, contact.occurred_at, texts)
 
 
 def caused(one: Received[Any]) -> Cause[Any]:
-    """The cause in what another service says of a case.
+    """The cause in an event of another service about a case.
 
     Deliveries come from many documents, each with a sequence of its own, hence in no order here.
     """
@@ -260,7 +277,7 @@ def count(outcomes: Sequence[Outcome[Case, Any]]) -> None:
 
 def _count(case: Case, message: Any) -> None:
     match message:
-        case Heard() if len(case.contacts) == 1:
+        case StoredContact() if len(case.contacts) == 1:
             metrics.OPENED.labels(case.kind, case.severity).inc()
             metrics.TRIAGE.inc(bool(case.triage))
         case DeadlineEscalationDue() if case.escalated_for == (message.breach,):

@@ -19,7 +19,7 @@ from services.intake.api import install as install_intake
 from services.intake.settings import IntakeSettings
 from services.routing.api import actions
 from services.routing.api import install as install_routing
-from services.routing.settings.environment import Settings
+from services.routing.settings import Settings
 from tests.memory_routing import MemoryRouting
 from tests.openapi import OpenApi
 
@@ -94,7 +94,7 @@ def routing() -> MemoryRouting:
 def desk(routing: MemoryRouting) -> FastAPI:
     app = FastAPI()
     install_routing(app, Settings(token_key=SecretStr(KEY)))
-    app.state.office = routing.office
+    app.state.dependencies = routing.dependencies
     return app
 
 
@@ -143,5 +143,5 @@ async def test_reading_is_answered_as_declared(routing: MemoryRouting, desk: Fas
         assert [await get(""), await get("", "a-stranger"), await get("", limit=0)] == [200, 403, 422]
         one = f"/{case.id}"
         assert [await get(one), await get(f"/{uuid4()}"), await get("/one")] == [200, 404, 422]
-        del desk.state.office
+        del desk.state.dependencies
         assert [await get(""), await get(one)] == [503, 503]

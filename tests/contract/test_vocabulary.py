@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-CLEAN = ("deploy/bench", "deploy/demo", "tests/unit/bench", "tests/unit/demo", "tests/unit/local")
+CLEAN = (
+    "deploy/bench",
+    "deploy/demo",
+    "services/routing",
+    "tests/unit/bench",
+    "tests/unit/demo",
+    "tests/unit/local",
+    "tests/unit/routing",
+)
 
 NAMED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 

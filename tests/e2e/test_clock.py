@@ -13,8 +13,8 @@ from deploy.local import Service, Stack, service
 from schemas.policies import PublishedPolicy
 from services.common.runtime.clock import Clock
 from tests.e2e.test_sla import POLICY, Far
-from tests.front_office import KEY
 from tests.patience import SECONDS, until
+from tests.routing_service import KEY
 from tests.stack import Names, produce
 
 HOUR = 3_600.0

@@ -18,8 +18,8 @@ from deploy.local import Stack
 from services.common.runtime.clock import wall
 from services.common.store.mongo import HEALTH
 from tests.dealership import a_contact, directory_file
-from tests.front_office import KEY
 from tests.patience import until
+from tests.routing_service import KEY
 from tests.stack import Names, produce
 
 CASES = 60

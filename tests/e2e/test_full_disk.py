@@ -16,8 +16,8 @@ from deploy.local import Service as LocalService
 from services.common.kafka import dead_letters
 from tests.dealership import a_contact
 from tests.disk import embedded, full_disk
-from tests.front_office import KEY, Service, routing
 from tests.patience import SECONDS, until
+from tests.routing_service import KEY, Service, routing
 from tests.soak import rounds
 from tests.stack import Names
 
@@ -69,7 +69,7 @@ async def test_an_action_on_a_full_disk_is_never_answered_200_and_goes_through_o
                 assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
                 assert answer.headers["Content-Type"] == "application/problem+json"
                 assert await accepted(service, path) == 0
-            await service.hear(waiting)
+            await service.receive(waiting)
             await until(lambda: everywhere(urls, says_full))
         answer = await service.post("cr-1", f"{path}/accept", seen, key="once")
         assert answer.status_code == httpx.codes.OK

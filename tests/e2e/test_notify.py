@@ -29,7 +29,7 @@ from schemas.media import Medium
 from schemas.outreach import OutreachRequested
 from schemas.policies import Policy, PublishedPolicy
 from services.notify.domain.samples import FIELDS, HEADER
-from services.routing.settings.policies import load_policy
+from services.routing.store.policy_files import load_policy
 from tests.dealership import directory_file, person
 from tests.patience import SECONDS, patience
 from tests.stack import Names, consume, produce

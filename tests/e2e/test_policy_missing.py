@@ -20,15 +20,15 @@ from schemas.policies import PublishedPolicy, key
 from services.common.runtime.clock import Clock
 from services.common.store.document import WAITERS
 from services.common.web import tokens
-from services.routing.settings.policies import load_policy
+from services.routing.store.policy_files import load_policy
 from tests.casework import POLICIES
 from tests.dealership import a_contact
 from tests.e2e.test_notify import asked as customers
 from tests.e2e.test_notify import far_end
 from tests.e2e.test_sla import POLICY, Far
-from tests.front_office import KEY, routing
 from tests.patience import patience, until
 from tests.policy_folder import PolicyFolder
+from tests.routing_service import KEY, routing
 from tests.stack import Names, consume, database, produce
 from tests.unit.sla.story import a_deadline, a_policy
 
@@ -152,42 +152,42 @@ def _published(policy: Any) -> tuple[str, bytes]:
 async def test_a_policy_that_cannot_be_used_stops_no_start_and_is_told_with_its_key(
     stack: Stack, tmp_path: Path
 ) -> None:
-    async with routing(stack, tmp_path) as office:
+    async with routing(stack, tmp_path) as running:
         records = [wrong() for wrong in WRONG.values()]
-        topic = office.names.topic("policies")
+        topic = running.names.topic("policies")
         await produce(stack, topic, [(name.encode(), value) for name, value in records])
 
         async def told() -> bool:
-            said = (await notes(office.process)).get("policies", "")
+            said = (await notes(running.process)).get("policies", "")
             return all(name in said for name, _ in records)
 
         await until(told)
-        await office.process.kill()
-        await office.process.start()
+        await running.process.kill()
+        await running.process.start()
         await until(told)
-        assert "no such criterion" in (await notes(office.process))["policies"]
-        path, _ = await office.opened()
-        assert (await office.get("gm-1", path)).status_code == httpx.codes.OK
+        assert "no such criterion" in (await notes(running.process))["policies"]
+        path, _ = await running.opened()
+        assert (await running.get("gm-1", path)).status_code == httpx.codes.OK
 
 
 async def test_a_wrong_file_of_ours_stops_no_start_while_a_good_version_is_published(
     stack: Stack, tmp_path: Path
 ) -> None:
     policies = PolicyFolder(tmp_path)
-    async with routing(stack, tmp_path) as office:
-        await office.opened()
+    async with routing(stack, tmp_path) as running:
+        await running.opened()
         policies.policy.write_text("id: gtmc\nladder: none\n", "utf-8")
         again = service(
-            "routing", office.env | {"REDRESS_POLICIES": str(policies.folder)}, tmp_path / "again.log"
+            "routing", running.env | {"REDRESS_POLICIES": str(policies.folder)}, tmp_path / "again.log"
         )
-        await office.process.stop()
+        await running.process.stop()
         await again.start()
         assert "gtmc.yaml" in (await notes(again))["policy files"]
         contact = a_contact("音响没有声音")
-        await office.hear(contact)
-        assert (await office.events(contact.case_id, 1))[0].header.policy_version == GTMC.version
+        await running.receive(contact)
+        assert (await running.events(contact.case_id, 1))[0].header.policy_version == GTMC.version
         await again.stop()
-        await office.process.start()
+        await running.process.start()
 
 
 async def test_without_any_policy_routing_waits_and_says_for_which(
@@ -222,32 +222,34 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
     stack: Stack, tmp_path: Path
 ) -> None:
     policies = PolicyFolder(tmp_path)
-    async with routing(stack, tmp_path) as office:
-        path, seen = await office.opened()
+    async with routing(stack, tmp_path) as running:
+        path, seen = await running.opened()
         case = UUID(path.rsplit("/", 1)[1])
         name = f"gtmc@{GTMC.version}"
-        await tombstone(office.stack, office.names, name)
-        answer = await office.post("cr-1", f"{path}/accept", seen)
+        await tombstone(running.stack, running.names, name)
+        answer = await running.post("cr-1", f"{path}/accept", seen)
         assert answer.status_code == httpx.codes.OK  # compiled, it serves on until the next start
-        await office.process.stop()
+        await running.process.stop()
         changed = policies.folder / "gtmc.yaml"
         changed.write_text(changed.read_text("utf-8").replace("en: ", "en: Another ", 1), "utf-8")
         again = service(
-            "routing", office.env | {"REDRESS_POLICIES": str(policies.folder)}, tmp_path / "again.log"
+            "routing", running.env | {"REDRESS_POLICIES": str(policies.folder)}, tmp_path / "again.log"
         )
         await again.start()
         further = [a_contact(f"further {number}", case_id=case) for number in range(WAITERS + 10)]
-        await office.hear(*further)
+        await running.receive(*further)
         other = a_contact("音响没有声音")
-        await office.hear(other)
-        assert (await office.events(other.case_id, 1))[0].type == "case.opened"
+        await running.receive(other)
+        assert (await running.events(other.case_id, 1))[0].type == "case.opened"
 
         async def waits() -> bool:
             return name in (await notes(again)).get("waiting", "")
 
         await until(waits)
         # What people said rests on the topic that is for it, and waits there.
-        assert "further 7" not in await resting(office, "cases") + await spoken(office, "routing.waiting", 10)
+        assert "further 7" not in await resting(running, "cases") + await spoken(
+            running, "routing.waiting", 10
+        )
         async with httpx.AsyncClient(base_url=again.url) as http:
             shown = await http.get(path, headers=_signed("dm-service"))
             seen = shown.headers["ETag"]
@@ -255,32 +257,32 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
             answer = await http.post(f"{path}/contacts", json={"note": "called"}, headers=headers)
         assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
         assert name in answer.json()["title"]
-        await publish(stack, office.names, GTMC)
+        await publish(stack, running.names, GTMC)
 
         async def all_there() -> bool:
-            async with database(stack, office.names.database) as store:
+            async with database(stack, running.names.database) as store:
                 stored = await store.cases.find_one({"_id": str(case)})
             assert stored
             return len(stored["state"]["contacts"]) == len(further) + 1 and not stored["held"]
 
         await until(all_there)
-        async with database(stack, office.names.database) as store:
+        async with database(stack, running.names.database) as store:
             stored = await store.cases.find_one({"_id": str(case)})
         assert stored
         assert [one["id"] for one in stored["state"]["contacts"][1:]] == [str(one.id) for one in further]
         await again.stop()
-        await office.process.start()
+        await running.process.start()
 
 
-async def resting(office: Any, collection: str) -> str:
-    async with database(office.stack, office.names.database) as store:
+async def resting(running: Any, collection: str) -> str:
+    async with database(running.stack, running.names.database) as store:
         return repr([stored async for stored in store[collection].find()])
 
 
-async def spoken(office: Any, topic: str, count: int) -> str:
+async def spoken(running: Any, topic: str, count: int) -> str:
     """Everything that stands on a topic, once that is so many records."""
     async with patience():
-        records = await consume(office.stack, office.names.topic(topic), count)
+        records = await consume(running.stack, running.names.topic(topic), count)
     return repr([(record.key, record.value, record.headers) for record in records])
 
 

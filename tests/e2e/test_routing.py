@@ -13,7 +13,7 @@ from deploy.local import Stack
 from schemas.cases import CaseAccepted, CaseHandedOver, CaseOpened
 from schemas.outreach import OutreachRequested
 from tests.dealership import a_contact, directory_file
-from tests.front_office import Service, redress, routing
+from tests.routing_service import Service, redress, routing
 from tests.stack import consume, database
 
 
@@ -25,7 +25,7 @@ async def service(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Asy
 
 async def test_a_contact_becomes_a_case_with_an_owner_and_a_hand_over(service: Service) -> None:
     contact = a_contact()
-    await service.hear(contact)
+    await service.receive(contact)
     opened, offered = await service.events(contact.case_id, 2)
     assert isinstance(opened, CaseOpened)
     assert (opened.seq, opened.header.severity, opened.header.policy) == (1, "general", "gtmc")
@@ -36,8 +36,8 @@ async def test_a_contact_becomes_a_case_with_an_owner_and_a_hand_over(service: S
 
 async def test_a_contact_delivered_twice_opens_one_case_once(service: Service) -> None:
     contact = a_contact("方向盘有异响")
-    await service.hear(contact, contact)
-    await service.hear(contact)
+    await service.receive(contact, contact)
+    await service.receive(contact)
     await service.events(contact.case_id, 2)
     answer = await service.get("gm-1", f"/v1/cases/{contact.case_id}")
     assert len(answer.json()["contacts"]) == 1
@@ -107,7 +107,7 @@ async def test_two_cases_of_one_number_are_an_alarm_and_each_is_a_case_of_its_ow
     first = a_contact()
     second = a_contact(case_number=first.case_number)
     for contact in (first, second):
-        await service.hear(contact)
+        await service.receive(contact)
         opened, _ = await service.events(contact.case_id, 2)
         assert (opened.type, opened.header.number) == ("case.opened", first.case_number)
     found = (await service.get("gm-1", "/v1/cases", q=first.case_number)).json()["cases"]

@@ -14,8 +14,8 @@ import pytest
 from deploy.local import Stack
 from schemas.contacts import Customer
 from tests.dealership import MONDAY, a_contact
-from tests.front_office import Service, routing, signed
 from tests.patience import until
+from tests.routing_service import Service, routing, signed
 
 OK = httpx.codes.OK
 SEEN = {"If-Match": '"1"', "Idempotency-Key": "wicked"}
@@ -167,7 +167,7 @@ async def test_the_manufacturer_sees_what_it_was_asked_to_support(service: Servi
 async def test_what_the_operator_marked_is_shown_with_the_case_and_in_its_history(service: Service) -> None:
     path, _ = await service.opened(flags={"accident": True, "injury": False}, ticks=("P5",))
     case = UUID(path.rsplit("/", 1)[1])
-    await service.hear(a_contact("请回电话", case_id=case, flags={"fire": True}, ticks=("P7",)))
+    await service.receive(a_contact("请回电话", case_id=case, flags={"fire": True}, ticks=("P7",)))
 
     async def with_both() -> Any:
         found = (await service.get("gm-1", path)).json()
@@ -189,7 +189,7 @@ async def test_lists_are_filtered_and_read_page_by_page(service: Service) -> Non
     contacts = [
         a_contact(f"异响 {n}", shop="south", received_at=MONDAY - timedelta(minutes=n // 2)) for n in range(7)
     ]
-    await service.hear(*contacts)
+    await service.receive(*contacts)
 
     async def listed() -> bool:
         return len((await service.get("gm-south", "/v1/cases")).json()["cases"]) == len(contacts)

@@ -6,8 +6,8 @@ import httpx
 
 from deploy.local import Stack
 from tests.dealership import a_contact
-from tests.front_office import routing
 from tests.proxy import proxy
+from tests.routing_service import routing
 
 
 async def test_people_are_told_and_contacts_wait_while_the_store_is_away(
@@ -23,7 +23,7 @@ async def test_people_are_told_and_contacts_wait_while_the_store_is_away(
         answer = await service.post("cr-1", f"{path}/accept", seen, key="once")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
         waiting = a_contact("音响没有声音")
-        await service.hear(waiting)
+        await service.receive(waiting)
         await way.open()
         assert (await service.events(waiting.case_id, 2))[0].type == "case.opened"
         answer = await service.post("cr-1", f"{path}/accept", seen, key="once")

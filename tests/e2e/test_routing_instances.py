@@ -5,8 +5,8 @@ from pathlib import Path
 
 from deploy.local import Stack, start_service
 from tests.dealership import a_contact
-from tests.front_office import routing
 from tests.patience import until
+from tests.routing_service import routing
 
 
 async def test_two_instances_open_every_case_once_and_spread_them_evenly(
@@ -16,7 +16,7 @@ async def test_two_instances_open_every_case_once_and_spread_them_evenly(
         second = start_service("routing", service.env | {"REDRESS_INSTANCE": "1"}, tmp_path / "second.log")
         await second.wait_ready()
         contacts = [a_contact(f"异响 {number}") for number in range(60)]
-        await service.hear(*contacts)
+        await service.receive(*contacts)
 
         async def all_open() -> list[dict[str, str]]:
             found: list[dict[str, str]] = (await service.get("gm-1", "/v1/cases", limit=200)).json()["cases"]

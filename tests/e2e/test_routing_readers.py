@@ -12,8 +12,8 @@ import pytest
 from deploy.local import Stack
 from schemas.contacts import ContactReceived, Vehicle
 from tests.dealership import a_contact
-from tests.front_office import Service, redress, routing
 from tests.patience import until
+from tests.routing_service import Service, redress, routing
 
 DEMO = Path(__file__).parents[2] / "deploy" / "demo" / "directory.yaml"
 FIRE = "车子突然起火冒烟,必须给我一个说法"
@@ -47,7 +47,7 @@ async def contacts(service: Service) -> Sequence[ContactReceived]:
         return (await service.get("hanlu.cr1", "/v1/cases")).status_code == httpx.codes.OK
 
     await until(is_loaded)
-    await service.hear(*found)
+    await service.receive(*found)
     wanted, seen = {str(one.case_id) for one in found}, set[str]()
 
     async def all_seen() -> bool:

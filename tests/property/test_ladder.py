@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 from schemas.cases import CaseHandedOver, Role
 from schemas.directory import Absence, LastResort, Person, Post
 from schemas.staffing import Directory, Queue
-from services.routing.domain.actions.action import Accept, HandBack
-from services.routing.domain.actions.permission import allowed, is_receiver
+from services.routing.domain.actions.answering import Accept, Return
+from services.routing.domain.actions.permission import is_receiver
+from services.routing.domain.actions.table import allowed
 from services.routing.domain.case import Case
-from tests.casework import Casework, words
+from tests.casework import Casework, sealed
 from tests.dealership import directory_file
 
 DEALER: list[Role] = ["operator", "dealer_cr_manager", "sc_sa", "dept_manager", "dealer_gm"]
@@ -47,7 +48,7 @@ def reached(casework: Casework, case: Case, name: str) -> set[str]:
     return {one.id for one in answering}
 
 
-def office(staff: list[Person], last: Role | None = None) -> Casework:
+def dealership(staff: list[Person], last: Role | None = None) -> Casework:
     others = [entry for entry in directory_file().entries() if not isinstance(entry, Person)]
     resort = [LastResort(at="north", role=last)] if last else []
     return Casework(directory=Directory((*others, *staff, *resort)))
@@ -72,8 +73,8 @@ def untold(casework: Casework, case: Case, told: set[str], had: set[str]) -> set
 def test_nobody_is_offered_a_case_twice_on_one_escalation(
     data: st.DataObject, staff: list[Person], last: Role | None
 ) -> None:
-    casework = office(staff, last)
-    case = casework.hear()
+    casework = dealership(staff, last)
+    case = casework.receive()
     assert case.hand_over is not None or case.state == "in_review"
     owners = Queue.named(case.owner)
     had = {one.id for one in casework.directory.staff(*owners)} if owners else {case.owner}
@@ -106,15 +107,15 @@ def _declined(casework: Casework, case: Case) -> Case:
     for name in casework.directory.people:
         if "return" in allowed(case, name, casework.world()):
             casework.later(minutes=1)
-            return casework.act(case, HandBack(actor=name, reason=words()))
+            return casework.act(case, Return(actor=name, reason=sealed()))
     return case
 
 
 @settings(max_examples=100, deadline=None)
 @given(people())
 def test_a_case_that_was_accepted_escalates_afresh(staff: list[Person]) -> None:
-    casework = office(staff)
-    case, _ = casework.breach(casework.hear(), "DL-01")
+    casework = dealership(staff)
+    case, _ = casework.breach(casework.receive(), "DL-01")
     for name in casework.directory.people:
         if is_receiver(case, name, casework.world()):
             case = casework.act(case, Accept(actor=name))
@@ -128,7 +129,7 @@ def test_the_same_person_in_every_office_is_asked_once_and_the_manufacturer_next
     mfr = Person(id="mfr-1", name="mfr-1", posts=(Post(at="gtmc", role="mfr_cr"),))
     clerk = Person(id="clerk", name="clerk", posts=(Post(at="north", role="operator"),))
     casework = Casework(directory=Directory((*others, chief, mfr, clerk)))
-    case = casework.hear()
+    case = casework.receive()
     assert (case.owner, case.hand_over and case.hand_over.to) == ("clerk", "chief")
     case, _ = casework.breach(case, "DL-01")
     assert (case.rung, case.support and case.support.to) == (3, "mfr-1")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.severity import Statement
 from services.routing.domain.severity.judge import LONGEST, judge
-from services.routing.settings.severity import load_rules
+from services.routing.store.severity_files import load_rules
 
 RULES = load_rules()
 Language = Literal["zh", "en"]

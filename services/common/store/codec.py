@@ -1,5 +1,6 @@
 """A document in the form in which it rests in the store, and back."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
@@ -31,7 +32,7 @@ def from_stored(stored: dict[str, Any], state: type[S]) -> Document[S]:
     past = stored["history"]
     return Document(
         key=UUID(stored["_id"]),
-        state=_state(stored, state),
+        state=None if stored["state"] is None else read_state(stored, state),
         version=stored["version"],
         revision=stored["revision"],
         applied=dict(stored["applied"]),
@@ -46,8 +47,7 @@ def from_stored(stored: dict[str, Any], state: type[S]) -> Document[S]:
     )
 
 
-def _state(stored: dict[str, Any], state: type[S]) -> S | None:
-    if stored["state"] is None:
-        return None
+def read_state(stored: Mapping[str, Any], state: type[S]) -> S:
+    """The state in a stored form of which `state` and `format` are known."""
     present = stored["state"] if stored.get("format") == FORMAT else state.upgraded(stored["state"])
     return state.model_validate(present)

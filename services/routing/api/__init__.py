@@ -3,17 +3,20 @@
 from fastapi import FastAPI
 
 from services.common.web import openapi
-from services.routing.api import actions, reading, shown
-from services.routing.api.bodies import BODIES
-from services.routing.api.office import Office
-from services.routing.settings.environment import Settings
+from services.routing.api import actions, reading, responses
+from services.routing.api.dependencies import Dependencies
+from services.routing.domain.actions.table import ACTIONS
+from services.routing.settings import Settings
 
-__all__ = ["Office", "install"]
+__all__ = ["Dependencies", "install"]
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """Add the routes; they answer 503 until `app.state.office` is set."""
+    """Add the routes; they answer 503 until `app.state.dependencies` is set."""
     app.state.settings = settings
     app.include_router(actions.router)
     app.include_router(reading.router)
-    openapi.complete(app, [*BODIES.values(), shown.CasePage, shown.CaseShown, shown.CaseRead, shown.Stale])
+    forms = (action.form for action in ACTIONS.values())
+    openapi.complete(
+        app, [*forms, responses.CasePage, responses.CaseResponse, responses.CaseWithHistory, responses.Stale]
+    )

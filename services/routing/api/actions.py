@@ -16,13 +16,13 @@ from services.common.store.decision import Cause, Outcome
 from services.common.web import body, openapi
 from services.common.web.problems import Problem, away, faults, invalid
 from services.routing import metrics
-from services.routing.api import shown, view
-from services.routing.api.bodies import BODIES, Body
-from services.routing.api.office import Actor, Office, Patience, TheOffice, soon
-from services.routing.domain.actions.action import Action
+from services.routing.api.dependencies import Actor, Dependencies, Needed, Patience, soon
+from services.routing.api.responses import CaseResponse, Stale, case_response
+from services.routing.domain.actions.action import Action, Form
+from services.routing.domain.actions.table import ACTIONS
 from services.routing.domain.case import Case
-from services.routing.domain.words import Sealed
-from services.routing.store import Spoken
+from services.routing.domain.seals import Sealed
+from services.routing.store.texts import Texts
 
 router = APIRouter(prefix="/v1/cases", tags=["actions"])
 
@@ -39,79 +39,80 @@ HEADERS = (
     openapi.header("If-Match", "The ETag that the actor saw.", required=True, pattern=r'^"\d{1,18}"$'),
 )  # fmt: skip
 ANSWERS: openapi.Responses = {
-    200: openapi.shown("The case as it is now.", shown.CaseShown, "ETag"),
+    200: openapi.shown("The case as it is now.", CaseResponse, "ETag"),
     **openapi.refused(400, 401, 403, 404, 408, 409, 413, 415, 422, 428, 503),
-    **openapi.refused(412, model=shown.Stale),
+    **openapi.refused(412, model=Stale),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
-    """Whose hand asks, for what it saw, under which key."""
+class Sender:
+    """Who sends an action, for which revision they saw, under which key."""
 
     actor: Person
-    office: Office
+    depends: Dependencies
     key: str
-    seen: int
+    revision: int
 
 
-def hand(request: Request, actor: Actor, office: TheOffice) -> Hand:
+def sender(request: Request, actor: Actor, depends: Needed) -> Sender:
+    """The sender by token and headers; raises Problem where a header is missing or not valid."""
     headers = request.headers
-    key, seen = _key(headers.get("idempotency-key", "")), _seen(headers.get("if-match", ""))
-    return Hand(actor, office, key, seen)
+    key, revision = _key(headers.get("idempotency-key", "")), _revision(headers.get("if-match", ""))
+    return Sender(actor, depends, key, revision)
 
 
-def _route(name: str, kind: type[Body]) -> Callable[..., Awaitable[JSONResponse]]:
+def _route(name: str, form: type[Form]) -> Callable[..., Awaitable[JSONResponse]]:
     async def act(
-        request: Request, case: UUID, hand: Annotated[Hand, Depends(hand)], seconds: Patience
+        request: Request, case: UUID, sender: Annotated[Sender, Depends(sender)], seconds: Patience
     ) -> JSONResponse:
-        said = await body.read(request, LARGEST_BODY, BODY_SECONDS)
-        asked = Asked(name, case, hand, _validated(kind, body.parse(request, said or b"{}")))
+        sent = await body.read(request, LARGEST_BODY, BODY_SECONDS)
+        asked = ActionRequest(name, case, sender, _validated(form, body.parse(request, sent or b"{}")))
         return await soon(seconds, asked.perform())
 
-    act.__doc__ = f"{(kind.__doc__ or name).splitlines()[0]}"
+    act.__doc__ = f"{(form.__doc__ or name).splitlines()[0]}"
     return act
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """One action as it was asked for; the same key and body are the same cause."""
+class ActionRequest:
+    """One request for an action; the same key and form are the same cause."""
 
     name: str
     case: UUID
-    hand: Hand
-    body: Body
+    sender: Sender
+    form: Form
 
     @property
     def id(self) -> UUID:
-        return uuid5(self.case, f"{self.hand.actor.id}:{self.hand.key}")
+        return uuid5(self.case, f"{self.sender.actor.id}:{self.sender.key}")
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(f"{self.name}:{self.body.model_dump_json()}".encode()).hexdigest()
+        return hashlib.sha256(f"{self.name}:{self.form.model_dump_json()}".encode()).hexdigest()
 
     @property
     def text(self) -> UUID:
-        """Of the words too: a key whose first action came to nothing may come with others."""
+        """Derived from the texts too: a key whose first action came to nothing may come with others."""
         return uuid5(self.id, f"text:{self.digest}")
 
-    def cause(self, words: Sealed) -> Cause[Action]:
-        action = self.body.action(self.hand.actor.id, words)
-        return Cause(self.case, self.id, action, digest=self.digest, revision=self.hand.seen)
+    def cause(self, texts: Sealed) -> Cause[Action]:
+        action = self.form.action(self.sender.actor.id, texts)
+        return Cause(self.case, self.id, action, digest=self.digest, revision=self.sender.revision)
 
     async def perform(self) -> JSONResponse:
-        """Decide, keep the words, write. What is refused leaves no words behind."""
-        office = self.hand.office
-        document, text = await office.document(self.case, self.hand.actor), self.text
-        foreseen = office.cases.foresee(document, self.cause(Sealed(id=text, seal="")))
+        """Decide, store the texts, write. What is refused leaves no text behind."""
+        depends = self.sender.depends
+        document, text = await depends.document(self.case, self.sender.actor), self.text
+        foreseen = depends.cases.foresee(document, self.cause(Sealed(id=text, seal="")))
         if foreseen.kind != "applied":
             return self._answer(foreseen)
-        if words := self.body.words():
-            kept = await office.texts.keep([Spoken(text, self.case, office.cases.store.now(), words)])
-            cause = self.cause(kept[text])
+        if texts := self.form.texts():
+            stored = await depends.texts.put([Texts(text, self.case, depends.cases.store.now(), texts)])
+            cause = self.cause(stored[text])
         else:
             cause = self.cause(Sealed(id=text, seal=""))
-        return self._answer((await office.cases.change(cause))[0])
+        return self._answer((await depends.cases.change(cause))[0])
 
     def _answer(self, outcome: Outcome[Case, Any]) -> JSONResponse:
         case = outcome.state
@@ -121,33 +122,34 @@ class Asked:
             raise outcome.error or LookupError(str(self.case))
         if outcome.refusal is not None:
             metrics.REFUSED.labels(outcome.refusal.rule).inc()
-            said = outcome.refusal
-            raise Problem(said.status, "A rule forbids it", said.detail, rule=said.rule)
+            refusal = outcome.refusal
+            raise Problem(refusal.status, "A rule forbids it", refusal.detail, rule=refusal.rule)
         if outcome.kind == "reused":
             raise Problem(
                 422, "The Idempotency-Key was used before", "It named another body.", rule="one_key"
             )
         if outcome.kind == "stale":
-            raise _stale(case, self.hand.seen, outcome.revision)
-        told = view.case(case, outcome.revision, self.hand.actor, self.hand.office.cases.world())
-        return JSONResponse(told, headers={"ETag": f'"{outcome.revision}"'})
+            raise _stale(case, self.sender.revision, outcome.revision)
+        world = self.sender.depends.cases.world()
+        answer = case_response(case, outcome.revision, self.sender.actor, world)
+        return JSONResponse(answer, headers={"ETag": f'"{outcome.revision}"'})
 
 
 def _stale(case: Case, seen: int, revision: int) -> Problem:
-    changes = [each.model_dump(mode="json") for each in case.revisions if each.revision > seen]
-    fields = sorted({field for each in changes for field in each["fields"]})
+    changes = [one.model_dump(mode="json") for one in case.revisions if one.revision > seen]
+    fields = sorted({field for change in changes for field in change["fields"]})
     detail = f"You saw revision {seen}, it is at {revision}; changed since: {', '.join(fields) or 'unknown'}."
     headers = {"ETag": f'"{revision}"'}
     return Problem(412, "The case has changed", detail, headers, rule="if_match", changes=changes)
 
 
-def _seen(if_match: str) -> int:
+def _revision(if_match: str) -> int:
     if not if_match:
         raise Problem(428, "If-Match is needed", "Send the ETag of the case you saw.", rule="if_match")
-    found = ETAG.fullmatch(if_match.strip())
-    if found is None:
+    etag = ETAG.fullmatch(if_match.strip())
+    if etag is None:
         raise Problem(400, "If-Match is not valid", 'It should be one ETag such as "3".', rule="if_match")
-    return int(found[1])
+    return int(etag[1])
 
 
 def _key(key: str) -> str:
@@ -157,19 +159,19 @@ def _key(key: str) -> str:
     return key
 
 
-def _validated(kind: type[Body], said: Any) -> Body:
+def _validated(form: type[Form], sent: Any) -> Form:
     try:
-        return kind.model_validate(said)
+        return form.model_validate(sent)
     except ValidationError as error:
         raise invalid(faults(error)) from None
 
 
-for _name, _kind in BODIES.items():
+for _name, _action in ACTIONS.items():
     router.add_api_route(
         f"/{{case}}/{_name}",
-        _route(_name, _kind),
+        _route(_name, _action.form),
         methods=["POST"],
         name=_name,
         responses=ANSWERS,
-        openapi_extra=openapi.asked(_kind, *HEADERS),
+        openapi_extra=openapi.asked(_action.form, *HEADERS),
     )

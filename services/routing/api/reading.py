@@ -19,8 +19,8 @@ from schemas.severity import Level
 from services.common.store.document import Document
 from services.common.web import openapi, strict_json
 from services.common.web.problems import Fault, Problem, invalid
-from services.routing.api import shown, view
-from services.routing.api.office import Actor, Office, Patience, TheOffice, soon
+from services.routing.api.dependencies import Actor, Dependencies, Needed, Patience, soon
+from services.routing.api.responses import CasePage, CaseWithHistory, case_response, row_response
 from services.routing.domain.case import Case
 
 router = APIRouter(prefix="/v1/cases", tags=["reading"])
@@ -31,7 +31,7 @@ Sort = Literal[
 ]
 
 
-class Asked(BaseModel):
+class CaseQuery(BaseModel):
     """Filters, order and place of a page; all filters given must hold."""
 
     model_config = ConfigDict(extra="forbid")
@@ -68,7 +68,7 @@ class Asked(BaseModel):
         return {"$or": [{self.field(): {beyond: value}}, {self.field(): value, "_id": {beyond: key}}]}
 
 
-def _asked(request: Request, asked: Annotated[Asked, Query()]) -> Asked:
+def _query(request: Request, query: Annotated[CaseQuery, Query()]) -> CaseQuery:
     """The question; one that gives a parameter twice says two things."""
     given = Counter(name for name, _ in request.query_params.multi_items())
     twice = [
@@ -76,52 +76,53 @@ def _asked(request: Request, asked: Annotated[Asked, Query()]) -> Asked:
     ]
     if twice:
         raise invalid(twice)
-    return asked
+    return query
 
 
 PAGE: openapi.Responses = {
-    200: openapi.shown("One page of them.", shown.CasePage),
+    200: openapi.shown("One page of them.", CasePage),
     **openapi.refused(401, 403, 422, 503),
 }
 CASE: openapi.Responses = {
-    200: openapi.shown("The case with its history and its words.", shown.CaseRead, "ETag"),
+    200: openapi.shown("The case with its history and its texts.", CaseWithHistory, "ETag"),
     **openapi.refused(401, 403, 404, 422, 503),
 }
 
 
 @router.get("", name="cases", responses=PAGE, openapi_extra=openapi.asked())
 async def cases(
-    asked: Annotated[Asked, Depends(_asked)], actor: Actor, office: TheOffice, seconds: Patience
+    wanted: Annotated[CaseQuery, Depends(_query)], actor: Actor, depends: Needed, seconds: Patience
 ) -> JSONResponse:
     """The cases the reader may see."""
-    now = office.cases.store.now()
-    query = {"$and": [office.reach(actor).query(), *asked.conditions(stamp(now))]}
-    order = [(asked.field(), asked.direction()), ("_id", asked.direction())]
-    found = await soon(seconds, office.documents.page(query, order, asked.limit + 1))
-    more = _cursor(found[asked.limit - 1], asked) if len(found) > asked.limit else None
-    return JSONResponse({"cases": [view.row(each, now) for each in found[: asked.limit]], "next": more})
+    now = depends.cases.store.now()
+    query = {"$and": [depends.scope(actor).query(), *wanted.conditions(stamp(now))]}
+    order = [(wanted.field(), wanted.direction()), ("_id", wanted.direction())]
+    page = await soon(seconds, depends.documents.page(query, order, wanted.limit + 1))
+    more = _cursor(page[wanted.limit - 1], wanted) if len(page) > wanted.limit else None
+    rows = [row_response(stored, now) for stored in page[: wanted.limit]]
+    return JSONResponse({"cases": rows, "next": more})
 
 
 @router.get("/{case}", name="case", responses=CASE, openapi_extra=openapi.asked())
-async def case(case: UUID, actor: Actor, office: TheOffice, seconds: Patience) -> JSONResponse:
-    """One case with its history and its words."""
-    return await soon(seconds, _case(case, actor, office))
+async def case(case: UUID, actor: Actor, depends: Needed, seconds: Patience) -> JSONResponse:
+    """One case with its history and its texts."""
+    return await soon(seconds, _case(case, actor, depends))
 
 
-async def _case(key: UUID, actor: Person, office: Office) -> JSONResponse:
-    document = await office.document(key, actor)
+async def _case(key: UUID, actor: Person, depends: Dependencies) -> JSONResponse:
+    document = await depends.document(key, actor)
     state = document.state
     if state is None:
         raise Problem(404, "No such case")
-    history = [*await office.documents.past(key), *document.entries]
+    history = [*await depends.documents.past(key), *document.entries]
     history = list({entry["number"]: entry for entry in history}.values())
-    told = {
-        **view.case(state, document.revision, actor, office.cases.world()),
+    answer = {
+        **case_response(state, document.revision, actor, depends.cases.world()),
         "history": history,
-        "texts": await office.texts.read(_texts(document, history)),
-        "customers": await office.customers.read([contact.customer for contact in state.contacts]),
+        "texts": await depends.texts.read(_texts(document, history)),
+        "customers": await depends.customers.read([contact.customer for contact in state.contacts]),
     }
-    return JSONResponse(told, headers={"ETag": f'"{document.revision}"'})
+    return JSONResponse(answer, headers={"ETag": f'"{document.revision}"'})
 
 
 def _texts(document: Document[Case], history: list[dict[str, Any]]) -> list[UUID]:
@@ -130,8 +131,8 @@ def _texts(document: Document[Case], history: list[dict[str, Any]]) -> list[UUID
     return sorted({contact.text for contact in contacts} | {UUID(text) for text in named})
 
 
-def _cursor(stored: dict[str, Any], asked: Asked) -> str:
-    place = [asked.sort, stored["state"][asked.sort.lstrip("-")], stored["_id"]]
+def _cursor(stored: dict[str, Any], query: CaseQuery) -> str:
+    place = [query.sort, stored["state"][query.sort.lstrip("-")], stored["_id"]]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
 
 

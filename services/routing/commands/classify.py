@@ -12,7 +12,7 @@ from schemas.faults import describe
 from schemas.severity import FLAGS, Judgement, Signal, Statement
 from services.common.web import strict_json
 from services.routing.domain.severity.judge import Rules, judge
-from services.routing.settings.severity import load_rules
+from services.routing.store.severity_files import load_rules
 
 
 class Line(Frozen):

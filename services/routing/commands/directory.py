@@ -18,13 +18,14 @@ from services.common.runtime.clock import ticks
 from services.common.runtime.connections import Connections, connected
 from services.common.runtime.debounce import QUIET_SECONDS
 from services.common.runtime.failures import PATIENCE
+from services.common.store.codec import read_state
 from services.common.store.decision import Cause
 from services.common.store.mongo import MongoDocuments
 from services.common.store.write_path import Store
 from services.routing.commands.forecast import forecast
-from services.routing.domain.announcement import Listed, announce, key
-from services.routing.settings.environment import Settings
-from services.routing.store import held
+from services.routing.domain.directory_entry import DirectoryEntry, announce, key
+from services.routing.settings import Settings
+from services.routing.store.cases import read_open_cases
 
 HAND_OVER_SECONDS = 120.0
 LOOK_SECONDS = 0.5
@@ -103,25 +104,25 @@ def unusable_addresses(file: Path) -> Iterator[str]:
 
 async def _load(settings: Settings, wanted: DirectoryFile, *, remove: bool) -> tuple[int, Sequence[str], int]:
     """How many entries changed, who is not in the file, and how many open cases are still theirs."""
-    async with _announcements(settings) as listed:
-        changed = await listed.announce(list(wanted.entries()))
-        gone = listed.without(wanted)
-        announced = changed + await listed.announce([_with(one, "leaving") for one in gone] if remove else [])
+    async with _announcements(settings) as announced:
+        changed = await announced.announce(list(wanted.entries()))
+        gone = announced.without(wanted)
+        count = changed + await announced.announce([_with(one, "leaving") for one in gone] if remove else [])
         # Who is told that it is loaded goes by it: decisions heed a directory once its announcements pause.
-        await asyncio.sleep(2 * QUIET_SECONDS if announced else 0)
-        still = await listed.handed_over({one.id for one in gone}) if remove and gone else 0
-        await listed.announce([_with(one, "left") for one in gone] if remove and not still else [])
+        await asyncio.sleep(2 * QUIET_SECONDS if count else 0)
+        still = await announced.handed_over({one.id for one in gone}) if remove and gone else 0
+        await announced.announce([_with(one, "left") for one in gone] if remove and not still else [])
     return changed, [one.id for one in gone], still
 
 
 async def _check(
     settings: Settings, wanted: DirectoryFile, *, remove: bool
 ) -> tuple[Sequence[str], Sequence[str]]:
-    async with _announcements(settings) as listed:
-        gone = listed.without(wanted)
+    async with _announcements(settings) as announced:
+        gone = announced.without(wanted)
         entries = [*wanted.entries(), *(_with(one, "leaving") for one in gone if remove)]
-        whole = listed.known | {vocabulary.key(entry): entry for entry in entries}
-        return [one.id for one in gone], await forecast(listed.parts, settings, whole.values())
+        whole = announced.entries | {vocabulary.key(entry): entry for entry in entries}
+        return [one.id for one in gone], await forecast(announced.parts, settings, whole.values())
 
 
 def _with(person: Person, status: vocabulary.Status) -> Person:
@@ -136,8 +137,8 @@ class Announcements:
     """The directory as it was last announced, and the way to announce more."""
 
     parts: Connections
-    store: Store[Listed]
-    known: dict[str, Entry]
+    store: Store[DirectoryEntry]
+    entries: dict[str, Entry]
 
     async def announce(self, entries: Sequence[Entry]) -> int:
         """Announce what is new or has changed; how many that were."""
@@ -154,16 +155,16 @@ class Announcements:
         return sum(outcome.kind == "applied" for outcome in outcomes)
 
     def without(self, wanted: DirectoryFile) -> list[Person]:
-        """People who are known and not in the file, as they were before; who has left is not counted."""
+        """People who were announced and are not in the file, as they were before; who has left is not counted."""
         named = {one.id for one in wanted.people}
-        people = (one for one in self.known.values() if isinstance(one, Person))
+        people = (one for one in self.entries.values() if isinstance(one, Person))
         return [one for one in people if one.id not in named and one.status != "left"]
 
     async def handed_over(self, people: set[str]) -> int:
         """Wait until no open case is anybody's of these; how many still are when it takes too long."""
         cases, until = MongoDocuments(self.parts.database, "cases"), ticks() + HAND_OVER_SECONDS
         while True:
-            named = [{hold.name for hold in one.holds} async for one in held(cases)]
+            named = [{one.name for one in case.responsibilities} async for case in read_open_cases(cases)]
             theirs = sum(not people.isdisjoint(names) for names in named)
             if not theirs or ticks() > until:
                 return theirs
@@ -175,9 +176,10 @@ async def _announcements(settings: Settings) -> AsyncIterator[Announcements]:
     async with connected("routing", settings, [vocabulary.TOPIC], PATIENCE) as parts:
         documents = MongoDocuments(parts.database, "directory")
         await documents.prepare()
-        store = Store(Listed, documents, parts.publisher, parts.clock.now, parts.conflicted)
+        store = Store(DirectoryEntry, documents, parts.publisher, parts.clock.now, parts.conflicted)
         entries = [
-            Listed.model_validate(stored["state"]).entry async for stored in documents.find({}, ["state"])
+            read_state(stored, DirectoryEntry).entry
+            async for stored in documents.find({}, ["state", "format"])
         ]
         yield Announcements(parts, store, _by_key(entries))
 

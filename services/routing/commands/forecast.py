@@ -9,43 +9,46 @@ from services.common.runtime.connections import Connections
 from services.common.store.codec import from_stored
 from services.common.store.mongo import MongoDocuments
 from services.routing.domain.case import Case
-from services.routing.domain.holding import misplaced
-from services.routing.domain.ledger import Ledger
+from services.routing.domain.open_cases import OpenCase, OpenCases
 from services.routing.domain.policies import Policies
-from services.routing.domain.reassignment import reassigned
+from services.routing.domain.reassignment import reassign
+from services.routing.domain.responsibilities import is_misplaced
 from services.routing.domain.world import World
-from services.routing.settings.environment import Settings
-from services.routing.settings.policies import compile_policy
-from services.routing.settings.severity import WEIGHTS
-from services.routing.store import VERSIONS, held
+from services.routing.settings import Settings
+from services.routing.store.announced import VERSIONS
+from services.routing.store.cases import read_open_cases
+from services.routing.store.policy_files import compile_policy
+from services.routing.store.severity_files import WEIGHTS
 
 AT_ONCE = 100
 
 
 async def forecast(parts: Connections, settings: Settings, entries: Iterable[Entry]) -> list[str]:
     """Each case that would move, with its number, from whom to whom and why, in the order of their numbers."""
-    directory, ledger = Directory(entries), Ledger(lambda _case: True)
+    directory, open_cases = Directory(entries), OpenCases(lambda _case: True)
     documents, affected = MongoDocuments(parts.database, "cases"), []
-    async for one in held(documents):
-        ledger.note(one.case, one.holds, one.at, one.running)
-        if misplaced(one.holds, directory):
-            affected.append(one.case)
-    world = World(directory, Policies(default=settings.default_policy), ledger.workload, parts.clock.now())
-    told: list[str] = []
+    async for case in read_open_cases(documents):
+        open_cases.put(case)
+        if is_misplaced(case.responsibilities, directory):
+            affected.append(case.id)
+    world = World(
+        directory, Policies(default=settings.default_policy), open_cases.workload, parts.clock.now()
+    )
+    lines: list[str] = []
     for at in range(0, len(affected), AT_ONCE):
         cases = await _cases(documents, affected[at : at + AT_ONCE])
-        await _learn(world.policies, parts, settings, cases)
-        told += [line for case in cases for line in moves(case, world, ledger)]
-    return sorted(told)
+        await _compile(world.policies, parts, settings, cases)
+        lines += [line for case in cases for line in moves(case, world, open_cases)]
+    return sorted(lines)
 
 
 async def _cases(documents: MongoDocuments, keys: Sequence[UUID]) -> list[Case]:
     stored = await documents.load(keys)
-    found = (from_stored(stored[key], Case).state for key in keys if key in stored)
-    return [case for case in found if case]
+    states = (from_stored(stored[key], Case).state for key in keys if key in stored)
+    return [case for case in states if case]
 
 
-async def _learn(policies: Policies, parts: Connections, settings: Settings, cases: Sequence[Case]) -> None:
+async def _compile(policies: Policies, parts: Connections, settings: Settings, cases: Sequence[Case]) -> None:
     """Compile the policy versions that the cases name."""
     wanted = {case.policy_key for case in cases} - policies.ready.keys()
     if not wanted:
@@ -57,19 +60,19 @@ async def _learn(policies: Policies, parts: Connections, settings: Settings, cas
         policies.put(key, compile_policy(published.policy, weights, published.version))
 
 
-def moves(case: Case, world: World, ledger: Ledger) -> Iterator[str]:
-    """What would become of a case, in words; the next is decided with this one in other hands."""
+def moves(case: Case, world: World, open_cases: OpenCases) -> Iterator[str]:
+    """What would become of a case, for people to read; the next is decided as if it were written."""
     if case.policy_key not in world.policies:
         yield f"{case.number}: waits for its policy {case.policy_key}, which is not published"
         return
-    change = reassigned(case, case.id, world)
+    change = reassign(case, case.id, world)
     if change is None:
         return
-    ledger.follow(change.state)
+    open_cases.put(OpenCase.of(change.state))
     for entry in change.history:
-        said = entry.facts
+        facts = entry.facts
         if entry.event == "case.reassigned":
-            why = said["why"].replace("_", " ")
-            yield f"{case.number}: {said['part']} {said['predecessor']} → {said['to']} ({why}, {said['step']})"
+            why = facts["why"].replace("_", " ")
+            yield f"{case.number}: {facts['part']} {facts['predecessor']} → {facts['to']} ({why}, {facts['step']})"
         elif entry.event == "case.unattended":
-            yield f"{case.number}: {said['part']} {said['to']} has no members"
+            yield f"{case.number}: {facts['part']} {facts['to']} has no members"

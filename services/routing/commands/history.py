@@ -19,13 +19,14 @@ from services.common.store.mongo import MongoDocuments, MongoRecords
 from services.common.store.write_path import Store
 from services.routing.domain.assignment import Workload
 from services.routing.domain.case import Case
-from services.routing.domain.deciding import Resync, decide
+from services.routing.domain.decide import Resync, decide
 from services.routing.domain.policies import Policies
-from services.routing.domain.words import seal
+from services.routing.domain.seals import seal
 from services.routing.domain.world import World
 from services.routing.handlers import revive
-from services.routing.settings.environment import Settings
-from services.routing.store import PEOPLE, Records
+from services.routing.settings import Settings
+from services.routing.store.announced import PEOPLE
+from services.routing.store.texts import Records
 
 
 @click.group()
@@ -36,7 +37,7 @@ def history() -> None:
 @history.command()
 @click.argument("case")
 def verify(case: str) -> None:
-    """Check every hash of the history of CASE, and that its words are those that were sealed."""
+    """Check every hash of the history of CASE, and that its texts are those that were sealed."""
     count, wrong = asyncio.run(_verify(Settings(), case))
     if wrong:
         raise click.ClickException("\n".join(wrong))
@@ -46,9 +47,9 @@ def verify(case: str) -> None:
 @click.command()
 @click.argument("case")
 def resync(case: str) -> None:
-    """Tell every service CASE as it is, after one of them missed something."""
+    """Publish CASE as it is to every service, after one of them missed something."""
     asyncio.run(_resync(Settings(), case))
-    click.echo(f"{case}: told anew")
+    click.echo(f"{case}: published anew")
 
 
 async def _verify(settings: Settings, name: str) -> tuple[int, list[str]]:
@@ -65,7 +66,7 @@ async def _verify(settings: Settings, name: str) -> tuple[int, list[str]]:
 
 
 async def _unsealed(records: Records, entries: Sequence[Mapping[str, Any]], kind: str) -> list[str]:
-    """Words that are not what was sealed; those erased are nobody's to check any more."""
+    """Texts that are not what was sealed; those erased are nobody's to check any more."""
     sealed = {entry["facts"][kind]: entry for entry in entries if kind in entry["facts"]}
     kept = await records.get(list(sealed))
     return [
@@ -99,7 +100,7 @@ async def _find(documents: MongoDocuments, name: str) -> Document[Case]:
         query: dict[str, str] = {"_id": str(UUID(name))}
     except ValueError:
         query = {"state.number": name.strip().upper()}
-    async for found in documents.find(query, ["_id"]):
-        key = UUID(found["_id"])
+    async for stored in documents.find(query, ["_id"]):
+        key = UUID(stored["_id"])
         return from_stored((await documents.load([key]))[key], Case)
     raise click.ClickException(f"{name}: no such case; give its id or its number")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import click
 
 from services.common.web import tokens
-from services.routing.settings.environment import Settings
+from services.routing.settings import Settings
 
 
 @click.command()

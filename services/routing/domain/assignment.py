@@ -38,14 +38,14 @@ class Workload:
         beneath = self.base.last_given(person) if self.base else LONG_AGO
         return max(self.last.get(person, LONG_AGO), beneath)
 
-    def held_by(self, case: UUID) -> frozenset[str]:
+    def holders_of(self, case: UUID) -> frozenset[str]:
         """Who holds a case."""
-        beneath = self.base.held_by(case) if self.base else frozenset[str]()
+        beneath = self.base.holders_of(case) if self.base else frozenset[str]()
         return self.holders.get(case, beneath)
 
     def place(self, case: UUID, people: Iterable[str], at: datetime) -> None:
-        """Say who holds a case; nobody takes it off the ledger."""
-        before, after = self.held_by(case), frozenset(people)
+        """Say who holds a case; nobody takes it off the open_cases."""
+        before, after = self.holders_of(case), frozenset(people)
         if before == after:
             return
         for person in after - before:

@@ -1,4 +1,4 @@
-"""A case as routing keeps it: the only truth about it, and what other services are told of it."""
+"""A case as routing keeps it: the only truth about it, and what events say of it."""
 
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -33,10 +33,10 @@ DeadlineStatus = Literal["running", "paused", "breached", "met", "cancelled"]
 
 
 class HandOver(Frozen):
-    """PendingHandOver to a person or desk, not yet accepted. `previous` is the hand-over that an escalation put aside.
+    """A hand-over to a person or queue, not yet accepted. `previous` is the one that an escalation stands before.
 
     `before` and `rung_before` are what the case returns to when the hand-over is declined or taken back.
-    `post` is the one under which it is offered, as `place/role`; empty for a queue.
+    `post` is the receiver's, as `place/role`; empty for a queue.
     """
 
     to: str
@@ -71,10 +71,10 @@ class Support(Frozen):
 
 
 class Contact(Frozen):
-    """One contact of the customer; further ones are perhaps another complaint. Words rest elsewhere.
+    """One contact of the customer; further ones are perhaps another complaint. Texts rest elsewhere.
 
-    `flags` and `ticks` are what the operator marked, as told.
-    `unusable` says in words what was given with it but cannot be used, such as an address.
+    `flags` and `ticks` are what the operator marked.
+    `unusable` says what was given with it but cannot be used, such as an address.
     """
 
     id: UUID
@@ -201,6 +201,11 @@ class Case(Stored):
                 for one in present["revisions"]
             ],
         }
+
+    @property
+    def revision(self) -> int:
+        """The revision that people see as ETag."""
+        return self.revisions[-1].revision if self.revisions else 0
 
     @property
     def policy_key(self) -> str:

@@ -1,4 +1,4 @@
-"""A case in the middle of a decision: what changed, what to tell and what to remember, step by step."""
+"""A case in the middle of a decision: what changed, what to publish and what to remember, step by step."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +15,7 @@ ESCALATIONS = "escalations"
 REMEMBERED = 20
 
 # Due times are left out although a reader sees them: they follow from what a person has just done, and
-# moving the revision for them would make his next action stale. A deadline broken or restored is not.
+# moving the revision for them would make their next action stale. A breach, or one withdrawn, is not left out.
 VISIBLE = (
     "state", "severity", "criteria", "confirmed", "triage", "owner", "owner_role", "hand_over", "support",
     "flags", "ticks", "contacts", "notes", "breach_count",
@@ -42,13 +42,13 @@ class Draft:
         """Change fields of the case."""
         self.case = self.case.model_copy(update=fields)
 
-    def tell(self, kind: type[CaseMessage], **fields: Any) -> None:
+    def publish(self, kind: type[CaseMessage], **fields: Any) -> None:
         """Publish an event of the case as it now is."""
         name = name_in_ids(kind.model_fields["type"].default)
-        told = sum(isinstance(event, kind) for event in self.events)
+        before = sum(isinstance(event, kind) for event in self.events)
         self.events.append(
             kind(
-                id=event_id(self.cause, f"{name}:{told}" if told else name),
+                id=event_id(self.cause, f"{name}:{before}" if before else name),
                 case_id=self.case.id,
                 occurred_at=self.at,
                 header=header(self.case),
@@ -57,27 +57,25 @@ class Draft:
             )
         )
 
-    def note(self, event: str, **facts: Any) -> None:
-        """Remember it in the history; absent facts are left out."""
-        known = {name: fact for name, fact in facts.items() if fact is not None}
-        self.history.append(Entry(self.at, self.by, event, known))
+    def record_history(self, event: str, **facts: Any) -> None:
+        """Write an entry of the case's history; absent facts are left out."""
+        present = {name: fact for name, fact in facts.items() if fact is not None}
+        self.history.append(Entry(self.at, self.by, event, present))
 
     def change(self) -> Change[Case]:
         """The decision: state, events and history, and whether a person can see the difference."""
         fields = tuple(name for name in VISIBLE if _differs(name, self.before, self.case))
         if fields:
-            revision = 1 + (
-                self.before.revisions[-1].revision if self.before and self.before.revisions else 0
-            )
-            news = Revision(revision=revision, by=self.by, at=self.at, fields=fields)
-            self.set(revisions=(*self.case.revisions[-REMEMBERED + 1 :], news), updated_at=self.at)
+            revision = 1 + (self.before.revision if self.before else 0)
+            newest = Revision(revision=revision, by=self.by, at=self.at, fields=fields)
+            self.set(revisions=(*self.case.revisions[-REMEMBERED + 1 :], newest), updated_at=self.at)
         return Change(self.case, self._outgoing(), tuple(self.history), visible=bool(fields))
 
     def _outgoing(self) -> tuple[Outgoing, ...]:
-        told = tuple(Outgoing(cases.TOPIC, event) for event in self.events)
+        own = tuple(Outgoing(cases.TOPIC, event) for event in self.events)
         if self.case.support is None and (self.before is None or self.before.support is None):
-            return told
-        return (*told, *(Outgoing(ESCALATIONS, _copy(event)) for event in self.events))
+            return own
+        return (*own, *(Outgoing(ESCALATIONS, _copy(event)) for event in self.events))
 
 
 def _differs(name: str, before: Case | None, after: Case) -> bool:

@@ -1,4 +1,4 @@
-"""What deadlines and deliveries did, folded into the case; only an escalation taken back is told to others."""
+"""What deadlines and deliveries did, folded into the case; only an escalation taken back is published."""
 
 from typing import Any
 from uuid import UUID
@@ -20,7 +20,7 @@ from services.common.store.decision import Change
 from services.routing.domain import ladder
 from services.routing.domain.case import ENDED, NEVER, Breach, Case, Deadline, DeadlineStatus
 from services.routing.domain.draft import Draft
-from services.routing.domain.manufacturer import inform
+from services.routing.domain.manufacturer_support import request_where_severe
 from services.routing.domain.world import World
 
 KEPT = 50
@@ -34,7 +34,7 @@ STATUS: dict[type[DeadlineMessage], DeadlineStatus] = {
     DeadlineWithdrawn: "met",
     DeadlineCancelled: "cancelled",
 }
-SAID: dict[type[DeadlineMessage], tuple[str, ...]] = {
+KEPT_FIELDS: dict[type[DeadlineMessage], tuple[str, ...]] = {
     DeadlineStarted: ("provisional",),
     DeadlineMoved: ("provisional",),
     DeadlineMet: ("met_at", "late"),
@@ -42,7 +42,7 @@ SAID: dict[type[DeadlineMessage], tuple[str, ...]] = {
 }
 
 
-def folded(case: Case, event: DeadlineEvent, cause: UUID, world: World) -> Change[Case]:
+def fold_deadline(case: Case, event: DeadlineEvent, cause: UUID, world: World) -> Change[Case]:
     """The case with the deadline as it now stands."""
     draft = Draft.of(case, cause, "deadlines", world.now)
     _keep(draft, event)
@@ -58,7 +58,7 @@ def folded(case: Case, event: DeadlineEvent, cause: UUID, world: World) -> Chang
     return draft.change()
 
 
-def counted(case: Case, event: DeliverySettled, cause: UUID, world: World) -> Change[Case]:
+def count_delivery(case: Case, event: DeliverySettled, cause: UUID, world: World) -> Change[Case]:
     """One more message with this fate; the deliveries themselves rest elsewhere."""
     draft = Draft.of(case, cause, "deliveries", world.now)
     name = f"{event.medium} {event.result}"
@@ -68,21 +68,21 @@ def counted(case: Case, event: DeliverySettled, cause: UUID, world: World) -> Ch
 
 def _keep(draft: Draft, event: DeadlineMessage) -> None:
     deadlines = dict(draft.case.deadlines)
-    known = deadlines.get(event.deadline)
-    if known is not None and event.cycle < known.cycle:
+    present = deadlines.get(event.deadline)
+    if present is not None and event.cycle < present.cycle:
         return  # about a round that is over: the present one stands as it is
-    if known is None or known.cycle != event.cycle:
-        known = Deadline(cycle=event.cycle, due_at=event.due_at, accountable=event.accountable)
-    deadlines[event.deadline] = known.model_copy(
-        update={"due_at": event.due_at, "accountable": event.accountable, **_standing(event)}
+    if present is None or present.cycle != event.cycle:
+        present = Deadline(cycle=event.cycle, due_at=event.due_at, accountable=event.accountable)
+    deadlines[event.deadline] = present.model_copy(
+        update={"due_at": event.due_at, "accountable": event.accountable, **_progress(event)}
     )
     draft.set(deadlines=deadlines, next_due=_next_due(deadlines))
 
 
-def _standing(event: DeadlineMessage) -> dict[str, Any]:
+def _progress(event: DeadlineMessage) -> dict[str, Any]:
     kind = type(event)
-    said = {name: getattr(event, name) for name in SAID.get(kind, ())}
-    return {"status": STATUS[kind], **said} if kind in STATUS else said
+    fields = {name: getattr(event, name) for name in KEPT_FIELDS.get(kind, ())}
+    return {"status": STATUS[kind], **fields} if kind in STATUS else fields
 
 
 def _next_due(deadlines: dict[str, Deadline]) -> Any:
@@ -106,7 +106,9 @@ def _breached(draft: Draft, event: DeadlineBreached) -> None:
         accountable=event.accountable,
     )
     draft.set(breaches=(*case.breaches[-KEPT + 1 :], breach))
-    draft.note(event.type, deadline=event.deadline, cycle=event.cycle, accountable=event.accountable)
+    draft.record_history(
+        event.type, deadline=event.deadline, cycle=event.cycle, accountable=event.accountable
+    )
 
 
 def _repeated(case: Case, event: DeadlineMessage) -> Breach | None:
@@ -129,15 +131,15 @@ def _warned(draft: Draft, event: DeadlineWarned) -> None:
 def _withdrawn(draft: Draft, event: DeadlineWithdrawn, world: World) -> None:
     case = draft.case
     draft.set(breach_count=max(0, case.breach_count - 1))
-    known = next((each for each in case.breaches if each.id == event.breach), None)
-    first = _repeated(case, event) if known is None else None
-    if known is not None:
-        _replace(draft, known, standing=False)
+    breach = next((one for one in case.breaches if one.id == event.breach), None)
+    first = _repeated(case, event) if breach is None else None
+    if breach is not None:
+        _replace(draft, breach, standing=False)
     if first is not None:
         _replace(draft, first, repeats=max(0, first.repeats - 1))
     else:
-        draft.note(event.type, deadline=event.deadline, cycle=event.cycle)
+        draft.record_history(event.type, deadline=event.deadline, cycle=event.cycle)
     ladder.withdraw(draft, event.breach, event.deadline)
     if draft.case.state not in ENDED:
         # Where the escalation had stood in for it, the manufacturer is asked for the severity's sake.
-        inform(draft, world)
+        request_where_severe(draft, world)

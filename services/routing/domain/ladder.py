@@ -6,27 +6,32 @@ from uuid import UUID
 
 from schemas.cases import CaseEscalationWithdrawn, CaseHandedOver, Tier
 from schemas.deadlines import DeadlineEscalationDue
-from schemas.staffing import Queue
+from schemas.staffing import MANUFACTURER, Queue
 from services.common.store.decision import Change
-from services.routing.domain import manufacturer
 from services.routing.domain.assignment import Chosen, Seat, queued
 from services.routing.domain.case import ENDED, Case, HandOver, Support
 from services.routing.domain.draft import Draft
+from services.routing.domain.manufacturer_support import (
+    SupportRequest,
+    request_support,
+    supporting_person,
+    supporting_queue,
+)
 from services.routing.domain.world import World
 
 
 def escalate(case: Case, due: DeadlineEscalationDue, cause: UUID, world: World) -> Change[Case] | None:
-    """HandOver the case to the next rung; None at the top or when over."""
-    if case.state in ENDED or _fallen(case, due.breach):
+    """Hand the case over to the next rung; None at the top or when over."""
+    if case.state in ENDED or _is_withdrawn(case, due.breach):
         return None
     draft = Draft.of(case, cause, "ladder", world.now)
-    if _same_pass(case, due):
+    if _is_same_pass(case, due):
         draft.set(escalated_for=(*case.escalated_for, due.breach))
         return draft.change()
-    found = _next(case, due, world)
-    if found is None:
+    step = _next(case, due, world)
+    if step is None:
         return None
-    rung, chosen = found
+    rung, chosen = step
     draft.set(escalated_at=world.now, escalated_for=(due.breach,))
     if world.ladder(case)[rung].tier == "manufacturer":
         _to_manufacturer(draft, rung, chosen, due, world)
@@ -35,12 +40,12 @@ def escalate(case: Case, due: DeadlineEscalationDue, cause: UUID, world: World) 
     return draft.change()
 
 
-def _same_pass(case: Case, due: DeadlineEscalationDue) -> bool:
+def _is_same_pass(case: Case, due: DeadlineEscalationDue) -> bool:
     """What was found due no later than the last escalation is answered by it: one rung, not two."""
     return bool(case.escalated_for) and case.escalated_at is not None and due.occurred_at <= case.escalated_at
 
 
-def _fallen(case: Case, breach: UUID) -> bool:
+def _is_withdrawn(case: Case, breach: UUID) -> bool:
     return any(each.id == breach and not each.standing for each in case.breaches)
 
 
@@ -54,7 +59,7 @@ def _next(case: Case, due: DeadlineEscalationDue, world: World) -> tuple[int, Ch
     seats = [(at, Seat(case.shop, rung.role, case.department, barred)) for at, rung in rungs]
     for (at, seat), (_, rung) in zip(seats, rungs, strict=True):
         dealer = rung.tier == "dealer"
-        chosen = world.roster().person(seat) if dealer else manufacturer.person(case, world, barred)
+        chosen = world.roster().person(seat) if dealer else supporting_person(case, world, barred)
         if chosen is not None:
             return at, chosen
     return _queue(case, seats, world) if rungs else None
@@ -63,9 +68,9 @@ def _next(case: Case, due: DeadlineEscalationDue, world: World) -> tuple[int, Ch
 def _queue(case: Case, seats: Sequence[tuple[int, Seat]], world: World) -> tuple[int, Chosen]:
     """The first queue for which only others answer, one with members before one without; else the highest."""
     barred = seats[0][1].not_by
-    asked = manufacturer.queue(case, world, barred)
+    supporting = supporting_queue(case, world, barred)
     queues = [
-        (at, asked if seat.role == manufacturer.ROLE else Queue(seat.at, seat.role)) for at, seat in seats
+        (at, supporting if seat.role == MANUFACTURER else Queue(seat.at, seat.role)) for at, seat in seats
     ]
     others = [(at, queue) for at, queue in queues if barred.isdisjoint(_answering(case, queue, world))]
     at, queue = next((one for one in others if world.directory.staff(*one[1])), (others or queues[-1:])[0])
@@ -73,7 +78,7 @@ def _queue(case: Case, seats: Sequence[tuple[int, Seat]], world: World) -> tuple
 
 
 def _answering(case: Case, queue: Queue, world: World) -> Iterator[str]:
-    """Whoever would be told of a case in a queue, and may take it."""
+    """Whoever would be notified of a case in a queue, and may take it."""
     directory, now = world.directory, world.now
     line = directory.line(case, world.ladder(case), queue, now)
     for member in (*directory.staff(*queue), *directory.attending(line, case.department, now)):
@@ -81,13 +86,13 @@ def _answering(case: Case, queue: Queue, world: World) -> Iterator[str]:
 
 
 def passed(case: Case, world: World) -> frozenset[str]:
-    """Who is not offered it once more: the owner, whoever it is offered to, and who declined since it was taken."""
-    offered = {*case.declined_by, *_receivers(case.hand_over)}
-    queues = [queue for name in offered if (queue := Queue.named(name))]
+    """Who is not asked once more: the owner, whoever it is handed over to, and who declined since it was taken."""
+    passed_by = {*case.declined_by, *_receivers(case.hand_over)}
+    queues = [queue for name in passed_by if (queue := Queue.named(name))]
     own = Queue.named(case.owner)
     owners = (one.id for one in world.directory.staff(*own)) if own else (case.owner,)
     answering = (one for queue in queues for one in _answering(case, queue, world))
-    return frozenset((*owners, *offered, *answering))
+    return frozenset((*owners, *passed_by, *answering))
 
 
 def _receivers(hand_over: HandOver | None) -> Iterator[str]:
@@ -98,17 +103,17 @@ def _receivers(hand_over: HandOver | None) -> Iterator[str]:
 
 def _to_dealer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineEscalationDue, world: World) -> None:
     case, step = draft.case, world.ladder(draft.case)[rung]
-    offered = HandOver(
+    pending = HandOver(
         to=chosen.person, role=step.role, via="escalation", rung=rung, at=draft.at, giver=case.owner,
         before=case.state, rung_before=case.rung, breach=due.breach, previous=case.hand_over,
         post=world.post(case, chosen.person, step.role),
     )  # fmt: skip
-    draft.set(hand_over=offered, rung=rung, state="escalated")
-    draft.tell(
+    draft.set(hand_over=pending, rung=rung, state="escalated")
+    draft.publish(
         CaseHandedOver, to=chosen.person, role=step.role, tier="dealer", via="escalation", rung=rung,
         deadline=due.deadline,
     )  # fmt: skip
-    draft.note(
+    draft.record_history(
         "case.handed_over",
         to=chosen.person,
         via="escalation",
@@ -121,30 +126,30 @@ def _to_dealer(draft: Draft, rung: int, chosen: Chosen, due: DeadlineEscalationD
 def _to_manufacturer(
     draft: Draft, rung: int, chosen: Chosen, due: DeadlineEscalationDue, world: World
 ) -> None:
-    """Whoever supports the case already is the one asked, unless it was theirs at the dealer's too.
+    """Whoever supports the case already is asked, unless it was theirs at the dealer's too.
 
     They have to accept that it is their turn.
     """
     support, barred = draft.case.support, passed(draft.case, world)
     if support is not None and Queue.named(support.to) is None and support.to not in barred:
-        chosen = Chosen(support.to, "supporter", {"role": manufacturer.ROLE})
-    manufacturer.ask(draft, chosen, manufacturer.Ground("escalation", due, rung), world)
+        chosen = Chosen(support.to, "supporter", {"role": MANUFACTURER})
+    request_support(draft, chosen, SupportRequest("escalation", due, rung), world)
 
 
 def withdraw(draft: Draft, breach: UUID, deadline: str) -> None:
     """Take back the escalation that a breach caused, unless somebody has accepted it or another breach stands for it.
 
-    One that a later escalation had put aside goes without a word, since it is offered to nobody now.
+    One that a later escalation stands before goes without an event, since nobody is asked to accept it now.
     """
     left = tuple(each for each in draft.case.escalated_for if each != breach)
     if left and left != draft.case.escalated_for:
-        _answer(draft, breach, left)
+        _keep_for_others(draft, breach, left)
     else:
         draft.set(escalated_for=left)
         _take_back(draft, breach, deadline)
 
 
-def _answer(draft: Draft, breach: UUID, left: tuple[UUID, ...]) -> None:
+def _keep_for_others(draft: Draft, breach: UUID, left: tuple[UUID, ...]) -> None:
     """The escalation stays, for the next of the breaches that it answers."""
     hand_over, support = draft.case.hand_over, draft.case.support
     if hand_over is not None and hand_over.breach == breach:
@@ -159,11 +164,11 @@ def _take_back(draft: Draft, breach: UUID, deadline: str) -> None:
     hand_over, support = case.hand_over, case.support
     if hand_over is not None and hand_over.via == "escalation" and hand_over.breach == breach:
         draft.set(hand_over=hand_over.previous, **_returned(case, hand_over))
-        _tell(draft, deadline, hand_over.to, "dealer", again=_escalated(hand_over.previous))
+        _publish(draft, deadline, hand_over.to, "dealer", again=_is_escalated(hand_over.previous))
     elif support is not None and support.breach == breach and support.accepted_at is None:
         state = support.before if case.state == "escalated" else case.state
         draft.set(support=support.previous, rung=support.rung_before, state=state)
-        _tell(draft, deadline, support.to, "manufacturer", again=_asked(support.previous))
+        _publish(draft, deadline, support.to, "manufacturer", again=_is_requested(support.previous))
     elif hand_over is not None:
         draft.set(hand_over=_without(hand_over, breach))
 
@@ -191,14 +196,14 @@ def _without(hand_over: HandOver, breach: UUID) -> HandOver:
     return hand_over.model_copy(update={"previous": _without(under, breach)})
 
 
-def _escalated(hand_over: HandOver | None) -> bool:
+def _is_escalated(hand_over: HandOver | None) -> bool:
     return hand_over is not None and hand_over.via == "escalation"
 
 
-def _asked(support: Support | None) -> bool:
+def _is_requested(support: Support | None) -> bool:
     return support is not None and support.accepted_at is None
 
 
-def _tell(draft: Draft, deadline: str, to: str, tier: Tier, *, again: bool) -> None:
-    draft.tell(CaseEscalationWithdrawn, deadline=deadline, to=to, tier=tier, again=again)
-    draft.note("case.escalation_withdrawn", deadline=deadline, to=to)
+def _publish(draft: Draft, deadline: str, to: str, tier: Tier, *, again: bool) -> None:
+    draft.publish(CaseEscalationWithdrawn, deadline=deadline, to=to, tier=tier, again=again)
+    draft.record_history("case.escalation_withdrawn", deadline=deadline, to=to)

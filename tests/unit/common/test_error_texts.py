@@ -10,11 +10,16 @@ from pydantic import BaseModel, ValidationError
 
 from services.common.web.problems import faults
 from services.intake.domain import PostedContact, Reading
-from services.routing.api.bodies import BODIES
-from services.routing.api.reading import Asked
+from services.routing.api.reading import CaseQuery
 from services.routing.commands.classify import Line
+from services.routing.domain.actions.table import ACTIONS
 
-MODELS: list[type[BaseModel]] = [PostedContact, *BODIES.values(), Asked, Line]
+MODELS: list[type[BaseModel]] = [
+    PostedContact,
+    *(action.form for action in ACTIONS.values()),
+    CaseQuery,
+    Line,
+]
 WRONG: list[Any] = [
     None, True, -1, 1_000_000, 0.5, "", " ", "perhaps", "NO SUCH FORM!", "x" * 30_000, "坏", "\x00", [], [None], ["x"] * 30, {}, {"x": 1},
     "2026-03-02", "2026-03-02T12:00:00", [[]], [{}],

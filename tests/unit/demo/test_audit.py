@@ -18,7 +18,7 @@ from schemas.directory import Franchise
 from services.common.kafka.dead_letters import DeadLetter
 from services.common.store import history
 from services.common.store.decision import Entry
-from services.routing.domain.directory import ALWAYS_OPEN
+from services.routing.domain.location import ALWAYS_OPEN
 
 CASE, BREACH, DELIVERY = UUID(int=1), UUID(int=2), UUID(int=3)
 NUMBER = "0000-0000-0000-0"

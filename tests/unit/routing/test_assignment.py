@@ -1,5 +1,6 @@
 """Who gets a case: on duty, least loaded, longest idle; spread evenly whoever decides."""
 
+import copy
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 from schemas.directory import Person
 from schemas.staffing import Directory
 from services.routing.domain.assignment import Chosen, Roster, Seat, Workload
-from services.routing.domain.holding import Hold
-from services.routing.domain.ledger import Ledger
+from services.routing.domain.open_cases import OpenCase, OpenCases
+from services.routing.domain.responsibilities import Responsibility
 from tests.casework import Casework
 from tests.dealership import MONDAY, a_contact, directory_file, person
 
@@ -92,7 +93,7 @@ def test_placing_a_case_again_moves_it() -> None:
 
 def test_decisions_of_one_batch_see_each_other() -> None:
     casework = Casework()
-    owners = Counter(casework.hear().owner for _ in range(11))
+    owners = Counter(casework.receive().owner for _ in range(11))
     assert max(owners.values()) - min(owners.values()) <= 1
 
 
@@ -100,13 +101,13 @@ def test_decisions_of_one_batch_see_each_other() -> None:
 def test_several_instances_spread_cases_evenly(instances: int) -> None:
     """Each sees only what it looks after itself."""
     services = [
-        Casework(ledger=Ledger(lambda case, own=own: case.int % instances == own))  # type: ignore[misc]
+        Casework(open_cases=OpenCases(lambda case, own=own: case.int % instances == own))  # type: ignore[misc]
         for own in range(instances)
     ]
     owners: Counter[str] = Counter()
     for _ in range(60):
         contact = a_contact()
-        owners[services[contact.case_id.int % instances].hear(contact).owner] += 1
+        owners[services[contact.case_id.int % instances].receive(contact).owner] += 1
     assert max(owners.values()) - min(owners.values()) <= instances + 1
 
 
@@ -120,18 +121,42 @@ def test_the_workload_is_what_its_holders_say(steps: list[tuple[int, set[str]]])
         assert load.loads[name] == sum(name in people for people in model.values())
 
 
-def test_a_ledger_keeps_only_what_its_instance_looks_after() -> None:
+@given(*[st.lists(st.tuples(st.integers(0, 3), st.sets(st.sampled_from("abc"))), max_size=20)] * 2)
+def test_what_is_not_written_yet_counts_above_what_is_and_leaves_it_as_it_was(
+    written: list[tuple[int, set[str]]], decided: list[tuple[int, set[str]]]
+) -> None:
+    base, model = Workload(), dict[int, set[str]]()
+    for case, people in written:
+        base.place(UUID(int=case), people, MONDAY)
+    before, load = copy.deepcopy(base), Workload(base=base)
+    for case, people in decided:
+        load.place(UUID(int=case), people, MONDAY)
+    model.update([*written, *decided])
+    for name in "abc":
+        assert load.load(name) == sum(name in people for people in model.values())
+    assert base == before
+
+
+def test_open_cases_are_only_those_that_the_instance_looks_after() -> None:
     mine = {UUID(int=1), UUID(int=2)}
-    ledger = Ledger(lambda case: case in mine)
+    open_cases = OpenCases(lambda case: case in mine)
     for case in (1, 2, 3):
-        holds = [
-            Hold("owner", name, "north", "operator", "", "after_sales", announced=False)
+        held = tuple(
+            Responsibility("owner", name, "north", "operator", "", "after_sales", announced=False)
             for name in ("op-1", "queue:north:operator")
-        ]
-        ledger.note(UUID(int=case), holds, MONDAY, [MONDAY])
-    assert ledger.workload.loads == Counter({"op-1": 2})
+        )
+        open_cases.put(OpenCase(UUID(int=case), 1, MONDAY, held, (MONDAY,)))
+    assert open_cases.workload.loads == Counter({"op-1": 2})
     mine.remove(UUID(int=2))
-    ledger.keep()
-    assert ledger.workload.loads["op-1"] == 1
-    assert ledger.unanswered(MONDAY) == 0
-    assert ledger.unanswered(MONDAY + timedelta(seconds=1)) == 1
+    open_cases.forget_others()
+    assert open_cases.workload.loads["op-1"] == 1
+    assert open_cases.unanswered(MONDAY) == 0
+    assert open_cases.unanswered(MONDAY + timedelta(seconds=1)) == 1
+
+
+def test_what_was_written_before_and_is_read_after_does_not_count() -> None:
+    open_cases = OpenCases(lambda _case: True)
+    for revision, name in ((2, "op-2"), (1, "op-1")):
+        held = Responsibility("owner", name, "north", "operator", "", "after_sales", announced=False)
+        open_cases.put(OpenCase(UUID(int=1), revision, MONDAY, (held,)))
+    assert open_cases.workload.holders_of(UUID(int=1)) == frozenset({"op-2"})

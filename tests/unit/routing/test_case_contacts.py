@@ -6,9 +6,13 @@ import pytest
 
 from schemas.cases import CaseContactAdded, CaseHandedOver
 from schemas.contacts import Flags
-from services.routing.domain.actions.action import Accept, Close, JudgeNature, LogContact, Resolve, Transfer
+from services.routing.domain.actions.answering import Accept
+from services.routing.domain.actions.ending import Close, Resolve
+from services.routing.domain.actions.judging import JudgeNature
+from services.routing.domain.actions.progress import LogContact
+from services.routing.domain.actions.transfer import Transfer
 from services.routing.domain.case import Case
-from tests.casework import Casework, heard, words
+from tests.casework import Casework, sealed, stored_contact
 from tests.dealership import a_contact
 from tests.unit.routing.test_reassignment import reload
 
@@ -17,8 +21,8 @@ FIRE = "车子突然起火冒烟,必须给我一个说法"
 
 def test_a_further_contact_is_kept_with_its_own_words() -> None:
     casework = Casework()
-    case = casework.hear()
-    case = casework.hear(a_contact("空调还是有异响", case_id=case.id), case)
+    case = casework.receive()
+    case = casework.receive(a_contact("空调还是有异响", case_id=case.id), case)
     first, second = case.contacts
     assert first.text != second.text
     assert casework.types()[-1] == "case.contact_added"
@@ -26,8 +30,8 @@ def test_a_further_contact_is_kept_with_its_own_words() -> None:
 
 def test_a_graver_contact_raises_the_severity_and_asks_the_manufacturer() -> None:
     casework = Casework()
-    case = casework.hear()
-    case = casework.hear(a_contact(FIRE, case_id=case.id), case)
+    case = casework.receive()
+    case = casework.receive(a_contact(FIRE, case_id=case.id), case)
     assert (case.severity, case.confirmed) == ("major", False)
     assert case.support is not None
     assert casework.types()[-3:] == ["case.contact_added", "case.severity_raised", "case.handed_over"]
@@ -36,24 +40,24 @@ def test_a_graver_contact_raises_the_severity_and_asks_the_manufacturer() -> Non
 
 def test_a_milder_contact_never_lowers_it() -> None:
     casework = Casework()
-    case = casework.hear(a_contact(FIRE))
-    case = casework.hear(a_contact("谢谢,没事了", case_id=case.id), case)
+    case = casework.receive(a_contact(FIRE))
+    case = casework.receive(a_contact("谢谢,没事了", case_id=case.id), case)
     assert case.severity == "major"
     assert "case.severity_raised" not in casework.types()
 
 
 def test_a_tick_that_the_policy_does_not_know_raises_the_case_for_triage() -> None:
     casework = Casework()
-    case = casework.hear()
-    case = casework.hear(a_contact("空调还是有异响", case_id=case.id, ticks=("P99",)), case)
+    case = casework.receive()
+    case = casework.receive(a_contact("空调还是有异响", case_id=case.id, ticks=("P99",)), case)
     assert (case.severity, case.criteria) == ("major_preliminary", ("G3",))
     assert case.triage == ("ticked criterion 'P99' is unknown to policy 'gtmc'",)
 
 
 def test_a_contact_the_case_has_already_is_left_out() -> None:
     casework, contact = Casework(), a_contact()
-    case = casework.hear(contact)
-    assert casework.decide(case, case.id, heard(contact)) is None
+    case = casework.receive(contact)
+    assert casework.decide(case, case.id, stored_contact(contact)) is None
 
 
 @pytest.mark.parametrize(
@@ -69,8 +73,8 @@ def test_a_further_contact_adds_its_flags_and_takes_none_back(
 ) -> None:
     """Told by the first contact, by the second, and what then stands in the case."""
     casework, (before, after, merged) = Casework(), told
-    case = casework.hear(a_contact(flags={flag: before}))
-    case = casework.hear(a_contact("请回电话", case_id=case.id, flags={flag: after}), case)
+    case = casework.receive(a_contact(flags={flag: before}))
+    case = casework.receive(a_contact("请回电话", case_id=case.id, flags={flag: after}), case)
     assert case.flags == Flags.model_validate({flag: merged})
     assert [each.flags for each in case.contacts] == [
         Flags.model_validate({flag: each}) for each in (before, after)
@@ -79,9 +83,9 @@ def test_a_further_contact_adds_its_flags_and_takes_none_back(
 
 def test_what_was_marked_with_a_further_contact_is_told_remembered_and_seen() -> None:
     casework = Casework()
-    case = casework.hear(a_contact(flags={"accident": True}, ticks=("P5",)))
+    case = casework.receive(a_contact(flags={"accident": True}, ticks=("P5",)))
     marked = a_contact("请回电话", case_id=case.id, flags={"fire": True, "injury": False}, ticks=("P7", "P5"))
-    case = casework.hear(marked, case)
+    case = casework.receive(marked, case)
     assert case.flags == Flags(accident=True, fire=True, injury=False)
     assert (case.ticks, case.contacts[1].ticks) == (("P5", "P7"), ("P7", "P5"))
     [added] = [event for event in casework.events() if isinstance(event, CaseContactAdded)]
@@ -93,18 +97,18 @@ def test_what_was_marked_with_a_further_contact_is_told_remembered_and_seen() ->
 
 def closed(casework: Casework, narrative: str = "空调有异响", owner: str = "dm-service") -> Case:
     """A case taken to its end by the manager of its department, or by the CR manager himself."""
-    case = casework.act(casework.hear(a_contact(narrative)), Accept(actor="cr-1"))
+    case = casework.act(casework.receive(a_contact(narrative)), Accept(actor="cr-1"))
     if owner != "cr-1":
-        hand = Transfer(actor="cr-1", shop="north", role="dept_manager", person=owner, note=words())
+        hand = Transfer(actor="cr-1", shop="north", role="dept_manager", person=owner, note=sealed())
         case = casework.act(casework.act(case, hand), Accept(actor=owner))
     case = casework.act(case, JudgeNature(actor="gm-1", severity=case.severity))
-    case = casework.act(case, LogContact(actor=owner, note=words()))
-    case = casework.act(case, Resolve(actor=owner, note=words()))
-    return casework.act(case, Close(actor="cr-1", note=words()))
+    case = casework.act(case, LogContact(actor=owner, note=sealed()))
+    case = casework.act(case, Resolve(actor=owner, note=sealed()))
+    return casework.act(case, Close(actor="cr-1", note=sealed()))
 
 
 def again(casework: Casework, case: Case) -> Case:
-    return casework.hear(a_contact("又坏了", case_id=case.id), case)
+    return casework.receive(a_contact("又坏了", case_id=case.id), case)
 
 
 def test_a_customer_who_speaks_again_reopens_what_was_resolved() -> None:
@@ -124,7 +128,7 @@ def test_a_customer_who_speaks_again_reopens_what_was_closed() -> None:
 def test_a_case_reopened_is_not_resolved_before_somebody_speaks_with_the_customer_again() -> None:
     casework = Casework()
     case = again(casework, closed(casework))
-    assert casework.refused(case, Resolve(actor="dm-service", note=words())).rule == "resolve_after_contact"
+    assert casework.refused(case, Resolve(actor="dm-service", note=sealed())).rule == "resolve_after_contact"
 
 
 def test_a_case_reopened_in_the_hands_of_the_cr_manager_stays_there() -> None:

@@ -10,39 +10,39 @@ from schemas.contacts import Flags, Vehicle
 from services.common.store.decision import Cause, Change, Outgoing
 from services.routing.domain import assessment
 from services.routing.domain.case import Case
-from services.routing.domain.deciding import decide
+from services.routing.domain.decide import decide
 from services.routing.domain.severity.judge import judge
-from tests.casework import Casework, gtmc, heard
+from tests.casework import Casework, gtmc, stored_contact
 from tests.dealership import a_contact, directory_file, person
 
 FIRE = "车子突然起火冒烟,必须给我一个说法"
 
 
 def test_a_case_belongs_to_the_franchise_of_its_brand() -> None:
-    case = Casework().hear(a_contact(shop="south", vehicle=Vehicle(brand="Other")))
+    case = Casework().receive(a_contact(shop="south", vehicle=Vehicle(brand="Other")))
     assert (case.shop, case.franchise, case.group, case.manufacturer) == (
         "south", "south-other", "rivers", "gtmc",
     )  # fmt: skip
 
 
 def test_a_shop_with_one_franchise_needs_no_brand() -> None:
-    case = Casework().hear(a_contact(vehicle=Vehicle()))
+    case = Casework().receive(a_contact(vehicle=Vehicle()))
     assert (case.franchise, case.triage) == ("north-gtmc", ())
 
 
 def test_a_case_is_decided_by_the_newest_version_of_its_policy() -> None:
-    case = Casework().hear()
+    case = Casework().receive()
     assert (case.policy, case.policy_version) == ("gtmc", gtmc().version)
 
 
 def test_whoever_received_the_contact_owns_the_case() -> None:
-    case = Casework().hear(a_contact(received_by="sa-2"))
+    case = Casework().receive(a_contact(received_by="sa-2"))
     assert (case.owner, case.owner_role) == ("sa-2", "sc_sa")
 
 
 def test_without_a_receiver_the_least_loaded_first_receiver_owns_it() -> None:
     casework = Casework()
-    owners = [casework.hear().owner for _ in range(4)]
+    owners = [casework.receive().owner for _ in range(4)]
     assert sorted(owners) == ["op-1", "op-1", "op-2", "op-2"]
 
 
@@ -50,13 +50,13 @@ def test_with_nobody_of_the_role_the_desk_owns_it() -> None:
     nobody = directory_file(op_1=None, op_2=None)
     casework = Casework()
     casework.directory = type(casework.directory)(nobody.entries())
-    case = casework.hear()
+    case = casework.receive()
     assert (case.owner, case.triage) == ("queue:north:operator", ())
 
 
 def test_a_new_case_is_offered_to_the_cr_manager_in_the_same_change() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     opened, offered = casework.events()
     assert isinstance(opened, CaseOpened)
     assert isinstance(offered, CaseHandedOver)
@@ -68,7 +68,7 @@ def test_a_new_case_is_offered_to_the_cr_manager_in_the_same_change() -> None:
 def test_what_the_operator_marked_stands_in_the_case_the_event_and_the_history() -> None:
     casework = Casework()
     flags = Flags(accident=True, casualties=True, fire=False)
-    case = casework.hear(a_contact(flags=flags, ticks=("P5", "P99")))
+    case = casework.receive(a_contact(flags=flags, ticks=("P5", "P99")))
     opened = casework.events()[0]
     assert isinstance(opened, CaseOpened)
     for kept in (case, case.contacts[0], opened):
@@ -80,12 +80,12 @@ def test_what_the_operator_marked_stands_in_the_case_the_event_and_the_history()
 
 def test_what_nobody_marked_is_unknown_and_in_no_history() -> None:
     casework = Casework()
-    assert casework.hear().flags == Flags()
+    assert casework.receive().flags == Flags()
     assert not {"flags", "ticks"} & casework.facts[0][1].keys()
 
 
 def test_a_case_written_before_flags_were_kept_opens_with_them_unknown() -> None:
-    written = Casework().hear(a_contact(flags={"fire": True}, ticks=("P5",))).model_dump(mode="json")
+    written = Casework().receive(a_contact(flags={"fire": True}, ticks=("P5",))).model_dump(mode="json")
     for part in (written, *written["contacts"]):
         del part["flags"], part["ticks"]
     case = Case.model_validate(written)
@@ -94,14 +94,14 @@ def test_a_case_written_before_flags_were_kept_opens_with_them_unknown() -> None
 
 def test_a_cr_manager_who_received_it_himself_has_accepted_it() -> None:
     casework = Casework()
-    case = casework.hear(a_contact(received_by="cr-1"))
+    case = casework.receive(a_contact(received_by="cr-1"))
     assert (case.owner, case.hand_over, case.state) == ("cr-1", None, "in_review")
     assert isinstance(casework.events()[-1], CaseAccepted)
 
 
 def test_the_history_says_by_which_step_somebody_was_chosen() -> None:
     casework = Casework()
-    casework.hear()
+    casework.receive()
     opened, offered = casework.facts
     assert opened[1]["step"] == "least loaded"
     assert (offered[1]["to"], offered[1]["among"], offered[1]["load"]) == ("cr-1", 1, 0)
@@ -109,7 +109,7 @@ def test_the_history_says_by_which_step_somebody_was_chosen() -> None:
 
 def test_the_history_and_the_events_hold_no_words() -> None:
     casework = Casework()
-    case = casework.hear(a_contact("刹车失灵,差点出事"))
+    case = casework.receive(a_contact("刹车失灵,差点出事"))
     everything = (
         f"{case.model_dump_json()} {casework.facts} {[e.model_dump_json() for e in casework.events()]}"
     )
@@ -120,7 +120,7 @@ def test_the_history_and_the_events_hold_no_words() -> None:
 
 def test_a_major_complaint_is_offered_to_the_manufacturer_beside_the_dealer() -> None:
     casework = Casework()
-    case = casework.hear(a_contact(FIRE))
+    case = casework.receive(a_contact(FIRE))
     assert case.severity == "major"
     assert case.hand_over is not None
     assert case.support is not None
@@ -130,14 +130,14 @@ def test_a_major_complaint_is_offered_to_the_manufacturer_beside_the_dealer() ->
 
 def test_what_the_manufacturer_must_see_is_told_on_the_public_feed() -> None:
     casework = Casework()
-    casework.hear(a_contact(FIRE))
+    casework.receive(a_contact(FIRE))
     assert casework.types("escalations") == casework.types()
     assert not {e.id for e in casework.events()} & {e.id for e in casework.events("escalations")}
 
 
 def test_a_general_complaint_stays_with_the_dealer() -> None:
     casework = Casework()
-    assert casework.hear().support is None
+    assert casework.receive().support is None
     assert casework.events("escalations") == []
 
 
@@ -152,7 +152,7 @@ def test_a_general_complaint_stays_with_the_dealer() -> None:
 )
 def test_what_nobody_knows_opens_one_level_higher_for_triage(changes: dict[str, Any], reason: str) -> None:
     casework = Casework()
-    case = casework.hear(a_contact(**changes))
+    case = casework.receive(a_contact(**changes))
     assert case.severity == "major_preliminary"
     assert any(reason in each for each in case.triage)
     assert casework.events()[0].header.triage
@@ -163,7 +163,7 @@ def test_a_policy_that_is_not_known_is_decided_by_the_default() -> None:
     file = directory_file()
     strange = tuple(one.model_copy(update={"policy": "lost"}) for one in file.franchises)
     casework.directory = type(casework.directory)(file.model_copy(update={"franchises": strange}).entries())
-    case = casework.hear()
+    case = casework.receive()
     assert (case.policy, case.severity) == ("gtmc", "major_preliminary")
     assert case.triage == ("unknown policy 'lost'",)
 
@@ -175,7 +175,7 @@ def test_a_judge_that_breaks_opens_the_case_higher_instead_of_losing_it(
         raise RecursionError
 
     monkeypatch.setattr(assessment, "judge", broken)
-    case = Casework().hear()
+    case = Casework().receive()
     assert (case.severity, case.triage) == (
         "major_preliminary", ("severity could not be judged: RecursionError",),
     )  # fmt: skip
@@ -185,19 +185,19 @@ def test_a_failed_detector_lifts_the_level_once_only(monkeypatch: pytest.MonkeyP
     judged = judge(assessment.build_statement(a_contact()), gtmc().rules)
     lifted = judged.model_copy(update={"failed": ("G3.noise",), "level": "major_preliminary"})
     monkeypatch.setattr(assessment, "judge", lambda *_: lifted)
-    case = Casework().hear(a_contact(shop="nowhere"))
+    case = Casework().receive(a_contact(shop="nowhere"))
     assert case.severity == "major_preliminary"
     assert "detector G3.noise failed" in case.triage
 
 
 def test_flags_and_ticks_of_the_operator_are_judged_too() -> None:
-    assert Casework().hear(a_contact("空调不冷", flags=Flags(injury=True))).severity == "major"
-    assert Casework().hear(a_contact("空调不冷", ticks=("P9",))).severity == "major_preliminary"
+    assert Casework().receive(a_contact("空调不冷", flags=Flags(injury=True))).severity == "major"
+    assert Casework().receive(a_contact("空调不冷", ticks=("P9",))).severity == "major_preliminary"
 
 
 def test_the_same_contact_decided_again_yields_the_same_events() -> None:
     casework, contact = Casework(), a_contact()
-    cause = Cause(contact.case_id, contact.id, heard(contact))
+    cause = Cause(contact.case_id, contact.id, stored_contact(contact))
     first, second = (decide(None, cause, casework.world()) for _ in range(2))
     assert isinstance(first, Change)
     assert isinstance(second, Change)
@@ -213,6 +213,6 @@ def test_an_absent_cr_manager_is_stood_in_for() -> None:
     away = type(person("cr-1")).model_validate({**person("cr-1").model_dump(), "absences": [absence]})
     casework = Casework()
     casework.directory = type(casework.directory)(directory_file(cr_1=away).entries())
-    case = casework.hear()
+    case = casework.receive()
     assert case.hand_over is not None
     assert (case.hand_over.to, case.hand_over.role) == ("dm-service", "dealer_cr_manager")

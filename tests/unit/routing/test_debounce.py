@@ -50,7 +50,7 @@ def _looked_at(casework: Casework, announced: Announced, case: Case) -> Case:
 @pytest.mark.parametrize("backwards", [False, True])
 def test_a_case_goes_where_the_whole_load_says(change: str, *, backwards: bool) -> None:
     casework, announced = Casework(), Announced()
-    case = casework.hear()
+    case = casework.receive()
     told = len(casework.told)
     for entry in reversed(CHANGES[change]) if backwards else CHANGES[change]:
         announced.put(entry)
@@ -66,7 +66,7 @@ def test_a_case_goes_where_the_whole_load_says(change: str, *, backwards: bool) 
 @pytest.mark.parametrize("seed", range(5))
 def test_a_load_of_everybody_anew_alarms_at_no_queue_before_it_is_whole(seed: int) -> None:
     casework, announced = Casework(), Announced()
-    case = casework.hear()
+    case = casework.receive()
     entries = [*announced.entries.values()]
     random.Random(seed).shuffle(entries)
     announced.entries.clear()

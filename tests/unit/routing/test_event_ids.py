@@ -8,20 +8,15 @@ import pytest
 from schemas.base import Message
 from services.common.store.decision import Cause, Change, Outgoing
 from services.common.store.document import Document
-from services.routing.domain.actions.action import (
-    Accept,
-    Action,
-    Close,
-    FollowUp,
-    HandBack,
-    JudgeNature,
-    LogContact,
-    Resolve,
-    Transfer,
-)
+from services.routing.domain.actions.action import Action
+from services.routing.domain.actions.answering import Accept, Return
+from services.routing.domain.actions.ending import Close, Resolve
+from services.routing.domain.actions.judging import JudgeNature
+from services.routing.domain.actions.progress import FollowUp, LogContact
+from services.routing.domain.actions.transfer import Transfer
 from services.routing.domain.case import Case
-from services.routing.domain.deciding import decide
-from tests.casework import Casework, words
+from services.routing.domain.decide import decide
+from tests.casework import Casework, sealed
 from tests.dealership import MONDAY, a_contact, directory_file
 from tests.unit.routing.test_reassignment import FIRE, reload
 
@@ -30,7 +25,7 @@ EVERYBODY = tuple(one.id for one in directory_file().people)
 
 def supported(casework: Casework) -> Case:
     """A case in review whose supporter has accepted, and who has since left."""
-    case = casework.hear(a_contact(FIRE))
+    case = casework.receive(a_contact(FIRE))
     assert case.support is not None
     supporter = case.support.to
     case = casework.act(case, Accept(actor=supporter))
@@ -48,18 +43,18 @@ def distinct(change: Change[Case]) -> Sequence[str]:
 
 
 def _transfer(actor: str) -> Action:
-    return Transfer(actor=actor, shop="north", role="dept_manager", person="dm-service", note=words())
+    return Transfer(actor=actor, shop="north", role="dept_manager", person="dm-service", note=sealed())
 
 
 ACTIONS: dict[str, Callable[[str], Action]] = {
     "transfer": _transfer,
-    "judge": lambda actor: JudgeNature(actor=actor, severity="major", reason=words()),
-    "contact": lambda actor: LogContact(actor=actor, note=words()),
-    "follow-up": lambda actor: FollowUp(actor=actor, note=words()),
-    "resolve": lambda actor: Resolve(actor=actor, note=words()),
-    "close": lambda actor: Close(actor=actor, note=words()),
+    "judge": lambda actor: JudgeNature(actor=actor, severity="major", reason=sealed()),
+    "contact": lambda actor: LogContact(actor=actor, note=sealed()),
+    "follow-up": lambda actor: FollowUp(actor=actor, note=sealed()),
+    "resolve": lambda actor: Resolve(actor=actor, note=sealed()),
+    "close": lambda actor: Close(actor=actor, note=sealed()),
     "accept": lambda actor: Accept(actor=actor),
-    "return": lambda actor: HandBack(actor=actor, reason=words()),
+    "return": lambda actor: Return(actor=actor, reason=sealed()),
 }
 
 
@@ -107,14 +102,14 @@ def test_a_closed_case_that_the_customer_speaks_of_again(gone: str) -> None:
     assert case.support is not None
     names = {"supporter": [case.support.to], "owner": [case.owner], "both": [case.support.to, case.owner]}
     reload(casework, without=names[gone])
-    case = casework.hear(a_contact("又起火了", case_id=case.id), case)
+    case = casework.receive(a_contact("又起火了", case_id=case.id), case)
     ids = [event.id for event in casework.events()]
     assert len(set(ids)) == len(ids)
 
 
 def test_a_decision_with_two_events_under_one_id_is_not_taken() -> None:
     casework, document, cause = Casework(), Document[Case](uuid4()), uuid4()
-    case = casework.hear()
+    case = casework.receive()
 
     def twice(_state: Case | None, _cause: Cause[Message]) -> Change[Case]:
         return Change(case, (event, event))

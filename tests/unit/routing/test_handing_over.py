@@ -13,7 +13,7 @@ from schemas.staffing import Directory
 from services.common.runtime.debounce import Debounced
 from services.routing.app import _follow_directory
 from services.routing.commands.forecast import moves
-from services.routing.domain.ledger import Ledger
+from services.routing.domain.open_cases import OpenCase, OpenCases
 from services.routing.domain.policies import Policies
 from services.routing.domain.reassignment import Reassign
 from tests.casework import Casework
@@ -68,7 +68,7 @@ async def test_the_others_are_handed_over_and_it_is_told_once(
     *,
     resting: bool,
 ) -> None:
-    await service.hear([a_contact() for _ in range(10)])
+    await service.receive([a_contact() for _ in range(10)])
     FAULTS[fault](service)
     bad = next(iter(service.documents.documents))
     _without(service, "op-1")
@@ -85,7 +85,7 @@ async def test_the_others_are_handed_over_and_it_is_told_once(
 
 
 async def test_a_case_is_handed_over_once_its_policy_version_is_known(service: Instance) -> None:
-    await service.hear([a_contact() for _ in range(4)])
+    await service.receive([a_contact() for _ in range(4)])
     known, service.casework.policies = service.casework.policies, Policies(default="gtmc")
     _without(service, "op-1")
     assert not await service.handler.reassign()
@@ -123,7 +123,7 @@ async def test_what_cannot_be_handed_over_keeps_nobody_from_looking_through_the_
 
 def test_a_check_names_whom_a_load_gives_the_cases_to() -> None:
     casework = Casework()
-    cases = [casework.hear(a_contact()) for _ in range(12)]
+    cases = [casework.receive(a_contact()) for _ in range(12)]
     theirs = [case for case in cases if case.owner == "op-1"]
     posts = person("op-2").posts
     reload(
@@ -131,12 +131,12 @@ def test_a_check_names_whom_a_load_gives_the_cases_to() -> None:
         *(person("op-2").model_copy(update={"id": name, "posts": posts}) for name in ("op-3", "op-4")),
         without=["op-1"],
     )
-    ledger = Ledger(lambda _case: True)
+    open_cases = OpenCases(lambda _case: True)
     for case in cases:
-        ledger.follow(case)
+        open_cases.put(OpenCase.of(case))
     checked = casework.world()
-    forecast = type(checked)(checked.directory, checked.policies, ledger.workload, checked.now)
-    told = [line for case in theirs for line in moves(case, forecast, ledger)]
+    forecast = type(checked)(checked.directory, checked.policies, open_cases.workload, checked.now)
+    told = [line for case in theirs for line in moves(case, forecast, open_cases)]
     loaded = [casework.decide(case, case.id, Reassign()).state.owner for case in theirs]  # type: ignore[union-attr]
     assert [line.split("→")[1].split()[0] for line in told] == loaded
     assert len(set(loaded)) > 1
@@ -144,8 +144,8 @@ def test_a_check_names_whom_a_load_gives_the_cases_to() -> None:
 
 def test_a_check_tells_of_a_case_whose_policy_version_is_missing() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     reload(casework, without=[case.owner])
     casework.policies = Policies(default="gtmc")
-    [line] = moves(case, casework.world(), casework.ledger)
+    [line] = moves(case, casework.world(), casework.open_cases)
     assert line.startswith(f"{case.number}: waits for its policy {case.policy_key}")

@@ -7,10 +7,11 @@ import pytest
 from schemas.cases import CaseEscalationWithdrawn, CaseHandedOver
 from schemas.staffing import Directory
 from services.common.store.decision import Cause, Change
-from services.routing.domain.actions.action import Accept, HandBack, Transfer
+from services.routing.domain.actions.answering import Accept, Return
+from services.routing.domain.actions.transfer import Transfer
 from services.routing.domain.case import Case
-from services.routing.domain.deciding import NoSuchCaseError, decide
-from tests.casework import Casework, words
+from services.routing.domain.decide import NoSuchCaseError, decide
+from tests.casework import Casework, sealed
 from tests.dealership import a_contact, directory_file
 
 FIRE = "车子突然起火冒烟,必须给我一个说法"
@@ -24,7 +25,7 @@ def escalated(case: Case) -> tuple[str, int]:
 
 def test_a_breach_is_offered_to_the_next_rung_and_the_owner_stays() -> None:
     casework = Casework()
-    first = casework.hear()
+    first = casework.receive()
     case, _ = casework.breach(first, "DL-01")
     assert escalated(case) == ("dm-service", 1)
     assert (case.owner, case.state, case.breach_count) == (first.owner, "escalated", 1)
@@ -35,7 +36,7 @@ def test_a_breach_is_offered_to_the_next_rung_and_the_owner_stays() -> None:
 
 def test_each_breach_escalates_one_rung_until_the_top() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     seats = []
     for deadline in ("DL-01", "HO-01", "HO-01", "HO-01"):
         case, _ = casework.breach(case, deadline)
@@ -47,7 +48,7 @@ def test_each_breach_escalates_one_rung_until_the_top() -> None:
 
 def test_two_breaches_of_one_pass_escalate_one_rung() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     casework.later(hours=24)
     first, second = casework.breached(case, "DL-01"), casework.breached(case, "DL-03")
     due = [casework.escalation_due(case, breach) for breach in (first, second)]
@@ -61,15 +62,15 @@ def test_two_breaches_of_one_pass_escalate_one_rung() -> None:
 
 def test_a_escalation_counts_from_who_missed_the_time() -> None:
     casework = Casework()
-    case = casework.act(casework.hear(), Accept(actor="cr-1"))
-    hand = Transfer(actor="cr-1", shop="north", role="dept_manager", person="dm-service", note=words())
+    case = casework.act(casework.receive(), Accept(actor="cr-1"))
+    hand = Transfer(actor="cr-1", shop="north", role="dept_manager", person="dm-service", note=sealed())
     case, _ = casework.breach(casework.act(case, hand), "DL-04", **MANAGER)
     assert escalated(case) == ("gm-1", 2)
 
 
 def test_a_manufacturer_that_does_not_answer_moves_nobody_at_the_dealer() -> None:
     casework = Casework()
-    case = casework.hear(a_contact(FIRE))
+    case = casework.receive(a_contact(FIRE))
     case, _ = casework.breach(case, "HO-02", accountable="mfr_cr")
     assert (case.rung, case.breach_count) == (0, 1)
     assert case.hand_over is not None
@@ -79,7 +80,7 @@ def test_a_manufacturer_that_does_not_answer_moves_nobody_at_the_dealer() -> Non
 def test_a_rung_with_nobody_on_duty_is_passed_over() -> None:
     casework = Casework()
     casework.directory = Directory(directory_file(dm_service=None).entries())
-    case, _ = casework.breach(casework.hear(), "DL-01")
+    case, _ = casework.breach(casework.receive(), "DL-01")
     assert escalated(case) == ("gm-1", 2)
 
 
@@ -87,13 +88,13 @@ def test_with_nobody_above_at_all_the_next_rungs_desk_gets_it() -> None:
     casework = Casework()
     nobody = directory_file(dm_service=None, gm_1=None, mfr_1=None, mfr_2=None)
     casework.directory = Directory(nobody.entries())
-    case, _ = casework.breach(casework.hear(), "DL-01")
+    case, _ = casework.breach(casework.receive(), "DL-01")
     assert escalated(case) == ("queue:north:dept_manager", 1)
 
 
 def test_past_the_general_manager_the_manufacturer_is_asked_and_the_dealer_leads_on() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     for deadline in ("DL-01", "HO-01", "HO-01"):
         case, _ = casework.breach(case, deadline)
     assert case.support is not None
@@ -105,8 +106,8 @@ def test_past_the_general_manager_the_manufacturer_is_asked_and_the_dealer_leads
 
 def test_whoever_declines_a_escalation_is_passed_by_the_next_one() -> None:
     casework = Casework()
-    case, _ = casework.breach(casework.hear(), "DL-01")
-    case = casework.act(case, HandBack(actor="dm-service", reason=words()))
+    case, _ = casework.breach(casework.receive(), "DL-01")
+    case = casework.act(case, Return(actor="dm-service", reason=sealed()))
     assert escalated(case) == ("cr-1", 1)
     case, _ = casework.breach(case, "HO-01")
     assert escalated(case) == ("gm-1", 2)
@@ -114,7 +115,7 @@ def test_whoever_declines_a_escalation_is_passed_by_the_next_one() -> None:
 
 def test_a_escalation_whose_breach_does_not_stand_is_taken_back() -> None:
     casework = Casework()
-    before = casework.hear()
+    before = casework.receive()
     case, breach = casework.breach(before, "DL-01")
     case = casework.fold(case, casework.withdrawn(case, breach))
     assert (case.hand_over, case.rung, case.state, case.breach_count) == (
@@ -130,7 +131,7 @@ def test_a_escalation_whose_breach_does_not_stand_is_taken_back() -> None:
 
 def test_a_escalation_that_was_accepted_is_not_taken_back() -> None:
     casework = Casework()
-    case, breach = casework.breach(casework.hear(), "DL-01")
+    case, breach = casework.breach(casework.receive(), "DL-01")
     case = casework.act(case, Accept(actor="dm-service"))
     case = casework.fold(case, casework.withdrawn(case, breach))
     assert (case.owner, case.breach_count) == ("dm-service", 0)
@@ -139,7 +140,7 @@ def test_a_escalation_that_was_accepted_is_not_taken_back() -> None:
 
 def test_a_escalation_to_the_manufacturer_is_taken_back_too() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     for deadline in ("DL-01", "HO-01", "HO-01"):
         case, breach = casework.breach(case, deadline)
     case = casework.fold(case, casework.withdrawn(case, breach))
@@ -149,7 +150,7 @@ def test_a_escalation_to_the_manufacturer_is_taken_back_too() -> None:
 
 def test_a_breach_withdrawn_before_it_escalated_does_not_escalation() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     breach = casework.breached(case, "DL-01")
     case = casework.fold(casework.fold(case, breach), casework.withdrawn(case, breach))
     casework.later(minutes=1)
@@ -158,7 +159,7 @@ def test_a_breach_withdrawn_before_it_escalated_does_not_escalation() -> None:
 
 def test_due_times_are_folded_for_readers_without_telling_anybody() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     told = len(casework.told)
     due = casework.now + timedelta(hours=1)
     folded = casework.fold(case, casework.started(case, "DL-01", due_at=due))
@@ -169,14 +170,14 @@ def test_due_times_are_folded_for_readers_without_telling_anybody() -> None:
 
 def test_a_breach_is_something_to_decide_on() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     folded = casework.fold(case, casework.breached(case, "DL-01"))
     assert folded.revisions[-1].fields == ("breach_count",)
 
 
 def test_the_next_round_of_a_recurring_deadline_takes_the_place_of_the_last() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     case = casework.fold(case, casework.breached(case, "DL-05"))
     case = casework.fold(case, casework.started(case, "DL-05", cycle=2))
     assert (case.deadlines["DL-05"].cycle, case.deadlines["DL-05"].status) == (2, "running")
@@ -185,21 +186,21 @@ def test_the_next_round_of_a_recurring_deadline_takes_the_place_of_the_last() ->
 
 def test_what_is_told_of_a_case_never_opened_is_nothing_to_guess_about() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     with pytest.raises(NoSuchCaseError):
         decide(None, Cause(case.id, case.id, casework.started(case, "DL-01")), casework.world())
 
 
 def test_a_resolved_case_escalates_no_more() -> None:
     casework = Casework()
-    case = casework.hear().model_copy(update={"state": "resolved"})
+    case = casework.receive().model_copy(update={"state": "resolved"})
     breach = casework.breached(case, "DL-05")
     assert casework.decide(case, case.id, casework.escalation_due(case, breach)) is None
 
 
 def test_a_decision_repeated_is_the_same_decision() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     cause = Cause(case.id, case.id, casework.escalation_due(case, casework.breached(case, "DL-01")))
     first, second = (decide(case, cause, casework.world()) for _ in range(2))
     assert isinstance(first, Change)
@@ -208,7 +209,7 @@ def test_a_decision_repeated_is_the_same_decision() -> None:
 
 def test_news_of_a_round_that_is_over_leave_the_present_one_alone() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     breach = casework.breached(case, "DL-05")
     case = casework.fold(casework.fold(case, breach), casework.started(case, "DL-05", cycle=2))
     case = casework.fold(case, casework.withdrawn(case, breach))
@@ -221,9 +222,9 @@ def test_news_of_a_round_that_is_over_leave_the_present_one_alone() -> None:
 
 def test_a_transfer_that_takes_the_place_of_a_escalate_and_is_declined_leaves_nothing_escalated() -> None:
     casework = Casework()
-    case = casework.act(casework.hear(), Accept(actor="cr-1"))
+    case = casework.act(casework.receive(), Accept(actor="cr-1"))
     for deadline in ("DL-03", "HO-01"):
         case, _ = casework.breach(case, deadline, accountable="dealer_cr_manager")
-    hand = Transfer(actor="cr-1", shop="north", role="dept_manager", person="dm-sales", note=words())
-    case = casework.act(casework.act(case, hand), HandBack(actor="dm-sales", reason=words()))
+    hand = Transfer(actor="cr-1", shop="north", role="dept_manager", person="dm-sales", note=sealed())
+    case = casework.act(casework.act(case, hand), Return(actor="dm-sales", reason=sealed()))
     assert (case.hand_over, case.state) == (None, "in_review")

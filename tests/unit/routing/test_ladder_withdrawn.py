@@ -19,7 +19,7 @@ def seat(case: Case) -> tuple[str | None, int, str]:
 
 def test_two_escalates_taken_back_in_turn_leave_the_first_offer_as_it_was() -> None:
     casework = Casework()
-    first = casework.hear()
+    first = casework.receive()
     case, lower = casework.breach(first, "DL-01")
     case, upper = casework.breach(case, "HO-01")
     case = casework.fold(case, casework.withdrawn(case, upper))
@@ -30,7 +30,7 @@ def test_two_escalates_taken_back_in_turn_leave_the_first_offer_as_it_was() -> N
 
 def test_a_escalation_put_aside_does_not_come_back_when_its_breach_has_fallen() -> None:
     casework = Casework()
-    first = casework.hear()
+    first = casework.receive()
     case, lower = casework.breach(first, "DL-01")
     case, upper = casework.breach(case, "DL-03")
     case = casework.fold(case, casework.withdrawn(case, lower))
@@ -41,10 +41,10 @@ def test_a_escalation_put_aside_does_not_come_back_when_its_breach_has_fallen() 
 
 def test_a_grave_case_keeps_the_manufacturer_when_its_escalation_is_taken_back() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     for deadline in ("DL-01", "HO-01", "HO-01"):
         case, breach = casework.breach(case, deadline)
-    case = casework.hear(a_contact(FIRE, case_id=case.id), case)
+    case = casework.receive(a_contact(FIRE, case_id=case.id), case)
     case = casework.fold(case, casework.withdrawn(case, breach))
     assert case.support is not None
     assert (case.support.via, case.rung) == ("support", 2)
@@ -52,7 +52,7 @@ def test_a_grave_case_keeps_the_manufacturer_when_its_escalation_is_taken_back()
 
 def test_a_request_to_the_manufacturer_that_a_escalation_repeated_is_still_to_be_accepted() -> None:
     casework = Casework()
-    case = casework.hear(a_contact(FIRE))
+    case = casework.receive(a_contact(FIRE))
     asked = case.support
     for deadline in ("DL-01", "HO-01", "HO-01"):
         case, breach = casework.breach(case, deadline)
@@ -60,8 +60,8 @@ def test_a_request_to_the_manufacturer_that_a_escalation_repeated_is_still_to_be
     assert (case.support, withdrawal(casework).again) == (asked, True)
 
 
-def two_of_one_pass(casework: Casework) -> tuple[Case, Case, list[DeadlineBreached]]:
-    first = casework.hear()
+def two_of_a_pass(casework: Casework) -> tuple[Case, Case, list[DeadlineBreached]]:
+    first = casework.receive()
     casework.later(hours=24)
     breaches = [casework.breached(first, deadline) for deadline in ("DL-01", "DL-03")]
     due = [casework.escalation_due(first, breach) for breach in breaches]
@@ -74,7 +74,7 @@ def two_of_one_pass(casework: Casework) -> tuple[Case, Case, list[DeadlineBreach
 
 def test_a_escalation_stays_while_another_breach_of_its_pass_stands() -> None:
     casework = Casework()
-    first, case, breaches = two_of_one_pass(casework)
+    first, case, breaches = two_of_a_pass(casework)
     case = casework.fold(case, casework.withdrawn(case, breaches[0]))
     assert seat(case) == ("dm-service", 1, "escalated")
     case = casework.fold(case, casework.withdrawn(case, breaches[1]))
@@ -83,7 +83,7 @@ def test_a_escalation_stays_while_another_breach_of_its_pass_stands() -> None:
 
 def test_a_escalation_stays_when_a_breach_that_did_not_cause_it_falls() -> None:
     casework = Casework()
-    first, case, breaches = two_of_one_pass(casework)
+    first, case, breaches = two_of_a_pass(casework)
     case = casework.fold(case, casework.withdrawn(case, breaches[1]))
     assert seat(case) == ("dm-service", 1, "escalated")
     case = casework.fold(case, casework.withdrawn(case, breaches[0]))
@@ -92,7 +92,7 @@ def test_a_escalation_stays_when_a_breach_that_did_not_cause_it_falls() -> None:
 
 def test_a_breach_escalates_after_one_of_its_pass_was_taken_back() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     casework.later(hours=24)
     breaches = [casework.breached(case, deadline) for deadline in ("DL-01", "DL-03")]
     due = [casework.escalation_due(case, breach) for breach in breaches]

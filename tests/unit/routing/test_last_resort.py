@@ -14,11 +14,13 @@ from schemas.directory import Absence, DirectoryFile, Entry, Person
 from schemas.staffing import Directory
 from services.common.runtime import files
 from services.notify.domain.recipients import Parties
-from services.routing.domain.actions.action import Accept, Transfer
-from services.routing.domain.actions.permission import allowed, is_party
+from services.routing.domain.actions.answering import Accept
+from services.routing.domain.actions.permission import is_party
+from services.routing.domain.actions.table import allowed
+from services.routing.domain.actions.transfer import Transfer
 from services.routing.domain.case import Case
-from services.routing.domain.reach import reach
-from tests.casework import Casework, words
+from services.routing.domain.scope import scope_of
+from tests.casework import Casework, sealed
 from tests.dealership import MONDAY, a_contact
 
 FIRE = "车子突然起火冒烟,必须给我一个说法"
@@ -86,7 +88,7 @@ PLACES = [
 ]  # fmt: skip
 
 
-def told(casework: Casework, events: Iterable[CaseEvent]) -> set[str]:
+def notified(casework: Casework, events: Iterable[CaseEvent]) -> set[str]:
     """Who is reached of those whom the policy tells of these events."""
     policy = casework.world().policies.newest["gtmc"].content
     found: set[str] = set()
@@ -99,7 +101,7 @@ def told(casework: Casework, events: Iterable[CaseEvent]) -> set[str]:
 
 def readers(casework: Casework, case: Case) -> set[str]:
     known = casework.directory
-    return {name for name in known.people if reach(name, known, casework.now).covers(case)}
+    return {name for name in known.people if scope_of(name, known, casework.now).covers(case)}
 
 
 def actors(casework: Casework, case: Case, action: str) -> set[str]:
@@ -111,18 +113,18 @@ def actors(casework: Casework, case: Case, action: str) -> set[str]:
 @pytest.mark.parametrize("world", WORLDS)
 def test_somebody_sees_it_is_told_and_can_act(world: str, place: tuple[str, str], narrative: str) -> None:
     casework = Casework(directory=directory(WORLDS[world]))
-    case = casework.hear(contact(*place, narrative=narrative))
-    seen, reached = readers(casework, case), told(casework, casework.events())
+    case = casework.receive(contact(*place, narrative=narrative))
+    seen, reached = readers(casework, case), notified(casework, casework.events())
     assert seen, "nobody sees it"
     assert reached & seen, "nobody who sees it is told"
     assert reached & seen & actors(casework, case, "accept"), "nobody who is told may accept it"
     assert actors(casework, case, "transfer") & seen, "nobody may hand it on"
-    for hold in casework.ledger.holds[case.id]:
-        answering = {name for name in seen if _is_asked(casework, case, hold.name, name)}
+    for hold in casework.open_cases.cases[case.id].responsibilities:
+        answering = {name for name in seen if _is_responsible(casework, case, hold.name, name)}
         assert answering or casework.directory.person(hold.name), f"nobody answers for {hold.name}"
 
 
-def _is_asked(casework: Casework, case: Case, named: str, actor: str) -> bool:
+def _is_responsible(casework: Casework, case: Case, named: str, actor: str) -> bool:
     return is_party(case, named, "operator", actor, casework.world())
 
 
@@ -130,7 +132,7 @@ def _is_asked(casework: Casework, case: Case, named: str, actor: str) -> bool:
 @pytest.mark.parametrize("world", WORLDS)
 def test_the_ladder_escalates_to_somebody(world: str, place: tuple[str, str]) -> None:
     casework = Casework(directory=directory(WORLDS[world]))
-    case = casework.hear(contact(*place))
+    case = casework.receive(contact(*place))
     asked: set[str] = set()
     for deadline in ("DL-01", "HO-01", "HO-01", "HO-01"):
         case, _ = casework.breach(case, deadline)
@@ -140,7 +142,7 @@ def test_the_ladder_escalates_to_somebody(world: str, place: tuple[str, str]) ->
             for part in parts
             if part is not None
             for name in casework.directory.people
-            if _is_asked(casework, case, part.to, name)
+            if _is_responsible(casework, case, part.to, name)
         }
     assert asked
     assert asked & readers(casework, case)
@@ -149,7 +151,7 @@ def test_the_ladder_escalates_to_somebody(world: str, place: tuple[str, str]) ->
 @pytest.mark.parametrize("shop", ["no-such-shop", "sz-nanshan"])
 def test_several_makers_known_and_none_meant_is_read_by_whom_the_directory_names(shop: str) -> None:
     casework = Casework(directory=directory())
-    case = casework.hear(contact(shop, "", narrative=FIRE))
+    case = casework.receive(contact(shop, "", narrative=FIRE))
     assert case.manufacturer == ""
     assert case.support is not None
     assert case.support.to.startswith("hanlu")
@@ -164,54 +166,54 @@ def test_the_brand_says_whose_case_of_an_unknown_shop_it_is() -> None:
         ("Hanlu", "hanlu-motors"),
         ("ＨＡＮＬＵ", "hanlu-motors"),
     ):
-        assert casework.hear(contact("no-such-shop", brand)).manufacturer == maker
+        assert casework.receive(contact("no-such-shop", brand)).manufacturer == maker
 
 
 def test_a_case_of_an_unknown_shop_can_be_handed_to_a_real_one() -> None:
     casework = Casework(directory=directory())
-    case = casework.hear(contact("no-such-shop", "songye"))
+    case = casework.receive(contact("no-such-shop", "songye"))
     reader = next(iter(sorted(actors(casework, case, "accept"))))
     case = casework.act(case, Accept(actor=reader))
     hand = Transfer(
-        actor=reader, shop="fs-chancheng", role="dept_manager", person="fs-chancheng.manager", note=words()
+        actor=reader, shop="fs-chancheng", role="dept_manager", person="fs-chancheng.manager", note=sealed()
     )
     case = casework.act(case, hand)
     assert (case.shop, case.franchise, case.group) == ("fs-chancheng", "fs-chancheng.songye", "nanfeng")
     case = casework.act(case, Accept(actor="fs-chancheng.manager"))
     assert "fs-chancheng.gm" in readers(casework, case)
     elsewhere = Transfer(
-        actor="fs-chancheng.manager", shop="gz-panyu", role="dealer_gm", person="gz-panyu.gm", note=words()
+        actor="fs-chancheng.manager", shop="gz-panyu", role="dealer_gm", person="gz-panyu.gm", note=sealed()
     )
     assert casework.refused(case, elsewhere).rule == "transfer_within_case"
 
 
 def test_a_case_of_a_makers_brand_is_not_handed_to_a_shop_of_another() -> None:
     casework = Casework(directory=directory())
-    case = casework.hear(contact("no-such-shop", "songye"))
+    case = casework.receive(contact("no-such-shop", "songye"))
     reader = next(iter(sorted(actors(casework, case, "accept"))))
     case = casework.act(case, Accept(actor=reader))
     hand = Transfer(
-        actor=reader, shop="gz-panyu", role="dept_manager", person="gz-panyu.service", note=words()
+        actor=reader, shop="gz-panyu", role="dept_manager", person="gz-panyu.service", note=sealed()
     )
     assert casework.refused(case, hand).rule == "transfer_within_case"
 
 
 def test_a_queue_has_members_again_when_somebody_comes() -> None:
     casework = Casework(directory=directory(people(works_at(EMPTIED), gone)))
-    case = casework.hear(contact(EMPTIED, "hanlu"))
+    case = casework.receive(contact(EMPTIED, "hanlu"))
     assert case.owner == f"queue:{EMPTIED}:operator"
-    assert sum(casework.ledger.unstaffed(casework.directory).values()) > 0
+    assert sum(casework.open_cases.unstaffed(casework.directory).values()) > 0
     casework.directory = directory()
     assert f"{EMPTIED}.op1" in actors(casework, case, "transfer")
-    assert not casework.ledger.unstaffed(casework.directory)
+    assert not casework.open_cases.unstaffed(casework.directory)
     assert not {name for name in readers(casework, case) if name.startswith("hanlu")}
 
 
 def test_a_queue_without_members_is_announced_once() -> None:
     casework = Casework(directory=directory(people(works_at(EMPTIED), gone)), now=MONDAY)
-    case = casework.hear(contact(EMPTIED, "hanlu"))
+    case = casework.receive(contact(EMPTIED, "hanlu"))
     assert casework.types().count("case.unattended") == len(case.unstaffed) > 0
     before = casework.types().count("case.unattended")
     casework.now += timedelta(minutes=1)
-    casework.hear(contact(EMPTIED, "hanlu", case_id=case.id, narrative="再次来电"), case)
+    casework.receive(contact(EMPTIED, "hanlu", case_id=case.id, narrative="再次来电"), case)
     assert casework.types().count("case.unattended") == before

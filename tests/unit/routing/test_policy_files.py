@@ -8,7 +8,7 @@ from click.testing import CliRunner
 
 from deploy.policy import policy
 from services.routing.commands.directory import read
-from services.routing.settings.policies import load_policy
+from services.routing.store.policy_files import load_policy
 from tests.casework import POLICIES
 from tests.dealership import directory_file
 from tests.policy_folder import PolicyFolder

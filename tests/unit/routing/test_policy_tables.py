@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.common.runtime.files import FileError
-from services.routing.settings.policies import load_policy
+from services.routing.store.policy_files import load_policy
 from tests.policy_folder import Change, PolicyFolder
 
 SEVERITY = "severity/gtmc.yaml"

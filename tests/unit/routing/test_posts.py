@@ -9,10 +9,11 @@ from schemas.contacts import Department
 from schemas.directory import Absence, LastResort, Post
 from schemas.staffing import Directory
 from services.common.store.decision import Change
-from services.routing.domain.actions.action import Accept, Transfer
+from services.routing.domain.actions.answering import Accept
+from services.routing.domain.actions.transfer import Transfer
 from services.routing.domain.case import Case
 from services.routing.domain.reassignment import Reassign
-from tests.casework import Casework, words
+from tests.casework import Casework, sealed
 from tests.dealership import MONDAY, a_contact, directory_file, person
 
 FIRE = "车子突然起火冒烟,必须给我一个说法"
@@ -30,8 +31,8 @@ def with_manager(casework: Casework, *departments: Department | None) -> None:
 
 def managed(casework: Casework) -> Case:
     """A case of after-sales that its manager has accepted."""
-    case = casework.act(casework.hear(), Accept(actor="cr-1"))
-    hand = Transfer(actor="cr-1", shop="north", role="dept_manager", person="dm-service", note=words())
+    case = casework.act(casework.receive(), Accept(actor="cr-1"))
+    hand = Transfer(actor="cr-1", shop="north", role="dept_manager", person="dm-service", note=sealed())
     return casework.act(casework.act(case, hand), Accept(actor="dm-service"))
 
 
@@ -77,7 +78,7 @@ def stood_in() -> tuple[Casework, Case]:
     casework = Casework()
     gone = {"cr_1": None, "dm_service": None, "gm_1": person("gm-1", posts=BOTH)}
     casework.directory = Directory(directory_file(**gone).entries())
-    return casework, casework.hear()
+    return casework, casework.receive()
 
 
 @pytest.mark.parametrize("accepted", [False, True])
@@ -100,6 +101,6 @@ def test_a_last_resort_supports_under_the_post_by_which_they_are_it() -> None:
     changed = {"mfr_1": None, "mfr_2": None, "gm_south": person("gm-south", posts=posts)}
     resort = LastResort(at="south", role="dealer_gm")
     casework = Casework(directory=Directory((*directory_file(**changed).entries(), resort)))
-    case = casework.hear(a_contact(FIRE))
+    case = casework.receive(a_contact(FIRE))
     assert case.support is not None
     assert (case.support.to, case.support.post) == ("gm-south", "south/dealer_gm")

@@ -11,13 +11,14 @@ from schemas.cases import CaseReassigned
 from schemas.directory import Absence, Person, Post, key
 from schemas.staffing import Directory
 from services.common.store.decision import Cause, Change
-from services.routing.domain.actions.action import Accept, HandBack, Transfer
-from services.routing.domain.actions.permission import allowed
+from services.routing.domain.actions.answering import Accept, Return
+from services.routing.domain.actions.table import allowed
+from services.routing.domain.actions.transfer import Transfer
 from services.routing.domain.case import Case, HandOver, Support
-from services.routing.domain.deciding import decide
-from services.routing.domain.holding import holds_of, lost
+from services.routing.domain.decide import decide
 from services.routing.domain.reassignment import Reassign
-from tests.casework import Casework, words
+from services.routing.domain.responsibilities import responsibilities_of, why_lost
+from tests.casework import Casework, sealed
 from tests.dealership import MONDAY, a_contact, directory_file, person
 
 FIRE = "车子突然起火冒烟,必须给我一个说法"
@@ -53,13 +54,13 @@ def lose(casework: Casework, name: str, how: str, *others: Person) -> None:
 
 
 def none_lost(casework: Casework, case: Case) -> None:
-    assert [hold for hold in holds_of(case) if lost(hold, casework.directory)] == []
+    assert [hold for hold in responsibilities_of(case) if why_lost(hold, casework.directory)] == []
 
 
 @pytest.mark.parametrize("how", LOSSES)
 def test_the_owner_who_loses_the_post_is_followed_by_one_of_the_same_role(how: str) -> None:
     casework = Casework()
-    before = casework.hear()
+    before = casework.receive()
     lose(casework, before.owner, how)
     case = reassign(casework, before)
     assert {before.owner, case.owner} == {"op-1", "op-2"}
@@ -81,7 +82,7 @@ def test_the_owner_who_loses_the_post_is_followed_by_one_of_the_same_role(how: s
 @pytest.mark.parametrize("how", LOSSES)
 def test_whom_it_is_offered_to_is_followed_by_the_next_rung(how: str) -> None:
     casework = Casework()
-    before = casework.hear()
+    before = casework.receive()
     assert before.hand_over is not None
     lose(casework, "cr-1", how)
     case = reassign(casework, before)
@@ -99,7 +100,7 @@ def test_whom_it_is_offered_to_is_followed_by_the_next_rung(how: str) -> None:
 @pytest.mark.parametrize("accepted", [False, True])
 def test_whom_the_manufacturer_had_named_is_followed_by_a_colleague(how: str, *, accepted: bool) -> None:
     casework = Casework()
-    before = casework.hear(a_contact(FIRE))
+    before = casework.receive(a_contact(FIRE))
     assert before.support is not None
     name = before.support.to
     if accepted:
@@ -116,7 +117,7 @@ def test_whom_the_manufacturer_had_named_is_followed_by_a_colleague(how: str, *,
 
 def test_the_deputy_of_who_goes_comes_first() -> None:
     casework = Casework()
-    before = casework.hear()
+    before = casework.receive()
     reload(casework, person("cr-1", status="leaving", deputy="cr-south"))
     case = reassign(casework, before)
     assert case.hand_over is not None
@@ -125,7 +126,7 @@ def test_the_deputy_of_who_goes_comes_first() -> None:
 
 def test_with_nobody_left_at_the_shop_its_queues_get_it_and_the_alarm_goes_out() -> None:
     casework = Casework()
-    before = casework.hear()
+    before = casework.receive()
     staff = ["op-1", "op-2", "cr-1", "dm-service", "dm-sales", "sa-1", "sa-2", "gm-1"]
     reload(casework, without=staff)
     case = reassign(casework, before)
@@ -140,7 +141,7 @@ def test_with_nobody_left_at_the_shop_its_queues_get_it_and_the_alarm_goes_out()
 
 def test_what_is_still_theirs_stays_theirs() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     for changed in (
         person("cr-1", absences=AWAY),
         person("cr-1", deputy="gm-1", absences=AWAY),
@@ -156,7 +157,7 @@ def test_what_is_still_theirs_stays_theirs() -> None:
 def test_a_stand_in_keeps_it_as_long_as_they_keep_their_own_post() -> None:
     casework = Casework()
     reload(casework, person("cr-1", absences=AWAY))
-    case = casework.hear()
+    case = casework.receive()
     assert case.hand_over is not None
     assert (case.hand_over.to, case.hand_over.post) == ("dm-service", "north/dept_manager/after_sales")
     reload(casework)
@@ -169,7 +170,7 @@ def test_a_stand_in_keeps_it_as_long_as_they_keep_their_own_post() -> None:
 
 def test_a_case_written_before_posts_were_kept_goes_only_when_its_holder_has_none_near() -> None:
     casework = Casework()
-    case = casework.hear().model_copy(update={"owner_post": ""})
+    case = casework.receive().model_copy(update={"owner_post": ""})
     reload(casework, person(case.owner, posts=(Post(at="north", role="sc_sa"),)))
     assert casework.decide(case, case.id, Reassign()) is None
     reload(casework, person(case.owner, posts=(Post(at="gtmc", role="mfr_cr"),)))
@@ -178,7 +179,7 @@ def test_a_case_written_before_posts_were_kept_goes_only_when_its_holder_has_non
 
 def test_an_offer_that_a_later_one_put_aside_is_no_leavers_either() -> None:
     casework = Casework()
-    case, breach = casework.breach(casework.hear(), "DL-01")
+    case, breach = casework.breach(casework.receive(), "DL-01")
     reload(casework, without=["cr-1"])
     case = reassign(casework, case)
     case = casework.fold(case, casework.withdrawn(case, breach))
@@ -190,9 +191,9 @@ def test_an_offer_that_a_later_one_put_aside_is_no_leavers_either() -> None:
 def test_any_decision_leaves_the_case_with_those_who_may_have_it() -> None:
     """An action of somebody else that comes before the case was looked at."""
     casework = Casework()
-    before = casework.hear()
+    before = casework.receive()
     reload(casework, without=[before.owner])
-    case = casework.act(before, HandBack(actor="cr-1", reason=words()))
+    case = casework.act(before, Return(actor="cr-1", reason=sealed()))
     none_lost(casework, case)
     assert [each.revision for each in case.revisions] == list(range(1, len(case.revisions) + 1))
     assert casework.types()[-2:] == ["case.returned", "case.reassigned"]
@@ -200,7 +201,7 @@ def test_any_decision_leaves_the_case_with_those_who_may_have_it() -> None:
 
 def test_a_decision_repeated_is_the_same_and_another_time_is_another() -> None:
     casework = Casework()
-    case, cause = casework.hear(), uuid4()
+    case, cause = casework.receive(), uuid4()
     reload(casework, without=[case.owner])
     first, second = (decide(case, Cause(case.id, cause, Reassign()), casework.world()) for _ in range(2))
     assert isinstance(first, Change)
@@ -214,7 +215,7 @@ def test_a_decision_repeated_is_the_same_and_another_time_is_another() -> None:
 
 def test_what_is_closed_or_not_there_is_left_alone() -> None:
     casework = Casework()
-    case = casework.hear().model_copy(update={"state": "closed"})
+    case = casework.receive().model_copy(update={"state": "closed"})
     reload(casework, without=[case.owner])
     assert casework.decide(case, case.id, Reassign()) is None
     assert casework.decide(None, case.id, Reassign()) is None
@@ -222,7 +223,7 @@ def test_what_is_closed_or_not_there_is_left_alone() -> None:
 
 def test_a_directory_that_was_not_announced_takes_nothing_from_anybody() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     casework.directory = Directory()
     assert casework.decide(case, case.id, Reassign()) is None
 
@@ -231,18 +232,18 @@ def test_a_directory_that_was_not_announced_takes_nothing_from_anybody() -> None
 def test_whoever_is_leaving_is_given_nothing(status: Any) -> None:
     casework = Casework()
     reload(casework, person("cr-1", status=status), person("op-1", status=status))
-    case = casework.hear()
+    case = casework.receive()
     assert (case.owner, case.hand_over and case.hand_over.to) == ("op-2", "dm-service")
     case = casework.act(case, Accept(actor="dm-service"))
-    hand = Transfer(actor="dm-service", shop="north", role="sc_sa", person="sa-1", note=words())
+    hand = Transfer(actor="dm-service", shop="north", role="sc_sa", person="sa-1", note=sealed())
     reload(casework, person("sa-1", status=status))
     assert casework.refused(case, hand).rule == "transfer_named_person"
 
 
 def test_a_deputy_may_do_what_the_absent_one_may() -> None:
-    """PendingHandOver before the absence began: told and allowed are the same people."""
+    """HandOverFields before the absence began: told and allowed are the same people."""
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     reload(
         casework,
         person("cr-1", absences=AWAY, deputy="gm-1"),
@@ -255,7 +256,7 @@ def test_a_deputy_may_do_what_the_absent_one_may() -> None:
 
 def test_a_deputy_of_the_owner_is_not_whom_a_escalation_goes_to() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     reload(casework, person(case.owner, absences=AWAY, deputy="dm-service"))
     case, _ = casework.breach(case, "DL-01")
     assert case.hand_over is not None
@@ -264,7 +265,7 @@ def test_a_deputy_of_the_owner_is_not_whom_a_escalation_goes_to() -> None:
 
 def test_what_older_code_wrote_is_read() -> None:
     casework = Casework()
-    case = casework.hear(a_contact(FIRE))
+    case = casework.receive(a_contact(FIRE))
     old = case.model_dump(mode="json", exclude={"owner_post", "passed", "unstaffed"})
     for part, model in (("hand_over", HandOver), ("support", Support)):
         old[part].pop("post")

@@ -9,7 +9,7 @@ from schemas.contacts import Channel
 from schemas.severity import Judgement, SeverityPolicy, Statement
 from services.routing.domain.severity.judge import Detector, compile_rules, judge
 from services.routing.domain.severity.patterns import Pattern
-from services.routing.settings.severity import load_rules, load_severity
+from services.routing.store.severity_files import load_rules, load_severity
 
 RULES = load_rules()
 

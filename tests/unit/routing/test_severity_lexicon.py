@@ -6,7 +6,7 @@ from schemas.severity import Judgement, LexiconSpec, SeverityPolicy, Statement
 from services.routing.domain.severity.judge import compile_rules, judge
 from services.routing.domain.severity.lexicon import find_fault
 from services.routing.domain.severity.tokenize import Normalizer, tokenize
-from services.routing.settings.severity import load_rules, load_severity
+from services.routing.store.severity_files import load_rules, load_severity
 
 RULES = load_rules()
 UNSEEN = (

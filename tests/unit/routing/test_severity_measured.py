@@ -11,7 +11,7 @@ import pytest
 from schemas.severity import Statement
 from services.routing.domain.severity.features import detect_language
 from services.routing.domain.severity.judge import judge
-from services.routing.settings.severity import load_rules
+from services.routing.store.severity_files import load_rules
 
 ROOT = Path(__file__).parents[3]
 DATA = ROOT / "tests" / "data"

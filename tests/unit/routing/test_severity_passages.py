@@ -11,7 +11,7 @@ from services.routing.domain.severity.classifier import Weights
 from services.routing.domain.severity.features import Vocabulary, drop_separators, split_passages
 from services.routing.domain.severity.judge import judge
 from services.routing.domain.severity.tokenize import Normalizer, number_clauses, tokenize
-from services.routing.settings.severity import load_rules, load_weights
+from services.routing.store.severity_files import load_rules, load_weights
 
 RULES = load_rules()
 STORY = (

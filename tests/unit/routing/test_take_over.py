@@ -14,7 +14,7 @@ from services.common.kafka.outbox import OutboxPublisher
 from services.common.store.write_path import Store
 from services.routing.domain.case import Case
 from services.routing.handlers import Cases, Handler, revive
-from services.routing.store import Words
+from services.routing.store.texts import TextRepository
 from tests.casework import Casework
 from tests.dealership import MONDAY, a_contact, directory_file
 from tests.fakes import MemoryDocuments, MemoryLog, MemoryRecords
@@ -37,14 +37,16 @@ class Instance:
 
     def __init__(self) -> None:
         self.holds, self.casework, self.documents = True, Casework(), Open()
-        self.casework.ledger.mine = lambda _case: self.holds
+        self.casework.open_cases.is_mine = lambda _case: self.holds
         store = Store(
             Case, self.documents, OutboxPublisher(MemoryLog()), lambda: MONDAY, lambda: None, revive
         )
-        cases = Cases(store, self.casework.world, self.casework.ledger)
-        self.handler = Handler(cases, Words(MemoryRecords()), Words(MemoryRecords()), _asks_nobody)
+        cases = Cases(store, self.casework.world, self.casework.open_cases)
+        self.handler = Handler(
+            cases, TextRepository(MemoryRecords()), TextRepository(MemoryRecords()), _asks_nobody
+        )
 
-    async def hear(self, contacts: Sequence[ContactReceived]) -> None:
+    async def receive(self, contacts: Sequence[ContactReceived]) -> None:
         raw = [one.model_dump_json().encode() for one in contacts]
         await self.handler.handle(
             [Received("contacts", 0, at, one, raw[at]) for at, one in enumerate(contacts)]
@@ -65,7 +67,7 @@ async def test_what_comes_before_the_take_over_is_spread_like_what_comes_after(i
     instance.holds = False
     instance.handler.let_go()
     async with asyncio.TaskGroup() as group:
-        group.create_task(instance.hear([a_contact() for _ in range(6)]))
+        group.create_task(instance.receive([a_contact() for _ in range(6)]))
         for _ in range(50):
             await asyncio.sleep(0)
         instance.holds = True
@@ -82,11 +84,11 @@ def _without(instance: Instance, name: str) -> None:
 async def test_who_has_gone_hands_over_what_is_known_here_or_only_rests_in_the_store(
     instance: Instance, *, resting: bool
 ) -> None:
-    await instance.hear([a_contact() for _ in range(6)])
+    await instance.receive([a_contact() for _ in range(6)])
     _without(instance, "op-1")
     if resting:
         # Another instance gave it away: nothing here knows whose it is.
-        instance.casework.ledger.holds.clear()
+        instance.casework.open_cases.cases.clear()
         assert await instance.handler.reassign()
         assert instance.owners()["op-1"] == 3
     assert await instance.handler.reassign(instance.documents if resting else None)
@@ -102,7 +104,7 @@ async def test_who_has_gone_hands_over_what_is_known_here_or_only_rests_in_the_s
 
 
 async def test_a_case_that_is_being_opened_is_looked_at_again(instance: Instance) -> None:
-    case = instance.casework.hear()
+    case = instance.casework.receive()
     _without(instance, case.owner)
     assert not await instance.handler.reassign(), "it is not written yet"
     assert instance.documents.documents == {}

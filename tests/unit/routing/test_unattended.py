@@ -8,9 +8,9 @@ from schemas.cases import CaseUnattended
 from schemas.staffing import Directory
 from services.common.store.decision import Change, event_id
 from services.routing.domain.case import Case
-from services.routing.domain.holding import Standing, holds_of, misplaced
-from services.routing.domain.reassignment import reassigned
-from services.routing.store import HELD
+from services.routing.domain.reassignment import reassign
+from services.routing.domain.responsibilities import ResponsibleFields, is_misplaced, responsibilities_of
+from services.routing.store.cases import FIELDS
 from tests.casework import Casework
 from tests.dealership import directory_file, person
 
@@ -22,9 +22,9 @@ def load(casework: Casework, *, operators: bool) -> None:
 
 def look(casework: Casework, case: Case) -> tuple[Case, list[UUID]]:
     """The case after a pass over it, as the service decides it, and the alarms that went out."""
-    if not misplaced(holds_of(case), casework.directory):
+    if not is_misplaced(responsibilities_of(case), casework.directory):
         return case, []
-    change = reassigned(case, event_id(case.id, "reassign"), casework.world())
+    change = reassign(case, event_id(case.id, "reassign"), casework.world())
     if change is None:
         return case, []
     assert isinstance(change, Change)
@@ -36,7 +36,7 @@ def look(casework: Casework, case: Case) -> tuple[Case, list[UUID]]:
 def test_a_queue_that_is_emptied_again_is_told_again(times: int) -> None:
     casework = Casework()
     load(casework, operators=False)
-    case = casework.hear()
+    case = casework.receive()
     assert (case.owner, case.unstaffed) == ("queue:north:operator", ("queue:north:operator",))
     told: list[UUID] = []
     for _ in range(times):
@@ -53,17 +53,19 @@ def test_a_queue_that_is_emptied_again_is_told_again(times: int) -> None:
 def test_a_queue_that_stays_as_it_is_needs_no_look() -> None:
     casework = Casework()
     load(casework, operators=False)
-    case = casework.hear()
-    assert not misplaced(holds_of(case), casework.directory)
+    case = casework.receive()
+    assert not is_misplaced(responsibilities_of(case), casework.directory)
     load(casework, operators=True)
     case, _ = look(casework, case)
-    assert not misplaced(holds_of(case), casework.directory)
+    assert not is_misplaced(responsibilities_of(case), casework.directory)
 
 
 def test_what_rests_in_the_store_is_judged_like_the_case() -> None:
     casework = Casework()
     load(casework, operators=False)
-    case = casework.hear()
-    assert {f"state.{name}" for name in ("department", "unstaffed")} <= set(HELD)
-    resting = Standing.model_validate(case.model_dump(mode="json", include=set(Standing.model_fields)))
-    assert holds_of(resting) == holds_of(case)
+    case = casework.receive()
+    assert {f"state.{name}" for name in ("department", "unstaffed")} <= set(FIELDS)
+    resting = ResponsibleFields.model_validate(
+        case.model_dump(mode="json", include=set(ResponsibleFields.model_fields))
+    )
+    assert responsibilities_of(resting) == responsibilities_of(case)

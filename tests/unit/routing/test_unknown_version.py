@@ -6,11 +6,11 @@ import pytest
 
 from services.common.store.decision import Cause, Wait
 from services.common.store.document import Document
-from services.routing.api import view
-from services.routing.domain.actions.action import Accept
-from services.routing.domain.actions.permission import allowed
+from services.routing.api.responses import case_response
+from services.routing.domain.actions.answering import Accept
+from services.routing.domain.actions.table import allowed
 from services.routing.domain.case import Case
-from services.routing.domain.deciding import decide
+from services.routing.domain.decide import decide
 from services.routing.domain.policies import Policies
 from services.routing.domain.reassignment import Reassign
 from tests.casework import Casework
@@ -32,16 +32,16 @@ def unknown(casework: Casework, case: Case) -> None:
 def test_anybody_reads_it_and_may_do_nothing_yet(name: str, without: str, narrative: str) -> None:
     casework = Casework()
     reload(casework, without=NOBODY_OF_THE_ROLE[without])
-    case = casework.hear(a_contact(narrative))
+    case = casework.receive(a_contact(narrative))
     unknown(casework, case)
-    shown = view.case(case, 1, person(name), casework.world())
+    shown = case_response(case, 1, person(name), casework.world())
     assert (shown["number"], shown["actions"]) == (case.number, [])
 
 
 def test_it_shows_again_what_may_be_done_once_the_version_is_known() -> None:
     casework = Casework()
     known = casework.policies
-    case = casework.hear()
+    case = casework.receive()
     unknown(casework, case)
     assert allowed(case, "cr-1", casework.world()) == []
     casework.policies = known
@@ -50,7 +50,7 @@ def test_it_shows_again_what_may_be_done_once_the_version_is_known() -> None:
 
 def test_an_action_repeated_is_answered_with_the_case() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     document = Document[Case](case.id, state=case)
     asked = Cause(case.id, uuid4(), Accept(actor="cr-1"), digest="said")
     outcomes = [document.take(asked, lambda now, cause: decide(now, cause, casework.world()), MONDAY)]
@@ -58,13 +58,13 @@ def test_an_action_repeated_is_answered_with_the_case() -> None:
     outcomes += [document.take(asked, lambda now, cause: decide(now, cause, casework.world()), MONDAY)]
     assert [one.kind for one in outcomes] == ["applied", "duplicate"]
     assert outcomes[1].state is not None
-    assert view.case(outcomes[1].state, 1, person("cr-1"), casework.world())["owner"] == "cr-1"
+    assert case_response(outcomes[1].state, 1, person("cr-1"), casework.world())["owner"] == "cr-1"
 
 
 @pytest.mark.parametrize("gone", ["owner", "hand_over", "support"])
 def test_whose_it_was_is_left_until_the_version_is_known(gone: str) -> None:
     casework = Casework()
-    case = casework.hear(a_contact(FIRE))
+    case = casework.receive(a_contact(FIRE))
     assert case.hand_over is not None
     assert case.support is not None
     names = {"owner": case.owner, "hand_over": case.hand_over.to, "support": case.support.to}

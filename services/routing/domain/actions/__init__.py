@@ -1,1 +1,1 @@
-"""What people do with a case: each action is a value, and a rule that takes or refuses it."""
+"""What people do with a case: one file for actions that belong together, one table of all of them."""

@@ -1,63 +1,58 @@
-"""The actions of people as values; words come sealed, since only their ids may travel."""
+"""What an action of people consists of: a form, who may take it, from which states, and its effect on the case."""
 
-from schemas.base import Frozen
-from schemas.cases import Role
-from schemas.severity import Level
-from services.routing.domain.words import Sealed
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, get_args
+
+from pydantic import StringConstraints
+
+from schemas.base import Frozen, Strict
+from schemas.cases import State
+from services.common.store.decision import Refusal
+from services.routing.domain.case import ENDED
+from services.routing.domain.draft import Draft
+from services.routing.domain.seals import Sealed
+from services.routing.domain.world import World
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4_000)]
+
+NOT_CLOSED: frozenset[State] = frozenset(get_args(State)) - {"closed"}
+OPEN: frozenset[State] = NOT_CLOSED - ENDED
+
+
+class Form(Strict):
+    """What a person sends. Its free texts rest elsewhere: the action has only their seal."""
+
+    def texts(self) -> Mapping[str, Any]:
+        """The free texts by the name of their field."""
+        return {}
+
+    def action(self, actor: str, texts: Sealed) -> "Action":
+        """What the person wants to do, with a seal for the texts."""
+        raise NotImplementedError
 
 
 class Action(Frozen):
-    """Something a person wants to do; `actor` is his id in the directory."""
+    """Something a person wants to do; `actor` is their id in the directory.
+
+    `by` names parts in the case ("owner", "receiver", "asked", "supporter", "owner as <role>") and roles at its shop.
+    """
+
+    name: ClassVar[str]
+    form: ClassVar[type[Form]]
+    by: ClassVar[frozenset[str]]
+    from_states: ClassVar[frozenset[State]] = OPEN
 
     actor: str
 
-
-class Accept(Action):
-    """Take what was offered."""
-
-
-class HandBack(Action):
-    """Decline what was offered."""
-
-    reason: Sealed
+    def apply(self, draft: Draft, world: World) -> Refusal | None:
+        """Change the draft, publish and record; or the rule that forbids it."""
+        raise NotImplementedError
 
 
-class Transfer(Action):
-    """Hand over to a named person: store, authority, person and a note to him (S0 CR manager, step 4)."""
+class NoteForm(Form):
+    """A note on what was said or done."""
 
-    shop: str
-    role: Role
-    person: str
-    note: Sealed
+    note: Text
 
-
-class JudgeNature(Action):
-    """Settle the severity."""
-
-    severity: Level
-    reason: Sealed | None = None
-
-
-class LogContact(Action):
-    """The department spoke with the customer."""
-
-    note: Sealed
-
-
-class FollowUp(Action):
-    """Progress was checked; or the customer was tried and not reached."""
-
-    note: Sealed
-    reached: bool = True
-
-
-class Resolve(Action):
-    """Course and result are recorded."""
-
-    note: Sealed
-
-
-class Close(Action):
-    """The call-back is confirmed."""
-
-    note: Sealed
+    def texts(self) -> Mapping[str, Any]:
+        return {"note": self.note}

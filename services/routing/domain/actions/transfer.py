@@ -1,32 +1,62 @@
 """Handing over to a named person: no hand-over without a name, and only to whom the policy allows."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from schemas.cases import CaseHandedOver, Role, State, tier
 from schemas.contacts import Department
-from schemas.directory import Person
+from schemas.directory import Identifier, Person
 from schemas.staffing import holds
 from services.common.store.decision import Refusal
-from services.routing.domain import manufacturer
-from services.routing.domain.actions.action import Transfer
+from services.routing.domain.actions.action import Action, Form, Text
 from services.routing.domain.actions.permission import acting_as
 from services.routing.domain.assignment import Chosen
 from services.routing.domain.case import Case, HandOver
-from services.routing.domain.directory import franchise_of
 from services.routing.domain.draft import Draft
+from services.routing.domain.location import franchise_of
+from services.routing.domain.manufacturer_support import SupportRequest, request_support
+from services.routing.domain.seals import Sealed
 from services.routing.domain.world import World
 
 
-def transfer(draft: Draft, action: Transfer, world: World) -> Refusal | None:
-    """HandOver the case to the person named; None when it is done."""
-    if refused := _forbidden(draft.case, action, world):
-        return refused
-    draft.set(notes=draft.case.notes + 1)
-    if tier(action.role) == "manufacturer":
-        draft.set(state="escalated")
-        named = Chosen(action.person, "named", {"role": action.role})
-        manufacturer.ask(draft, named, manufacturer.Ground("support", note=action.note), world)
-    else:
-        _hand_over(draft, action, world)
-    return None
+class TransferForm(Form):
+    """Store, authority, person and note, as S0 asks for them."""
+
+    shop: Identifier
+    role: Role
+    person: Identifier
+    note: Text
+
+    def texts(self) -> Mapping[str, Any]:
+        return {"note": self.note}
+
+    def action(self, actor: str, texts: Sealed) -> Action:
+        return Transfer(actor=actor, shop=self.shop, role=self.role, person=self.person, note=texts)
+
+
+class Transfer(Action):
+    """Hand over to a named person: store, authority, person and a note to them (S0 CR manager, step 4)."""
+
+    name = "transfer"
+    form = TransferForm
+    by = frozenset({"owner", "supporter", "dealer_gm"})
+
+    shop: str
+    role: Role
+    person: str
+    note: Sealed
+
+    def apply(self, draft: Draft, world: World) -> Refusal | None:
+        if refused := _forbidden(draft.case, self, world):
+            return refused
+        draft.set(notes=draft.case.notes + 1)
+        if tier(self.role) == "manufacturer":
+            draft.set(state="escalated")
+            named = Chosen(self.person, "named", {"role": self.role})
+            request_support(draft, named, SupportRequest("support", note=self.note), world)
+        else:
+            _hand_over(draft, self, world)
+        return None
 
 
 def _forbidden(case: Case, action: Transfer, world: World) -> Refusal | None:
@@ -42,7 +72,7 @@ def _forbidden(case: Case, action: Transfer, world: World) -> Refusal | None:
         return Refusal(422, "transfer_named_role", detail)
     if action.person in {case.owner, action.actor}:
         return Refusal(422, "transfer_to_another", "person: should be somebody else than the one who has it")
-    return _not_by_rule(case, action, world)
+    return _against_policy(case, action, world)
 
 
 def _places(case: Case, role: Role, world: World) -> list[str]:
@@ -59,7 +89,8 @@ def _places(case: Case, role: Role, world: World) -> list[str]:
     )
 
 
-def _not_by_rule(case: Case, action: Transfer, world: World) -> Refusal | None:
+def _against_policy(case: Case, action: Transfer, world: World) -> Refusal | None:
+    """Only to a role that the policy's `hand_overs` name for the giver's."""
     giver = acting_as(case, action.actor, world)
     rules = [rule for rule in world.policy(case).content.hand_overs if rule.giver == giver]
     receivers = [role for rule in rules for role in rule.receivers]
@@ -75,14 +106,16 @@ def _hand_over(draft: Draft, action: Transfer, world: World) -> None:
     draft.set(department=_department(world.directory.people[action.person], action, draft.case.department))
     case = draft.case
     rung = world.policy(case).rung(action.role) or 0
-    offered = HandOver(
+    pending = HandOver(
         to=action.person, role=action.role, via="transfer", rung=rung, at=draft.at, giver=action.actor,
         before=_before(case), rung_before=case.rung, post=world.post(case, action.person, action.role),
     )  # fmt: skip
-    draft.set(hand_over=offered, rung=rung, declined_by=(), state=_state(case, action.role))
-    told = {"to": action.person, "role": action.role, "via": "transfer"}
-    draft.tell(CaseHandedOver, tier="dealer", rung=rung, note=action.note.id, **told)
-    draft.note("case.handed_over", text=str(action.note.id), text_seal=action.note.seal, **told, **moved)
+    draft.set(hand_over=pending, rung=rung, declined_by=(), state=_state(case, action.role))
+    facts = {"to": action.person, "role": action.role, "via": "transfer"}
+    draft.publish(CaseHandedOver, tier="dealer", rung=rung, note=action.note.id, **facts)
+    draft.record_history(
+        "case.handed_over", text=str(action.note.id), text_seal=action.note.seal, **facts, **moved
+    )
 
 
 def _move(draft: Draft, shop: str, world: World) -> dict[str, str]:
@@ -90,10 +123,10 @@ def _move(draft: Draft, shop: str, world: World) -> dict[str, str]:
     case, directory = draft.case, world.directory
     if shop == case.shop:
         return {}
-    found = franchise_of(directory, shop, case.manufacturer)
-    draft.set(shop=shop, group=directory.shops[shop].group, franchise=found.id if found else "")
-    if found:
-        draft.set(manufacturer=found.manufacturer)
+    franchise = franchise_of(directory, shop, case.manufacturer)
+    draft.set(shop=shop, group=directory.shops[shop].group, franchise=franchise.id if franchise else "")
+    if franchise:
+        draft.set(manufacturer=franchise.manufacturer)
     return {"shop": shop, "previous_shop": case.shop}
 
 
@@ -110,7 +143,7 @@ def _state(case: Case, role: Role) -> State:
 
 
 def _before(case: Case) -> State:
-    """What it returns to when declined: without the escalates that this hand_over takes the place of."""
+    """What it returns to when declined: without the escalations that this hand-over takes the place of."""
     state, hand_over = case.state, case.hand_over
     while state == "escalated" and hand_over is not None and hand_over.via == "escalation":
         state, hand_over = hand_over.before, hand_over.previous

@@ -6,63 +6,70 @@ from uuid import UUID
 from schemas.cases import CaseSnapshot
 from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
 from schemas.deliveries import DeliverySettled
+from schemas.identity import REASSIGNMENT
 from services.common.store.decision import Cause, Change, Decision, event_id
-from services.routing.domain import folding, further, ladder, opening
+from services.routing.domain import contact_added, folding, ladder, opening
 from services.routing.domain.actions.action import Action
-from services.routing.domain.actions.deciding import act
+from services.routing.domain.actions.table import act
 from services.routing.domain.case import Case
-from services.routing.domain.directory import calendar
 from services.routing.domain.draft import Draft
-from services.routing.domain.opening import Heard
-from services.routing.domain.reassignment import Reassign, put_right, reassigned
+from services.routing.domain.location import calendar
+from services.routing.domain.opening import StoredContact
+from services.routing.domain.reassignment import Reassign, keep_responsible, reassign
 from services.routing.domain.world import World
 
 
 class NoSuchCaseError(LookupError):
-    """Something is told of a case that was never opened here."""
+    """A record names a case that was never opened here."""
 
 
 class Resync:
-    """Tell the case as it is, for a service that has missed something."""
+    """Publish the case as it is, for a service that has missed something."""
+
+
+class Upgrade:
+    """Write the case in the present format: what searches the stored cases knows no other."""
 
 
 def decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case]:
     """What a cause does to a case; pure but for the workload it reads."""
+    if isinstance(cause.message, Upgrade):
+        return Change(case) if case else None
     if isinstance(cause.message, Reassign):
-        return _reassigned(case, cause.id, world)
+        return _decide_reassignment(case, cause.id, world)
     decision = _decide(case, cause, world)
     if not isinstance(decision, Change) or isinstance(cause.message, Resync):
         return decision
     # Under a cause of its own: both halves may publish events of one type, whose ids derive from the cause.
-    return put_right(decision, event_id(cause.id, "put right"), world)
+    return keep_responsible(decision, event_id(cause.id, REASSIGNMENT), world)
 
 
-def _reassigned(case: Case | None, cause: UUID, world: World) -> Decision[Case]:
+def _decide_reassignment(case: Case | None, cause: UUID, world: World) -> Decision[Case]:
     """One that is being opened is looked at again: whom it is given to is known only then."""
     if case is None:
         return None
-    return world.policies.wait_for(case.policy_key) or reassigned(case, cause, world)
+    return world.policies.wait_for(case.policy_key) or reassign(case, cause, world)
 
 
 def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case]:  # noqa: C901, PLR0911 - a table of contents
     message = cause.message
     if case is None:
-        if isinstance(message, Heard):
-            return opening.opened(message, cause.id, world)
+        if isinstance(message, StoredContact):
+            return opening.open_case(message, cause.id, world)
         raise NoSuchCaseError(str(cause.key))
     if isinstance(message, Resync):
         return snapshot(case, cause, world)
     if wait := world.policies.wait_for(case.policy_key):
         return wait
     match message:
-        case Heard():
-            return further.added(case, message, cause.id, world)
+        case StoredContact():
+            return contact_added.add_contact(case, message, cause.id, world)
         case DeadlineEscalationDue():
             return ladder.escalate(case, message, cause.id, world)
         case DeadlineMessage():
-            return folding.folded(case, message, cause.id, world)  # type: ignore[arg-type]
+            return folding.fold_deadline(case, message, cause.id, world)  # type: ignore[arg-type]
         case DeliverySettled():
-            return folding.counted(case, message, cause.id, world)
+            return folding.count_delivery(case, message, cause.id, world)
         case Action():
             return act(case, message, cause.id, world)
     raise TypeError(f"no case changes for a {type(message).__name__}")
@@ -71,6 +78,6 @@ def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case
 def snapshot(case: Case, cause: Cause[Any], world: World) -> Change[Case]:
     """The case as it is; it changes nothing but the place in the sequence from which others go on."""
     draft = Draft.of(case, cause.id, "resync", world.now)
-    draft.tell(CaseSnapshot, received_at=case.received_at, calendar=calendar(world.directory, case.shop))
-    draft.note("case.snapshot")
+    draft.publish(CaseSnapshot, received_at=case.received_at, calendar=calendar(world.directory, case.shop))
+    draft.record_history("case.snapshot")
     return draft.change()

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from services.common.runtime.settings import CommonSettings
 
-POLICIES = Path(__file__).parents[3] / "deploy" / "policies"
+POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
 
 
 class Settings(CommonSettings):

@@ -16,8 +16,8 @@ ALWAYS_OPEN = CalendarSpec(zone="UTC", hours=Hours(**_ALL_WEEK))
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a case belongs; `missing` says in words what the directory did not know."""
+class Location:
+    """Where a case belongs; `missing` says what the directory did not know."""
 
     shop: str
     franchise: str = ""
@@ -28,21 +28,21 @@ class Place:
     missing: tuple[str, ...] = ()
 
 
-def locate(directory: Directory, shop: str, brand: str) -> Place:
+def locate(directory: Directory, shop: str, brand: str) -> Location:
     """The franchise of a shop for a brand; a shop with one franchise needs no brand."""
-    known, wanted = directory.shops.get(shop), normalize("NFKC", brand).strip().casefold()
+    present, wanted = directory.shops.get(shop), normalize("NFKC", brand).strip().casefold()
     own = directory.franchises.get(shop, [])
     named = [each for each in own if each.brand == wanted]
     found = named or (own if len(own) == 1 and not wanted else [])
-    if known is not None and found:
+    if present is not None and found:
         one = found[0]
-        return Place(shop, one.id, known.group, one.manufacturer, one.policy, known.calendar)
+        return Location(shop, one.id, present.group, one.manufacturer, one.policy, present.calendar)
     every = [each for some in directory.franchises.values() for each in some]
     meant = [each for each in every if each.brand == wanted] or own
     makers: Iterable[str] = (each.manufacturer for each in meant) if meant else directory.manufacturers
-    return Place(
+    return Location(
         shop,
-        group=known.group if known else "",
+        group=present.group if present else "",
         manufacturer=_only(makers),
         policy=_only(each.policy for each in meant),
         calendar=calendar(directory, shop),

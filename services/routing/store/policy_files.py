@@ -7,7 +7,7 @@ from services.common.runtime import files
 from services.common.runtime.files import FileError
 from services.routing.domain.policies import CompiledPolicy
 from services.routing.domain.severity.judge import compile_rules
-from services.routing.settings.severity import load_severity, load_weights
+from services.routing.store.severity_files import load_severity, load_weights
 
 
 def policy_files(directory: Path) -> list[Path]:

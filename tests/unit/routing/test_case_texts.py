@@ -1,6 +1,5 @@
 """Personal words: kept once under their key, sealed in the history, told to nobody but the customer."""
 
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
 
@@ -12,29 +11,14 @@ from services.common.kafka.batch import Received
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.store.decision import Outcome
 from services.common.store.write_path import Store
-from services.routing.domain import courtesy
+from services.routing.domain import customer_notices
 from services.routing.domain.case import Case
-from services.routing.domain.words import seal
+from services.routing.domain.seals import seal
 from services.routing.handlers import Cases, Handler, revive
-from services.routing.store import Spoken, Words
+from services.routing.store.texts import TextRepository, Texts
 from tests.casework import Casework, gtmc
 from tests.dealership import MONDAY, a_contact
-from tests.fakes import MemoryDocuments, MemoryLog
-
-
-@dataclass
-class Shelf:
-    """Records written once, in a dict."""
-
-    records: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    async def put(self, records: Any) -> set[int]:
-        known = {at for at, record in enumerate(records) if record["_id"] in self.records}
-        self.records |= {r["_id"]: r for at, r in enumerate(records) if at not in known}
-        return known
-
-    async def get(self, keys: Any) -> dict[str, dict[str, Any]]:
-        return {key: self.records[key] for key in keys if key in self.records}
+from tests.fakes import MemoryDocuments, MemoryLog, MemoryRecords
 
 
 class Service:
@@ -42,17 +26,19 @@ class Service:
 
     def __init__(self) -> None:
         self.casework, self.documents, self.log = Casework(), MemoryDocuments(), MemoryLog()
-        self.texts, self.customers = Shelf(), Shelf()
+        self.texts, self.customers = MemoryRecords(), MemoryRecords()
         self.asked: list[OutreachRequested] = []
         store = Store(Case, self.documents, OutboxPublisher(self.log), lambda: MONDAY, lambda: None, revive)
-        cases = Cases(store, self.casework.world, self.casework.ledger)
-        self.handler = Handler(cases, Words(self.texts), Words(self.customers), self._reach_out)
+        cases = Cases(store, self.casework.world, self.casework.open_cases)
+        self.handler = Handler(
+            cases, TextRepository(self.texts), TextRepository(self.customers), self._reach_out
+        )
         self.handler.loaded.set()
 
     async def _reach_out(self, asked: Any) -> None:
         self.asked += asked
 
-    async def hear(self, *contacts: Any) -> list[Outcome[Case, Any]]:
+    async def receive(self, *contacts: Any) -> list[Outcome[Case, Any]]:
         batch = [
             Received("contacts", 0, at, one, one.model_dump_json().encode())
             for at, one in enumerate(contacts)
@@ -61,23 +47,23 @@ class Service:
 
 
 async def test_words_met_again_keep_their_first_key() -> None:
-    shelf, case = Shelf(), uuid4()
-    spoken = Spoken(uuid4(), case, MONDAY, {"note": "已联系"})
-    first, again = [await Words(shelf).keep([spoken]) for _ in range(2)]
+    records, case = MemoryRecords(), uuid4()
+    spoken = Texts(uuid4(), case, MONDAY, {"note": "已联系"})
+    first, again = [await TextRepository(records).put([spoken]) for _ in range(2)]
     assert first == again
-    record = shelf.records[str(spoken.id)]
+    record = records.records[str(spoken.id)]
     assert first[spoken.id].seal == seal(bytes.fromhex(record["key"]), {"note": "已联系"})
 
 
 async def test_the_same_words_are_sealed_differently_every_time() -> None:
-    one, other = (Spoken(uuid4(), uuid4(), MONDAY, {"note": "好"}) for _ in range(2))
-    sealed = await Words(Shelf()).keep([one, other])
+    one, other = (Texts(uuid4(), uuid4(), MONDAY, {"note": "好"}) for _ in range(2))
+    sealed = await TextRepository(MemoryRecords()).put([one, other])
     assert sealed[one.id].seal != sealed[other.id].seal
 
 
 async def test_the_case_document_holds_no_word_of_the_customer() -> None:
     service, contact = Service(), a_contact("空调坏了三次", demand="换新空调")
-    await service.hear(contact)
+    await service.receive(contact)
     stored = str(service.documents.documents[contact.case_id])
     assert not [word for word in ("空调坏了", "换新空调", "王女士", "13800000000") if word in stored]
     assert next(iter(service.texts.records.values()))["words"] == {
@@ -89,7 +75,7 @@ async def test_the_case_document_holds_no_word_of_the_customer() -> None:
 async def test_contacts_of_one_case_in_one_batch_are_written_once() -> None:
     service, first = Service(), a_contact()
     second = a_contact("还有异响", case_id=first.case_id)
-    outcomes = await service.hear(first, second)
+    outcomes = await service.receive(first, second)
     assert [outcome.kind for outcome in outcomes] == ["applied", "applied"]
     stored = service.documents.documents[first.case_id]
     assert (stored["version"], len(stored["state"]["contacts"])) == (1, 2)
@@ -97,15 +83,15 @@ async def test_contacts_of_one_case_in_one_batch_are_written_once() -> None:
 
 async def test_what_is_told_of_an_unknown_case_fails_alone() -> None:
     service, contact = Service(), a_contact()
-    lost = service.casework.started(service.casework.hear(), "DL-01").model_copy(update={"seq": 1})
-    kinds = [outcome.kind for outcome in await service.hear(lost, contact)]
+    lost = service.casework.started(service.casework.receive(), "DL-01").model_copy(update={"seq": 1})
+    kinds = [outcome.kind for outcome in await service.receive(lost, contact)]
     assert kinds == ["failed", "applied"]
 
 
 async def test_the_customer_is_told_once_however_often_his_contact_is_met() -> None:
     service, contact = Service(), a_contact()
     for _ in range(2):
-        await service.hear(contact)
+        await service.receive(contact)
     first, again = service.asked
     assert first.id == again.id
     assert (first.medium, first.address, first.template) == ("sms", "+8613800000000", "customer_received")
@@ -113,8 +99,8 @@ async def test_the_customer_is_told_once_however_often_his_contact_is_met() -> N
 
 async def test_a_further_contact_is_no_second_courtesy() -> None:
     service, contact = Service(), a_contact()
-    await service.hear(contact)
-    await service.hear(a_contact("还没好", case_id=contact.case_id))
+    await service.receive(contact)
+    await service.receive(a_contact("还没好", case_id=contact.case_id))
     assert len(service.asked) == 1
 
 
@@ -126,8 +112,8 @@ async def test_a_further_contact_is_no_second_courtesy() -> None:
 )  # fmt: skip
 def test_the_customer_is_told_by_a_medium_that_reaches_them(customer: Customer, medium: list[str]) -> None:
     contact = a_contact(customer=customer)
-    case = Casework().hear(contact)
-    assert [asked.medium for asked in courtesy.requests(case, contact, gtmc())] == medium
+    case = Casework().receive(contact)
+    assert [asked.medium for asked in customer_notices.requests(case, contact, gtmc())] == medium
 
 
 def unusable(case: Case) -> list[str]:
@@ -147,8 +133,8 @@ def test_a_case_says_what_was_given_but_cannot_be_used_and_tells_nobody_what_it_
     contact: dict[str, Any], said: str
 ) -> None:
     casework = Casework()
-    case = casework.hear(a_contact(**contact))
-    further = casework.hear(a_contact("还有异响", case_id=case.id, **contact), case)
+    case = casework.receive(a_contact(**contact))
+    further = casework.receive(a_contact("还有异响", case_id=case.id, **contact), case)
     assert [each.partition(" (")[0] for each in unusable(further)] == [said, said]
     assert str(casework.facts).count(said) == 2
     told = f"{further.model_dump_json()} {casework.told}"
@@ -156,4 +142,4 @@ def test_a_case_says_what_was_given_but_cannot_be_used_and_tells_nobody_what_it_
 
 
 def test_a_case_says_nothing_of_what_can_be_used() -> None:
-    assert unusable(Casework().hear(a_contact(customer=Customer(phone="+8613800138000")))) == []
+    assert unusable(Casework().receive(a_contact(customer=Customer(phone="+8613800138000")))) == []

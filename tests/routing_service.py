@@ -39,7 +39,7 @@ class Service:
     env: dict[str, str]
     process: Part
 
-    async def hear(self, *contacts: ContactReceived) -> None:
+    async def receive(self, *contacts: ContactReceived) -> None:
         records = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in contacts]
         await produce(self.stack, self.names.topic("contacts"), records)
 
@@ -66,7 +66,7 @@ class Service:
     async def opened(self, **changes: Any) -> tuple[str, str]:
         """A new case: its path and its ETag."""
         contact = a_contact(**{"occurred_at": datetime.now(UTC), **changes})
-        await self.hear(contact)
+        await self.receive(contact)
         path = f"/v1/cases/{contact.case_id}"
 
         async def seen() -> str:

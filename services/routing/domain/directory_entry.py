@@ -11,7 +11,7 @@ from schemas.directory import Entry
 from services.common.store.decision import Announced, Cause, Change, event_id
 
 
-class Listed(Stored):
+class DirectoryEntry(Stored):
     """One entry as it was last announced."""
 
     @classmethod
@@ -27,10 +27,10 @@ def key(entry: Entry) -> UUID:
     return uuid5(NAMESPACE_URL, f"redress:directory:{directory.key(entry)}")
 
 
-def announce(listed: Listed | None, cause: Cause[Entry]) -> Change[Listed] | None:
+def announce(before: DirectoryEntry | None, cause: Cause[Entry]) -> Change[DirectoryEntry] | None:
     """Announce an entry; None where the same has been announced already."""
     entry = cause.message
-    if listed is not None and listed.entry == entry:
+    if before is not None and before.entry == entry:
         return None
-    said = Announced(directory.TOPIC, event_id(cause.id, "announced"), directory.key(entry), entry)
-    return Change(Listed(entry=entry), (said,), visible=True)
+    announced = Announced(directory.TOPIC, event_id(cause.id, "announced"), directory.key(entry), entry)
+    return Change(DirectoryEntry(entry=entry), (announced,), visible=True)

@@ -1,4 +1,4 @@
-"""What customers are told: by the first medium of the notice for which an address can be used."""
+"""Notices to customers: by the first medium of the notice for which an address can be used."""
 
 from collections.abc import Iterator
 
@@ -21,11 +21,11 @@ NAMES = {
 
 
 def requests(case: Case, contact: ContactReceived, policy: CompiledPolicy) -> Iterator[OutreachRequested]:
-    """What to tell the customer whose contact opened the case; asked again, the same ids."""
+    """The notices to the customer whose contact opened the case; the same ids however often it is read."""
     for notice in policy.content.customer_notices:
-        found = _reached(notice, contact.customer)
-        if found is not None:
-            medium, address = found
+        reachable = _reachable(notice, contact.customer)
+        if reachable is not None:
+            medium, address = reachable
             yield OutreachRequested(
                 id=event_id(event_id(contact.id, notice.when.type), f"{notice.template}:{medium}"),
                 case_id=case.id,
@@ -42,7 +42,7 @@ def requests(case: Case, contact: ContactReceived, policy: CompiledPolicy) -> It
             )
 
 
-def _reached(notice: CustomerNotice, customer: Customer) -> tuple[Medium, Address] | None:
+def _reachable(notice: CustomerNotice, customer: Customer) -> tuple[Medium, Address] | None:
     """By what and where; what cannot be used, and a telephone that shows no texts, is passed over."""
     return next(((medium, address) for medium in notice.by if (address := _address(medium, customer))), None)
 
@@ -52,7 +52,7 @@ def _address(medium: Medium, customer: Customer) -> Address | None:
 
 
 def unusable(contact: ContactReceived) -> tuple[str, ...]:
-    """What was given but cannot be used, in words."""
+    """What was given but cannot be used, for people to read."""
     fields = _unread(contact.customer) if contact.refused is None else contact.refused
     return tuple(
         f"{NAMES.get(field, field)} was given but cannot be used ({field})" for field in sorted(set(fields))

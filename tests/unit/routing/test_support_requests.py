@@ -7,10 +7,10 @@ import pytest
 from schemas.cases import Role
 from schemas.directory import Absence, LastResort, Person, Post, key
 from schemas.staffing import Directory
-from services.routing.domain.actions.action import Accept, HandBack
-from services.routing.domain.actions.permission import allowed
+from services.routing.domain.actions.answering import Accept, Return
+from services.routing.domain.actions.table import allowed
 from services.routing.domain.case import Case
-from tests.casework import Casework, words
+from tests.casework import Casework, sealed
 from tests.dealership import MONDAY, a_contact, directory_file, person
 
 FIRE = "车子突然起火冒烟,必须给我一个说法"
@@ -18,7 +18,9 @@ AWAY = (Absence(since=MONDAY - timedelta(days=1), until=MONDAY + timedelta(days=
 BOTH = (Post(at="north", role="dealer_gm"), Post(at="gtmc", role="mfr_cr"))
 
 
-def office(*changed: Person, without: tuple[str, ...] = (), last: tuple[str, Role] | None = None) -> Casework:
+def dealership(
+    *changed: Person, without: tuple[str, ...] = (), last: tuple[str, Role] | None = None
+) -> Casework:
     """The dealership with some people changed or left out, and a reader of last resort."""
     named = {key(one): one for one in (*directory_file().entries(), *changed)}
     entries = [one for name, one in named.items() if name.split(":")[1] not in without]
@@ -27,7 +29,7 @@ def office(*changed: Person, without: tuple[str, ...] = (), last: tuple[str, Rol
 
 
 def topped(casework: Casework) -> Case:
-    case = casework.hear()
+    case = casework.receive()
     for deadline in ("DL-01", "HO-01", "HO-01"):
         case, _ = casework.breach(case, deadline)
     return case
@@ -40,7 +42,7 @@ def supporter(case: Case) -> str:
 
 def declined(casework: Casework, case: Case, actor: str) -> Case:
     assert "return" in allowed(case, actor, casework.world())
-    return casework.act(case, HandBack(actor=actor, reason=words()))
+    return casework.act(case, Return(actor=actor, reason=sealed()))
 
 
 @pytest.mark.parametrize(
@@ -56,14 +58,14 @@ def declined(casework: Casework, case: Case, actor: str) -> Case:
 def test_the_manufacturers_rung_is_not_offered_to_who_let_it_pass(
     changed: tuple[Person, ...], without: tuple[str, ...], last: tuple[str, Role] | None, asked: str
 ) -> None:
-    case = topped(office(*changed, without=without, last=last))
+    case = topped(dealership(*changed, without=without, last=last))
     assert (case.rung, supporter(case)) == (3, asked)
 
 
 @pytest.mark.parametrize("narrative", ["空调有异响,请检查", FIRE])
 def test_a_manufacturer_that_declines_is_not_asked_again_but_the_last_resort(narrative: str) -> None:
-    casework = office(last=("south", "dealer_gm"))
-    case = topped(casework) if narrative != FIRE else casework.hear(a_contact(FIRE))
+    casework = dealership(last=("south", "dealer_gm"))
+    case = topped(casework) if narrative != FIRE else casework.receive(a_contact(FIRE))
     for name, follows in (("mfr-1", "mfr-2"), ("mfr-2", "gm-south"), ("gm-south", "queue:gtmc:mfr_cr")):
         assert supporter(case) == name
         case = declined(casework, case, name)
@@ -71,23 +73,23 @@ def test_a_manufacturer_that_declines_is_not_asked_again_but_the_last_resort(nar
 
 
 def test_a_queue_is_left_to_those_who_have_not_declined() -> None:
-    casework = office(person("mfr-2", absences=AWAY))
-    case = declined(casework, casework.hear(a_contact(FIRE)), "mfr-1")
+    casework = dealership(person("mfr-2", absences=AWAY))
+    case = declined(casework, casework.receive(a_contact(FIRE)), "mfr-1")
     assert supporter(case) == "queue:gtmc:mfr_cr"
-    alone = office(without=("mfr-2",), last=("south", "dealer_gm"))
-    case = declined(alone, alone.hear(a_contact(FIRE)), "mfr-1")
+    alone = dealership(without=("mfr-2",), last=("south", "dealer_gm"))
+    case = declined(alone, alone.receive(a_contact(FIRE)), "mfr-1")
     assert supporter(case) == "gm-south"
 
 
 def test_whoever_accepted_after_others_declined_may_ask_them_again() -> None:
-    casework = office()
-    case = declined(casework, casework.hear(a_contact(FIRE)), "mfr-1")
+    casework = dealership()
+    case = declined(casework, casework.receive(a_contact(FIRE)), "mfr-1")
     case = casework.act(case, Accept(actor="mfr-2"))
     assert supporter(declined(casework, case, "mfr-2")) == "mfr-1"
 
 
 def test_a_decline_does_not_bring_it_to_who_let_it_pass_at_the_dealer() -> None:
-    casework = office(person("gm-1", posts=BOTH), without=("mfr-2",), last=("south", "dealer_gm"))
+    casework = dealership(person("gm-1", posts=BOTH), without=("mfr-2",), last=("south", "dealer_gm"))
     case = topped(casework)
     assert supporter(case) == "mfr-1"
     assert supporter(declined(casework, case, "mfr-1")) == "gm-south"
@@ -96,8 +98,8 @@ def test_a_decline_does_not_bring_it_to_who_let_it_pass_at_the_dealer() -> None:
 @pytest.mark.parametrize("upper_first", [False, True])
 @pytest.mark.parametrize("escalates", [1, 2, 3])
 def test_escalates_that_were_all_taken_back_leave_nobody_passed(escalates: int, *, upper_first: bool) -> None:
-    casework = office()
-    first = case = casework.hear()
+    casework = dealership()
+    first = case = casework.receive()
     breaches = []
     for _ in range(escalates):
         case, breach = casework.breach(case, "HO-01")

@@ -7,15 +7,15 @@ import pytest
 from schemas.contacts import Department
 from schemas.directory import Person
 from schemas.staffing import Directory
-from services.routing.domain.actions.action import Accept
+from services.routing.domain.actions.answering import Accept
 from services.routing.domain.case import Case
-from services.routing.domain.reach import reach
+from services.routing.domain.scope import scope_of
 from tests.casework import Casework
 from tests.dealership import a_contact, directory_file, person
 
 
 def sees(casework: Casework, name: str, case: Case) -> bool:
-    return reach(name, casework.directory, casework.now).covers(case)
+    return scope_of(name, casework.directory, casework.now).covers(case)
 
 
 def away(casework: Casework, deputy: str) -> Person:
@@ -25,7 +25,7 @@ def away(casework: Casework, deputy: str) -> Person:
 
 def test_people_see_the_cases_of_their_shop() -> None:
     casework = Casework()
-    case = casework.hear()
+    case = casework.receive()
     assert [name for name in ("sa-1", "cr-south", "mfr-1", "a-stranger") if sees(casework, name, case)] == [
         "sa-1"
     ]
@@ -34,7 +34,7 @@ def test_people_see_the_cases_of_their_shop() -> None:
 def test_a_deputy_from_another_shop_sees_what_he_is_offered_and_keeps_what_he_took() -> None:
     casework = Casework()
     casework.directory = Directory(directory_file(cr_1=away(casework, "cr-south")).entries())
-    case = casework.hear()
+    case = casework.receive()
     assert case.hand_over is not None
     assert case.hand_over.to == "cr-south"
     assert sees(casework, "cr-south", case)
@@ -46,7 +46,7 @@ def test_a_deputy_from_another_shop_sees_what_he_is_offered_and_keeps_what_he_to
 
 def test_a_case_of_a_shop_nobody_knows_is_seen_by_the_only_manufacturer() -> None:
     casework = Casework()
-    case = casework.hear(a_contact(shop="nowhere"))
+    case = casework.receive(a_contact(shop="nowhere"))
     assert case.support is not None
     assert case.support.to in {"mfr-1", "mfr-2"}
     assert [name for name in ("mfr-1", "mfr-2", "gm-1") if sees(casework, name, case)] == ["mfr-1", "mfr-2"]
@@ -66,7 +66,7 @@ def test_a_reader_of_last_resort_sees_of_a_queue_what_nobody_of_its_department_a
 ) -> None:
     others = {"dm_service", "dm_sales"} - {on_duty}
     casework = Casework(directory=Directory(directory_file(**dict.fromkeys(others)).entries()))
-    case = casework.hear(a_contact(department=department))
+    case = casework.receive(a_contact(department=department))
     assert case.hand_over is not None
     queued = case.hand_over.model_copy(update={"to": "queue:north:dept_manager", "role": "dept_manager"})
     assert sees(casework, "mfr-1", case.model_copy(update={"hand_over": queued})) is seen

@@ -24,7 +24,7 @@ class Among:
         return {"$nin" if self.other else "$in": sorted(self.values)}
 
 
-class There:
+class IsSet:
     """A field has a value at all."""
 
     def holds(self, value: Any) -> bool:
@@ -34,12 +34,12 @@ class There:
         return {"$ne": None}
 
 
-Rule = Mapping[str, Among | There]
+Rule = Mapping[str, Among | IsSet]
 PARTS = ("owner", "hand_over.to", "support.to")
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Scope:
     """The cases for which every condition of one of the rules holds."""
 
     rules: tuple[Rule, ...]
@@ -52,7 +52,7 @@ class Reach:
         return {"$or": [{f"state.{path}": one.query() for path, one in rule.items()} for rule in self.rules]}
 
 
-def reach(person: str, directory: Directory, now: datetime) -> Reach:
+def scope_of(person: str, directory: Directory, now: datetime) -> Scope:
     """What somebody may see.
 
     The cases of the shops where they work or stand in, those that their manufacturer was asked to support,
@@ -62,10 +62,10 @@ def reach(person: str, directory: Directory, now: datetime) -> Reach:
     places = Among(frozenset(seat.at for seat in seats))
     own = Among(frozenset((person, *(seat.name for seat in seats))))
     others = directory.represented(person, now) - {person}
-    return Reach(
+    return Scope(
         (
             {"shop": places},
-            {"manufacturer": places, "support": There()},
+            {"manufacturer": places, "support": IsSet()},
             *({part: own} for part in PARTS),
             *(rule for other in sorted(others) for rule in _for(person, other, directory, now)),
             *_last_resort(seats, directory, now),

@@ -1,4 +1,4 @@
-"""What the routes work with, and who is asking for what."""
+"""What the routes depend on: the cases, the texts, and who is signed in."""
 
 import asyncio
 import logging
@@ -17,17 +17,17 @@ from services.common.store.write_path import Documents
 from services.common.web import tokens
 from services.common.web.problems import Problem, away
 from services.routing.domain.case import Case
-from services.routing.domain.reach import Reach, reach
+from services.routing.domain.scope import Scope, scope_of
 from services.routing.handlers import Cases
-from services.routing.settings.environment import Settings
-from services.routing.store import Words
+from services.routing.settings import Settings
+from services.routing.store.texts import TextRepository
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
 
-class Shelf(Documents, Protocol):
+class CaseRepository(Documents, Protocol):
     """The case documents, as the routes read them."""
 
     async def past(self, key: UUID) -> list[dict[str, Any]]: ...
@@ -36,34 +36,35 @@ class Shelf(Documents, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
-    """The service's store and rules, once they are there."""
+class Dependencies:
+    """The service's cases and texts, once they are there."""
 
     cases: Cases
-    documents: Shelf
-    texts: Words
-    customers: Words
+    documents: CaseRepository
+    texts: TextRepository
+    customers: TextRepository
 
     def directory(self) -> Directory:
         return self.cases.world().directory
 
-    def reach(self, person: Person) -> Reach:
-        return reach(person.id, self.directory(), self.cases.store.now())
+    def scope(self, person: Person) -> Scope:
+        return scope_of(person.id, self.directory(), self.cases.store.now())
 
     async def document(self, key: UUID, person: Person) -> Document[Case]:
-        """A case that somebody may see; one he may not see is not there."""
+        """A case that somebody may see; one they may not see is not there."""
         stored = (await self.documents.load([key])).get(key)
         document = from_stored(stored, Case) if stored else Document[Case](key)
-        if document.state is None or not self.reach(person).covers(document.state):
+        if document.state is None or not self.scope(person).covers(document.state):
             raise Problem(404, "No such case", f"No case {key} is known to you.")
         return document
 
 
-def office(request: Request) -> Office:
-    found: Office | None = getattr(request.app.state, "office", None)
-    if found is None:
+def dependencies(request: Request) -> Dependencies:
+    """What the service works with; answered with 503 while it starts."""
+    ready: Dependencies | None = getattr(request.app.state, "dependencies", None)
+    if ready is None:
         raise away("The service is starting; it")
-    return found
+    return ready
 
 
 def patience(request: Request) -> float:
@@ -72,11 +73,11 @@ def patience(request: Request) -> float:
     return settings.answer_seconds
 
 
-def actor(request: Request, office: Annotated[Office, Depends(office)]) -> Person:
-    """Whom the token names; he must be in the directory."""
+def actor(request: Request, depends: Annotated[Dependencies, Depends(dependencies)]) -> Person:
+    """Whom the token names; they must be in the directory."""
     settings: Settings = request.app.state.settings
     name = tokens.subject(request.headers.get("authorization", ""), settings.token_key.get_secret_value())
-    person = office.directory().person(name)
+    person = depends.directory().person(name)
     if person is None:
         raise Problem(403, "Not in the directory", f"Nobody is known as {name!r}.", rule="known_person")
     return person
@@ -100,6 +101,6 @@ def _late(task: "asyncio.Future[Any]") -> None:
     log.warning("answered too late", extra={"reason": repr(error)})
 
 
-TheOffice = Annotated[Office, Depends(office)]
+Needed = Annotated[Dependencies, Depends(dependencies)]
 Actor = Annotated[Person, Depends(actor)]
 Patience = Annotated[float, Depends(patience)]

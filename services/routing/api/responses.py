@@ -1,0 +1,85 @@
+"""How a case is shown in JSON, and the models of the answers for the interface's document."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import BaseModel, create_model
+
+from schemas.base import stamp
+from schemas.contacts import Customer, Vehicle
+from schemas.directory import Person
+from services.common.web.problems import ProblemDocument
+from services.routing.domain.actions.table import allowed
+from services.routing.domain.case import NEVER, Case, Revision
+from services.routing.domain.world import World
+
+ROW = (
+    "id", "number", "kind", "channel", "shop", "franchise", "group", "manufacturer", "department", "state",
+    "severity", "criteria", "confirmed", "triage", "owner", "owner_role", "hand_over", "support", "rung", "breach_count",
+    "next_due", "received_at", "opened_at", "updated_at",
+)  # fmt: skip
+WHOLE = tuple(name for name in Case.model_fields if name != "revisions")
+
+
+def case_response(state: Case, revision: int, person: Person, world: World) -> dict[str, Any]:
+    """Everything but texts, with what the reader may do with it."""
+    fields = state.model_dump(mode="json", exclude={"revisions"})
+    return _with_due({"revision": revision, **fields, "actions": allowed(state, person.id, world)})
+
+
+def row_response(stored: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """A line of the list, from the stored form."""
+    state = stored["state"]
+    fields = {name: state.get(name) for name in ROW}
+    overdue = state["next_due"] <= stamp(now)
+    return _with_due({"revision": stored["revision"], **fields, "overdue": overdue})
+
+
+def _with_due(fields: dict[str, Any]) -> dict[str, Any]:
+    return fields if fields["next_due"] != stamp(NEVER) else {**fields, "next_due": None}
+
+
+def _of_case(*fields: str) -> dict[str, Any]:
+    """Fields of the case as they are answered; of a due time there may be none."""
+    same = {name: (Case.model_fields[name].annotation, ...) for name in fields}
+    return {**same, "next_due": (datetime | None, ...)}
+
+
+class HistoryEntry(BaseModel):
+    """One line of the history; `hash` covers everything else, the hash before it included."""
+
+    number: int
+    at: datetime
+    actor: str
+    event: str
+    cause: str
+    facts: dict[str, Any]
+    previous: str
+    hash: str
+
+
+class CustomerAndVehicle(BaseModel):
+    """The customer and their car, as one contact named them."""
+
+    customer: Customer
+    vehicle: Vehicle
+
+
+CaseRow = create_model("CaseRow", **_of_case(*ROW), revision=(int, ...), overdue=(bool, ...))
+CasePage = create_model("CasePage", cases=(list[CaseRow], ...), next=(str | None, ...))
+CaseResponse = create_model("CaseResponse", **_of_case(*WHOLE), revision=(int, ...), actions=(list[str], ...))
+CaseWithHistory = create_model(
+    "CaseWithHistory",
+    __base__=CaseResponse,
+    history=(list[HistoryEntry], ...),
+    texts=(dict[UUID, dict[str, str]], ...),
+    customers=(dict[UUID, CustomerAndVehicle], ...),
+)
+
+
+class Stale(ProblemDocument):
+    """What has changed since the actor looked."""
+
+    changes: list[Revision]

@@ -1,0 +1,58 @@
+"""Judging the nature of a complaint: a named person confirms the severity, and lowers it only with a reason."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from schemas.cases import CaseJudged, State
+from schemas.severity import Level, gravity
+from services.common.store.decision import Refusal
+from services.routing.domain.actions.action import Action, Form, Text
+from services.routing.domain.draft import Draft
+from services.routing.domain.manufacturer_support import request_where_severe
+from services.routing.domain.seals import Sealed
+from services.routing.domain.world import World
+
+UNJUDGED: frozenset[State] = frozenset({"registered", "in_review", "transferred"})
+
+
+class JudgeForm(Form):
+    severity: Level
+    reason: Text | None = Field(None, description="Needed to lower the severity.")
+
+    def texts(self) -> Mapping[str, Any]:
+        return {"reason": self.reason} if self.reason else {}
+
+    def action(self, actor: str, texts: Sealed) -> Action:
+        return JudgeNature(actor=actor, severity=self.severity, reason=texts if self.reason else None)
+
+
+class JudgeNature(Action):
+    """The severity is confirmed; the manufacturer's support is requested where the severity now demands it."""
+
+    name = "judge"
+    form = JudgeForm
+    by = frozenset({"owner as dept_manager", "owner as dealer_gm", "dealer_gm"})
+
+    severity: Level
+    reason: Sealed | None = None
+
+    def apply(self, draft: Draft, world: World) -> Refusal | None:
+        case, reason = draft.case, self.reason
+        if gravity(self.severity) < gravity(case.severity) and reason is None:
+            detail = f"reason: is needed to lower the severity from {case.severity} to {self.severity}"
+            return Refusal(422, "lower_with_reason", detail)
+        state: State = "assessed" if case.state in UNJUDGED else case.state
+        notes = case.notes + (reason is not None)
+        draft.set(severity=self.severity, confirmed=True, state=state, notes=notes)
+        draft.publish(CaseJudged, severity=self.severity, previous=case.severity, reason=reason and reason.id)
+        draft.record_history(
+            "case.judged",
+            severity=self.severity,
+            previous=case.severity,
+            text=reason and str(reason.id),
+            text_seal=reason and reason.seal,
+        )
+        request_where_severe(draft, world)
+        return None

@@ -1,1 +1,0 @@
-"""What routing is set up with, read from files and the environment."""
