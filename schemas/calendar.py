@@ -1,4 +1,4 @@
-"""Working hours, holidays and limits: the words in which a due time is asked for."""
+"""Working hours, holidays and limits: what a due time is computed from."""
 
 import re
 import zoneinfo
@@ -20,13 +20,13 @@ def _zones() -> frozenset[str]:
     return frozenset(zoneinfo.available_timezones() - {"Factory", "localtime"})
 
 
-def _iana_zone(zone: str) -> str:
+def _check_zone(zone: str) -> str:
     if zone not in _zones():
         raise ValueError(f"{zone!r} is no IANA time zone such as 'Asia/Shanghai'")
     return zone
 
 
-def _time(text: str) -> str:
+def _check_time(text: str) -> str:
     if not re.fullmatch(r"([01][0-9]|2[0-3]):[0-5][0-9]|24:00", text):
         raise ValueError(f"{text!r} should be a time 'HH:MM' up to '24:00'")
     return text
@@ -37,7 +37,7 @@ def minute(time: str) -> int:
     return int(time[:2]) * 60 + int(time[3:])
 
 
-def _in_order(day: tuple["Interval", ...]) -> tuple["Interval", ...]:
+def _sort_intervals(day: tuple["Interval", ...]) -> tuple["Interval", ...]:
     intervals = tuple(sorted(day))
     for opening, closing in intervals:
         if closing <= opening:
@@ -48,10 +48,10 @@ def _in_order(day: tuple["Interval", ...]) -> tuple["Interval", ...]:
     return intervals
 
 
-Zone = Annotated[str, AfterValidator(_iana_zone)]
-Time = Annotated[str, AfterValidator(_time)]
+Zone = Annotated[str, AfterValidator(_check_zone)]
+Time = Annotated[str, AfterValidator(_check_time)]
 Interval = tuple[Time, Time]
-Day = Annotated[tuple[Interval, ...], AfterValidator(_in_order)]
+Day = Annotated[tuple[Interval, ...], AfterValidator(_sort_intervals)]
 
 
 class Hours(Strict):
@@ -119,7 +119,7 @@ class SameDay(Strict):
 
     @field_validator("same_day", mode="before")
     @classmethod
-    def _is_true(cls, value: Any) -> Any:
+    def _refuse_numbers(cls, value: Any) -> Any:
         return value if value is True else None
 
 

@@ -1,4 +1,4 @@
-"""The deadlines of a policy: what starts, holds and ends them, how long they have and what follows."""
+"""The deadlines of a policy: what starts, pauses and ends them, their limits and what follows a breach."""
 
 from collections.abc import Iterator
 from typing import Annotated, Literal, Self
@@ -20,17 +20,17 @@ class Warn(Strict):
     minutes_before: Annotated[int, Field(gt=0, le=MOST_MINUTES)] | None = None
 
     @model_validator(mode="after")
-    def _names_a_single_moment(self) -> Self:
+    def _has_single_moment(self) -> Self:
         if (self.percent is None) == (self.minutes_before is None):
             raise ValueError("should have exactly one of percent and minutes_before")
         return self
 
 
 class DeadlineSpec(Strict):
-    """One deadline: when it starts, stands still and stops, how long it has, and what follows.
+    """One deadline: when it starts, pauses and stops, its limit, and what follows a breach.
 
     It runs while `applies` holds for the case header. A recurring deadline starts its next cycle at
-    each due time, and anew at an event of `restart`. `escalates` lets a breach escalation a rung. After
+    each due time, and anew at an event of `restart`. `escalates` lets a breach escalate a rung. After
     `repeats` breaches a recurring deadline goes on at the pace of `then`. Only minutes can pause, and
     never those that a law counts.
     """
@@ -57,7 +57,7 @@ class DeadlineSpec(Strict):
     statutory: bool = False
 
     @model_validator(mode="after")
-    def _no_part_rules_out_another(self) -> Self:
+    def _is_consistent(self) -> Self:
         refuse([*_repeating(self), *_pausing(self), *_warning(self), *_by_severity(self)])
         return self
 

@@ -57,16 +57,16 @@ from services.routing.handlers import revive as revive_for_routing
 from services.routing.store.policy_files import compile_policy
 from services.routing.store.severity_files import WEIGHTS
 from services.routing.store.texts import TextRepository
-from services.sla.domain.agenda import Agenda
-from services.sla.domain.deadlines import Tick
+from services.sla.domain.deadline import Tick
 from services.sla.domain.state import Deadlines
 from services.sla.handlers import TOPICS as SLA_TOPICS
 from services.sla.handlers import Handler as SlaHandler
 from services.sla.handlers import revive as revive_for_sla
-from services.sla.store import Keeper
+from services.sla.store import DeadlineRepository
 from tests.casework import POLICIES
 from tests.fakes import MemoryDocuments, MemoryLog
 from tests.unit.notify.test_sender import SenderBench
+from tests.unit.sla.watch import ArmedMemory
 
 DATA = Path(__file__).parent / "data" / "format1"
 PARTITIONS = 3
@@ -248,15 +248,13 @@ class Replay:
 
     async def sla(self) -> None:
         store = self._store(Deadlines, revive=revive_for_sla)
-        keeper = Keeper(self.kept.versions, Agenda(), PARTITIONS, self.now)
+        deadlines = DeadlineRepository(store, ArmedMemory(), self.kept.versions, PARTITIONS, self.now)
         if "record" in self.step:
-            await SlaHandler(store, keeper, lambda: "").handle([self._received(SLA_TOPICS)])
+            await SlaHandler(deadlines, lambda: "").handle([self._received(SLA_TOPICS)])
             return
         case, ticked = UUID(self.step["before"]["_id"]), self.step["action"]
         tick = Tick(datetime.fromisoformat(ticked["upto"]), ticked["catch_up"])
-        await store.change(
-            Cause(case, uuid5(case, f"tick:{ticked['upto']}"), tick, once=False), keeper.decide
-        )
+        await deadlines.apply_ticks([Cause(case, uuid5(case, f"tick:{ticked['upto']}"), tick, once=False)])
 
     async def notify(self) -> None:
         store = self._store(Delivery)

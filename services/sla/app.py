@@ -13,21 +13,20 @@ from schemas import cases, deadlines, policies
 from schemas.calendar import PublicDays
 from schemas.policies import PublishedPolicy
 from services.common.kafka.subscription import Announcements, Feed
-from services.common.kafka.table import Contents, Table
+from services.common.kafka.table import Contents
 from services.common.runtime import application as process
 from services.common.runtime import logs
 from services.common.runtime.clock_skew import ClockSkew
-from services.common.runtime.connections import Connections, background, connected, consuming
+from services.common.runtime.connections import background, connected, consuming
 from services.common.runtime.health import Health
 from services.common.store.mongo import MongoDocuments
 from services.common.store.write_path import Store
 from services.sla import metrics
-from services.sla.domain.agenda import Agenda
-from services.sla.domain.instants import to_ms
+from services.sla.domain.due.instants import to_ms
 from services.sla.domain.state import Deadlines
 from services.sla.handlers import TOPICS, Handler, revive, router
-from services.sla.settings import Settings, announced
-from services.sla.store import COLLECTION, Keeper
+from services.sla.settings import Settings, load_public_days
+from services.sla.store import COLLECTION, DeadlineRepository
 from services.sla.ticker import Ticker
 
 TOPICS_USED = (cases.TOPIC, deadlines.TOPIC, policies.TOPIC)
@@ -43,14 +42,14 @@ def create() -> FastAPI:
     """
     logs.configure("sla")
     settings = Settings()
-    days = announced(settings.policies)
-    metrics.horizons(days)
+    days = load_public_days(settings.policies)
+    metrics.set_horizons(days)
     return process.create("sla", "Redress: sla", partial(_run, settings, days))
 
 
 @asynccontextmanager
 async def _run(
-    settings: Settings, days: tuple[PublicDays, ...], _app: FastAPI, health: Health
+    settings: Settings, announced: tuple[PublicDays, ...], _app: FastAPI, health: Health
 ) -> AsyncIterator[None]:
     async with connected("sla", settings, TOPICS_USED, health=health) as parts:
         news = asyncio.Event()
@@ -58,11 +57,14 @@ async def _run(
         documents = MongoDocuments(parts.database, COLLECTION)
         await documents.prepare()
         store = Store(Deadlines, documents, parts.publisher, parts.clock.now, parts.conflicted, revive)
-        keeper, doubt = await _keeper(parts, policies, days), partial(_doubt, parts.skew, health)
+        partitions = len(await parts.producer.partitions_for(settings.topic_prefix + cases.TOPIC))
+        deadlines = DeadlineRepository(
+            store, documents, policies.entries, partitions, parts.clock.now, announced
+        )
+        metrics.watch(deadlines.schedule, lambda: to_ms(parts.clock.now()))
+        doubt = partial(_doubt, parts.skew, health)
         ticker = Ticker(
-            store,
-            keeper,
-            documents,
+            deadlines,
             parts.clock,
             parts.publisher.flush,
             settings.pause_seconds,
@@ -70,12 +72,10 @@ async def _run(
             doubt,
         )
         announcements = Announcements(store, policies.entries.__contains__, news)
-        feed, told = (
-            Feed(TOPICS, partial(router, Handler(store, keeper, doubt)), announcements),
-            (ticker.assigned, ticker.revoked),
-        )
+        feed = Feed(TOPICS, partial(router, Handler(deadlines, doubt)), announcements)
+        rebalanced = (ticker.assigned, ticker.revoked)
         async with (
-            consuming(parts, health, feed, [store], told) as consumer,
+            consuming(parts, health, feed, [store], rebalanced) as consumer,
             background(ticker.run(consumer.partitions)),
         ):
             yield
@@ -90,15 +90,3 @@ def _doubt(skew: ClockSkew, health: Health) -> str:
     metrics.DOUBTED.set(bool(why))
     health.set("clock", why and f"nothing fires: {why}")
     return why
-
-
-async def _keeper(
-    parts: Connections, policies: Table[PublishedPolicy], days: tuple[PublicDays, ...]
-) -> Keeper:
-    topic = parts.settings.topic_prefix + cases.TOPIC
-    partitions = len(await parts.producer.partitions_for(topic))
-    agenda = Agenda()
-    metrics.ARMED.set_function(lambda: agenda.armed)
-    metrics.OVERDUE.set_function(lambda: agenda.overdue(to_ms(parts.clock.now())))
-    metrics.BEHIND.set_function(lambda: len(agenda.behind))
-    return Keeper(policies.entries, agenda, partitions, parts.clock.now, days)

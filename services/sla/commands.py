@@ -1,4 +1,4 @@
-"""The service's console commands: `due` explains due times with the clock engine's own arithmetic."""
+"""The service's console commands: `due` computes due times as the service does."""
 
 import json
 import sys
@@ -15,11 +15,11 @@ from schemas.faults import describe
 from services.common.runtime.files import FileError
 from services.common.web import strict_json
 from services.sla import settings
-from services.sla.domain import limits
-from services.sla.domain.worktime import calendar
+from services.sla.domain.due import limits
+from services.sla.domain.due.worktime import compile_calendar
 
 
-def _moment(value: Any) -> datetime:
+def _parse_moment(value: Any) -> datetime:
     try:
         at = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -36,21 +36,21 @@ def _name(value: Any) -> str | int | None:
     return value if isinstance(value, str | int) and not isinstance(value, bool) else None
 
 
-def _named(value: Any) -> str | int:
+def _require_name(value: Any) -> str | int:
     if (name := _name(value)) is None:
         raise ValueError("should be text or a whole number")
     return name
 
 
-def _forward(pause: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
+def _require_order(pause: tuple[datetime, datetime]) -> tuple[datetime, datetime]:
     if pause[1] < pause[0]:
         raise ValueError("should not end before it begins")
     return pause
 
 
-Name = Annotated[str | int, BeforeValidator(_named)]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
-Pause = Annotated[tuple[Moment, Moment], AfterValidator(_forward)]
+Name = Annotated[str | int, BeforeValidator(_require_name)]
+Moment = Annotated[datetime, BeforeValidator(_parse_moment)]
+Pause = Annotated[tuple[Moment, Moment], AfterValidator(_require_order)]
 
 
 class Question(Frozen):
@@ -63,7 +63,7 @@ class Question(Frozen):
     pauses: tuple[Pause, ...] | None = None
 
 
-KNOWN = {
+ALLOWED = {
     "calendar": f", only {', '.join(CalendarSpec.model_fields)}",
     "calendar.hours": f", only {', '.join(Hours.model_fields)}",
 }
@@ -75,44 +75,44 @@ def _place(loc: tuple[int | str, ...]) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in loc).lstrip(".")
 
 
-def _wrong(error: ErrorDetails) -> str:
+def _describe(error: ErrorDetails) -> str:
     place, message = _place(error["loc"]), describe(error)
     field = Question.model_fields.get(place)
     if error["type"] == "missing":
         message = f"should be {field.description if field else 'given'}, but is missing"
     if error["type"] == "extra_forbidden":
-        message = f"should not be there{KNOWN.get(place.rpartition('.')[0], '')}"
+        message = f"should not be there{ALLOWED.get(place.rpartition('.')[0], '')}"
     return f"{place}: {message}"
 
 
-def _written(at: datetime) -> str:
+def _format(at: datetime) -> str:
     precision = "milliseconds" if at.microsecond else "seconds"
     return at.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
 
 
-def _unknown(asked: dict[str, Any]) -> None:
-    for key in asked.keys() - Question.model_fields.keys():
+def _warn_of_unknown(line: dict[str, Any]) -> None:
+    for key in line.keys() - Question.model_fields.keys():
         click.echo(
-            f"{json.dumps(asked.get('id'))}: {json.dumps(key)} is no field of a line, ignored", err=True
+            f"{json.dumps(line.get('id'))}: {json.dumps(key)} is no field of a line, ignored", err=True
         )
 
 
-def _answer(asked: dict[str, Any], announced: tuple[PublicDays, ...]) -> datetime:
-    question = Question.model_validate(asked)
-    shop = calendar(question.calendar, announced) if question.calendar else None
-    return limits.due(question.start, question.limit, shop, question.pauses or ()).at
+def _compute(line: dict[str, Any], announced: tuple[PublicDays, ...]) -> datetime:
+    question = Question.model_validate(line)
+    shop = compile_calendar(question.calendar, announced) if question.calendar else None
+    return limits.compute_due(question.start, question.limit, shop, question.pauses or ()).at
 
 
-def answer(line: bytes, announced: tuple[PublicDays, ...] = ()) -> dict[str, Any]:
+def answer(text: bytes, announced: tuple[PublicDays, ...] = ()) -> dict[str, Any]:
     """`{id, due_at}` for one line of JSON, or `{id, error}` naming every wrong field; id null if unreadable."""
     name = None
     try:
-        asked = strict_json.read_line(line)
-        name = _name(asked.get("id"))
-        _unknown(asked)
-        return {"id": name, "due_at": _written(_answer(asked, announced))}
+        line = strict_json.read_line(text)
+        name = _name(line.get("id"))
+        _warn_of_unknown(line)
+        return {"id": name, "due_at": _format(_compute(line, announced))}
     except ValidationError as wrong:
-        return {"id": name, "error": "; ".join(map(_wrong, wrong.errors()))}
+        return {"id": name, "error": "; ".join(map(_describe, wrong.errors()))}
     except ValueError as wrong:
         return {"id": name, "error": str(wrong)}
 
@@ -126,14 +126,14 @@ def due(context: click.Context) -> None:
     for each, in order. A wrong line gives {id, error} and exit status 1 at the end; blank lines are skipped.
     """
     try:
-        days = settings.announced(settings.Settings().policies)
+        days = settings.load_public_days(settings.Settings().policies)
     except FileError as wrong:
         raise click.ClickException(str(wrong)) from None
     failed = False
     for line in (line for line in sys.stdin.buffer if line.strip()):
-        said = answer(line, days)
-        failed |= "error" in said
-        click.echo(json.dumps(said))
+        answered = answer(line, days)
+        failed |= "error" in answered
+        click.echo(json.dumps(answered))
     context.exit(int(failed))
 
 

@@ -1,4 +1,4 @@
-"""Kafka in: what happened to cases, told to their clocks."""
+"""Kafka in: what happened to cases, applied to their deadlines."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,10 +15,9 @@ from services.common.kafka.dead_letters import replay_topic
 from services.common.kafka.subscription import Group
 from services.common.runtime.failures import ClockDoubtedError
 from services.common.store.decision import Cause, Outcome
-from services.common.store.write_path import Store
 from services.sla import metrics
 from services.sla.domain.state import Deadlines
-from services.sla.store import Keeper
+from services.sla.store import DeadlineRepository
 
 TOPICS: dict[str, TypeAdapter[Any]] = {cases.TOPIC: cases.ADAPTER}
 
@@ -38,27 +37,26 @@ def router(handler: "Handler", group: Group) -> KafkaRouter:
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """Changes the clocks of the cases in a batch. While there is `doubt` of our own clock, events wait as ticks do."""
+    """Changes the deadlines of the cases in a batch. While there is `doubt` of our own clock, events wait as ticks do."""
 
-    store: Store[Deadlines]
-    keeper: Keeper
+    deadlines: DeadlineRepository
     doubt: Callable[[], str]
 
     async def handle(self, batch: Sequence[Received[CaseEvent]]) -> Sequence[Outcome[Deadlines, Any]]:
-        """Every event of a case is heard by its clocks, in order; raises `ClockDoubtedError`."""
+        """Apply every event of a case to its deadlines, in order; raises `ClockDoubtedError`."""
         if why := self.doubt():
             raise ClockDoubtedError(why)
-        causes = [caused(one) for one in batch]
-        outcomes = await self.store.change_many(causes, self.keeper.decide)
-        metrics.count(self.keeper.written(outcomes))
+        outcomes = await self.deadlines.apply_events([cause_of(received) for received in batch])
+        metrics.count(self.deadlines.take_events(outcomes))
         return outcomes
 
 
-def caused(one: Received[CaseEvent]) -> Cause[CaseEvent]:
-    """The cause in an event of a case; a snapshot is taken out of turn."""
-    return one.cause(one.message, one.message.seq, restarts=isinstance(one.message, CaseSnapshot))
+def cause_of(received: Received[CaseEvent]) -> Cause[CaseEvent]:
+    """The cause in an event of a case; a snapshot may come after a gap."""
+    event = received.message
+    return received.cause(event, event.seq, restarts=isinstance(event, CaseSnapshot))
 
 
 def revive(stream: str, raw: bytes) -> Cause[CaseEvent]:
     """The cause of a record that was held until its turn."""
-    return caused(Received(stream, -1, -1, read_record(stream, TOPICS[stream], raw), raw))
+    return cause_of(Received(stream, -1, -1, read_record(stream, TOPICS[stream], raw), raw))

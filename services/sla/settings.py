@@ -1,4 +1,4 @@
-"""How the clocks are watched, and what governments announced since the holiday library was made."""
+"""How deadlines are watched, and what governments announced since the holiday library was made."""
 
 from pathlib import Path
 
@@ -19,14 +19,14 @@ class Settings(CommonSettings):
     policies: Path = Field(POLICIES, description="Its folder `holidays` has the announced public days.")
 
 
-def announced(policies: Path) -> tuple[PublicDays, ...]:
+def load_public_days(policies: Path) -> tuple[PublicDays, ...]:
     """What is announced for each country, one file per country; raises FileError naming line and field."""
-    known: dict[str, PublicDays] = {}
+    by_country: dict[str, PublicDays] = {}
     for path in sorted((policies / "holidays").glob("*.yaml")):
         days = files.load(path, PublicDays)
-        if days.country in known:
+        if days.country in by_country:
             raise files.FileError(
                 f"{path}: country: {days.country} has a file already; write all days into one"
             )
-        known[days.country] = days
-    return tuple(known.values())
+        by_country[days.country] = days
+    return tuple(by_country.values())

@@ -12,7 +12,7 @@ import pytest
 from deploy.local import Service, Stack, service
 from schemas.policies import PublishedPolicy
 from services.common.runtime.clock import Clock
-from tests.e2e.test_sla import POLICY, Far
+from tests.e2e.test_sla import POLICY, RunningSla
 from tests.patience import SECONDS, until
 from tests.routing_service import KEY
 from tests.stack import Names, produce
@@ -28,7 +28,7 @@ time.time = lambda: right() + float(ahead.read_text())
 
 
 @dataclass(frozen=True)
-class Wrong:
+class MistimedService:
     """A service, and the file that says by how many seconds its clock is ahead."""
 
     service: Service
@@ -51,11 +51,13 @@ class Wrong:
 
 
 @asynccontextmanager
-async def wrong(name: str, environment: Mapping[str, str], home: Path, ahead: float) -> AsyncIterator[Wrong]:
+async def mistimed(
+    name: str, environment: Mapping[str, str], home: Path, ahead: float
+) -> AsyncIterator[MistimedService]:
     (home / "sitecustomize.py").write_text(SET)
     clock = {"PYTHONPATH": str(home), "CLOCK_AHEAD": str(home / "ahead")}
     log = home / f"{name}.log"
-    started = Wrong(service(name, {**environment, **clock}, log), home / "ahead", log)
+    started = MistimedService(service(name, {**environment, **clock}, log), home / "ahead", log)
     started.set(ahead)
     started.service.runner.launch()
     try:
@@ -67,24 +69,26 @@ async def wrong(name: str, environment: Mapping[str, str], home: Path, ahead: fl
 
 
 @pytest.fixture
-async def far(stack: Stack, names: Names, tmp_path: Path) -> AsyncIterator[tuple[Far, Wrong]]:
+async def running(
+    stack: Stack, names: Names, tmp_path: Path
+) -> AsyncIterator[tuple[RunningSla, MistimedService]]:
     """Sla with its clock an hour ahead, at the speed of the wall."""
     published = PublishedPolicy(version=POLICY.version, policy=POLICY).model_dump_json()
     key = f"{POLICY.id}@{POLICY.version}"
     await produce(stack, names.topic("policies"), [(key.encode(), published.encode())])
-    async with wrong("sla", names.environment(stack), tmp_path, HOUR) as service:
-        yield Far(stack, names, Clock(), service.service), service
+    async with mistimed("sla", names.environment(stack), tmp_path, HOUR) as service:
+        yield RunningSla(stack, names, Clock(), service.service), service
 
 
 async def test_an_hour_ahead_sla_breaks_no_deadline_and_goes_on_once_its_clock_is_right(
-    far: tuple[Far, Wrong],
+    running: tuple[RunningSla, MistimedService],
 ) -> None:
-    told, service = far
-    opened = [told.open(ago=timedelta(minutes=1)) for _ in range(4)]
-    await told.tell(*opened)
-    await until(lambda: waits(service))
-    said = (await service.get("/readyz")).json()
-    assert said["clock"].startswith(
+    sla, service = running
+    opened = [sla.open(ago=timedelta(minutes=1)) for _ in range(4)]
+    await sla.send(*opened)
+    await until(lambda: is_waiting(service))
+    readiness = (await service.get("/readyz")).json()
+    assert readiness["clock"].startswith(
         "nothing fires: our clock is 3600 s ahead of kafka, 3600 s ahead of store"
     )
     assert await service.metric("redress_sla_clock_doubted") == 1
@@ -93,50 +97,52 @@ async def test_an_hour_ahead_sla_breaks_no_deadline_and_goes_on_once_its_clock_i
         assert offset == pytest.approx(HOUR, abs=30)
     assert "nothing fires" in service.log.read_text()
     service.set(0)
-    late = told.open(ago=timedelta(hours=1, minutes=1))
-    await told.tell(late)
+    late = sla.open(ago=timedelta(hours=1, minutes=1))
+    await sla.send(late)
     cases = {late.case_id, *(one.case_id for one in opened)}
-    await told.said(cases, "started", 5)
-    breaches = [one for one in await told.said(cases, "breached", 1) if one.type == "deadline.breached"]
+    await sla.published(cases, "started", 5)
+    breaches = [one for one in await sla.published(cases, "breached", 1) if one.type == "deadline.breached"]
     assert {one.case_id for one in breaches} == {late.case_id}
     await until(service.service.ready)
     assert await service.metric("redress_sla_clock_doubted") == 0
 
 
-async def waits(service: Wrong) -> bool:
+async def is_waiting(service: MistimedService) -> bool:
     return "ClockDoubtedError" in service.log.read_text()
 
 
-async def overdue(service: Wrong, cases: int) -> bool:
-    return await service.metric("redress_clocks_overdue ") == cases
+async def has_overdue(service: MistimedService, cases: int) -> bool:
+    return await service.metric("redress_deadlines_overdue ") == cases
 
 
-async def test_a_clock_set_wrong_while_sla_works_is_noticed_at_once(far: tuple[Far, Wrong]) -> None:
-    told, service = far
+async def test_a_clock_set_wrong_while_sla_works_is_noticed_at_once(
+    running: tuple[RunningSla, MistimedService],
+) -> None:
+    sla, service = running
     service.set(0)
     await until(service.service.ready)
-    opened = told.open(ago=timedelta(minutes=1))
-    await told.tell(opened)
-    await told.said({opened.case_id}, "started", 1)
+    opened = sla.open(ago=timedelta(minutes=1))
+    await sla.send(opened)
+    await sla.published({opened.case_id}, "started", 1)
     service.set(HOUR)
-    await until(lambda: overdue(service, 1))
-    await until(lambda: doubted(service))
+    await until(lambda: has_overdue(service, 1))
+    await until(lambda: is_doubted(service))
     service.set(0)
     await until(service.service.ready)
-    late = told.open(ago=timedelta(hours=1, minutes=1))
-    await told.tell(late)
-    said = await told.said({opened.case_id, late.case_id}, "breached", 1)
-    assert [one.case_id for one in said if one.type == "deadline.breached"] == [late.case_id]
+    late = sla.open(ago=timedelta(hours=1, minutes=1))
+    await sla.send(late)
+    events = await sla.published({opened.case_id, late.case_id}, "breached", 1)
+    assert [one.case_id for one in events if one.type == "deadline.breached"] == [late.case_id]
 
 
-async def doubted(service: Wrong) -> bool:
+async def is_doubted(service: MistimedService) -> bool:
     return "clock" in (await service.get("/readyz")).json()
 
 
 @pytest.mark.parametrize("name", ["intake", "routing", "notify"])
 async def test_other_services_warn_and_go_on(stack: Stack, names: Names, tmp_path: Path, name: str) -> None:
     environment = names.environment(stack) | {"REDRESS_TOKEN_KEY": KEY}
-    async with wrong(name, environment, tmp_path, HOUR / 2) as service:
+    async with mistimed(name, environment, tmp_path, HOUR / 2) as service:
         await until(service.service.ready)
         offset = f'redress_clock_offset_seconds{{service="{name}",source="kafka"}}'
         assert await service.metric(offset) == pytest.approx(HOUR / 2, abs=30)

@@ -25,7 +25,7 @@ from tests.casework import POLICIES
 from tests.dealership import a_contact
 from tests.e2e.test_notify import asked as customers
 from tests.e2e.test_notify import far_end
-from tests.e2e.test_sla import POLICY, Far
+from tests.e2e.test_sla import POLICY, RunningSla
 from tests.patience import patience, until
 from tests.policy_folder import PolicyFolder
 from tests.routing_service import KEY, routing
@@ -53,17 +53,17 @@ async def notes(service: Any) -> dict[str, str]:
 
 
 @pytest.fixture
-async def far(stack: Stack, names: Names, tmp_path: Path) -> AsyncIterator[Far]:
+async def far(stack: Stack, names: Names, tmp_path: Path) -> AsyncIterator[RunningSla]:
     await publish(stack, names, POLICY)
     epoch = time.time()
     speed = {"REDRESS_TIME_SCALE": "1", "REDRESS_TIME_EPOCH": repr(epoch)}
     sla = service("sla", names.environment(stack) | speed, tmp_path / "sla.log")
     await sla.start()
-    yield Far(stack, names, Clock(1, epoch), sla)
+    yield RunningSla(stack, names, Clock(1, epoch), sla)
     await sla.stop()
 
 
-def story(far: Far, count: int) -> list[CaseEvent]:
+def story(far: RunningSla, count: int) -> list[CaseEvent]:
     """A case of the version that is published later, and so many events of it."""
     opened = far.open()
     moved = opened.header.model_copy(update={"policy_version": LATER.version})
@@ -74,20 +74,20 @@ def story(far: Far, count: int) -> list[CaseEvent]:
     return [event.model_copy(update={"header": moved}) for event in (opened, *events)]
 
 
-async def applied(far: Far, case: UUID) -> dict[str, Any]:
+async def applied(far: RunningSla, case: UUID) -> dict[str, Any]:
     stored = await far.documents({case})
     return stored[0] if stored else {"applied": {}, "held": []}
 
 
 async def test_clocks_of_a_missing_version_wait_others_go_on_and_kills_lose_and_double_nothing(
-    far: Far,
+    far: RunningSla,
 ) -> None:
     events = story(far, WAITERS + 40)
     case = events[0].case_id
-    await far.tell(*events[: WAITERS + 20])
+    await far.send(*events[: WAITERS + 20])
     other = far.open()
-    await far.tell(other)
-    assert await far.said({other.case_id}, "started", 1)
+    await far.send(other)
+    assert await far.published({other.case_id}, "started", 1)
 
     async def waits() -> bool:
         stored = await applied(far, case)
@@ -96,7 +96,7 @@ async def test_clocks_of_a_missing_version_wait_others_go_on_and_kills_lose_and_
     await until(waits)
     await far.service.kill()
     await far.service.start()
-    await far.tell(*events[WAITERS + 20 :])
+    await far.send(*events[WAITERS + 20 :])
 
     async def told() -> bool:
         return "records of 1 cases wait for gtmc@" in (await notes(far.service)).get("waiting", "")
@@ -112,7 +112,7 @@ async def test_clocks_of_a_missing_version_wait_others_go_on_and_kills_lose_and_
         return stored["applied"] == {"cases": len(events)} and stored["parked"] is None and not stored["held"]
 
     await until(done)
-    said = await far.said({case}, "started", 2)
+    said = await far.published({case}, "started", 2)
     assert [one.seq for one in sorted(said, key=lambda one: one.seq)][:2] == [1, 2]
     assert {one.id for one in said if one.type == "deadline.started"} == {one.id for one in said}
     stored = await applied(far, case)

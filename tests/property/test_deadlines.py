@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from schemas.deadline_spec import DeadlineSpec
-from services.sla.domain.deadlines import Tick, decide_tick
+from services.sla.domain.deadline import Tick, decide_tick
+from services.sla.domain.due.terms import DeadlineRules
 from services.sla.domain.state import Deadlines, DeadlineState, View
-from services.sla.domain.terms import Rules
 from tests.property.minutes import SEVERITIES, Happening, Minutes
 from tests.unit.sla.story import CASE, Story, a_deadline, a_policy, at
 
@@ -33,7 +33,7 @@ DEADLINE = (
 )
 
 
-class DeadlineStates(RuleBasedStateMachine):
+class DeadlineMachine(RuleBasedStateMachine):
     """People act, some of it is read late, time passes, the process dies and decides again."""
 
     @initialize(severity=st.sampled_from(SEVERITIES))
@@ -75,9 +75,9 @@ class DeadlineStates(RuleBasedStateMachine):
 
     @invariant()
     @precondition(lambda self: hasattr(self, "story"))
-    def every_id_is_said_once(self) -> None:
-        said = [one.id for one in self.story.said]
-        assert len(said) == len(set(said))
+    def every_id_is_published_once(self) -> None:
+        ids = [event.id for event in self.story.events]
+        assert len(ids) == len(set(ids))
 
     @invariant()
     @precondition(lambda self: hasattr(self, "story"))
@@ -87,7 +87,7 @@ class DeadlineStates(RuleBasedStateMachine):
 
     @invariant()
     @precondition(lambda self: hasattr(self, "story"))
-    def only_what_was_said_is_withdrawn_and_only_once(self) -> None:
+    def only_published_breaches_are_withdrawn_and_only_once(self) -> None:
         withdrawn = [one.breach for one in self.story.of("withdrawn")]
         assert len(withdrawn) == len(set(withdrawn))
         assert set(withdrawn) <= {one.id for one in self.story.of("breached")}
@@ -99,38 +99,41 @@ class DeadlineStates(RuleBasedStateMachine):
         for spec in DEADLINE:
             model = Minutes(spec, self.happenings)
             found = model.breaches(self.now)
-            assert len(self._standing(spec)) == len(found), (spec.id, found, self.happenings)
+            assert len(self._valid_breaches(spec)) == len(found), (spec.id, found, self.happenings)
             view = self.story.state.deadlines.get(spec.id, DeadlineState()).view
             assert self._stands(view) == model.stands(), (spec.id, self.happenings)
 
     def _stands(self, view: View) -> str:
         return "late" if view.late else view.status
 
-    def _standing(self, spec: DeadlineSpec) -> set[UUID]:
+    def _valid_breaches(self, spec: DeadlineSpec) -> set[UUID]:
         withdrawn = {one.breach for one in self.story.of("withdrawn")}
         return {one.id for one in self.story.of("breached") if one.deadline == spec.id} - withdrawn
 
     def _twice(self, act: Any) -> None:
         """A crash between deciding and writing: the same is decided again, to the letter."""
         story = self.story
-        before = (story.state, list(story.said), story.seq, story.header)
+        before = (story.state, list(story.events), story.seq, story.header)
         act(story)
-        first = (story.state, story.said)
-        story.state, story.said, story.seq, story.header = before
+        first = (story.state, story.events)
+        story.state, story.events, story.seq, story.header = before
         act(story)
-        assert (story.state, story.said) == first
+        assert (story.state, story.events) == first
 
     def teardown(self) -> None:
         if hasattr(self, "story"):
             self.time_passes(0)
             self.exactly_the_broken_deadlines_stand()
             assert self.story.state is not None
-            assert decide_tick(self.story.state, CASE, Tick(at(self.now)), Rules(self.story.policy)) is None
+            assert (
+                decide_tick(self.story.state, CASE, Tick(at(self.now)), DeadlineRules(self.story.policy))
+                is None
+            )
             assert (
                 self.story.state.next_due is None
                 or self.story.state.next_due > at(self.now).timestamp() * 1000
             )
 
 
-TestClocks = DeadlineStates.TestCase
-TestClocks.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestDeadlines = DeadlineMachine.TestCase
+TestDeadlines.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.calendar import CalendarDays, CalendarSpec, Hours, SameDay, WorkingDays, WorkingMinutes, minute
-from services.sla.domain.limits import advance, due, running
-from services.sla.domain.worktime import calendar
+from services.sla.domain.due.limits import advance, compute_due, running_time
+from services.sla.domain.due.worktime import compile_calendar
 
 MINUTE = timedelta(minutes=1)
 Pauses = list[tuple[datetime, datetime]]
@@ -102,7 +102,10 @@ def test_working_minutes_are_those_a_watcher_counts(
         at for at in minutes_from(start) if opened(at) and not any(begin <= at < end for begin, end in pauses)
     )
     last = next(at for number, at in enumerate(counted, 1) if number == count)
-    assert due(start, WorkingMinutes(working_minutes=count), calendar(spec), pauses).at == last + MINUTE
+    assert (
+        compute_due(start, WorkingMinutes(working_minutes=count), compile_calendar(spec), pauses).at
+        == last + MINUTE
+    )
 
 
 @settings(max_examples=100, deadline=None)
@@ -117,7 +120,7 @@ def test_days_end_when_a_watcher_sees_the_last_open_minute(
     wanted = (closing for day, closing in closings if (day > today if count else closing > start))
     expected = next(closing for number, closing in enumerate(wanted, 1) if number == max(count, 1))
     limit = WorkingDays(working_days=count) if count else SameDay(same_day=True)
-    assert due(start, limit, calendar(spec)).at == expected
+    assert compute_due(start, limit, compile_calendar(spec)).at == expected
 
 
 @settings(max_examples=100, deadline=None)
@@ -128,19 +131,19 @@ def test_calendar_days_end_at_the_first_minute_of_the_day_after(
     (spec, start), zone = place, ZoneInfo(place[0].zone)
     last = start.astimezone(zone).date() + timedelta(days=count)
     expected = next(at for at in minutes_from(start) if at.astimezone(zone).date() > last)
-    assert due(start, CalendarDays(calendar_days=count), calendar(spec)).at == expected
+    assert compute_due(start, CalendarDays(calendar_days=count), compile_calendar(spec)).at == expected
 
 
 @given(place=specs(), first=st.integers(1, 10**7), second=st.integers(1, 10**7), data=st.data())
 def test_a_length_can_be_run_in_two_parts(
     place: tuple[CalendarSpec, datetime], first: int, second: int, data: st.DataObject
 ) -> None:
-    shop, start = calendar(place[0]), place[1]
+    shop, start = compile_calendar(place[0]), place[1]
     pauses = data.draw(pauses_after(start))
     one, other = timedelta(milliseconds=first), timedelta(milliseconds=second)
     end = advance(start, one + other, shop, pauses)
     assert advance(advance(start, one, shop, pauses), other, shop, pauses) == end
-    assert running(start, end, shop, pauses) == one + other
+    assert running_time(start, end, shop, pauses) == one + other
 
 
 @given(place=specs(), data=st.data(), milliseconds=st.integers(0, 10**8))
@@ -151,5 +154,5 @@ def test_elapsed_time_runs_only_outside_pauses(
     pauses = data.draw(pauses_after(start))
     length = timedelta(milliseconds=milliseconds)
     end = advance(start, length, None, pauses)
-    assert running(start, end, None, pauses) == length
+    assert running_time(start, end, None, pauses) == length
     assert advance(start, length, None, pauses[::-1] + pauses) == end

@@ -4,29 +4,32 @@ from collections.abc import Mapping
 
 from schemas.cases import CaseHeader
 from schemas.deadline_spec import DeadlineSpec
-from services.sla.domain.settling import Settlement
+from services.sla.domain.due.terms import Terms
+from services.sla.domain.reconcile import RUNS, Reconciliation
 from services.sla.domain.state import DeadlineState, PendingEscalation
-from services.sla.domain.terms import Terms
 
 DeadlineStates = Mapping[str, DeadlineState]
 
 
-def awaiting(terms: Terms, settlement: Settlement, header: CaseHeader, now: int) -> DeadlineState:
-    """The deadline with the oldest breach that nobody reacted to set to escalate; later ones escalation with it."""
-    after, view = settlement.after, settlement.after.view
-    breaches = [one for one, _ in settlement.firings if one.level == 0 and one.origin == view.origin]
-    unanswered = breaches and view.status in {"running", "paused"}
-    if after.escalation is not None or not unanswered or not terms.spec.escalates:
+def plan_escalation(terms: Terms, result: Reconciliation, header: CaseHeader, now: int) -> DeadlineState:
+    """The deadline with an escalation pending for its oldest new breach, if nobody has reacted to it.
+
+    Later breaches are escalated with it.
+    """
+    after, view = result.after, result.after.view
+    breaches = [fired for fired, _ in result.firings if fired.level == 0 and fired.origin == view.origin]
+    is_unanswered = breaches and view.status in RUNS
+    if after.escalation is not None or not is_unanswered or not terms.spec.escalates:
         return after
     first = breaches[0]
-    at = now if header.severity == "major" else terms.opening(now)
+    at = now if header.severity == "major" else terms.next_opening(now)
     return after.model_copy(
         update={"escalation": PendingEscalation(origin=first.origin, cycle=first.cycle, due=first.at, at=at)}
     )
 
 
-def hurried(deadlines: DeadlineStates, header: CaseHeader, now: int) -> dict[str, DeadlineState]:
-    """A case that became major waits for no shop to open."""
+def bring_forward(deadlines: DeadlineStates, header: CaseHeader, now: int) -> dict[str, DeadlineState]:
+    """The deadlines of a case, whose escalations wait for no shop to open once it is major."""
     return {
         name: _at_latest(deadline, deadline.escalation, now)
         if deadline.escalation and header.severity == "major"
@@ -35,20 +38,20 @@ def hurried(deadlines: DeadlineStates, header: CaseHeader, now: int) -> dict[str
     }
 
 
-def chosen(
+def choose_escalation(
     specs: tuple[DeadlineSpec, ...], deadlines: DeadlineStates, now: int
 ) -> tuple[DeadlineSpec, PendingEscalation] | None:
     """The escalation whose breach is oldest among those whose time has come."""
-    waiting = [
+    pending = [
         (spec, deadline.escalation)
         for spec in specs
         if (deadline := deadlines.get(spec.id)) and deadline.escalation and deadline.escalation.at <= now
     ]
-    return min(waiting, key=lambda one: one[1].due, default=None)
+    return min(pending, key=lambda choice: choice[1].due, default=None)
 
 
-def escalated(deadlines: DeadlineStates, now: int) -> dict[str, DeadlineState]:
-    """The deadlines after a pass: every escalation whose time had come is spent."""
+def clear_escalations(deadlines: DeadlineStates, now: int) -> dict[str, DeadlineState]:
+    """The deadlines after a pass: no escalation whose time had come is pending any more."""
     return {
         name: deadline.model_copy(update={"escalation": None})
         if deadline.escalation and deadline.escalation.at <= now

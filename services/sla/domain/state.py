@@ -14,10 +14,10 @@ from schemas.severity import Level
 Json = dict[str, Any]
 
 Effect = Literal["arm", "disarm", "cancel", "stop", "pause", "resume", "restart", "start"]
-Course = Literal["idle", "running", "met", "cancelled"]
+Phase = Literal["idle", "running", "met", "cancelled"]
 Status = Literal["dormant", "running", "paused", "met", "cancelled"]
-Mark = tuple[int, int]
-"""Which round is meant: the sequence number of the event that began it, and how often it renewed itself."""
+Round = tuple[int, int]
+"""Which round: the sequence number of the event that began it, and how often it renewed itself."""
 
 
 class Occurrence(Frozen):
@@ -31,15 +31,19 @@ class Occurrence(Frozen):
 
 @dataclass(slots=True)
 class Run:
-    """A deadline as its occurrences leave it at one moment; `due` is forgotten whenever it may have moved."""
+    """Where a deadline is at one moment, as follows from its occurrences.
 
-    course: Course = "idle"
+    `origin` and `renewal` name the round, `anchor` is the moment from which its limit counts. A breach is never
+    before `not_before`, a warning never before `since`. `due` is None whenever it may have moved.
+    """
+
+    phase: Phase = "idle"
     armed: bool = False
     severity: Level = "general"
     origin: int = 0
     renewal: int = 0
     anchor: int = 0
-    known: int = 0
+    since: int = 0
     not_before: int = 0
     pauses: tuple[tuple[int, int], ...] = ()
     paused_since: int | None = None
@@ -50,17 +54,17 @@ class Run:
     provisional: bool = False
 
     @property
-    def mark(self) -> Mark:
+    def round(self) -> Round:
         return self.origin, self.renewal
 
     @property
     def status(self) -> Status:
         """What can be seen of it: a deadline that does not apply shows nothing, however far it has come."""
-        if self.course == "running":
+        if self.phase == "running":
             if not self.armed:
                 return "dormant"
             return "running" if self.paused_since is None else "paused"
-        return "dormant" if self.course == "idle" else self.course
+        return "dormant" if self.phase == "idle" else self.phase
 
 
 class Fired(Frozen):
@@ -73,7 +77,7 @@ class Fired(Frozen):
     at: int
 
     @property
-    def mark(self) -> Mark:
+    def round(self) -> Round:
         return self.origin, self.renewal
 
 
@@ -87,7 +91,7 @@ class PendingEscalation(Frozen):
 
 
 class View(Frozen):
-    """What was last said of a deadline."""
+    """A deadline as its events have published it so far."""
 
     status: Status = "dormant"
     cycle: int = 0
@@ -100,7 +104,7 @@ class View(Frozen):
 
 
 class DeadlineState(Frozen):
-    """One deadline. Its course follows from `base` and `occurrences` by the times at which they occurred.
+    """One deadline. Its run follows from `base` and `occurrences` by the times at which they occurred.
 
     `reached` is the moment up to which it has fired, `floor` the one before which nothing can be
     changed any more, `next_at` when it must be looked at. `cycles` is how many cycle numbers were
@@ -123,9 +127,11 @@ _HEADER = TypeAdapter(CaseHeader)
 _DEADLINES = TypeAdapter(dict[str, DeadlineState])
 
 
-def _upgraded_deadline(state: Json) -> Json:
+def _upgrade_deadline(state: Json) -> Json:
     present = formats.renamed(state, {"signals": "occurrences", "climb": "escalation"})
-    occurrences = [formats.renamed(one, {"deeds": "effects"}) for one in present.get("occurrences", ())]
+    occurrences = [formats.renamed(signal, {"deeds": "effects"}) for signal in present.get("occurrences", ())]
+    if base := present.get("base"):
+        present["base"] = formats.renamed(base, {"course": "phase", "known": "since"})
     return {**present, "occurrences": occurrences}
 
 
@@ -152,14 +158,6 @@ class Deadlines(Stored):
     them, and one text costs it a fraction of some two hundred fields.
     """
 
-    @classmethod
-    def upgraded(cls, state: Json) -> Json:
-        """The deadlines of a case in format 1: what was written under other names."""
-        present = formats.renamed(state, {"clocks": "deadlines"})
-        header = formats.upgrade_header(json.loads(present["header"]))
-        states = {name: _upgraded_deadline(one) for name, one in json.loads(present["deadlines"]).items()}
-        return {**present, "header": json.dumps(header), "deadlines": json.dumps(states)}
-
     header: Annotated[
         CaseHeader, BeforeValidator(_header_of), PlainSerializer(_header_text, when_used="json")
     ]
@@ -173,3 +171,11 @@ class Deadlines(Stored):
     next_due: int | None = None
     armed: int = 0
     provisional: bool = False
+
+    @classmethod
+    def upgraded(cls, state: Json) -> Json:
+        """The deadlines of a case in format 1: what was written under other names."""
+        present = formats.renamed(state, {"clocks": "deadlines"})
+        header = formats.upgrade_header(json.loads(present["header"]))
+        states = {name: _upgrade_deadline(state) for name, state in json.loads(present["deadlines"]).items()}
+        return {**present, "header": json.dumps(header), "deadlines": json.dumps(states)}

@@ -1,7 +1,7 @@
 """The shops whose due times the tests work out by hand."""
 
 from schemas.calendar import CalendarSpec
-from services.sla.domain.worktime import Calendar, calendar
+from services.sla.domain.due.worktime import Calendar, compile_calendar
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri")
 SPLIT = [["08:30", "12:00"], ["13:30", "17:30"]]
@@ -11,7 +11,7 @@ AROUND = [["00:00", "24:00"]]
 
 
 def a_calendar(zone: str, holidays: str | None = None, /, **hours: list[list[str]]) -> Calendar:
-    return calendar(CalendarSpec.model_validate({"zone": zone, "holidays": holidays, "hours": hours}))
+    return compile_calendar(CalendarSpec.model_validate({"zone": zone, "holidays": holidays, "hours": hours}))
 
 
 SHOPS = {

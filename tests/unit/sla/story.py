@@ -1,4 +1,4 @@
-"""A case told as a story: what happened to it and when time declined_by, and what its deadlines said."""
+"""A case as a story: what happened to it and how time passed, and the events of its deadlines."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,9 +15,9 @@ from schemas.deadline_spec import DeadlineSpec
 from schemas.deadlines import DeadlineMessage
 from schemas.policies import Policy
 from schemas.severity import SeverityPolicy
-from services.sla.domain.deadlines import Tick, decide_event, decide_tick
+from services.sla.domain.deadline import Tick, decide_event, decide_tick
+from services.sla.domain.due.terms import DeadlineRules
 from services.sla.domain.state import Deadlines
-from services.sla.domain.terms import Rules
 from tests.dealership import SEVERITY
 
 CASE = UUID("00000000-0000-0000-0000-00000000ca5e")
@@ -58,21 +58,21 @@ def at(minutes: float) -> datetime:
 
 
 def a_header(**fields: Any) -> CaseHeader:
-    known = {
+    defaults = {
         "number": "0000-0000-0000-0", "kind": "complaint", "franchise": "f1", "shop": "s1", "group": "g1",
         "manufacturer": "m1", "department": "after_sales", "severity": "general", "state": "registered",
         "owner": "p0", "owner_role": "operator", "rung": 0, "policy": "gtmc", "policy_version": "1",
     }  # fmt: skip
-    return CaseHeader.model_validate(known | fields)
+    return CaseHeader.model_validate(defaults | fields)
 
 
 def a_deadline(deadline: str = "C", /, **fields: Any) -> DeadlineSpec:
-    known = {
+    defaults = {
         "id": deadline, "title": {"zh": "", "en": ""}, "source": "test", "accountable": "owner",
         "limit": {"elapsed_minutes": 60}, "start": [{"type": "case.opened"}],
         "stop": [{"type": "case.contacted"}], "warnings": [],
     }  # fmt: skip
-    return DeadlineSpec.model_validate(known | fields)
+    return DeadlineSpec.model_validate(defaults | fields)
 
 
 def a_policy(*deadlines: DeadlineSpec) -> Policy:
@@ -90,17 +90,17 @@ def gtmc() -> Policy:
 
 @dataclass
 class Story:
-    """Tells the deadlines what happened, in minutes after Monday 09:00, and keeps what they said."""
+    """Applies what happened, in minutes after Monday 09:00, to the deadlines and keeps their events."""
 
     policy: Policy
     calendar: CalendarSpec = SHOP
     header: CaseHeader = field(default_factory=a_header)
     state: Deadlines | None = None
-    said: list[DeadlineMessage] = field(default_factory=list)
+    events: list[DeadlineMessage] = field(default_factory=list)
     seq: int = 0
 
     def happens(self, kind: str, occurred: float, /, read: float | None = None, **fields: Any) -> list[str]:
-        """An event of the case, and what the deadlines said to it; read at once if nothing else is said."""
+        """An event of the case, read at once unless given, and what the deadlines did on it."""
         self.seq += 1
         places = {name: fields.pop(name) for name in list(fields) if name.startswith("header_")}
         changed = {name.removeprefix("header_"): value for name, value in places.items()}
@@ -113,22 +113,24 @@ class Story:
             "received_at": at(occurred), "calendar": self.calendar,
         }  # fmt: skip
         event = ADAPTER.validate_python(body | EXTRA.get(str(body["type"]), {}) | fields)
-        change = decide_event(self.state, event, Rules(self.policy), at(occurred if read is None else read))
+        change = decide_event(
+            self.state, event, DeadlineRules(self.policy), at(occurred if read is None else read)
+        )
         self.state = change.state
         return self._keep(change.events)
 
     def passes(self, until: float, *, catch_up: bool = False) -> list[str]:
-        """Time passes in one go, and what the deadlines said to it."""
+        """Time passes in one go, and what the deadlines did on it."""
         tick = Tick(at(until), catch_up)
-        said: list[str] = []
-        while (change := decide_tick(self.state, CASE, tick, Rules(self.policy))) is not None:
+        done: list[str] = []
+        while (change := decide_tick(self.state, CASE, tick, DeadlineRules(self.policy))) is not None:
             self.state = change.state
-            said += self._keep(change.events)
-        return said
+            done += self._keep(change.events)
+        return done
 
     def of(self, kind: str) -> list[Any]:
-        """Everything said of one kind, such as `breached`."""
-        return [one for one in self.said if one.type == f"deadline.{kind}"]  # type: ignore[attr-defined]
+        """All events of one kind, such as `breached`."""
+        return [event for event in self.events if event.type == f"deadline.{kind}"]  # type: ignore[attr-defined]
 
     def due_in(self, deadline: str = "C") -> float | None:
         """Minutes after Monday 09:00 at which the deadline is due as it stands."""
@@ -142,12 +144,12 @@ class Story:
 
     def _keep(self, events: Any) -> list[str]:
         messages = [event.message for event in events]
-        self.said += messages
+        self.events += messages
         several = len(self.policy.deadlines) > 1
         return [m.type.removeprefix("deadline.") + (f" {m.deadline}" if several else "") for m in messages]
 
 
-def told(*deadlines: DeadlineSpec, **fields: Any) -> Story:
+def an_open_case(*deadlines: DeadlineSpec, **fields: Any) -> Story:
     """A story of a case that was opened on Monday at 09:00."""
     story = Story(a_policy(*deadlines))
     story.happens("opened", 0, **fields)

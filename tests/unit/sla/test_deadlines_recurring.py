@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.unit.sla.story import a_deadline, at, told
+from tests.unit.sla.story import a_deadline, an_open_case, at
 
 DAY = 24 * 60
 CADENCE: dict[str, Any] = {
@@ -14,13 +14,13 @@ CADENCE: dict[str, Any] = {
 
 
 def test_a_cadence_begins_its_next_round_at_each_due_time() -> None:
-    story = told(a_deadline(**CADENCE))
+    story = an_open_case(a_deadline(**CADENCE))
     assert story.passes(60) == ["breached", "started"]
     assert story.due_in() == 120
 
 
 def test_after_downtime_every_missed_round_fires_oldest_first() -> None:
-    story = told(a_deadline(**CADENCE))
+    story = an_open_case(a_deadline(**CADENCE))
     story.passes(60 * 45, catch_up=True)
     assert [breach.due_at for breach in story.of("breached")] == [at(60 * n) for n in range(1, 46)]
     assert len({breach.id for breach in story.of("breached")}) == 45
@@ -28,47 +28,47 @@ def test_after_downtime_every_missed_round_fires_oldest_first() -> None:
 
 
 def test_a_logged_follow_up_restarts_the_cadence() -> None:
-    story = told(a_deadline(**CADENCE))
+    story = an_open_case(a_deadline(**CADENCE))
     assert story.happens("followed_up", 40) == ["started"]
     assert story.due_in() == 100
     assert story.of("started")[-1].cycle == 2
 
 
 def test_a_follow_up_that_occurred_before_the_breach_withdraws_it_and_counts_from_its_time() -> None:
-    story = told(a_deadline(**CADENCE))
+    story = an_open_case(a_deadline(**CADENCE))
     story.passes(60)
     assert story.happens("followed_up", 55, read=61) == ["withdrawn", "started"]
     assert story.due_in() == 115
 
 
 def test_a_follow_up_after_missed_rounds_leaves_each_of_them_standing() -> None:
-    story = told(a_deadline(**CADENCE))
+    story = an_open_case(a_deadline(**CADENCE))
     assert story.happens("followed_up", 130) == ["breached", "breached", "started"]
     assert story.due_in() == 190
 
 
 def test_after_its_repeats_a_cadence_slows_down() -> None:
-    story = told(a_deadline(**CADENCE, repeats=3, then={"elapsed_minutes": DAY}))
+    story = an_open_case(a_deadline(**CADENCE, repeats=3, then={"elapsed_minutes": DAY}))
     story.passes(180)
     assert [breach.repeat for breach in story.of("breached")] == [0, 1, 2]
     assert story.due_in() == 180 + DAY
 
 
 def test_a_cadence_without_a_slower_pace_ends_with_its_repeats() -> None:
-    story = told(a_deadline(**CADENCE, repeats=2))
+    story = an_open_case(a_deadline(**CADENCE, repeats=2))
     story.passes(100_000)
     assert len(story.of("breached")) == 2
 
 
 def test_a_stop_after_the_first_missed_round_is_late() -> None:
-    story = told(a_deadline(recurring=True, escalates=False))
+    story = an_open_case(a_deadline(recurring=True, escalates=False))
     story.passes(60)
     story.happens("contacted", 70)
     assert story.of("met")[0].late
 
 
 def test_an_unattended_cadence_stays_small_and_misses_nothing() -> None:
-    story = told(a_deadline(**CADENCE))
+    story = an_open_case(a_deadline(**CADENCE))
     for day in range(1, 31):
         story.passes(day * DAY)
     assert len({breach.id for breach in story.of("breached")}) == 30 * 24
@@ -77,7 +77,7 @@ def test_an_unattended_cadence_stays_small_and_misses_nothing() -> None:
 
 
 def test_a_restart_of_a_simple_deadline_begins_the_next_persons_own() -> None:
-    story = told(a_deadline(restart=[{"type": "case.handed_over"}], escalates=False))
+    story = an_open_case(a_deadline(restart=[{"type": "case.handed_over"}], escalates=False))
     story.passes(60)
     assert story.happens("handed_over", 65) == ["started"]
     assert story.passes(125) == ["breached"]

@@ -2,33 +2,33 @@
 
 from typing import Any
 
-from tests.unit.sla.story import a_deadline, at, told
+from tests.unit.sla.story import a_deadline, an_open_case, at
 
 ONLY_MAJOR: dict[str, Any] = {"applies": {"severity": ["major"]}, "escalates": False}
 PAUSES: dict[str, Any] = {"pause": [{"type": "case.not_reached"}], "resume": [{"type": "case.followed_up"}]}
 
 
 def test_a_deadline_that_does_not_apply_says_nothing() -> None:
-    story = told(a_deadline(**ONLY_MAJOR))
-    assert story.said == []
+    story = an_open_case(a_deadline(**ONLY_MAJOR))
+    assert story.events == []
     assert story.passes(1000) == []
 
 
 def test_a_raised_severity_arms_a_deadline_with_the_time_that_has_passed() -> None:
-    story = told(a_deadline(**ONLY_MAJOR))
+    story = an_open_case(a_deadline(**ONLY_MAJOR))
     assert story.happens("severity_raised", 20, severity="major") == ["started"]
     assert story.due_in() == 60
 
 
 def test_a_deadline_armed_after_its_due_time_is_due_at_that_moment_not_before() -> None:
-    story = told(a_deadline(**ONLY_MAJOR))
+    story = an_open_case(a_deadline(**ONLY_MAJOR))
     assert story.happens("severity_raised", 90, severity="major") == ["started"]
     assert story.passes(90) == ["breached"]
     assert story.of("breached")[0].due_at == at(90)
 
 
 def test_a_dormant_deadline_keeps_its_pauses_and_restarts() -> None:
-    story = told(a_deadline(**ONLY_MAJOR, restart=[{"type": "case.returned"}], **PAUSES))
+    story = an_open_case(a_deadline(**ONLY_MAJOR, restart=[{"type": "case.returned"}], **PAUSES))
     story.happens("returned", 10)
     story.happens("not_reached", 20)
     story.happens("followed_up", 35)
@@ -37,13 +37,13 @@ def test_a_dormant_deadline_keeps_its_pauses_and_restarts() -> None:
 
 
 def test_a_lowered_severity_takes_the_deadline_out_of_sight() -> None:
-    story = told(a_deadline(**ONLY_MAJOR), header_severity="major")
+    story = an_open_case(a_deadline(**ONLY_MAJOR), header_severity="major")
     assert story.happens("judged", 20, severity="general", previous="major") == ["cancelled"]
     assert story.passes(1000) == []
 
 
 def test_severity_up_and_down_again_keeps_elapsed_time_exactly() -> None:
-    story = told(a_deadline(**ONLY_MAJOR), header_severity="major")
+    story = an_open_case(a_deadline(**ONLY_MAJOR), header_severity="major")
     story.happens("judged", 20, severity="general", previous="major")
     story.happens("severity_raised", 30, severity="major")
     assert story.due_in() == 60
@@ -51,13 +51,13 @@ def test_severity_up_and_down_again_keeps_elapsed_time_exactly() -> None:
 
 
 def test_a_severity_with_its_own_limit_moves_the_due_time_from_the_same_anchor() -> None:
-    story = told(a_deadline(limit_by_severity={"major": {"elapsed_minutes": 30}}))
+    story = an_open_case(a_deadline(limit_by_severity={"major": {"elapsed_minutes": 30}}))
     assert story.happens("severity_raised", 10, severity="major") == ["moved"]
     assert (story.due_in(), story.of("moved")[0].reason) == (30, "severity_raised")
 
 
 def test_a_shorter_limit_that_has_already_passed_is_due_at_the_change() -> None:
-    story = told(a_deadline(limit_by_severity={"major": {"elapsed_minutes": 30}}))
+    story = an_open_case(a_deadline(limit_by_severity={"major": {"elapsed_minutes": 30}}))
     story.happens("severity_raised", 45, severity="major")
     assert story.due_in() == 45
 
@@ -65,19 +65,21 @@ def test_a_shorter_limit_that_has_already_passed_is_due_at_the_change() -> None:
 def test_a_severity_that_was_raised_before_the_breach_but_read_after_withdraws_what_no_longer_applied() -> (
     None
 ):
-    story = told(a_deadline(applies={"severity": ["general"]}, escalates=False))
+    story = an_open_case(a_deadline(applies={"severity": ["general"]}, escalates=False))
     story.passes(60)
     assert story.happens("severity_raised", 50, read=61, severity="major") == ["withdrawn", "cancelled"]
 
 
 def test_a_snapshot_of_an_unknown_case_arms_what_is_not_yet_due() -> None:
-    story = told(a_deadline("A"), a_deadline("B", limit={"elapsed_minutes": 600}, starts_from="receipt"))
-    story.state, story.said = None, []
+    story = an_open_case(
+        a_deadline("A"), a_deadline("B", limit={"elapsed_minutes": 600}, starts_from="receipt")
+    )
+    story.state, story.events = None, []
     assert story.happens("snapshot", 100, received_at=at(0)) == ["started A", "started B"]
     story.state = None
     assert story.happens("snapshot", 700, received_at=at(0)) == ["started A"]
 
 
 def test_a_snapshot_tells_that_a_known_case_was_closed() -> None:
-    story = told(a_deadline(cancel=[{"type": "case.closed"}]))
+    story = an_open_case(a_deadline(cancel=[{"type": "case.closed"}]))
     assert story.happens("snapshot", 30, header_state="closed") == ["cancelled"]

@@ -6,8 +6,8 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from schemas.calendar import Limit
-from services.sla.domain.limits import due
-from services.sla.domain.worktime import NeverDueError
+from services.sla.domain.due.limits import compute_due
+from services.sla.domain.due.worktime import NeverDueError
 from tests.unit.sla.calendars import SHOPS, a_calendar
 
 LIMITS: TypeAdapter[Limit] = TypeAdapter(Limit)
@@ -161,7 +161,7 @@ COUNTED = [
 @pytest.mark.parametrize("row", COUNTED, ids=row_name)
 def test_a_limit_is_due_when_the_calendar_says(row: tuple[str, str, str, int, str, str]) -> None:
     key, shop, start, count, expected, _ = row
-    assert due(at(start), LIMITS.validate_python({key: count}), SHOPS[shop]).at == at(expected)
+    assert compute_due(at(start), LIMITS.validate_python({key: count}), SHOPS[shop]).at == at(expected)
 
 
 def monday(text: str) -> datetime:
@@ -173,13 +173,15 @@ def monday(text: str) -> datetime:
 def test_a_pause_holds_the_minutes(row: tuple[str, str, int, list[tuple[str, str]], str, str]) -> None:
     key, start, count, pauses, expected, _ = row
     held = [(monday(begin), monday(end)) for begin, end in pauses]
-    assert due(monday(start), LIMITS.validate_python({key: count}), SHOPS["shanghai"], held).at == monday(
-        expected
-    )
+    assert compute_due(
+        monday(start), LIMITS.validate_python({key: count}), SHOPS["shanghai"], held
+    ).at == monday(expected)
 
 
 def test_elapsed_minutes_need_no_calendar() -> None:
-    assert due(monday("09:00"), LIMITS.validate_python({"elapsed_minutes": 90}), None).at == monday("10:30")
+    assert compute_due(monday("09:00"), LIMITS.validate_python({"elapsed_minutes": 90}), None).at == monday(
+        "10:30"
+    )
 
 
 @pytest.mark.parametrize(
@@ -187,13 +189,13 @@ def test_elapsed_minutes_need_no_calendar() -> None:
 )
 def test_every_other_limit_names_the_calendar_it_misses(limit: dict[str, int]) -> None:
     with pytest.raises(NeverDueError, match=r"^calendar: should give zone and hours"):
-        due(monday("09:00"), LIMITS.validate_python(limit), None)
+        compute_due(monday("09:00"), LIMITS.validate_python(limit), None)
 
 
 @pytest.mark.parametrize("limit", [{"working_minutes": 1}, {"working_days": 1}, {"same_day": True}])
 def test_a_shop_that_never_opens_is_told(limit: dict[str, int]) -> None:
     with pytest.raises(NeverDueError, match=r"^calendar\.hours: should have at least one interval"):
-        due(monday("09:00"), LIMITS.validate_python(limit), a_calendar("Asia/Shanghai"))
+        compute_due(monday("09:00"), LIMITS.validate_python(limit), a_calendar("Asia/Shanghai"))
 
 
 @pytest.mark.parametrize("key", ["elapsed_minutes", "working_minutes", "working_days", "calendar_days"])

@@ -12,7 +12,7 @@ from schemas.calendar import PublicDays
 from schemas.deadlines import DeadlineBreached, DeadlineMoved, DeadlineStarted
 from services.common.runtime.failures import ClockDoubtedError
 from services.common.store.decision import Cause
-from services.sla.domain.agenda import Agenda, Appointment
+from services.sla.domain.schedule import Schedule, ScheduledCase
 from tests.unit.sla.story import a_deadline, at
 from tests.unit.sla.watch import Watch, an_event, case
 
@@ -27,9 +27,9 @@ async def watch() -> Watch:
 async def test_what_is_due_fires_and_is_published(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
     await watch.passes(59.99)
-    assert not watch.said("breached")
+    assert not watch.published("breached")
     await watch.passes(0.01)
-    assert [one.case_id for one in watch.said("breached")] == [case(1)]
+    assert [one.case_id for one in watch.published("breached")] == [case(1)]
 
 
 async def test_nothing_fires_while_something_written_was_not_read(watch: Watch) -> None:
@@ -37,11 +37,11 @@ async def test_nothing_fires_while_something_written_was_not_read(watch: Watch) 
     stop = an_event("contacted", seq=2, occurred=30)
     await watch.writes(stop)
     await watch.passes(120)
-    assert not watch.said("breached")
+    assert not watch.published("breached")
     await watch.reads(stop)
     await watch.passes()
-    assert not watch.said("breached")
-    assert len(watch.said("met")) == 1
+    assert not watch.published("breached")
+    assert len(watch.published("met")) == 1
 
 
 @pytest.mark.parametrize("ahead", [120, -120])
@@ -52,13 +52,13 @@ async def test_nothing_fires_by_a_clock_that_is_doubted_and_all_that_is_due_once
     await watch.passes(59)
     watch.doubt = "our clock is wrong"
     await watch.passes(ahead)
-    assert not watch.said("breached")
+    assert not watch.published("breached")
     await watch.passes(-ahead)
     watch.doubt = ""
     await watch.passes()
-    assert not watch.said("breached")
+    assert not watch.published("breached")
     await watch.passes(1)
-    assert len(watch.said("breached")) == 1
+    assert len(watch.published("breached")) == 1
 
 
 @pytest.mark.parametrize("apart", [-90, -60, -1, 1, 60])
@@ -71,14 +71,14 @@ async def test_an_event_read_by_a_clock_that_is_doubted_waits_and_is_heard_once_
     watch.doubt = "our clock is wrong"
     with pytest.raises(ClockDoubtedError):
         await watch.reads(opened)
-    assert not watch.said()
+    assert not watch.published()
     watch.clock.move(at(1))
     watch.doubt = ""
     await watch.reads(opened)
     await watch.passes(58.99)
-    assert not watch.said("breached")
+    assert not watch.published("breached")
     await watch.passes(0.01)
-    assert [one.occurred_at for one in watch.said("breached")] == [at(60)]
+    assert [one.occurred_at for one in watch.published("breached")] == [at(60)]
 
 
 async def test_what_was_done_too_late_and_read_by_a_clock_behind_is_a_breach(watch: Watch) -> None:
@@ -93,16 +93,16 @@ async def test_what_was_done_too_late_and_read_by_a_clock_behind_is_a_breach(wat
     watch.doubt = ""
     await watch.reads(late)
     await watch.passes()
-    assert len(watch.said("breached")) == 1
+    assert len(watch.published("breached")) == 1
 
 
 async def test_one_partition_that_is_not_read_holds_up_no_other(watch: Watch) -> None:
     numbers = list(range(1, 10))
     await watch.happens(*(an_event("opened", number) for number in numbers))
-    slow = next(n for n in numbers if watch.keeper.partition(case(n)) == 0)
+    slow = next(n for n in numbers if watch.deadlines.partition_of(case(n)) == 0)
     await watch.writes(an_event("contacted", slow, seq=2, occurred=30))
     await watch.passes(60)
-    partitions = {watch.keeper.partition(one.case_id) for one in watch.said("breached")}
+    partitions = {watch.deadlines.partition_of(one.case_id) for one in watch.published("breached")}
     assert partitions == {1, 2}
 
 
@@ -112,10 +112,10 @@ async def test_a_restart_fires_what_became_due_meanwhile_once_and_marks_it_late(
     new = watch.again()
     await new.starts()
     await new.passes(1)
-    breaches = [one for one in new.said("breached") if isinstance(one, DeadlineBreached)]
+    breaches = [one for one in new.published("breached") if isinstance(one, DeadlineBreached)]
     assert len({one.id for one in breaches}) == len(breaches) == 5
     assert all(one.late for one in breaches)
-    assert not new.keeper.agenda.behind
+    assert not new.deadlines.schedule.behind
 
 
 async def test_stops_written_during_downtime_are_read_before_anything_fires(watch: Watch) -> None:
@@ -127,7 +127,7 @@ async def test_stops_written_during_downtime_are_read_before_anything_fires(watc
     await new.starts()
     await new.reads(*stops)
     await new.passes()
-    assert {one.case_id for one in new.said("breached")} == {case(number) for number in range(5, 9)}
+    assert {one.case_id for one in new.published("breached")} == {case(number) for number in range(5, 9)}
 
 
 async def test_a_breach_found_by_an_event_read_while_catching_up_is_late_too(watch: Watch) -> None:
@@ -139,7 +139,7 @@ async def test_a_breach_found_by_an_event_read_while_catching_up_is_late_too(wat
     await new.ticker.assigned({0, 1, 2})
     await new.reads(stop)
     await new.passes()
-    assert [one.late for one in new.said("breached") if isinstance(one, DeadlineBreached)] == [True]
+    assert [one.late for one in new.published("breached") if isinstance(one, DeadlineBreached)] == [True]
 
 
 async def test_a_tick_after_a_crash_before_publishing_says_nothing_twice(watch: Watch) -> None:
@@ -153,24 +153,24 @@ async def test_a_tick_after_a_crash_before_publishing_says_nothing_twice(watch: 
     await new.store.look_after_leftovers()
     await new.starts()
     await new.passes(60)
-    assert len(new.said("breached")) == 1
+    assert len(new.published("breached")) == 1
 
 
 async def test_public_days_announced_since_move_what_was_provisional(watch: Watch) -> None:
-    clock = a_deadline(limit={"working_days": 230}, escalates=False)
-    watch.goes_by(clock)
+    deadline = a_deadline(limit={"working_days": 230}, escalates=False)
+    watch.goes_by(deadline)
     await watch.happens(an_event("opened"))
     await watch.publisher.flush()
-    [started] = watch.said("started")
+    [started] = watch.published("started")
     assert isinstance(started, DeadlineStarted)
     assert started.provisional
     announced = PublicDays(
         country="CN", published_until=started.due_at.year, holidays=frozenset({started.due_at.date()})
     )
     new = watch.again(announced)
-    new.goes_by(clock)
+    new.goes_by(deadline)
     await new.starts()
-    [moved] = new.said("moved")
+    [moved] = new.published("moved")
     assert isinstance(moved, DeadlineMoved)
     assert moved.due_at > started.due_at
     assert not moved.provisional
@@ -180,7 +180,7 @@ async def test_a_pass_cut_off_by_the_end_of_the_service_is_ended_first(watch: Wa
     await watch.happens(an_event("opened"))
     watch.clock.move(watch.clock.now() + timedelta(minutes=60))
     writing, go_on = asyncio.Event(), asyncio.Event()
-    write = watch.shelf.write
+    write = watch.documents.write
 
     async def slowly(documents: Sequence[dict[str, Any]]) -> set[int]:
         lost = await write(documents)
@@ -188,14 +188,14 @@ async def test_a_pass_cut_off_by_the_end_of_the_service_is_ended_first(watch: Wa
         await go_on.wait()
         return lost
 
-    watch.shelf.write = slowly  # type: ignore[method-assign]
-    running = asyncio.create_task(watch.ticker.run(watch.place))
+    watch.documents.write = slowly  # type: ignore[method-assign]
+    running = asyncio.create_task(watch.ticker.run(watch.progress))
     await writing.wait()
     running.cancel()
     asyncio.get_running_loop().call_soon(go_on.set)
     await asyncio.wait([running])
     await watch.publisher.flush()
-    assert len(watch.said("breached")) == 1
+    assert len(watch.published("breached")) == 1
 
 
 async def test_two_processes_that_fire_the_same_clock_say_it_once(watch: Watch) -> None:
@@ -204,7 +204,7 @@ async def test_two_processes_that_fire_the_same_clock_say_it_once(watch: Watch) 
     await other.ticker.assigned({0, 1, 2})
     await watch.passes(60)
     await other.passes(1)
-    assert len(watch.said("breached")) == 1
+    assert len(watch.published("breached")) == 1
 
 
 MEANWHILE = [({0, 1, 2}, {0, 1, 2}), ({0, 1, 2}, {1}), ({0, 1, 2}, set[int]()), ({2}, {2})]
@@ -226,7 +226,7 @@ async def test_partitions_that_go_and_come_during_a_pass_fire_all_that_is_theirs
     await watch.happens(*(an_event("opened", number) for number in early))
     await watch.happens(*(an_event("opened", number, occurred=30) for number in late))
     watch.clock.move(at(60))
-    target: Any = watch.shelf if during == "write" else watch.place
+    target: Any = watch.documents if during == "write" else watch.progress
     original, met = getattr(target, during), list[bool]()
 
     async def meets_a_rebalance(*asked: Any) -> Any:
@@ -239,19 +239,19 @@ async def test_partitions_that_go_and_come_during_a_pass_fire_all_that_is_theirs
         return answer
 
     monkeypatch.setattr(target, during, meets_a_rebalance)
-    await watch.ticker.tick(watch.place)
+    await watch.ticker.tick(watch.progress)
     assert met
     if not within and back:
         await watch.ticker.assigned(back)
     held = {0, 1, 2} - gone | back
-    assert {one.partition for one in watch.keeper.agenda.known.values()} <= held
+    assert {one.partition for one in watch.deadlines.schedule.cases.values()} <= held
     await watch.passes(0)
-    assert not watch.keeper.agenda.behind
+    assert not watch.deadlines.schedule.behind
     await watch.passes(60)
-    said = [one.case_id for one in watch.said("breached")]
+    said = [one.case_id for one in watch.published("breached")]
     assert len(set(said)) == len(said)
-    assert {one for one in said if watch.keeper.partition(one) in held} == {
-        case(number) for number in (*early, *late) if watch.keeper.partition(case(number)) in held
+    assert {one for one in said if watch.deadlines.partition_of(one) in held} == {
+        case(number) for number in (*early, *late) if watch.deadlines.partition_of(case(number)) in held
     }
     assert watch.ticker.barriers.keys() == held
 
@@ -260,65 +260,67 @@ async def test_a_partition_that_left_is_others_to_fire(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
     await watch.ticker.revoked({0, 1, 2})
     await watch.passes(60)
-    assert not watch.said("breached")
-    assert watch.keeper.agenda.armed == 0
+    assert not watch.published("breached")
+    assert watch.deadlines.schedule.armed == 0
 
 
 async def test_what_was_written_while_loading_is_known_better_than_what_was_loaded(watch: Watch) -> None:
     await watch.happens(an_event("opened"), an_event("opened", number=2))
-    known, other = watch.keeper.agenda.known.values()
-    watch.keeper.note(known.case, known.due + 60_000, known.armed)  # later than what the store still has
-    watch.keeper.agenda.forget(other.case)
-    await watch.keeper.load(watch.shelf, {0, 1, 2})
-    due = {case: one.due for case, one in watch.keeper.agenda.known.items()}
+    known, other = watch.deadlines.schedule.cases.values()
+    watch.deadlines.reschedule(
+        known.case, known.due + 60_000, known.armed
+    )  # later than what the store still has
+    watch.deadlines.schedule.remove(other.case)
+    await watch.deadlines.load({0, 1, 2})
+    due = {case: one.due for case, one in watch.deadlines.schedule.cases.items()}
     assert due == {known.case: known.due + 60_000, other.case: other.due}
 
 
 def test_all_that_is_due_in_a_partition_is_taken_oldest_first_up_to_its_moment() -> None:
-    agenda = Agenda()
-    agenda.enter({0, 1, 2})
+    schedule = Schedule()
+    schedule.assign({0, 1, 2})
     for number, partition, due in ((1, 0, 30), (2, 0, 10), (3, 0, 20), (4, 1, 15), (5, 2, 5)):
-        agenda.put(Appointment(case(number), partition, due, 0, 1))
-    assert [one.due for one in agenda.take({0: 20, 1: 20}, 10)] == [10, 15, 20]
-    assert (agenda.next_due(0), agenda.next_due(1), agenda.next_due(2)) == (30, None, 5)
+        schedule.put(ScheduledCase(case(number), partition, due, 0, 1))
+    assert [one.due for one in schedule.take({0: 20, 1: 20}, 10)] == [10, 15, 20]
+    assert (schedule.next_due(0), schedule.next_due(1), schedule.next_due(2)) == (30, None, 5)
 
 
 async def test_a_case_whose_policy_is_gone_is_tried_again_later(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
-    policies = dict(watch.keeper.policies)
-    watch.keeper.policies = {}
+    policies = dict(watch.deadlines.policies)
+    watch.deadlines.policies = {}
     await watch.passes(60)
-    assert not watch.said("breached")
-    watch.keeper.policies = policies
+    assert not watch.published("breached")
+    watch.deadlines.policies = policies
     await watch.passes(2)
-    assert len(watch.said("breached")) == 1
+    assert len(watch.published("breached")) == 1
 
 
 async def test_idle_partitions_ask_kafka_for_nothing(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
     await watch.passes(1)
-    asked = watch.place.asked
+    asked = watch.progress.questions
     await watch.passes(10)
-    assert watch.place.asked == asked
+    assert watch.progress.questions == asked
 
 
 async def test_a_case_of_an_unpublished_policy_waits_and_its_clocks_are_told_in_order_later(
     watch: Watch,
 ) -> None:
-    policies, watch.keeper.policies = watch.keeper.policies, {}
+    policies, watch.deadlines.policies = watch.deadlines.policies, {}
     opened = an_event("opened")
     raw = opened.model_dump_json().encode()
     causes = [Cause(opened.case_id, opened.id, opened, "cases", 1, raw=raw)]
-    outcomes = await watch.store.change_many(causes, watch.keeper.decide)
+    outcomes = await watch.store.change_many(causes, watch.deadlines.decide)
     assert [(outcome.kind, outcome.awaits) for outcome in outcomes] == [("waiting", opened.header.policy_key)]
-    watch.keeper.policies = policies
-    outcomes = await watch.store.change_many([replace(causes[0], waited=True)], watch.keeper.decide)
+    watch.deadlines.policies = policies
+    outcomes = await watch.store.change_many([replace(causes[0], waited=True)], watch.deadlines.decide)
     assert [outcome.kind for outcome in outcomes] == ["applied"]
     assert watch.store.awaiting == {}
 
 
 async def test_clocks_whose_policy_version_is_gone_are_looked_at_again_later(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
-    watch.keeper.policies = {}
+    watch.deadlines.policies = {}
     await watch.passes(200)
-    assert [one.type for one in watch.said()] == ["deadline.started"]
+    assert [one.type for one in watch.published()] == ["deadline.started"]

@@ -6,9 +6,9 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.calendar import CalendarSpec, PublicDays, WorkingDays, WorkingMinutes
-from services.sla.domain.holidays import published_until
-from services.sla.domain.limits import advance, due, running
-from services.sla.domain.worktime import Calendar, calendar
+from services.sla.domain.due.holidays import published_until
+from services.sla.domain.due.limits import advance, compute_due, running_time
+from services.sla.domain.due.worktime import Calendar, compile_calendar
 from tests.unit.sla.calendars import SHOPS, SPLIT, WEEKDAYS
 
 SHANGHAI = SHOPS["shanghai"]
@@ -59,9 +59,9 @@ def test_running_time_leaves_out_pauses_once() -> None:
         (start, at("2026-03-02T11:10+08:00")),
     ]
     pauses.append((at("2026-03-02T11:20+08:00"), at("2026-03-02T11:50+08:00")))
-    assert running(start, end, SHANGHAI, pauses) == timedelta(minutes=30)
-    assert running(start, end, None, pauses) == timedelta(minutes=30)
-    assert running(end, start, None) == timedelta()
+    assert running_time(start, end, SHANGHAI, pauses) == timedelta(minutes=30)
+    assert running_time(start, end, None, pauses) == timedelta(minutes=30)
+    assert running_time(end, start, None) == timedelta()
 
 
 def test_advancing_takes_parts_of_minutes() -> None:
@@ -79,12 +79,14 @@ def with_extra_days(*announced: PublicDays, closures: tuple[date, ...] = ()) -> 
             "closures": closures,
         }
     )
-    return calendar(spec, announced)
+    return compile_calendar(spec, announced)
 
 
 def test_a_closure_shuts_the_shop_even_on_a_make_up_day() -> None:
     shop = with_extra_days(closures=(date(2026, 2, 14), date(2026, 2, 24)))
-    assert due(at("2026-02-13T10:00+08:00"), WorkingDays(working_days=1), shop).at == at("2026-02-25T09:30Z")
+    assert compute_due(at("2026-02-13T10:00+08:00"), WorkingDays(working_days=1), shop).at == at(
+        "2026-02-25T09:30Z"
+    )
 
 
 def test_announced_days_win_over_the_library() -> None:
@@ -95,9 +97,11 @@ def test_announced_days_win_over_the_library() -> None:
         make_up=frozenset({date(2027, 2, 13)}),
     )
     start = at("2027-02-10T10:00+08:00")
-    told = due(start, WorkingDays(working_days=1), with_extra_days(announced))
+    told = compute_due(start, WorkingDays(working_days=1), with_extra_days(announced))
     assert told.provisional is False
-    assert told.at - due(start, WorkingDays(working_days=1), with_extra_days()).at >= timedelta(days=1)
+    assert told.at - compute_due(start, WorkingDays(working_days=1), with_extra_days()).at >= timedelta(
+        days=1
+    )
     assert with_extra_days(announced).is_working(at("2027-02-13T10:00+08:00"))
 
 
@@ -110,8 +114,8 @@ def test_a_due_time_beyond_the_published_days_of_china_is_provisional() -> None:
     last = published_until("CN")
     within, beyond = datetime(last, 12, 1, tzinfo=UTC), datetime(last + 1, 3, 1, tzinfo=UTC)
     limit = WorkingMinutes(working_minutes=60)
-    assert [due(start, limit, SHANGHAI).provisional for start in (within, beyond)] == [False, True]
-    assert due(beyond, limit, SHOPS["new york"]).provisional is False
+    assert [compute_due(start, limit, SHANGHAI).provisional for start in (within, beyond)] == [False, True]
+    assert compute_due(beyond, limit, SHOPS["new york"]).provisional is False
 
 
 @pytest.mark.parametrize(
@@ -137,6 +141,6 @@ def test_intervals_may_come_in_any_order_and_touch() -> None:
     spec = CalendarSpec.model_validate(
         {"zone": "UTC", "hours": {"mon": [["12:00", "17:00"], ["08:00", "12:00"]]}}
     )
-    worked = calendar(spec).worked(at("2026-03-02T00:00Z"), at("2026-03-03T00:00Z"))
+    worked = compile_calendar(spec).worked(at("2026-03-02T00:00Z"), at("2026-03-03T00:00Z"))
     assert worked == timedelta(hours=9)
     assert CalendarSpec.model_validate_json(spec.model_dump_json()) == spec

@@ -1,4 +1,4 @@
-"""The service in memory: a store, a log, a reading position, and time that passes when it is told to."""
+"""The service in memory: a store, a log, how far it was read, and time that passes when a test lets it."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,10 +16,9 @@ from services.common.kafka.batch import Received
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.runtime.clock import Clock
 from services.common.store.write_path import Store
-from services.sla.domain.agenda import Agenda
 from services.sla.domain.state import Deadlines
 from services.sla.handlers import Handler, revive
-from services.sla.store import Keeper
+from services.sla.store import DeadlineRepository
 from services.sla.ticker import Ticker
 from tests.fakes import MemoryDocuments, MemoryLog
 from tests.unit.sla.story import EXTRA, NOTE, SHOP, a_deadline, a_header, a_policy, at
@@ -44,20 +43,20 @@ class StoppedClock(Clock):
 
 
 @dataclass
-class Place:
+class Progress:
     """How far there is to read in each partition, and how far it was read."""
 
     ends: dict[int, int] = field(default_factory=lambda: dict.fromkeys(range(PARTITIONS), 0))
     handled: dict[tuple[str, int], int] = field(default_factory=dict)
-    asked: int = 0
+    questions: int = 0
 
     async def end_offsets(self, topic: str, numbers: set[int]) -> Mapping[int, int]:  # noqa: ARG002
-        self.asked += 1
+        self.questions += 1
         return {number: self.ends[number] for number in numbers}
 
 
 @dataclass
-class Shelf(MemoryDocuments):
+class ArmedMemory(MemoryDocuments):
     """Documents that can also be searched for what is armed."""
 
     async def find(self, query: Mapping[str, Any], fields: Sequence[str]) -> AsyncIterator[dict[str, Any]]:  # noqa: ARG002
@@ -70,32 +69,35 @@ class Watch:
     """One process of the service over a store and a log that survive it."""
 
     def __init__(
-        self, shelf: Shelf, log: MemoryLog, place: Place, clock: StoppedClock, *announced: PublicDays
+        self,
+        documents: ArmedMemory,
+        log: MemoryLog,
+        progress: Progress,
+        clock: StoppedClock,
+        *announced: PublicDays,
     ) -> None:
-        self.shelf, self.log, self.place, self.clock = shelf, log, place, clock
+        self.documents, self.log, self.progress, self.clock = documents, log, progress, clock
         self.publisher = OutboxPublisher(log)
-        self.store = Store(Deadlines, shelf, self.publisher, clock.now, lambda: None, revive)
-        self.keeper = Keeper({}, Agenda(), PARTITIONS, clock.now, announced)
+        self.store = Store(Deadlines, documents, self.publisher, clock.now, lambda: None, revive)
+        self.deadlines = DeadlineRepository(self.store, documents, {}, PARTITIONS, clock.now, announced)
         self.goes_by(a_deadline(escalates=False))
         self.doubt = ""
-        self.handler = Handler(self.store, self.keeper, lambda: self.doubt)
-        self.ticker = Ticker(
-            self.store, self.keeper, shelf, clock, self.publisher.flush, 0.2, 100, lambda: self.doubt
-        )
+        self.handler = Handler(self.deadlines, lambda: self.doubt)
+        self.ticker = Ticker(self.deadlines, clock, self.publisher.flush, 0.2, 100, lambda: self.doubt)
 
     @classmethod
     def fresh(cls) -> "Watch":
-        return cls(Shelf(), MemoryLog(), Place(), StoppedClock(at(0)))
+        return cls(ArmedMemory(), MemoryLog(), Progress(), StoppedClock(at(0)))
 
-    def goes_by(self, clock: DeadlineSpec) -> None:
-        """The only clock of the policy from now on."""
-        self.policy = a_policy(clock)
+    def goes_by(self, deadline: DeadlineSpec) -> None:
+        """The only deadline of the policy from now on."""
+        self.policy = a_policy(deadline)
         published = {"gtmc@1": PublishedPolicy(version="1", policy=self.policy)}
-        self.keeper.policies = published
+        self.deadlines.policies = published
 
     def again(self, *announced: PublicDays) -> "Watch":
         """A new process on what the old one left behind, and perhaps with new public days."""
-        return Watch(self.shelf, self.log, self.place, self.clock, *announced)
+        return Watch(self.documents, self.log, self.progress, self.clock, *announced)
 
     async def starts(self) -> None:
         await self.ticker.assigned(set(range(PARTITIONS)))
@@ -104,32 +106,32 @@ class Watch:
     async def passes(self, minutes: float = 0) -> None:
         """Time passes; everything due is fired and published."""
         self.clock.move(self.clock.now() + timedelta(minutes=minutes))
-        while await self.ticker.tick(self.place):
+        while await self.ticker.tick(self.progress):
             pass
         await self.publisher.flush()
 
     async def writes(self, *events: CaseEvent) -> None:
         """Events are on Kafka but not yet read."""
         for event in events:
-            self.place.ends[self.keeper.partition(event.case_id)] += 1
+            self.progress.ends[self.deadlines.partition_of(event.case_id)] += 1
 
     async def reads(self, *events: CaseEvent) -> None:
         """Events that were written are handled and committed."""
-        batch = [Received(cases.TOPIC, 0, 0, one, one.model_dump_json().encode()) for one in events]
+        batch = [Received(cases.TOPIC, 0, 0, event, event.model_dump_json().encode()) for event in events]
         await self.handler.handle(batch)
         for event in events:
-            spot = cases.TOPIC, self.keeper.partition(event.case_id)
-            self.place.handled[spot] = self.place.handled.get(spot, 0) + 1
+            spot = cases.TOPIC, self.deadlines.partition_of(event.case_id)
+            self.progress.handled[spot] = self.progress.handled.get(spot, 0) + 1
 
     async def happens(self, *events: CaseEvent) -> None:
         await self.writes(*events)
         await self.reads(*events)
 
-    def said(self, kind: str = "") -> list[DeadlineEvent]:
+    def published(self, kind: str = "") -> list[DeadlineEvent]:
         """What is on Kafka, of one kind if named."""
         records = self.log.topics.get(deadlines.TOPIC, [])
-        told = [deadlines.ADAPTER.validate_json(value) for _, value in records]
-        return [one for one in told if one.type.endswith(kind)]
+        events = [deadlines.ADAPTER.validate_json(value) for _, value in records]
+        return [event for event in events if event.type.endswith(kind)]
 
 
 def case(number: int) -> UUID:

@@ -1,4 +1,4 @@
-"""When a deadline is due and when it warns, by its specification and the calendar of the case."""
+"""When a round of a deadline is due and when it warns, by its specification and the calendar of the case."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,16 +15,16 @@ from schemas.calendar import (
 )
 from schemas.deadline_spec import DeadlineSpec, Warn
 from schemas.policies import Policy
-from services.sla.domain import limits
-from services.sla.domain.instants import MILLISECOND, MINUTE, from_ms, to_ms
+from services.sla.domain.due import limits
+from services.sla.domain.due.instants import MILLISECOND, MINUTE, from_ms, to_ms
+from services.sla.domain.due.worktime import Calendar, compile_calendar
 from services.sla.domain.state import Run
-from services.sla.domain.worktime import Calendar, calendar
 
 ALWAYS = Hours(**dict.fromkeys(Hours.model_fields, (("00:00", "24:00"),)))
 
 
-class Rules(NamedTuple):
-    """What deadlines go by: the policy of their case, and the public days announced of any country."""
+class DeadlineRules(NamedTuple):
+    """What deadlines are decided by: the policy of their case, and the public days announced of any country."""
 
     policy: Policy
     announced: tuple[PublicDays, ...] = ()
@@ -35,27 +35,29 @@ def calendar_of(text: str, announced: tuple[PublicDays, ...]) -> Calendar:
     """The calendar of a shop; one that gave no hours is taken to be always open, so that deadlines run."""
     spec = CalendarSpec.model_validate_json(text)
     always = spec if any(spec.hours.days()) else spec.model_copy(update={"hours": ALWAYS})
-    return calendar(always, announced)
+    return compile_calendar(always, announced)
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the times of a deadline depend on besides its course."""
+    """What the times of a deadline depend on besides its run."""
 
     spec: DeadlineSpec
     calendar: Calendar
     received_at: int
 
     def anchor(self, at: int) -> int:
+        """From when the limit of a round counts that an event of the moment `at` began."""
         return self.received_at if self.spec.starts_from == "receipt" else at
 
     def renews(self, run: Run) -> bool:
-        """Whether the round's breach begins the next one."""
+        """Whether the breach of the round begins the next one."""
         spec = self.spec
         spent = spec.repeats is not None and run.renewal + 1 >= spec.repeats and spec.then is None
         return spec.recurring and not spent and self.due(run) > run.anchor
 
     def limit(self, run: Run) -> Limit:
+        """The limit of the round: by its severity, or the slower pace after so many breaches."""
         spec = self.spec
         if spec.then is not None and spec.repeats is not None and run.renewal >= spec.repeats:
             return spec.then
@@ -68,8 +70,8 @@ class Terms:
             if isinstance(limit, ElapsedMinutes) and not run.pauses:
                 due, run.provisional = run.anchor + limit.elapsed_minutes * MINUTE, False
             else:
-                at, run.provisional = limits.due(
-                    from_ms(run.anchor), limit, self.calendar, _moments(run.pauses)
+                at, run.provisional = limits.compute_due(
+                    from_ms(run.anchor), limit, self.calendar, _as_moments(run.pauses)
                 )
                 due = to_ms(at)
             run.due = max(due, run.not_before)
@@ -79,25 +81,25 @@ class Terms:
         """Level and moment of every warning, the first in time with the lowest level."""
         due = self.due(run)
         moments = sorted(
-            (max(self._warns(run, warn), run.known) for warn in self.spec.warnings), reverse=True
+            (max(self._warning_at(run, warn), run.since) for warn in self.spec.warnings), reverse=True
         )
         for level, at in enumerate(moments, start=1):
             if at < due:
                 yield -level, at
 
-    def opening(self, at: int) -> int:
+    def next_opening(self, at: int) -> int:
         """The first working moment from `at` on."""
         return to_ms(self.calendar.next_opening(from_ms(at)))
 
-    def _warns(self, run: Run, warn: Warn) -> int:
+    def _warning_at(self, run: Run, warn: Warn) -> int:
         limit = self.limit(run)
         if isinstance(limit, ElapsedMinutes) and not run.pauses:
             length = limit.elapsed_minutes * MINUTE
             return run.anchor + _share(warn, length)
         working = None if isinstance(limit, ElapsedMinutes | CalendarDays) else self.calendar
-        pauses = _moments(run.pauses)
+        pauses = _as_moments(run.pauses)
         start = from_ms(run.anchor)
-        length = limits.running(start, from_ms(self.due(run)), working, pauses) // MILLISECOND
+        length = limits.running_time(start, from_ms(self.due(run)), working, pauses) // MILLISECOND
         return to_ms(limits.advance(start, _share(warn, length) * MILLISECOND, working, pauses))
 
 
@@ -107,5 +109,5 @@ def _share(warn: Warn, length: int) -> int:
     return max(0, length - (warn.minutes_before or 0) * MINUTE)
 
 
-def _moments(pauses: tuple[tuple[int, int], ...]) -> limits.Pauses:
+def _as_moments(pauses: tuple[tuple[int, int], ...]) -> limits.Pauses:
     return [(from_ms(begin), from_ms(end)) for begin, end in pauses]

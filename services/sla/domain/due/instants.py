@@ -24,16 +24,17 @@ def from_ms(ms: int) -> datetime:
     return EPOCH + timedelta(milliseconds=ms)
 
 
-def wall(zone: ZoneInfo, day: int, minute: int) -> int:
+def wall_moment(zone: ZoneInfo, day: int, minute: int) -> int:
     """When the clock on the wall first shows `minute` of the local `day` (an ordinal), or jumps past it."""
     local = FIRST_DAY + timedelta(days=day - 1, minutes=minute)
     before, after = (local.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
     if before.utcoffset() < after.utcoffset():  # type: ignore[operator]
-        return _jump(zone, to_ms(after), to_ms(before))
+        return _find_jump(zone, to_ms(after), to_ms(before))
     return to_ms(before)
 
 
-def _jump(zone: ZoneInfo, low: int, high: int) -> int:
+def _find_jump(zone: ZoneInfo, low: int, high: int) -> int:
+    """The moment between two at which the offset of the zone changes."""
     offset = from_ms(high).astimezone(zone).utcoffset()
     while high - low > 1:
         middle = (low + high) // 2
@@ -47,5 +48,7 @@ def _jump(zone: ZoneInfo, low: int, high: int) -> int:
 @lru_cache(maxsize=100_000)
 def spans(zone: ZoneInfo, day: int, intervals: tuple[tuple[int, int], ...]) -> tuple[Span, ...]:
     """The moments within `intervals` (minutes of the local day); what the clock jumps over is left out."""
-    ends = ((wall(zone, day, opening), wall(zone, day, closing)) for opening, closing in intervals)
+    ends = (
+        (wall_moment(zone, day, opening), wall_moment(zone, day, closing)) for opening, closing in intervals
+    )
     return tuple((opening, closing) for opening, closing in ends if opening < closing)

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from schemas.calendar import CalendarDays, ElapsedMinutes, Limit, SameDay, WorkingDays, WorkingMinutes
-from services.sla.domain.instants import LAST, MILLISECOND, MINUTE, Span, from_ms, to_ms
-from services.sla.domain.worktime import Calendar, NeverDueError
+from services.sla.domain.due.instants import LAST, MILLISECOND, MINUTE, Span, from_ms, to_ms
+from services.sla.domain.due.worktime import Calendar, NeverDueError
 
 Pauses = Sequence[tuple[datetime, datetime]]
 
@@ -18,7 +18,7 @@ class Due(NamedTuple):
     provisional: bool
 
 
-def due(start: datetime, limit: Limit, calendar: Calendar | None, pauses: Pauses = ()) -> Due:
+def compute_due(start: datetime, limit: Limit, calendar: Calendar | None, pauses: Pauses = ()) -> Due:
     """The moment a limit is used up; NeverDueError names the field that forbids one.
 
     Pauses are half open, in any order, count once where they overlap, and hold minutes only.
@@ -26,7 +26,7 @@ def due(start: datetime, limit: Limit, calendar: Calendar | None, pauses: Pauses
     without a calendar. No minutes at all are due as soon as they could run.
     """
     try:
-        at = from_ms(_due(start, limit, calendar, pauses))
+        at = from_ms(_due_ms(start, limit, calendar, pauses))
     except OverflowError:
         raise NeverDueError("start and limit: should stay within the years 1 to 9999") from None
     if calendar is None or isinstance(limit, ElapsedMinutes | CalendarDays):
@@ -36,13 +36,13 @@ def due(start: datetime, limit: Limit, calendar: Calendar | None, pauses: Pauses
 
 def advance(start: datetime, length: timedelta, calendar: Calendar | None, pauses: Pauses = ()) -> datetime:
     """The moment `length` of running time has passed: working time with a calendar, any time without."""
-    return from_ms(_used_up(to_ms(start), length // MILLISECOND, calendar, pauses))
+    return from_ms(_use_up(to_ms(start), length // MILLISECOND, calendar, pauses))
 
 
-def running(start: datetime, end: datetime, calendar: Calendar | None, pauses: Pauses = ()) -> timedelta:
+def running_time(start: datetime, end: datetime, calendar: Calendar | None, pauses: Pauses = ()) -> timedelta:
     """How long a deadline ran between two moments; `advance` by it never passes `end`."""
-    held = (_passed(max(from_ms(a), start), min(from_ms(b), end), calendar) for a, b in _merged(pauses))
-    return _passed(start, end, calendar) - sum(held, timedelta())
+    paused = (_passed(max(from_ms(a), start), min(from_ms(b), end), calendar) for a, b in _merge(pauses))
+    return _passed(start, end, calendar) - sum(paused, timedelta())
 
 
 def _passed(start: datetime, end: datetime, calendar: Calendar | None) -> timedelta:
@@ -51,15 +51,15 @@ def _passed(start: datetime, end: datetime, calendar: Calendar | None) -> timede
     return calendar.worked(start, end) if calendar else end - start
 
 
-def _due(start: datetime, limit: Limit, calendar: Calendar | None, pauses: Pauses) -> int:
+def _due_ms(start: datetime, limit: Limit, calendar: Calendar | None, pauses: Pauses) -> int:
     if isinstance(limit, ElapsedMinutes):
-        return _used_up(to_ms(start), limit.elapsed_minutes * MINUTE, None, pauses)
+        return _use_up(to_ms(start), limit.elapsed_minutes * MINUTE, None, pauses)
     if calendar is None:
         raise NeverDueError("calendar: should give zone and hours; only elapsed_minutes do without")
-    return _due_in(calendar, start, limit, pauses)
+    return _due_in_calendar(calendar, start, limit, pauses)
 
 
-def _due_in(
+def _due_in_calendar(
     calendar: Calendar,
     start: datetime,
     limit: WorkingMinutes | WorkingDays | CalendarDays | SameDay,
@@ -67,7 +67,7 @@ def _due_in(
 ) -> int:
     match limit:
         case WorkingMinutes(working_minutes=minutes):
-            return _used_up(to_ms(start), minutes * MINUTE, calendar, pauses)
+            return _use_up(to_ms(start), minutes * MINUTE, calendar, pauses)
         case WorkingDays(working_days=days):
             return calendar.closing_after(start, days)
         case CalendarDays(calendar_days=days):
@@ -76,16 +76,16 @@ def _due_in(
             return calendar.closing_after(start, 0)
 
 
-def _used_up(start: int, length: int, calendar: Calendar | None, pauses: Pauses) -> int:
+def _use_up(start: int, length: int, calendar: Calendar | None, pauses: Pauses) -> int:
     spans = calendar.working(start) if calendar else iter([(start, max(LAST, start + length))])
-    for opening, closing in _without(spans, _merged(pauses)) if pauses else spans:
+    for opening, closing in _without(spans, _merge(pauses)) if pauses else spans:
         if closing - opening >= length:
             return opening + length
         length -= closing - opening
     raise OverflowError
 
 
-def _merged(pauses: Pauses) -> list[Span]:
+def _merge(pauses: Pauses) -> list[Span]:
     merged: list[Span] = []
     for begin, end in sorted((to_ms(begin), to_ms(end)) for begin, end in pauses):
         if merged and begin <= merged[-1][1]:

@@ -8,8 +8,8 @@ from itertools import islice
 from zoneinfo import ZoneInfo
 
 from schemas.calendar import CalendarSpec, Country, PublicDays, minute
-from services.sla.domain.holidays import NOTHING, YearOfDays, days_of, horizon, overridden
-from services.sla.domain.instants import Span, from_ms, spans, to_ms, wall
+from services.sla.domain.due.holidays import NO_DAYS, YearOfDays, horizon, load_days, override
+from services.sla.domain.due.instants import Span, from_ms, spans, to_ms, wall_moment
 
 # A hundred years: whoever is not open by then never is, and a search has to end.
 SEARCHED_DAYS = 36_525
@@ -24,7 +24,7 @@ class NeverDueError(ValueError):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calendar:
-    """A calendar ready for arithmetic; days are ordinals of local dates, moments aware UTC datetimes."""
+    """A shop's calendar; days are ordinals of local dates, moments aware UTC datetimes."""
 
     zone: ZoneInfo
     country: Country | None
@@ -74,7 +74,7 @@ class Calendar:
 
     def midnight_after(self, start: datetime, days: int) -> int:
         """The end of the nth local day after the start's."""
-        return wall(self.zone, self.day_of(start) + days, MIDNIGHT)
+        return wall_moment(self.zone, self.day_of(start) + days, MIDNIGHT)
 
     def is_working(self, at: datetime) -> bool:
         """Whether a moment counts."""
@@ -98,13 +98,13 @@ class Calendar:
         return at.astimezone(self.zone).year > horizon(self.country, self.announced)
 
     def _public(self, year: int) -> YearOfDays:
-        known = days_of(self.country, year) if self.country else NOTHING
-        return overridden(known, self.announced, year)
+        days = load_days(self.country, year) if self.country else NO_DAYS
+        return override(days, self.announced, year)
 
 
 @lru_cache(maxsize=10_000)
-def calendar(spec: CalendarSpec, announced: tuple[PublicDays, ...] = ()) -> Calendar:
-    """The arithmetic of a calendar; `announced` are days of any country newer than the library."""
+def compile_calendar(spec: CalendarSpec, announced: tuple[PublicDays, ...] = ()) -> Calendar:
+    """The calendar of a specification; `announced` are days of any country newer than the library."""
     week = tuple(
         tuple((minute(opening), minute(closing)) for opening, closing in day) for day in spec.hours.days()
     )

@@ -16,7 +16,7 @@ class YearOfDays(NamedTuple):
     make_up: frozenset[int]
 
 
-NOTHING = YearOfDays(frozenset(), frozenset())
+NO_DAYS = YearOfDays(frozenset(), frozenset())
 
 
 def _ordinals(days: set[date] | frozenset[date], year: int) -> frozenset[int]:
@@ -24,13 +24,13 @@ def _ordinals(days: set[date] | frozenset[date], year: int) -> frozenset[int]:
 
 
 @cache
-def days_of(country: Country, year: int) -> YearOfDays:
+def load_days(country: Country, year: int) -> YearOfDays:
     """The national days of the library, observed ones included; beyond its years there are none."""
-    known = holidays.country_holidays(country, years=[year])
-    return YearOfDays(_ordinals(set(known), year), _ordinals(known.weekend_workdays, year))
+    days = holidays.country_holidays(country, years=[year])
+    return YearOfDays(_ordinals(set(days), year), _ordinals(days.weekend_workdays, year))
 
 
-def overridden(days: YearOfDays, announced: PublicDays | None, year: int) -> YearOfDays:
+def override(days: YearOfDays, announced: PublicDays | None, year: int) -> YearOfDays:
     """`days` with what was announced since put on top."""
     if announced is None:
         return days
@@ -41,8 +41,8 @@ def overridden(days: YearOfDays, announced: PublicDays | None, year: int) -> Yea
 @cache
 def published_until(country: Country) -> int:
     """The last year whose days are certain. China announces each year's by notice; other countries' follow from law."""
-    known = holidays.country_holidays(country)
-    return max(known.special_public_holidays) if country == "CN" else known.end_year
+    days = holidays.country_holidays(country)
+    return max(days.special_public_holidays) if country == "CN" else days.end_year
 
 
 def horizon(country: Country, announced: PublicDays | None) -> int:

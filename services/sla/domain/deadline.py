@@ -1,0 +1,162 @@
+"""Decides what the deadlines of a case do: when something happened to the case, and when time has passed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from schemas.cases import CaseEvent, CaseOpened, CaseSnapshot
+from schemas.policies import Policy
+from services.common.store.decision import Change, Outgoing
+from services.sla.domain.due.instants import to_ms
+from services.sla.domain.due.terms import DeadlineRules, Terms, calendar_of
+from services.sla.domain.escalation import (
+    DeadlineStates,
+    bring_forward,
+    choose_escalation,
+    clear_escalations,
+    plan_escalation,
+)
+from services.sla.domain.events import DeadlineEvents, Trigger
+from services.sla.domain.occurrences import first_occurrence, insert, occurrence_of
+from services.sla.domain.reconcile import list_events, reconcile
+from services.sla.domain.replay import Replay, compact, replay
+from services.sla.domain.state import Deadlines, DeadlineState
+
+MOST_BREACHES = 20
+"""Of one deadline in one pass; the rest follows in the next."""
+
+Decided = tuple[DeadlineState, list[Outgoing]]
+"""A deadline as it is now, and its events."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """Time has passed up to `upto`; `catch_up` when it passed while nobody looked."""
+
+    upto: datetime
+    catch_up: bool = False
+
+
+def decide_event(
+    state: Deadlines | None, event: CaseEvent, rules: DeadlineRules, now: datetime, *, catch_up: bool = False
+) -> Change[Deadlines]:
+    """What an event of the case does to every deadline of its policy, at the time it occurred.
+
+    Raises ValueError when the case was neither opened nor described before.
+    """
+    read = to_ms(now)
+    state = _with_header(state, event)
+    state = state.model_copy(update={"deadlines": bring_forward(state.deadlines, event.header, read)})
+    trigger = Trigger(
+        case=event.case_id,
+        header=event.header,
+        now=read,
+        at=min(to_ms(event.occurred_at), read),
+        reason=event.type.removeprefix("case."),
+        seq=event.seq,
+        late=catch_up,
+    )
+    deadlines, events = dict(state.deadlines), list[Outgoing]()
+    calendar = calendar_of(state.calendar, rules.announced)
+    for spec in rules.policy.deadlines:
+        terms = Terms(spec, calendar, state.received_at)
+        decided = _on_event(terms, deadlines.get(spec.id), event, trigger)
+        if decided is not None:
+            deadlines[spec.id] = decided[0]
+            events += decided[1]
+    return Change(_with_deadlines(state, deadlines, rules.policy), tuple(events))
+
+
+def decide_tick(
+    state: Deadlines | None, case: UUID, tick: Tick, rules: DeadlineRules
+) -> Change[Deadlines] | None:
+    """Fire everything due up to the moment of the tick, and at most one escalation; None when nothing is."""
+    if state is None:
+        return None
+    upto, policy = to_ms(tick.upto), rules.policy
+    trigger = Trigger(case, state.header, upto, upto, "calendar", late=tick.catch_up)
+    deadlines, events = dict(state.deadlines), list[Outgoing]()
+    calendar = calendar_of(state.calendar, rules.announced)
+    for spec in policy.deadlines:
+        deadline = deadlines.get(spec.id)
+        if deadline is not None and _is_due(deadline, upto):
+            terms = Terms(spec, calendar, state.received_at)
+            deadlines[spec.id], fired = _on_tick(terms, deadline, trigger)
+            events += fired
+    if (escalation := choose_escalation(policy.deadlines, deadlines, upto)) is not None:
+        events.append(DeadlineEvents(escalation[0], trigger).escalation_due(escalation[1]))
+    if not events and deadlines == state.deadlines:
+        return None
+    return Change(_with_deadlines(state, clear_escalations(deadlines, upto), policy), tuple(events))
+
+
+def _on_event(
+    terms: Terms, before: DeadlineState | None, event: CaseEvent, trigger: Trigger
+) -> Decided | None:
+    """None when the event means nothing to the deadline; `before` is None when nothing did so far."""
+    deadline = before or DeadlineState(occurrences=(first_occurrence(terms.spec, event.header),))
+    run = replay(terms, deadline.base, deadline.occurrences).run
+    occurrence = occurrence_of(terms.spec, before, run, event, max(trigger.at, deadline.floor))
+    if occurrence is None:
+        return None
+    deadline = deadline.model_copy(update={"occurrences": insert(deadline.occurrences, occurrence)})
+    replayed = replay(terms, deadline.base, deadline.occurrences)
+    # What falls due at the very moment of the last event is left to the next tick.
+    reached = max(deadline.reached, deadline.occurrences[-1].at - 1)
+    replayed.fire_until(reached)
+    # What was missed may have been answered as well: a gap breaches no deadline.
+    is_missed = before is None and isinstance(event, CaseSnapshot) and replayed.firings
+    return None if is_missed else _publish(deadline, replayed, reached, trigger)
+
+
+def _on_tick(terms: Terms, deadline: DeadlineState, trigger: Trigger) -> Decided:
+    """Fire what is due, at most so much at once."""
+    replayed = replay(terms, deadline.base, deadline.occurrences)
+    replayed.fire_until(deadline.reached)
+    reached = replayed.fire_until(max(trigger.now, deadline.reached), MOST_BREACHES)
+    return _publish(deadline, replayed, reached, trigger)
+
+
+def _publish(deadline: DeadlineState, replayed: Replay, reached: int, trigger: Trigger) -> Decided:
+    """The deadline after a replay up to `reached`, and the events by which others learn of it."""
+    terms, result = replayed.terms, reconcile(deadline, replayed, reached)
+    after = plan_escalation(terms, result, trigger.header, trigger.now)
+    return compact(terms, after), list(list_events(result, DeadlineEvents(terms.spec, trigger)))
+
+
+def _is_due(deadline: DeadlineState, upto: int) -> bool:
+    # Holidays may have been published since: what is provisional is worked out again.
+    return (deadline.next_at is not None and deadline.next_at <= upto) or deadline.view.provisional
+
+
+def _with_header(state: Deadlines | None, event: CaseEvent) -> Deadlines:
+    if isinstance(event, CaseOpened | CaseSnapshot):
+        return Deadlines(
+            header=event.header,
+            received_at=to_ms(event.received_at),
+            calendar=event.calendar.model_dump_json(),
+            deadlines=state.deadlines if state else {},
+        )
+    if state is None:
+        raise ValueError(f"{event.type}: should come after case.opened or case.snapshot of its case")
+    return state.model_copy(update={"header": event.header})
+
+
+def _with_deadlines(state: Deadlines, deadlines: DeadlineStates, policy: Policy) -> Deadlines:
+    """The state with the earliest moment to look at it; deadlines the policy no longer has are dropped."""
+    kept = {spec.id: deadlines[spec.id] for spec in policy.deadlines if spec.id in deadlines}
+    return state.model_copy(
+        update={
+            "deadlines": kept,
+            "next_due": _earliest(kept.values()),
+            "armed": sum(deadline.view.status == "running" for deadline in kept.values()),
+            "provisional": any(deadline.view.provisional for deadline in kept.values()),
+        }
+    )
+
+
+def _earliest(deadlines: Iterable[DeadlineState]) -> int | None:
+    moments = [deadline.next_at for deadline in deadlines if deadline.next_at is not None]
+    moments += [deadline.escalation.at for deadline in deadlines if deadline.escalation is not None]
+    return min(moments, default=None)

@@ -1,0 +1,1 @@
+"""When a limit is used up: moments, public days, working time, limits, and the terms of one deadline."""

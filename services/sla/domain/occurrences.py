@@ -1,0 +1,83 @@
+"""What an event of the case means to a deadline: the occurrence with the effects whose conditions it meets."""
+
+from collections.abc import Iterable
+
+from schemas.cases import CaseEvent, CaseHeader, CaseSnapshot
+from schemas.conditions import When, matches, satisfies
+from schemas.deadline_spec import DeadlineSpec
+from services.sla.domain.state import DeadlineState, Effect, Occurrence, Run
+
+ARMING = frozenset[Effect]({"arm", "disarm"})
+
+
+def first_occurrence(spec: DeadlineSpec, header: CaseHeader) -> Occurrence:
+    """What holds for a deadline from the start: whether it applies, and by which severity."""
+    armed = satisfies(spec.applies, header)
+    return Occurrence(at=0, seq=0, effects=("arm" if armed else "disarm",), severity=header.severity)
+
+
+def occurrence_of(
+    spec: DeadlineSpec, deadline: DeadlineState | None, run: Run, event: CaseEvent, at: int
+) -> Occurrence | None:
+    """The occurrence that an event at a moment is, or None when it means nothing to the deadline.
+
+    `run` follows from the occurrences before. A severity stands only in occurrences of deadlines that it moves.
+    """
+    effects = (*_arming(spec, run, event.header), *_effects(spec, deadline, event))
+    severity = event.header.severity if spec.limit_by_severity else None
+    if severity == run.severity:
+        severity = None
+    if not effects and severity is None:
+        return None
+    return Occurrence(at=at, seq=event.seq, effects=effects, severity=severity)
+
+
+def insert(occurrences: tuple[Occurrence, ...], occurrence: Occurrence) -> tuple[Occurrence, ...]:
+    """The occurrences in order of occurrence; what a later event says of the header holds from its time on."""
+    is_arming = bool(ARMING.intersection(occurrence.effects))
+    has_severity = occurrence.severity is not None
+    kept = [
+        _without_header(old, arming=is_arming, severity=has_severity) if old.at > occurrence.at else old
+        for old in occurrences
+    ]
+    return tuple(sorted([*kept, occurrence], key=lambda kept: (kept.at, kept.seq)))
+
+
+def _without_header(occurrence: Occurrence, *, arming: bool, severity: bool) -> Occurrence:
+    """An occurrence without what an event read later says of the header."""
+    effects = tuple(effect for effect in occurrence.effects if not arming or effect not in ARMING)
+    return occurrence.model_copy(
+        update={"effects": effects, "severity": None if severity else occurrence.severity}
+    )
+
+
+def _arming(spec: DeadlineSpec, run: Run, header: CaseHeader) -> Iterable[Effect]:
+    applies = not spec.applies or satisfies(spec.applies, header)
+    if applies != run.armed:
+        yield "arm" if applies else "disarm"
+
+
+def _effects(spec: DeadlineSpec, deadline: DeadlineState | None, event: CaseEvent) -> Iterable[Effect]:
+    """In the order in which one event has several: an end comes before the next beginning."""
+    conditions: tuple[tuple[Effect, tuple[When, ...]], ...] = (
+        ("cancel", spec.cancel),
+        ("stop", spec.stop),
+        ("pause", spec.pause),
+        ("resume", spec.resume),
+        ("restart", spec.restart),
+        ("start", spec.start),
+    )
+    for effect, whens in conditions:
+        if any(_is_met(when, event, is_new=deadline is None) for when in whens):
+            yield effect
+
+
+def _is_met(when: When, event: CaseEvent, *, is_new: bool) -> bool:
+    if isinstance(event, CaseSnapshot):
+        return _is_described(when, event, is_new=is_new) and satisfies(when.where, event)
+    return matches(when, event)
+
+
+def _is_described(when: When, snapshot: CaseSnapshot, *, is_new: bool) -> bool:
+    """Whether a snapshot stands for the event: it opens a case that is new here, and shows that one has ended."""
+    return (is_new and when.type == "case.opened") or when.type == f"case.{snapshot.header.state}"
