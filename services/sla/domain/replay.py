@@ -131,9 +131,13 @@ class Replay:
             self.run.paused_since = at
 
     def _resume(self, at: int) -> None:
-        if self.run.paused_since is not None:
-            self.run.pauses = (*self.run.pauses, (self.run.paused_since, at))
-            self.run.paused_since = self.run.due = None
+        run = self.run
+        if run.paused_since is not None:
+            if run.not_before > run.paused_since:
+                # What came to apply during a pause cannot be breached before the pause ends.
+                run.not_before = run.since = at
+            run.pauses = (*run.pauses, (run.paused_since, at))
+            run.paused_since = run.due = None
 
     def _restart(self, occurrence: Occurrence) -> None:
         paused = self.run.paused_since

@@ -36,6 +36,15 @@ def test_a_dormant_deadline_keeps_its_pauses_and_restarts() -> None:
     assert story.due_in() == 85
 
 
+def test_a_deadline_armed_after_its_due_time_in_a_pause_is_due_when_the_pause_ends() -> None:
+    story = an_open_case(a_deadline(**ONLY_MAJOR, **PAUSES))
+    story.happens("not_reached", 70)
+    assert story.happens("severity_raised", 80, severity="major") == ["started", "paused"]
+    story.happens("followed_up", 90)
+    assert story.passes(90) == ["breached"]
+    assert story.of("breached")[0].due_at == at(90)
+
+
 def test_a_lowered_severity_takes_the_deadline_out_of_sight() -> None:
     story = an_open_case(a_deadline(**ONLY_MAJOR), header_severity="major")
     assert story.happens("judged", 20, severity="general", previous="major") == ["cancelled"]
