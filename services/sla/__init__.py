@@ -1,1 +1,1 @@
-"""The clocks of every case."""
+"""The deadlines of every case."""

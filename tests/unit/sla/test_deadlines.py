@@ -167,7 +167,7 @@ def test_an_event_of_an_unknown_case_is_refused_with_what_should_have_come() -> 
         story.happens("contacted", 0)
 
 
-def test_deciding_again_says_the_same_under_the_same_ids() -> None:
+def test_deciding_again_publishes_the_same_under_the_same_ids() -> None:
     first, second = (an_open_case(a_deadline()) for _ in range(2))
     for story in (first, second):
         story.passes(60)

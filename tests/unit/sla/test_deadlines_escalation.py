@@ -75,8 +75,8 @@ def test_a_withdrawn_breach_escalates_no_more() -> None:
 
 def test_a_case_escalates_one_rung_in_one_pass_however_many_deadlines_broke() -> None:
     story = an_open_case(a_deadline("A"), a_deadline("B", limit={"elapsed_minutes": 30}))
-    said = story.passes(100, catch_up=True)
-    assert sorted(said) == ["breached A", "breached B", "escalation_due B"]
+    done = story.passes(100, catch_up=True)
+    assert sorted(done) == ["breached A", "breached B", "escalation_due B"]
 
 
 def test_two_breaches_of_one_night_escalate_one_rung_in_the_morning() -> None:

@@ -1,4 +1,4 @@
-"""The shipped deadlines of gtmc, told as complaints; minutes after Monday 09:00 in Shanghai."""
+"""The shipped deadlines of gtmc, as complaints; minutes after Monday 09:00 in Shanghai."""
 
 from typing import Any
 
@@ -34,8 +34,8 @@ def test_a_complaint_handled_in_time_meets_every_deadline() -> None:
 
 def test_the_daily_follow_up_takes_over_from_the_weekly_one_when_severity_rises() -> None:
     story = a_complaint()
-    said = story.happens("severity_raised", 3 * 60, severity="major_preliminary")
-    assert said == ["cancelled DL-05", "started DL-06"]
+    done = story.happens("severity_raised", 3 * 60, severity="major_preliminary")
+    assert done == ["cancelled DL-05", "started DL-06"]
     assert story.due_in("DL-06") == DAY
 
 
@@ -55,8 +55,8 @@ def test_an_idle_manager_lets_the_case_escalate_and_the_next_person_gets_his_own
     assert "breached DL-04" in story.passes(180)
     assert story.passes(270) == ["escalation_due DL-04"]  # 13:30, after lunch
     escalates: dict[str, Any] = {"via": "escalation", "role": "dealer_gm", "deadline": "DL-04"}
-    said = story.happens("handed_over", 271, **escalates, header_hand_over_role="dealer_gm")
-    assert said == ["started HO-01"]
+    done = story.happens("handed_over", 271, **escalates, header_hand_over_role="dealer_gm")
+    assert done == ["started HO-01"]
     assert (story.due_in("HO-01"), story.of("started")[-1].accountable) == (391, "dealer_gm")
     assert story.happens("accepted", 300, role="dealer_gm") == ["met HO-01"]
 
@@ -88,6 +88,6 @@ def test_a_closed_complaint_that_comes_up_again_is_followed_up_again() -> None:
     story = a_complaint()
     story.happens("resolved", DAY)
     story.happens("closed", DAY + 10)
-    said = story.happens("contact_added", 20 * DAY, header_state="closed")
-    assert (said, story.due_in("DL-05")) == (["started DL-05"], 27 * DAY)
+    done = story.happens("contact_added", 20 * DAY, header_state="closed")
+    assert (done, story.due_in("DL-05")) == (["started DL-05"], 27 * DAY)
     assert story.happens("contact_added", 21 * DAY, header_state="registered") == []

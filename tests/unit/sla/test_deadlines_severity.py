@@ -1,4 +1,4 @@
-"""Deadlines of one severity, and cases told anew; minutes after Monday 09:00 in Shanghai."""
+"""Deadlines of one severity, and cases described by snapshots; minutes after Monday 09:00 in Shanghai."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ ONLY_MAJOR: dict[str, Any] = {"applies": {"severity": ["major"]}, "escalates": F
 PAUSES: dict[str, Any] = {"pause": [{"type": "case.not_reached"}], "resume": [{"type": "case.followed_up"}]}
 
 
-def test_a_deadline_that_does_not_apply_says_nothing() -> None:
+def test_a_deadline_that_does_not_apply_publishes_nothing() -> None:
     story = an_open_case(a_deadline(**ONLY_MAJOR))
     assert story.events == []
     assert story.passes(1000) == []
@@ -89,6 +89,6 @@ def test_a_snapshot_of_an_unknown_case_arms_what_is_not_yet_due() -> None:
     assert story.happens("snapshot", 700, received_at=at(0)) == ["started A"]
 
 
-def test_a_snapshot_tells_that_a_known_case_was_closed() -> None:
+def test_a_snapshot_shows_that_a_case_was_closed() -> None:
     story = an_open_case(a_deadline(cancel=[{"type": "case.closed"}]))
     assert story.happens("snapshot", 30, header_state="closed") == ["cancelled"]

@@ -77,7 +77,7 @@ def test_blank_lines_are_skipped_and_a_byte_order_mark_is_no_fault() -> None:
     assert result.exit_code == 0
 
 
-def test_an_unknown_field_is_told_on_the_side() -> None:
+def test_an_unknown_field_is_warned_of() -> None:
     result = ask({**QUESTION, "note": "x"})
     assert answers(result) == [{"id": "q", "due_at": "2026-03-02T03:30:00Z"}]
     assert '"note" is no field of a line' in result.stderr

@@ -193,7 +193,7 @@ def test_every_other_limit_names_the_calendar_it_misses(limit: dict[str, int]) -
 
 
 @pytest.mark.parametrize("limit", [{"working_minutes": 1}, {"working_days": 1}, {"same_day": True}])
-def test_a_shop_that_never_opens_is_told(limit: dict[str, int]) -> None:
+def test_a_shop_that_never_opens_is_refused(limit: dict[str, int]) -> None:
     with pytest.raises(NeverDueError, match=r"^calendar\.hours: should have at least one interval"):
         compute_due(monday("09:00"), LIMITS.validate_python(limit), a_calendar("Asia/Shanghai"))
 

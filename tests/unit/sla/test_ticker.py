@@ -1,7 +1,7 @@
 """The ticker: never early, never before everything that occurred was read, nothing lost by a restart."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -62,7 +62,7 @@ async def test_nothing_fires_by_a_clock_that_is_doubted_and_all_that_is_due_once
 
 
 @pytest.mark.parametrize("apart", [-90, -60, -1, 1, 60])
-async def test_an_event_read_by_a_clock_that_is_doubted_waits_and_is_heard_once_it_is_right(
+async def test_an_event_read_by_a_clock_that_is_doubted_waits_and_is_applied_once_it_is_right(
     watch: Watch, apart: float
 ) -> None:
     opened = an_event("opened")
@@ -142,7 +142,7 @@ async def test_a_breach_found_by_an_event_read_while_catching_up_is_late_too(wat
     assert [one.late for one in new.published("breached") if isinstance(one, DeadlineBreached)] == [True]
 
 
-async def test_a_tick_after_a_crash_before_publishing_says_nothing_twice(watch: Watch) -> None:
+async def test_a_tick_after_a_crash_before_publishing_publishes_nothing_twice(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
     await watch.publisher.flush()
     watch.log.away = True
@@ -198,7 +198,7 @@ async def test_a_pass_cut_off_by_the_end_of_the_service_is_ended_first(watch: Wa
     assert len(watch.published("breached")) == 1
 
 
-async def test_two_processes_that_fire_the_same_clock_say_it_once(watch: Watch) -> None:
+async def test_two_processes_that_fire_the_same_deadline_publish_it_once(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
     other = watch.again()
     await other.ticker.assigned({0, 1, 2})
@@ -248,9 +248,9 @@ async def test_partitions_that_go_and_come_during_a_pass_fire_all_that_is_theirs
     await watch.passes(0)
     assert not watch.deadlines.schedule.behind
     await watch.passes(60)
-    said = [one.case_id for one in watch.published("breached")]
-    assert len(set(said)) == len(said)
-    assert {one for one in said if watch.deadlines.partition_of(one) in held} == {
+    breached = [event.case_id for event in watch.published("breached")]
+    assert len(set(breached)) == len(breached)
+    assert {one for one in breached if watch.deadlines.partition_of(one) in held} == {
         case(number) for number in (*early, *late) if watch.deadlines.partition_of(case(number)) in held
     }
     assert watch.ticker.barriers.keys() == held
@@ -264,16 +264,25 @@ async def test_a_partition_that_left_is_others_to_fire(watch: Watch) -> None:
     assert watch.deadlines.schedule.armed == 0
 
 
-async def test_what_was_written_while_loading_is_known_better_than_what_was_loaded(watch: Watch) -> None:
+async def test_what_was_written_while_loading_is_known_better_than_what_was_loaded(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch.goes_by(a_deadline(escalates=False, restart=[{"type": "case.followed_up"}]))
     await watch.happens(an_event("opened"), an_event("opened", number=2))
-    known, other = watch.deadlines.schedule.cases.values()
-    watch.deadlines.reschedule(
-        known.case, known.due + 60_000, known.armed
-    )  # later than what the store still has
-    watch.deadlines.schedule.remove(other.case)
-    await watch.deadlines.load({0, 1, 2})
-    due = {case: one.due for case, one in watch.deadlines.schedule.cases.items()}
-    assert due == {known.case: known.due + 60_000, other.case: other.due}
+    moved, other = watch.deadlines.schedule.cases.values()
+    watch.clock.move(at(10))
+    find = watch.documents.find
+
+    async def find_while_it_is_written(query: Any, fields: Any) -> AsyncIterator[dict[str, Any]]:
+        stored = [row async for row in find(query, fields)]
+        await watch.happens(an_event("followed_up", seq=2, occurred=10))
+        for row in stored:
+            yield row
+
+    monkeypatch.setattr(watch.documents, "find", find_while_it_is_written)
+    await watch.ticker.assigned({0, 1, 2})
+    due = {case: entry.due for case, entry in watch.deadlines.schedule.cases.items()}
+    assert due == {moved.case: moved.due + 600_000, other.case: other.due}
 
 
 def test_all_that_is_due_in_a_partition_is_taken_oldest_first_up_to_its_moment() -> None:
@@ -299,12 +308,12 @@ async def test_a_case_whose_policy_is_gone_is_tried_again_later(watch: Watch) ->
 async def test_idle_partitions_ask_kafka_for_nothing(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
     await watch.passes(1)
-    asked = watch.progress.questions
+    before = watch.progress.questions
     await watch.passes(10)
-    assert watch.progress.questions == asked
+    assert watch.progress.questions == before
 
 
-async def test_a_case_of_an_unpublished_policy_waits_and_its_clocks_are_told_in_order_later(
+async def test_a_case_of_an_unpublished_policy_waits_and_its_deadlines_start_in_order_later(
     watch: Watch,
 ) -> None:
     policies, watch.deadlines.policies = watch.deadlines.policies, {}
@@ -319,7 +328,7 @@ async def test_a_case_of_an_unpublished_policy_waits_and_its_clocks_are_told_in_
     assert watch.store.awaiting == {}
 
 
-async def test_clocks_whose_policy_version_is_gone_are_looked_at_again_later(watch: Watch) -> None:
+async def test_deadlines_whose_policy_version_is_gone_are_looked_at_again_later(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
     watch.deadlines.policies = {}
     await watch.passes(200)

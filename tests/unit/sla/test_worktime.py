@@ -97,9 +97,9 @@ def test_announced_days_win_over_the_library() -> None:
         make_up=frozenset({date(2027, 2, 13)}),
     )
     start = at("2027-02-10T10:00+08:00")
-    told = compute_due(start, WorkingDays(working_days=1), with_extra_days(announced))
-    assert told.provisional is False
-    assert told.at - compute_due(start, WorkingDays(working_days=1), with_extra_days()).at >= timedelta(
+    moved = compute_due(start, WorkingDays(working_days=1), with_extra_days(announced))
+    assert moved.provisional is False
+    assert moved.at - compute_due(start, WorkingDays(working_days=1), with_extra_days()).at >= timedelta(
         days=1
     )
     assert with_extra_days(announced).is_working(at("2027-02-13T10:00+08:00"))
@@ -132,9 +132,9 @@ def test_a_due_time_beyond_the_published_days_of_china_is_provisional() -> None:
     ],
 )
 def test_a_wrong_calendar_names_its_field(wrong: dict[str, object], place: tuple[str | int, ...]) -> None:
-    with pytest.raises(ValidationError) as told:
+    with pytest.raises(ValidationError) as refused:
         CalendarSpec.model_validate(wrong)
-    assert [error["loc"] for error in told.value.errors()] == [place]
+    assert [error["loc"] for error in refused.value.errors()] == [place]
 
 
 def test_intervals_may_come_in_any_order_and_touch() -> None:
