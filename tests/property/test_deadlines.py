@@ -94,16 +94,16 @@ class DeadlineMachine(RuleBasedStateMachine):
 
     @invariant()
     @precondition(lambda self: hasattr(self, "story") and self.read_up_to == self.now)
-    def exactly_the_broken_deadlines_stand(self) -> None:
+    def exactly_the_breached_deadlines_are_breached(self) -> None:
         assert self.story.state is not None
         for spec in DEADLINE:
             model = Minutes(spec, self.happenings)
-            found = model.breaches(self.now)
-            assert len(self._valid_breaches(spec)) == len(found), (spec.id, found, self.happenings)
+            breaches = model.breaches(self.now)
+            assert len(self._valid_breaches(spec)) == len(breaches), (spec.id, breaches, self.happenings)
             view = self.story.state.deadlines.get(spec.id, DeadlineState()).view
-            assert self._stands(view) == model.stands(), (spec.id, self.happenings)
+            assert self._status(view) == model.status(), (spec.id, self.happenings)
 
-    def _stands(self, view: View) -> str:
+    def _status(self, view: View) -> str:
         return "late" if view.late else view.status
 
     def _valid_breaches(self, spec: DeadlineSpec) -> set[UUID]:
@@ -123,7 +123,7 @@ class DeadlineMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         if hasattr(self, "story"):
             self.time_passes(0)
-            self.exactly_the_broken_deadlines_stand()
+            self.exactly_the_breached_deadlines_are_breached()
             assert self.story.state is not None
             assert (
                 decide_tick(self.story.state, CASE, Tick(at(self.now)), DeadlineRules(self.story.policy))

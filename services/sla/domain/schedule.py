@@ -68,19 +68,21 @@ class Schedule:
         return heap[0][0] if heap else None
 
     def take(self, upto: Mapping[int, int], most: int) -> list[ScheduledCase]:
-        """The cases due in each partition up to its moment, oldest first, taken out of the heaps."""
-        taken: list[ScheduledCase] = []
+        """The cases due in each partition up to its moment, oldest first and each once, taken out of the heaps."""
+        # A case that was put off and brought forward again stands in its heap twice.
+        taken: dict[UUID, ScheduledCase] = {}
         heads = [(due, p) for p in upto if (due := self.next_due(p)) is not None and due <= upto[p]]
         heapq.heapify(heads)
         while heads and len(taken) < most:
             _, partition = heads[0]
-            taken.append(self.cases[heapq.heappop(self.heaps[partition])[1]])
+            case = heapq.heappop(self.heaps[partition])[1]
+            taken[case] = self.cases[case]
             due = self.next_due(partition)
             if due is not None and due <= upto[partition]:
                 heapq.heapreplace(heads, (due, partition))
             else:
                 heapq.heappop(heads)
-        return taken
+        return list(taken.values())
 
     def count_overdue(self, now: int) -> int:
         """How many cases should have been looked at."""

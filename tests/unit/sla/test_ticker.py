@@ -1,27 +1,20 @@
 """The ticker: never early, never before everything that occurred was read, nothing lost by a restart."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from schemas.calendar import PublicDays
 from schemas.deadlines import DeadlineBreached, DeadlineMoved, DeadlineStarted
 from services.common.runtime.failures import ClockDoubtedError
-from services.common.store.decision import Cause
-from services.sla.domain.schedule import Schedule, ScheduledCase
+from services.sla.domain.due.instants import to_ms
 from tests.unit.sla.story import a_deadline, at
 from tests.unit.sla.watch import Watch, an_event, case
-
-
-@pytest.fixture
-async def watch() -> Watch:
-    watch = Watch.fresh()
-    await watch.starts()
-    return watch
 
 
 async def test_what_is_due_fires_and_is_published(watch: Watch) -> None:
@@ -207,104 +200,6 @@ async def test_two_processes_that_fire_the_same_deadline_publish_it_once(watch: 
     assert len(watch.published("breached")) == 1
 
 
-MEANWHILE = [({0, 1, 2}, {0, 1, 2}), ({0, 1, 2}, {1}), ({0, 1, 2}, set[int]()), ({2}, {2})]
-
-
-@pytest.mark.parametrize("during", ["write", "end_offsets"])
-@pytest.mark.parametrize(("gone", "back"), MEANWHILE)
-@pytest.mark.parametrize("within", [False, True])
-async def test_partitions_that_go_and_come_during_a_pass_fire_all_that_is_theirs(
-    watch: Watch,
-    monkeypatch: pytest.MonkeyPatch,
-    during: str,
-    gone: set[int],
-    back: set[int],
-    *,
-    within: bool,
-) -> None:
-    early, late = range(1, 10), range(10, 20)
-    await watch.happens(*(an_event("opened", number) for number in early))
-    await watch.happens(*(an_event("opened", number, occurred=30) for number in late))
-    watch.clock.move(at(60))
-    target: Any = watch.documents if during == "write" else watch.progress
-    original, met = getattr(target, during), list[bool]()
-
-    async def meets_a_rebalance(*asked: Any) -> Any:
-        answer = await original(*asked)
-        if not met:
-            met.append(True)
-            await watch.ticker.revoked(gone)
-            if within and back:
-                await watch.ticker.assigned(back)
-        return answer
-
-    monkeypatch.setattr(target, during, meets_a_rebalance)
-    await watch.ticker.tick(watch.progress)
-    assert met
-    if not within and back:
-        await watch.ticker.assigned(back)
-    held = {0, 1, 2} - gone | back
-    assert {one.partition for one in watch.deadlines.schedule.cases.values()} <= held
-    await watch.passes(0)
-    assert not watch.deadlines.schedule.behind
-    await watch.passes(60)
-    breached = [event.case_id for event in watch.published("breached")]
-    assert len(set(breached)) == len(breached)
-    assert {one for one in breached if watch.deadlines.partition_of(one) in held} == {
-        case(number) for number in (*early, *late) if watch.deadlines.partition_of(case(number)) in held
-    }
-    assert watch.ticker.barriers.keys() == held
-
-
-async def test_a_partition_that_left_is_others_to_fire(watch: Watch) -> None:
-    await watch.happens(an_event("opened"))
-    await watch.ticker.revoked({0, 1, 2})
-    await watch.passes(60)
-    assert not watch.published("breached")
-    assert watch.deadlines.schedule.armed == 0
-
-
-async def test_what_was_written_while_loading_is_known_better_than_what_was_loaded(
-    watch: Watch, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    watch.goes_by(a_deadline(escalates=False, restart=[{"type": "case.followed_up"}]))
-    await watch.happens(an_event("opened"), an_event("opened", number=2))
-    moved, other = watch.deadlines.schedule.cases.values()
-    watch.clock.move(at(10))
-    find = watch.documents.find
-
-    async def find_while_it_is_written(query: Any, fields: Any) -> AsyncIterator[dict[str, Any]]:
-        stored = [row async for row in find(query, fields)]
-        await watch.happens(an_event("followed_up", seq=2, occurred=10))
-        for row in stored:
-            yield row
-
-    monkeypatch.setattr(watch.documents, "find", find_while_it_is_written)
-    await watch.ticker.assigned({0, 1, 2})
-    due = {case: entry.due for case, entry in watch.deadlines.schedule.cases.items()}
-    assert due == {moved.case: moved.due + 600_000, other.case: other.due}
-
-
-def test_all_that_is_due_in_a_partition_is_taken_oldest_first_up_to_its_moment() -> None:
-    schedule = Schedule()
-    schedule.assign({0, 1, 2})
-    for number, partition, due in ((1, 0, 30), (2, 0, 10), (3, 0, 20), (4, 1, 15), (5, 2, 5)):
-        schedule.put(ScheduledCase(case(number), partition, due, 0, 1))
-    assert [one.due for one in schedule.take({0: 20, 1: 20}, 10)] == [10, 15, 20]
-    assert (schedule.next_due(0), schedule.next_due(1), schedule.next_due(2)) == (30, None, 5)
-
-
-async def test_a_case_whose_policy_is_gone_is_tried_again_later(watch: Watch) -> None:
-    await watch.happens(an_event("opened"))
-    policies = dict(watch.deadlines.policies)
-    watch.deadlines.policies = {}
-    await watch.passes(60)
-    assert not watch.published("breached")
-    watch.deadlines.policies = policies
-    await watch.passes(2)
-    assert len(watch.published("breached")) == 1
-
-
 async def test_idle_partitions_ask_kafka_for_nothing(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
     await watch.passes(1)
@@ -313,23 +208,153 @@ async def test_idle_partitions_ask_kafka_for_nothing(watch: Watch) -> None:
     assert watch.progress.questions == before
 
 
-async def test_a_case_of_an_unpublished_policy_waits_and_its_deadlines_start_in_order_later(
+async def test_a_partition_that_is_written_without_end_fires_what_is_due(watch: Watch) -> None:
+    first, *others = cases_of_one_partition(watch, 4)
+    await watch.happens(an_event("opened", first))
+    later = [an_event("opened", number, occurred=60) for number in others]
+    watch.clock.move(at(60))
+    await watch.writes(later[0])
+    assert await watch.ticker.tick(watch.progress) == 0
+    await watch.writes(later[1])
+    await watch.reads(later[0])
+    assert await watch.ticker.tick(watch.progress) == 1
+
+
+async def test_nothing_fires_that_became_due_while_the_end_was_asked_for(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early, late = cases_of_one_partition(watch, 2)
+    await watch.happens(an_event("opened", early))
+    watch.clock.move(at(1))
+    await watch.happens(an_event("opened", late, occurred=1))
+    end_offsets = watch.progress.end_offsets
+
+    async def answer_slowly(topic: str, numbers: set[int]) -> Mapping[int, int]:
+        ends = await end_offsets(topic, numbers)
+        await watch.writes(an_event("contacted", late, seq=2, occurred=60.5))
+        watch.clock.move(at(62))
+        return ends
+
+    monkeypatch.setattr(watch.progress, "end_offsets", answer_slowly)
+    watch.clock.move(at(60))
+    await watch.ticker.tick(watch.progress)
+    await watch.publisher.flush()
+    assert [event.case_id for event in watch.published("breached")] == [case(early)]
+
+
+async def test_a_partition_has_caught_up_only_once_all_that_was_due_has_fired(watch: Watch) -> None:
+    numbers = range(1, 10)
+    await watch.happens(*(an_event("opened", number) for number in numbers))
+    watch.clock.move(at(60))
+    new = watch.again()
+    new.ticker.at_once = 1
+    await new.starts()
+    breaches = [event for event in new.published("breached") if isinstance(event, DeadlineBreached)]
+    assert {event.case_id for event in breaches} == {case(number) for number in numbers}
+    assert all(event.late for event in breaches)
+    assert not new.deadlines.schedule.behind
+
+
+async def test_a_case_with_nothing_left_to_fire_is_scheduled_no_more(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    schedule = watch.deadlines.schedule
+    assert (schedule.armed, len(schedule.cases)) == (1, 1)
+    await watch.passes(60)
+    assert (schedule.armed, schedule.cases, watch.deadlines.decided) == (0, {}, {})
+
+
+async def test_a_case_that_cannot_be_written_is_tried_again_a_minute_later_and_counted_once(
     watch: Watch,
 ) -> None:
-    policies, watch.deadlines.policies = watch.deadlines.policies, {}
-    opened = an_event("opened")
-    raw = opened.model_dump_json().encode()
-    causes = [Cause(opened.case_id, opened.id, opened, "cases", 1, raw=raw)]
-    outcomes = await watch.store.change_many(causes, watch.deadlines.decide)
-    assert [(outcome.kind, outcome.awaits) for outcome in outcomes] == [("waiting", opened.header.policy_key)]
-    watch.deadlines.policies = policies
-    outcomes = await watch.store.change_many([replace(causes[0], waited=True)], watch.deadlines.decide)
-    assert [outcome.kind for outcome in outcomes] == ["applied"]
-    assert watch.store.awaiting == {}
+    await watch.happens(an_event("opened"), an_event("opened", 2))
+    watch.documents.unfit = case(1)
+    counted = breaches_counted()
+    await watch.passes(60)
+    assert [event.case_id for event in watch.published("breached")] == [case(2)]
+    assert breaches_counted() == counted + 1
+    watch.documents.unfit = None
+    await watch.passes(0.99)
+    assert len(watch.published("breached")) == 1
+    await watch.passes(0.01)
+    assert len(watch.published("breached")) == 2
+    assert breaches_counted() == counted + 2
 
 
-async def test_deadlines_whose_policy_version_is_gone_are_looked_at_again_later(watch: Watch) -> None:
+async def test_a_case_on_which_nothing_is_decided_is_looked_at_again_a_minute_later(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
-    watch.deadlines.policies = {}
-    await watch.passes(200)
-    assert [one.type for one in watch.published()] == ["deadline.started"]
+    watch.goes_by(a_deadline("another"))
+    watch.clock.move(at(60))
+    await watch.ticker.tick(watch.progress)
+    assert watch.deadlines.schedule.cases[case(1)].due == to_ms(at(61))
+
+
+async def test_what_is_unsent_is_published_within_a_pass_once_it_is_much(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.sla.ticker.MOST_UNSENT", 0)
+    await watch.happens(an_event("opened"))
+    watch.clock.move(at(60))
+    await watch.ticker.tick(watch.progress)
+    assert len(watch.published("breached")) == 1
+
+
+async def test_lateness_counts_from_when_a_deadline_was_due_or_scheduled(watch: Watch) -> None:
+    before = lateness("running"), lateness("catch_up")
+    await watch.happens(an_event("opened", occurred=-70), an_event("opened", 2))
+    await watch.passes(0)
+    assert lateness("running") == before[0]
+    watch.clock.move(at(61))
+    await watch.again().starts()
+    # The new process scheduled it only now.
+    assert (lateness("running"), lateness("catch_up")) == before
+    await watch.passes(1)
+    assert lateness("running") == before[0]
+
+
+async def test_the_ticker_rests_until_the_next_due_time_and_never_longer_than_its_pause(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert await rest_of(watch, monkeypatch) == 0.2
+    await watch.happens(an_event("opened"))
+    watch.clock.move(at(60) - timedelta(milliseconds=50))
+    assert await rest_of(watch, monkeypatch) == 0.05
+    watch.doubt = "our clock is wrong"
+    assert await rest_of(watch, monkeypatch) == 0.2
+
+
+async def test_the_ticker_looks_often_while_a_partition_is_to_be_read(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await watch.happens(an_event("opened"))
+    await watch.writes(an_event("contacted", seq=2, occurred=30))
+    watch.clock.move(at(60))
+    assert await rest_of(watch, monkeypatch) == 0.02
+
+
+def cases_of_one_partition(watch: Watch, count: int) -> list[int]:
+    numbers = (number for number in range(1, 100) if watch.deadlines.partition_of(case(number)) == 0)
+    return list(islice(numbers, count))
+
+
+def breaches_counted() -> float:
+    return REGISTRY.get_sample_value("redress_deadline_events_total", {"type": "breached"}) or 0
+
+
+def lateness(phase: str) -> float:
+    labels = {"kind": "breached", "phase": phase}
+    return REGISTRY.get_sample_value("redress_deadline_lateness_seconds_sum", labels) or 0
+
+
+async def rest_of(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> float:
+    """For how many seconds the ticker sleeps after a pass that fires nothing."""
+    rests: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        rests.append(seconds)
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr("services.sla.ticker.asyncio.sleep", sleep)
+        with pytest.raises(asyncio.CancelledError):
+            await watch.ticker.run(watch.progress)
+    return rests[0]

@@ -1,0 +1,39 @@
+"""Deadlines of cases whose policy version is not published, or no more."""
+
+from dataclasses import replace
+
+from services.common.store.decision import Cause
+from tests.unit.sla.watch import Watch, an_event
+
+
+async def test_a_case_whose_policy_is_gone_is_tried_again_later(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    policies = dict(watch.deadlines.policies)
+    watch.deadlines.policies = {}
+    await watch.passes(60)
+    assert not watch.published("breached")
+    watch.deadlines.policies = policies
+    await watch.passes(2)
+    assert len(watch.published("breached")) == 1
+
+
+async def test_a_case_of_an_unpublished_policy_waits_and_its_deadlines_start_in_order_later(
+    watch: Watch,
+) -> None:
+    policies, watch.deadlines.policies = watch.deadlines.policies, {}
+    opened = an_event("opened")
+    raw = opened.model_dump_json().encode()
+    causes = [Cause(opened.case_id, opened.id, opened, "cases", 1, raw=raw)]
+    outcomes = await watch.store.change_many(causes, watch.deadlines.decide)
+    assert [(outcome.kind, outcome.awaits) for outcome in outcomes] == [("waiting", opened.header.policy_key)]
+    watch.deadlines.policies = policies
+    outcomes = await watch.store.change_many([replace(causes[0], waited=True)], watch.deadlines.decide)
+    assert [outcome.kind for outcome in outcomes] == ["applied"]
+    assert watch.store.awaiting == {}
+
+
+async def test_deadlines_whose_policy_version_is_gone_are_looked_at_again_later(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    watch.deadlines.policies = {}
+    await watch.passes(200)
+    assert [one.type for one in watch.published()] == ["deadline.started"]
