@@ -23,6 +23,7 @@ from services.common.kafka.batch import Received
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.store.decision import Cause, Entry, event_id
 from services.common.store.history import link
+from services.common.store.versions import Versions
 from services.common.store.write_path import Store
 from services.notify.domain.delivery import (
     Attempted,
@@ -248,7 +249,9 @@ class Replay:
 
     async def sla(self) -> None:
         store = self._store(Deadlines, revive=revive_for_sla)
-        deadlines = DeadlineRepository(store, ArmedMemory(), self.kept.versions, PARTITIONS, self.now)
+        deadlines = DeadlineRepository(
+            store, ArmedMemory(), Versions(self.kept.versions), PARTITIONS, self.now
+        )
         if "record" in self.step:
             await SlaHandler(deadlines, lambda: "").handle([self._received(SLA_TOPICS)])
             return

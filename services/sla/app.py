@@ -20,6 +20,7 @@ from services.common.runtime.clock_skew import ClockSkew
 from services.common.runtime.connections import background, connected, consuming
 from services.common.runtime.health import Health
 from services.common.store.mongo import MongoDocuments
+from services.common.store.versions import Versions
 from services.common.store.write_path import Store
 from services.sla import metrics
 from services.sla.domain.due.instants import to_ms
@@ -58,9 +59,8 @@ async def _run(
         await documents.prepare()
         store = Store(Deadlines, documents, parts.publisher, parts.clock.now, parts.conflicted, revive)
         partitions = len(await parts.producer.partitions_for(settings.topic_prefix + cases.TOPIC))
-        deadlines = DeadlineRepository(
-            store, documents, policies.entries, partitions, parts.clock.now, announced
-        )
+        versions = Versions(policies.entries)
+        deadlines = DeadlineRepository(store, documents, versions, partitions, parts.clock.now, announced)
         metrics.watch(deadlines.schedule, lambda: to_ms(parts.clock.now()))
         doubt = partial(_doubt, parts.skew, health)
         ticker = Ticker(
@@ -71,7 +71,7 @@ async def _run(
             settings.ticks_at_once,
             doubt,
         )
-        announcements = Announcements(store, policies.entries.__contains__, news)
+        announcements = Announcements(store, versions.__contains__, news)
         feed = Feed(TOPICS, partial(router, Handler(deadlines, doubt)), announcements)
         rebalanced = (ticker.assigned, ticker.revoked)
         async with (

@@ -11,6 +11,7 @@ from schemas.cases import CaseEvent, CaseHeader
 from schemas.policies import PublishedPolicy
 from services.common.kafka.partitioner import partition_of
 from services.common.store.decision import Cause, Change, Outcome, Outgoing, Wait
+from services.common.store.versions import Versions
 from services.common.store.write_path import Store
 from services.sla.domain.deadline import Tick, decide_event, decide_tick
 from services.sla.domain.due.instants import to_ms
@@ -41,7 +42,7 @@ class DeadlineRepository:
 
     store: Store[Deadlines]
     documents: ArmedDocuments
-    policies: Mapping[str, PublishedPolicy]
+    policies: Versions[PublishedPolicy]
     partitions: int
     now: Callable[[], datetime]
     announced: tuple[PublicDays, ...] = ()
@@ -91,8 +92,8 @@ class DeadlineRepository:
         """The decision of the domain, or to wait until the policy version of the case is published."""
         ours = state.header if state else None
         header: CaseHeader | None = ours if isinstance(cause.message, Tick) else cause.message.header
-        if header is not None and header.policy_key not in self.policies:
-            return Wait(header.policy_key)
+        if header is not None and (wait := self.policies.wait_for(header.policy_key)):
+            return wait
         change = self._decide(state, cause)
         events = change.events if change else ()
         self.decided[cause.id] = tuple(event for event in events if isinstance(event, Outgoing))

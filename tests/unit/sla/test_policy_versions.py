@@ -3,13 +3,13 @@
 from dataclasses import replace
 
 from services.common.store.decision import Cause
+from services.common.store.versions import Versions
 from tests.unit.sla.watch import Watch, an_event
 
 
 async def test_a_case_whose_policy_is_gone_is_tried_again_later(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
-    policies = dict(watch.deadlines.policies)
-    watch.deadlines.policies = {}
+    policies, watch.deadlines.policies = watch.deadlines.policies, Versions()
     await watch.passes(60)
     assert not watch.published("breached")
     watch.deadlines.policies = policies
@@ -20,7 +20,7 @@ async def test_a_case_whose_policy_is_gone_is_tried_again_later(watch: Watch) ->
 async def test_a_case_of_an_unpublished_policy_waits_and_its_deadlines_start_in_order_later(
     watch: Watch,
 ) -> None:
-    policies, watch.deadlines.policies = watch.deadlines.policies, {}
+    policies, watch.deadlines.policies = watch.deadlines.policies, Versions()
     opened = an_event("opened")
     raw = opened.model_dump_json().encode()
     causes = [Cause(opened.case_id, opened.id, opened, "cases", 1, raw=raw)]
@@ -34,6 +34,6 @@ async def test_a_case_of_an_unpublished_policy_waits_and_its_deadlines_start_in_
 
 async def test_deadlines_whose_policy_version_is_gone_are_looked_at_again_later(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
-    watch.deadlines.policies = {}
+    watch.deadlines.policies = Versions()
     await watch.passes(200)
     assert [one.type for one in watch.published()] == ["deadline.started"]

@@ -15,6 +15,7 @@ from schemas.policies import PublishedPolicy
 from services.common.kafka.batch import Received
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.runtime.clock import Clock
+from services.common.store.versions import Versions
 from services.common.store.write_path import Store
 from services.sla.domain.state import Deadlines
 from services.sla.handlers import Handler, revive
@@ -79,7 +80,9 @@ class Watch:
         self.documents, self.log, self.progress, self.clock = documents, log, progress, clock
         self.publisher = OutboxPublisher(log)
         self.store = Store(Deadlines, documents, self.publisher, clock.now, lambda: None, revive)
-        self.deadlines = DeadlineRepository(self.store, documents, {}, PARTITIONS, clock.now, announced)
+        self.deadlines = DeadlineRepository(
+            self.store, documents, Versions(), PARTITIONS, clock.now, announced
+        )
         self.goes_by(a_deadline(escalates=False))
         self.doubt = ""
         self.handler = Handler(self.deadlines, lambda: self.doubt)
@@ -92,8 +95,8 @@ class Watch:
     def goes_by(self, deadline: DeadlineSpec) -> None:
         """The only deadline of the policy from now on."""
         self.policy = a_policy(deadline)
-        published = {"gtmc@1": PublishedPolicy(version="1", policy=self.policy)}
-        self.deadlines.policies = published
+        published = PublishedPolicy(version="1", policy=self.policy)
+        self.deadlines.policies = Versions({"gtmc@1": published})
 
     def again(self, *announced: PublicDays) -> "Watch":
         """A new process on what the old one left behind, and perhaps with new public days."""
