@@ -11,10 +11,12 @@ CLEAN = (
     "deploy/bench",
     "deploy/demo",
     "services/routing",
+    "services/sla",
     "tests/unit/bench",
     "tests/unit/demo",
     "tests/unit/local",
     "tests/unit/routing",
+    "tests/unit/sla",
 )
 
 NAMED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef

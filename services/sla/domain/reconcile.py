@@ -1,4 +1,4 @@
-"""Reconciles a replayed deadline with what was published of it: what to publish now, nothing twice, nothing false."""
+"""Compares a replayed deadline with what was published of it: what to publish now, nothing twice or false."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""A deadline replayed: the run that follows from its occurrences and the passing of time, in order of occurrence."""
+"""A deadline replayed: the run that follows from what occurred and the passing of time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace

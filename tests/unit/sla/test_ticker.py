@@ -207,7 +207,7 @@ async def test_idle_partitions_ask_kafka_for_nothing(watch: Watch) -> None:
 
 
 async def test_a_partition_that_is_written_without_end_fires_what_is_due(watch: Watch) -> None:
-    first, *others = cases_of_one_partition(watch, 4)
+    first, *others = cases_of_a_partition(watch, 4)
     await watch.happens(an_event("opened", first))
     later = [an_event("opened", number, occurred=60) for number in others]
     watch.clock.move(at(60))
@@ -221,7 +221,7 @@ async def test_a_partition_that_is_written_without_end_fires_what_is_due(watch: 
 async def test_nothing_fires_that_became_due_while_the_end_was_asked_for(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    early, late = cases_of_one_partition(watch, 2)
+    early, late = cases_of_a_partition(watch, 2)
     await watch.happens(an_event("opened", early))
     watch.clock.move(at(1))
     await watch.happens(an_event("opened", late, occurred=1))
@@ -253,6 +253,6 @@ async def test_a_partition_has_caught_up_only_once_all_that_was_due_has_fired(wa
     assert not new.deadlines.schedule.behind
 
 
-def cases_of_one_partition(watch: Watch, count: int) -> list[int]:
+def cases_of_a_partition(watch: Watch, count: int) -> list[int]:
     numbers = (number for number in range(1, 100) if watch.deadlines.partition_of(case(number)) == 0)
     return list(islice(numbers, count))
