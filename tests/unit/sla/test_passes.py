@@ -55,7 +55,7 @@ async def test_what_is_unsent_is_published_within_a_pass_once_it_is_much(
 
 
 async def test_lateness_counts_from_when_a_deadline_was_due_or_scheduled(watch: Watch) -> None:
-    before = lateness("running"), lateness("catch_up")
+    before, caught_up = (lateness("running"), lateness("catch_up")), measured("catch_up")
     await watch.happens(an_event("opened", occurred=-70), an_event("opened", 2))
     await watch.passes(0)
     assert lateness("running") == before[0]
@@ -63,6 +63,7 @@ async def test_lateness_counts_from_when_a_deadline_was_due_or_scheduled(watch: 
     await watch.again().starts()
     # The new process scheduled it only now.
     assert (lateness("running"), lateness("catch_up")) == before
+    assert measured("catch_up") == caught_up + 1
     await watch.passes(1)
     assert lateness("running") == before[0]
 
@@ -92,8 +93,17 @@ def breaches_counted() -> float:
 
 
 def lateness(phase: str) -> float:
-    labels = {"kind": "breached", "phase": phase}
-    return REGISTRY.get_sample_value("redress_deadline_lateness_seconds_sum", labels) or 0
+    """By how many seconds breaches were late, in all."""
+    return sample("redress_deadline_lateness_seconds_sum", phase)
+
+
+def measured(phase: str) -> float:
+    """How many breaches were measured."""
+    return sample("redress_deadline_lateness_seconds_count", phase)
+
+
+def sample(name: str, phase: str) -> float:
+    return REGISTRY.get_sample_value(name, {"kind": "breached", "phase": phase}) or 0
 
 
 async def rest_of(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> float:

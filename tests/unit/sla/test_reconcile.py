@@ -52,6 +52,16 @@ def test_a_pause_read_after_a_late_stop_makes_it_a_stop_in_time() -> None:
     assert [event.late for event in story.of("met")] == [True, False]
 
 
+def test_a_breach_after_a_withdrawn_one_of_the_same_round_has_an_id_of_its_own() -> None:
+    story = an_open_case(a_deadline(**BY_SEVERITY, escalates=False))
+    story.passes(60)
+    assert story.happens("contacted", 50, read=61) == ["withdrawn", "met"]
+    assert story.happens("severity_raised", 10, read=62, severity="major") == ["breached", "met"]
+    first, second = story.of("breached")
+    assert first.id != second.id
+    assert second.due_at == at(30)
+
+
 def test_a_deadline_that_no_longer_applies_is_cancelled_once() -> None:
     story = an_open_case(a_deadline(applies={"severity": ["general"]}, **PAUSES))
     assert story.happens("severity_raised", 20, severity="major") == ["cancelled"]
