@@ -11,14 +11,14 @@ from services.sla.domain.due.worktime import Calendar, NeverDueError
 Pauses = Sequence[tuple[datetime, datetime]]
 
 
-class Due(NamedTuple):
+class DueTime(NamedTuple):
     """A due moment in UTC; provisional while the public holidays up to it may still change."""
 
     at: datetime
     provisional: bool
 
 
-def compute_due(start: datetime, limit: Limit, calendar: Calendar | None, pauses: Pauses = ()) -> Due:
+def compute_due(start: datetime, limit: Limit, calendar: Calendar | None, pauses: Pauses = ()) -> DueTime:
     """The moment a limit is used up; NeverDueError names the field that forbids one.
 
     Pauses are half open, in any order, count once where they overlap, and hold minutes only.
@@ -30,8 +30,8 @@ def compute_due(start: datetime, limit: Limit, calendar: Calendar | None, pauses
     except OverflowError:
         raise NeverDueError("start and limit: should stay within the years 1 to 9999") from None
     if calendar is None or isinstance(limit, ElapsedMinutes | CalendarDays):
-        return Due(at, provisional=False)
-    return Due(at, calendar.is_provisional(at))
+        return DueTime(at, provisional=False)
+    return DueTime(at, calendar.is_provisional(at))
 
 
 def advance(start: datetime, length: timedelta, calendar: Calendar | None, pauses: Pauses = ()) -> datetime:
