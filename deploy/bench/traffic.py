@@ -16,7 +16,7 @@ from schemas.cases import CaseHeader, CaseOpened
 from schemas.policies import PublishedPolicy
 from services.common.runtime.clock import Clock, ticks, wall
 from services.common.web import strict_json, tokens
-from services.intake.domain import Identity, posted, record
+from services.intake.domain import Identity, read_contact, to_record
 from services.routing.commands.directory import read
 from services.routing.settings import POLICIES
 from services.routing.store.policy_files import load_policy
@@ -84,11 +84,9 @@ def _request(body: bytes, token: str, key: str) -> bytes:
 
 def _record(body: bytes, key: str) -> tuple[bytes, bytes]:
     now = Clock().now()
-    contact, warnings = posted(strict_json.read(body), now)
-    text = contact.model_dump_json()
-    identity = Identity.of("bench", key, text)
-    fields = [warning.field for warning in warnings]
-    return identity.case_id.encode(), record(text, identity, "bench", now, fields)
+    contact, warnings = read_contact(strict_json.read(body), now)
+    identity = Identity.of("bench", key, contact)
+    return str(identity.case_id).encode(), to_record(contact, identity, "bench", now, warnings)
 
 
 def _published() -> PublishedPolicy:

@@ -24,10 +24,9 @@ from pydantic_core import PydanticCustomError
 
 from schemas.addresses import AddressError, EmailAddress, PhoneNumber, half_width
 from schemas.base import Strict, instant, stamp
-from schemas.contacts import Channel, Customer, Department, Flags, Kind, Vehicle
+from schemas.contacts import Channel, ContactReceived, Customer, Department, Flags, Kind, Vehicle
 from schemas.directory import CODE, Identifier
 from schemas.faults import Shape
-from schemas.formats import FORMAT
 
 OLDEST = timedelta(days=30)
 AHEAD = timedelta(minutes=5)
@@ -64,7 +63,7 @@ def _timely(given: Any, info: ValidationInfo) -> datetime:
 
     Judged with all other fields, so that one answer names everything that is wrong.
     """
-    received, now = _moment(given), info.context.now  # type: ignore[union-attr] # `posted` gives it
+    received, now = _moment(given), info.context.now  # type: ignore[union-attr] # `read_contact` gives it
     if received < now - OLDEST:
         raise PydanticCustomError("too_old", f"should be at most {OLDEST.days} days back")
     if received > now + AHEAD:
@@ -126,7 +125,7 @@ def _short(given: Any) -> Any:
     return half_width(given).strip().lower() if isinstance(given, str) else given
 
 
-def _said(text: str) -> str:
+def _readable(text: str) -> str:
     """A text that somebody can read."""
     if not any(unicodedata.category(sign)[0] in "LNPS" and sign not in BLANK_LETTERS for sign in text):
         raise PydanticCustomError("unsaid", "should say what has happened: nothing can be read in it")
@@ -181,35 +180,34 @@ class PostedContact(Strict):
     customer: PostedCustomer = PostedCustomer()
     vehicle: PostedVehicle = PostedVehicle()
     narrative: Annotated[
-        str, StringConstraints(strip_whitespace=True, max_length=20_000), AfterValidator(_said)
+        str, StringConstraints(strip_whitespace=True, max_length=20_000), AfterValidator(_readable)
     ]
     demand: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] = ""
     ticks: Annotated[tuple[Tick, ...], Field(max_length=20, alias="criteria")] = ()
     flags: PostedFlags = PostedFlags()
 
 
-def posted(body: Any, now: datetime) -> tuple[PostedContact, list[Warned]]:
+def read_contact(value: Any, now: datetime) -> tuple[PostedContact, list[Warned]]:
     """What a client posted, and what of it cannot be used; raises ValidationError with every field that is wrong."""
     reading = Reading(now)
-    return PostedContact.model_validate(body, context=reading), reading.warnings
+    return PostedContact.model_validate(value, context=reading), reading.warnings
 
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The ids a contact gets, as text: the same caller, key and body always get the same ones."""
+    """The ids a contact gets: the same caller, key and body always get the same ones."""
 
-    case_id: str
-    contact_id: str
+    case_id: UUID
+    contact_id: UUID
     case_number: str
 
     @classmethod
-    def of(cls, caller: str, key: str, said: str) -> Self:
-        """`said` is the contact as JSON."""
+    def of(cls, caller: str, key: str, contact: PostedContact) -> Self:
         case_id = uuid5(CASES, f"{caller}\n{key}")
-        return cls(str(case_id), str(uuid5(case_id, said)), case_number(case_id))
+        return cls(case_id, uuid5(case_id, contact.model_dump_json()), case_number(case_id))
 
 
-def drawn_key() -> str:
+def draw_key() -> str:
     """An idempotency key for a client that sent none."""
     return secrets.token_urlsafe(18)
 
@@ -221,19 +219,17 @@ def case_number(case_id: UUID) -> str:
     return f"{signs[:4]}-{signs[4:8]}-{signs[8:]}-{CHECK[bits % 37]}"
 
 
-def record(said: str, identity: Identity, caller: str, now: datetime, refused: Iterable[str]) -> bytes:
-    """The `ContactReceived` for Kafka: a head of ours before what was `said`, which is thus serialized once.
-
-    `refused` names the fields that cannot be used as they were given.
-    """
-    head = {
-        "format": FORMAT,
-        "id": identity.contact_id,
-        "case_id": identity.case_id,
-        "occurred_at": stamp(now),
-        "type": "contact.received",
-        "case_number": identity.case_number,
-        "caller": caller,
-        "refused": list(refused),
-    }
-    return f"{json.dumps(head)[:-1]},{said[1:]}".encode()
+def to_record(
+    contact: PostedContact, identity: Identity, caller: str, now: datetime, warnings: Iterable[Warned]
+) -> bytes:
+    """The record for Kafka; a contact has no place in a sequence, hence no `seq`."""
+    received = ContactReceived(
+        id=identity.contact_id,
+        case_id=identity.case_id,
+        occurred_at=now,
+        case_number=identity.case_number,
+        caller=caller,
+        refused=tuple(warning.field for warning in warnings),
+        **dict(contact),
+    )
+    return received.model_dump_json(exclude={"seq"}).encode()

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 Run = Callable[[FastAPI, Health], AbstractAsyncContextManager[None]]
 LAST_SECONDS = 40.0
+ALLOCATIONS = 20_000
+"""Between two looks for cycles: a request or a batch makes hundreds of objects and hardly a cycle."""
 
 
 def create(service: str, title: str, run: Run) -> FastAPI:
@@ -41,7 +43,6 @@ def create(service: str, title: str, run: Run) -> FastAPI:
     app = FastAPI(title=title, lifespan=lifespan, docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.failed = False
     problems.install(app)
-    app.add_middleware(problems.CatchAll)
     _add_probes(app, health)
     return app
 
@@ -52,6 +53,7 @@ async def _work(app: FastAPI, health: Health, run: Run, stopping: asyncio.Event)
             # What a service is made of stays: policies in memory are large, and need not be looked through for ever.
             gc.collect()
             gc.freeze()
+            gc.set_threshold(ALLOCATIONS)
             health.set("start", "")
             log.info("service is open")
             await stopping.wait()

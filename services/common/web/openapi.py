@@ -40,11 +40,11 @@ SENT = {401: ("WWW-Authenticate",), 412: ("ETag",), 503: ("Retry-After",)}
 Responses = dict[int | str, dict[str, Any]]
 
 
-def shown(description: str, model: type[BaseModel], *headers: str, media: str = JSON) -> dict[str, Any]:
-    """One answer: its body and the headers it comes with."""
-    told = {name: {"description": HEADERS[name], "schema": {"type": "string"}} for name in headers}
+def response(description: str, model: type[BaseModel], *headers: str, media: str = JSON) -> dict[str, Any]:
+    """A response: its body and the headers it comes with."""
+    described = {name: {"description": HEADERS[name], "schema": {"type": "string"}} for name in headers}
     content = {media: {"schema": _ref(model)}}
-    return {"description": description, "content": content} | ({"headers": told} if told else {})
+    return {"description": description, "content": content} | ({"headers": described} if described else {})
 
 
 def refused(
@@ -52,12 +52,12 @@ def refused(
 ) -> Responses:
     """Answers as problem documents; `model` where it has members of its own."""
     return {
-        status: shown(REFUSED[status], model, *SENT.get(status, ()), *headers, media=MEDIA_TYPE)
+        status: response(REFUSED[status], model, *SENT.get(status, ()), *headers, media=MEDIA_TYPE)
         for status in statuses
     }
 
 
-def asked(body: type[BaseModel] | None = None, *headers: Mapping[str, Any]) -> dict[str, Any]:
+def request(body: type[BaseModel] | None = None, *headers: Mapping[str, Any]) -> dict[str, Any]:
     """What an operation takes: a token, headers, and perhaps a body."""
     taken = {"requestBody": _body(body)} if body else {}
     return {"security": [{name: []} for name in SIGNED], "parameters": list(headers), **taken}

@@ -157,6 +157,7 @@ HANDLERS: dict[int | type[Exception], Any] = {
 
 
 def install(app: FastAPI) -> None:
-    """Answer every refusal of a service in this form."""
+    """Answer every refusal of a service in this form, and every fault of ours."""
+    app.add_middleware(CatchAll)
     for refusal, handler in HANDLERS.items():
         app.add_exception_handler(refusal, handler)

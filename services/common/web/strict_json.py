@@ -28,8 +28,8 @@ class JsonError(ValueError):
     """What is wrong with a JSON text, each fault with its place; what stands there is not repeated."""
 
     def __init__(self, faults: list[Fault]) -> None:
-        said = ("".join(f"{step}." for step in place)[:-1] + f": {says}" for place, says in faults)
-        super().__init__("; ".join(each.removeprefix(": ") for each in said))
+        texts = ("".join(f"{step}." for step in place)[:-1] + f": {says}" for place, says in faults)
+        super().__init__("; ".join(text.removeprefix(": ") for text in texts))
         self.faults = faults
 
 
@@ -46,13 +46,13 @@ def read(text: bytes) -> Any:
 
 
 def _read(text: bytes) -> Any:
-    said = text.decode()
+    decoded = text.decode()
     # Faults are looked for only where there can be any: most texts are flat, whole and sure.
     is_whole = ESCAPE not in text or not HALF_CHARACTER.search(text)
     if is_whole and text.count(b"[") + text.count(b"{") <= DEEPEST:
         with suppress(DoubtError):
-            return QUICK.decode(said)
-    value = THOROUGH.decode(said)
+            return QUICK.decode(decoded)
+    value = THOROUGH.decode(decoded)
     if faults := list(_faults(value, ())):
         raise JsonError(faults)
     return value
@@ -140,18 +140,18 @@ def _faults(value: Any, place: Place) -> Iterator[Fault]:
     elif isinstance(value, str) and not _is_whole(value):
         yield place, HALF
     else:
-        for step, part in _parts(value):
+        for step, part in _members(value):
             yield from _faults(part, (*place, step))
 
 
-def _parts(value: Any) -> Iterator[tuple[int | str, Any]]:
+def _members(value: Any) -> Iterator[tuple[int | str, Any]]:
     """What stands in an object or a list, under names that can be shown; a name that cannot is itself a part."""
     if isinstance(value, list):
         yield from enumerate(value)
     elif isinstance(value, dict):
         for name, part in value.items():
-            shown = f"{name.encode('utf-8', 'backslashreplace').decode():.{LONGEST_NAME}}"
-            yield shown, part if _is_whole(name) else name
+            label = f"{name.encode('utf-8', 'backslashreplace').decode():.{LONGEST_NAME}}"
+            yield label, part if _is_whole(name) else name
 
 
 def _is_whole(text: str) -> bool:

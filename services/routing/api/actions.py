@@ -39,7 +39,7 @@ HEADERS = (
     openapi.header("If-Match", "The ETag that the actor saw.", required=True, pattern=r'^"\d{1,18}"$'),
 )  # fmt: skip
 ANSWERS: openapi.Responses = {
-    200: openapi.shown("The case as it is now.", CaseResponse, "ETag"),
+    200: openapi.response("The case as it is now.", CaseResponse, "ETag"),
     **openapi.refused(400, 401, 403, 404, 408, 409, 413, 415, 422, 428, 503),
     **openapi.refused(412, model=Stale),
 }
@@ -173,5 +173,5 @@ for _name, _action in ACTIONS.items():
         methods=["POST"],
         name=_name,
         responses=ANSWERS,
-        openapi_extra=openapi.asked(_action.form, *HEADERS),
+        openapi_extra=openapi.request(_action.form, *HEADERS),
     )

@@ -80,16 +80,16 @@ def _query(request: Request, query: Annotated[CaseQuery, Query()]) -> CaseQuery:
 
 
 PAGE: openapi.Responses = {
-    200: openapi.shown("One page of them.", CasePage),
+    200: openapi.response("One page of them.", CasePage),
     **openapi.refused(401, 403, 422, 503),
 }
 CASE: openapi.Responses = {
-    200: openapi.shown("The case with its history and its texts.", CaseWithHistory, "ETag"),
+    200: openapi.response("The case with its history and its texts.", CaseWithHistory, "ETag"),
     **openapi.refused(401, 403, 404, 422, 503),
 }
 
 
-@router.get("", name="cases", responses=PAGE, openapi_extra=openapi.asked())
+@router.get("", name="cases", responses=PAGE, openapi_extra=openapi.request())
 async def cases(
     wanted: Annotated[CaseQuery, Depends(_query)], actor: Actor, depends: Needed, seconds: Patience
 ) -> JSONResponse:
@@ -103,7 +103,7 @@ async def cases(
     return JSONResponse({"cases": rows, "next": more})
 
 
-@router.get("/{case}", name="case", responses=CASE, openapi_extra=openapi.asked())
+@router.get("/{case}", name="case", responses=CASE, openapi_extra=openapi.request())
 async def case(case: UUID, actor: Actor, depends: Needed, seconds: Patience) -> JSONResponse:
     """One case with its history and its texts."""
     return await soon(seconds, _case(case, actor, depends))

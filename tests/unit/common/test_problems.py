@@ -60,7 +60,6 @@ async def test_a_fault_of_ours_is_a_problem_document_whose_reference_stands_in_t
 ) -> None:
     app = FastAPI()
     problems.install(app)
-    app.add_middleware(problems.CatchAll)
 
     @app.get("/faulty")
     async def faulty() -> None:

@@ -206,13 +206,13 @@ async def test_every_form_of_rfc_3339_is_a_time(received: str) -> None:
     assert contact.received_at == NOON
 
 
-async def test_a_fault_of_ours_before_the_framework_is_a_problem_document_too(
+async def test_a_fault_of_ours_is_a_problem_document_too(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def broken(*_: Any) -> None:
         raise ZeroDivisionError("13800138000")
 
-    monkeypatch.setattr("services.intake.api.posted", broken)
+    monkeypatch.setattr("services.intake.api.read_contact", broken)
     answer = await post(door(TimeoutError()), json=CONTACT)
     assert (answer.status_code, answer.headers["Content-Type"]) == (500, "application/problem+json")
     [record] = [each for each in caplog.records if each.name == "services.common.web.problems"]

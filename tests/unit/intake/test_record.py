@@ -1,4 +1,4 @@
-"""The record that intake writes by hand is the message that everybody else reads."""
+"""The record that intake writes is the message that everybody else reads."""
 
 import json
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.contacts import ContactReceived
-from services.intake.domain import Identity, PostedContact, posted, record
+from services.intake.domain import Identity, PostedContact, read_contact, to_record
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 POSTED = {
@@ -27,18 +27,16 @@ POSTED = {
 
 
 def read(**changes: Any) -> tuple[PostedContact, ContactReceived]:
-    contact, warnings = posted(POSTED | changes, NOON)
-    said = contact.model_dump_json()
-    refused = [each.field for each in warnings]
-    written = record(said, Identity.of("caller", "key", said), 'a "caller"', NOON, refused)
+    contact, warnings = read_contact(POSTED | changes, NOON)
+    written = to_record(contact, Identity.of("caller", "key", contact), 'a "caller"', NOON, warnings)
     assert json.loads(written).keys() == ContactReceived.model_fields.keys() - {"seq"}
     return contact, ContactReceived.model_validate_json(written)
 
 
 def test_everything_posted_is_in_the_message() -> None:
     contact, message = read()
-    said = message.model_dump(include=set(PostedContact.model_fields))
-    assert said == contact.model_dump()
+    posted = message.model_dump(include=set(PostedContact.model_fields))
+    assert posted == contact.model_dump()
     assert (message.occurred_at, message.caller, message.ticks) == (NOON, 'a "caller"', ("G1", "M3"))
 
 
@@ -63,4 +61,4 @@ def test_a_moment_in_no_year_of_utc_is_refused_by_name() -> None:
         "narrative": "x",
     }
     with pytest.raises(ValidationError, match=r"received_at\n.*should lie within the years 1 to 9999"):
-        posted(body, NOON)
+        read_contact(body, NOON)
