@@ -66,9 +66,9 @@ class MemoryDocuments:
     async def leftovers(self) -> AsyncIterator[Stored]:
         await self._command()
         for stored in list(self.documents.values()):
-            if stored["outbox"] or stored["held"] or stored.get("parked"):
-                names = ("_id", "outbox", "held", "parked")
-                yield {name: copy.deepcopy(stored[name]) for name in names if name in stored}
+            kept = ("outbox", "pending", "waiting", "held", "parked")
+            if any(stored.get(name) for name in kept):
+                yield {name: copy.deepcopy(stored[name]) for name in ("_id", *kept) if name in stored}
 
     async def _command(self) -> None:
         self.commands += 1

@@ -172,11 +172,11 @@ def check_dead_letters(evidence: Evidence) -> Iterator[str]:
 
 
 def check_outboxes(evidence: Evidence) -> Iterator[str]:
-    """Every event is published, and no record is held back."""
+    """Every event is published, and no record is kept for its turn."""
     for document in chain(evidence.cases, evidence.deliveries):
-        unsent, held = len(document["outbox"]), len(document["held"])
-        if unsent or held:
-            yield f"{document['_id']}: {unsent} events unsent, {held} records held"
+        unsent, kept = len(document["outbox"]), len(document["pending"]) + len(document["waiting"])
+        if unsent or kept:
+            yield f"{document['_id']}: {unsent} events unsent, {kept} records kept"
 
 
 def check_severity(evidence: Evidence) -> Iterator[str]:

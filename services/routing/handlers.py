@@ -85,7 +85,7 @@ class Cases:
         return self._written(await self.store.change_many(causes, self._decide()))
 
     async def change_apart(self, causes: Sequence[Cause[Any]]) -> list[Outcome[Case, Any]]:
-        return self._written(await self.store.change_each(causes, self._decide()))
+        return self._written(await self.store.change_isolated(causes, self._decide()))
 
     def foresee(self, document: Document[Case], cause: Cause[Any]) -> Outcome[Case, Any]:
         """What a cause would lead to if it were written now."""

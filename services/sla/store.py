@@ -55,7 +55,7 @@ class DeadlineRepository:
 
     async def apply_ticks(self, causes: Sequence[Cause[Tick]]) -> Outcomes:
         """Apply a batch of ticks; what cannot be written fails alone."""
-        return self._scheduled(await self.store.change_each(causes, self.decide))
+        return self._scheduled(await self.store.change_isolated(causes, self.decide))
 
     def take_events(self, outcomes: Outcomes) -> list[Outgoing]:
         """The events that were written with these outcomes, once."""

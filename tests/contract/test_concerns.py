@@ -40,7 +40,16 @@ async def test_every_read_and_write_of_the_services_is_of_what_a_majority_has(st
     documents = MongoDocuments(database, "things", "past")
     await documents.prepare("state.number", searched=("state.status",))
     await documents.write(
-        [{"_id": str(key), "version": 1, "state": None, "outbox": [{"id": "e"}], "held": []}]
+        [
+            {
+                "_id": str(key),
+                "version": 1,
+                "state": None,
+                "outbox": [{"id": "e"}],
+                "pending": [],
+                "waiting": [],
+            }
+        ]
     )
     await documents.archive([(key, Page(1, ()))])
     await documents.clear({key: ["e"]})

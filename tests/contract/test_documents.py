@@ -10,6 +10,7 @@ from pymongo.errors import DocumentTooLarge
 from deploy.local import Stack
 from services.common.runtime.failures import TRANSIENT
 from services.common.store import mongo
+from services.common.store.codec import backlog_of
 from services.common.store.history import Page
 from services.common.store.mongo import Database, MongoDocuments, MongoRecords
 from tests.fakes import MemoryDocuments, MemoryRecords
@@ -47,7 +48,15 @@ async def database(stack: Stack) -> AsyncIterator[Database]:
 
 def stored(key: UUID, version: int, *events: str, **state: Any) -> dict[str, Any]:
     outbox = [{"id": event, "topic": "t", "key": str(key), "body": "{}"} for event in events]
-    return {"_id": str(key), "version": version, "state": state, "outbox": outbox, "held": []}
+    return {
+        "_id": str(key),
+        "version": version,
+        "state": state,
+        "outbox": outbox,
+        "pending": [],
+        "waiting": [],
+        "parked": None,
+    }
 
 
 async def test_a_document_is_found_as_it_was_written(documents: Adapter) -> None:
@@ -78,7 +87,7 @@ async def test_a_document_too_large_for_the_store_is_refused_and_is_no_trouble_t
 ) -> None:
     key, real = uuid4(), MongoDocuments(database, "things")
     with pytest.raises(DocumentTooLarge) as refused:
-        await real.write([stored(key, mongo.WEIGHED_EVERY, text="x" * size)])
+        await real.write([stored(key, mongo.CHECKED_EVERY, text="x" * size)])
     assert not isinstance(refused.value, TRANSIENT)
     assert await real.load([key]) == {}
 
@@ -90,12 +99,17 @@ async def test_acknowledged_events_leave_the_outbox_whatever_the_version(documen
     assert (await documents.load([key]))[key] == stored(key, 1, "e2")
 
 
-async def test_documents_that_owe_events_or_hold_records_are_found(documents: Adapter) -> None:
-    owing, holding, clear = uuid4(), uuid4(), uuid4()
-    held = {"stream": "numbers", "seq": 3, "raw": "{}", "at": "2026-03-02T12:00:00.000Z"}
-    await documents.write([stored(owing, 1, "e1"), {**stored(holding, 1), "held": [held]}, stored(clear, 1)])
-    found = {left["_id"]: (left["outbox"], left["held"]) async for left in documents.leftovers()}
-    assert found == {str(owing): (stored(owing, 1, "e1")["outbox"], []), str(holding): ([], [held])}
+async def test_documents_that_owe_events_or_keep_records_are_found(documents: Adapter) -> None:
+    owing, holding, early, clear = uuid4(), uuid4(), uuid4(), uuid4()
+    kept = {"stream": "numbers", "seq": 3, "raw": "{}", "at": "2026-03-02T12:00:00.000Z"}
+    in_first_format = {**stored(early, 1), "held": [kept]}
+    await documents.write([
+        stored(owing, 1, "e1"), {**stored(holding, 1), "pending": [kept]}, in_first_format, stored(clear, 1),
+    ])  # fmt: skip
+    found = {left["_id"]: (left["outbox"], backlog_of(left).pending) async for left in documents.leftovers()}
+    assert found == {
+        str(owing): (stored(owing, 1, "e1")["outbox"], []), str(holding): ([], [kept]), str(early): ([], [kept]),
+    }  # fmt: skip
 
 
 async def test_a_page_of_history_is_kept_once_and_in_order(documents: Adapter) -> None:

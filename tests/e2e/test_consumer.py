@@ -188,12 +188,12 @@ async def test_a_record_that_waits_in_vain_reaches_the_dead_topic_by_itself(serv
     await service.send(record(0, 1, 5), record(0, 3, 7))
 
     async def is_pending() -> bool:
-        return bool(service.store.holding)
+        return bool(service.store.pending_since)
 
     await until(is_pending)
     [stored] = (await service.documents.load(KEYS[:1])).values()
-    long_ago = [{**one, "at": "2026-01-01T00:00:00.000Z"} for one in stored["held"]]
-    await service.documents.write([{**stored, "held": long_ago, "version": stored["version"] + 1}])
+    long_ago = [{**one, "at": "2026-01-01T00:00:00.000Z"} for one in stored["pending"]]
+    await service.documents.write([{**stored, "pending": long_ago, "version": stored["version"] + 1}])
     await service.store.look_after_leftovers()
 
     async def given_up() -> bool:
@@ -202,7 +202,7 @@ async def test_a_record_that_waits_in_vain_reaches_the_dead_topic_by_itself(serv
     await until(given_up)
     [letter] = await service.dead()
     assert (letter.value, letter.origin) == (record(0, 3, 7), service.names.topic(NUMBERS) + "/-1/-1")
-    assert (await service.documents.load(KEYS[:1]))[KEYS[0]]["held"] == []
+    assert (await service.documents.load(KEYS[:1]))[KEYS[0]]["pending"] == []
 
 
 async def test_events_reach_kafka_once_for_a_reader_and_in_order(service: Service) -> None:
@@ -211,7 +211,7 @@ async def test_events_reach_kafka_once_for_a_reader_and_in_order(service: Servic
     async def published() -> bool:
         stored = await service.documents.load(KEYS)
         return len(stored) == 4 and all(
-            s["seqs"] == {"cases": 20} and not s["outbox"] for s in stored.values()
+            s["published"] == {"cases": 20} and not s["outbox"] for s in stored.values()
         )
 
     await until(published)
@@ -241,6 +241,6 @@ async def test_a_second_member_takes_over_without_losing_or_doubling(stack: Stac
 
     await until(done)
     stored = await second.documents.load(KEYS)
-    assert all(document["seqs"] == {"cases": 60} for document in stored.values())
+    assert all(document["published"] == {"cases": 60} for document in stored.values())
     assert await second.dead() == []
     await second.close()

@@ -18,7 +18,7 @@ from deploy.local import Stack, service
 from schemas.cases import CaseEvent
 from schemas.policies import PublishedPolicy, key
 from services.common.runtime.clock import Clock
-from services.common.store.document import WAITERS
+from services.common.store.backlog import MOST_WAITING
 from services.common.web import tokens
 from services.routing.store.policy_files import load_policy
 from tests.casework import POLICIES
@@ -76,27 +76,29 @@ def story(far: RunningSla, count: int) -> list[CaseEvent]:
 
 async def applied(far: RunningSla, case: UUID) -> dict[str, Any]:
     stored = await far.documents({case})
-    return stored[0] if stored else {"applied": {}, "held": []}
+    return stored[0] if stored else {"applied": {}, "pending": [], "waiting": []}
 
 
 async def test_clocks_of_a_missing_version_wait_others_go_on_and_kills_lose_and_double_nothing(
     far: RunningSla,
 ) -> None:
-    events = story(far, WAITERS + 40)
+    events = story(far, MOST_WAITING + 40)
     case = events[0].case_id
-    await far.send(*events[: WAITERS + 20])
+    await far.send(*events[: MOST_WAITING + 20])
     other = far.open()
     await far.send(other)
     assert await far.published({other.case_id}, "started", 1)
 
     async def waits() -> bool:
         stored = await applied(far, case)
-        return len(stored["held"]) == WAITERS and stored["parked"]["id"] == str(events[WAITERS + 19].id)
+        return len(stored["waiting"]) == MOST_WAITING and stored["parked"]["id"] == str(
+            events[MOST_WAITING + 19].id
+        )
 
     await until(waits)
     await far.service.kill()
     await far.service.start()
-    await far.send(*events[WAITERS + 20 :])
+    await far.send(*events[MOST_WAITING + 20 :])
 
     async def told() -> bool:
         return "records of 1 cases wait for gtmc@" in (await notes(far.service)).get("waiting", "")
@@ -109,14 +111,19 @@ async def test_clocks_of_a_missing_version_wait_others_go_on_and_kills_lose_and_
 
     async def done() -> bool:
         stored = await applied(far, case)
-        return stored["applied"] == {"cases": len(events)} and stored["parked"] is None and not stored["held"]
+        return (
+            stored["applied"] == {"cases": len(events)}
+            and stored["parked"] is None
+            and not stored["pending"]
+            and not stored["waiting"]
+        )
 
     await until(done)
     said = await far.published({case}, "started", 2)
     assert [one.seq for one in sorted(said, key=lambda one: one.seq)][:2] == [1, 2]
     assert {one.id for one in said if one.type == "deadline.started"} == {one.id for one in said}
     stored = await applied(far, case)
-    assert stored["seqs"] == {"deadlines": 2}
+    assert stored["published"] == {"deadlines": 2}
 
     async def quiet() -> bool:
         return "waiting" not in await notes(far.service)
@@ -236,7 +243,7 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
             "routing", running.env | {"REDRESS_POLICIES": str(policies.folder)}, tmp_path / "again.log"
         )
         await again.start()
-        further = [a_contact(f"further {number}", case_id=case) for number in range(WAITERS + 10)]
+        further = [a_contact(f"further {number}", case_id=case) for number in range(MOST_WAITING + 10)]
         await running.receive(*further)
         other = a_contact("音响没有声音")
         await running.receive(other)
@@ -263,7 +270,11 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
             async with database(stack, running.names.database) as store:
                 stored = await store.cases.find_one({"_id": str(case)})
             assert stored
-            return len(stored["state"]["contacts"]) == len(further) + 1 and not stored["held"]
+            return (
+                len(stored["state"]["contacts"]) == len(further) + 1
+                and not stored["pending"]
+                and not stored["waiting"]
+            )
 
         await until(all_there)
         async with database(stack, running.names.database) as store:
@@ -301,7 +312,7 @@ async def test_messages_to_customers_wait_at_their_place_and_are_set_aside_when_
 ) -> None:
     async with far_end(stack, tmp_path) as far:
         first = customers("email").model_copy(update={"policy_version": RETITLED.version})
-        count = WAITERS + 10
+        count = MOST_WAITING + 10
         waiting = [first.model_copy(update={"id": uuid4()}) for _ in range(count)]
         await far.tell("outreach", *waiting)
         resting_there = await spoken(far, "notify.waiting", 10) + await resting(far, "waiting_notices")

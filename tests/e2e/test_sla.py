@@ -173,7 +173,7 @@ async def test_killed_again_and_again_every_breach_has_one_id_and_every_sequence
     assert len(documents) == len(cases)
     for stored in documents:
         assert stored["applied"] == {"cases": 1}
-        assert stored["seqs"] == {"deadlines": 3}
+        assert stored["published"] == {"deadlines": 3}
 
 
 async def test_what_deadlines_do_is_seen_from_outside(sla: RunningSla) -> None:

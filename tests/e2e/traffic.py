@@ -117,10 +117,14 @@ class Traffic:
     async def _at_rest(self) -> bool:
         deadlines = await self.documents("deadlines")
         cases = {stored["_id"]: stored for stored in await self.documents("cases")}
-        unsent = [stored for stored in (*deadlines, *cases.values()) if stored["outbox"] or stored["held"]]
+        unsent = [
+            stored
+            for stored in (*deadlines, *cases.values())
+            if stored["outbox"] or stored["pending"] or stored["waiting"]
+        ]
         unread = [
             stored for stored in deadlines
-            if cases[stored["_id"]]["applied"].get("deadlines", 0) < stored["seqs"].get("deadlines", 0)
+            if cases[stored["_id"]]["applied"].get("deadlines", 0) < stored["published"].get("deadlines", 0)
         ]  # fmt: skip
         return not unsent and not unread
 
@@ -154,7 +158,7 @@ async def check(traffic: Traffic) -> None:
 def _no_double_in(stored: dict[str, Any]) -> None:
     entries = [entry["hash"] for entry in stored["history"]["entries"]]
     breaches = [breach["id"] for breach in (stored["state"] or {}).get("breaches", [])]
-    for ids in (*stored["seen"].values(), entries, breaches):
+    for ids in (*stored["recent"].values(), entries, breaches):
         assert [name for name, count in Counter(ids).items() if count > 1] == []
 
 
@@ -179,7 +183,7 @@ def _in_order(records: Iterable[Any], documents: dict[str, dict[str, Any]], topi
             assert record.seq <= len(first[record.case_id])
             assert first[record.case_id][record.seq - 1] == record.id
     for case, ids in first.items():
-        assert len(ids) == documents[str(case)]["seqs"][topic]
+        assert len(ids) == documents[str(case)]["published"][topic]
 
 
 def _once_per_level(records: Iterable[Any]) -> None:

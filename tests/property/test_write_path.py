@@ -151,7 +151,7 @@ def test_whatever_happens_every_cause_counts_once_and_every_event_arrives_in_ord
         stored = world.documents.documents[key]
         events = first_seen(world.log, key)
         assert stored["state"]["total"] == expected
-        assert len(events) == RECORDS + ACTIONS == stored["seqs"]["cases"]
+        assert len(events) == RECORDS + ACTIONS == stored["published"]["cases"]
         assert events[-1].total == expected
         assert [event.total for event in events] == sorted(event.total for event in events)
         assert stored["outbox"] == []

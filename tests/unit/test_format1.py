@@ -57,7 +57,7 @@ def documents(name: str, state: type[S]) -> list[Document[S]]:
 def test_every_document_becomes_its_model(name: str) -> None:
     read = documents(name, DOCUMENTS[name])
     assert [str(document.key) for document in read] == [stored["_id"] for stored in lines(name)]
-    assert any(document.state is not None or document.held for document in read)
+    assert any(document.state is not None or document.backlog.first for document in read)
 
 
 def test_a_queue_has_its_present_name_wherever_it_was_named() -> None:
@@ -73,10 +73,10 @@ def test_what_a_case_can_leave_behind_is_there() -> None:
     read = documents("cases", Case)
     states = {document.state.state for document in read if document.state}
     assert len(states) == 9
-    assert any(document.outbox for document in read)
-    assert any("awaits" in record for document in read for record in document.held)
-    assert any("awaits" not in record for document in read for record in document.held)
-    assert any(document.parked for document in read)
+    assert any(document.outbox.events for document in read)
+    assert any("awaits" in record for document in read for record in document.backlog.waiting)
+    assert any("awaits" not in record for document in read for record in document.backlog.pending)
+    assert any(document.backlog.parked for document in read)
 
 
 @pytest.mark.parametrize("topic", TOPICS)

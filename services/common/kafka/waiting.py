@@ -81,7 +81,7 @@ class Waiting:
     async def _from_documents(self, keys: set[UUID]) -> None:
         """What documents keep; once more where one became a dead letter for which the others had to wait."""
         while keys:
-            kept = await self.announcements.store.waiters(keys)
+            kept = await self.announcements.store.waiting(keys)
             keys = await self._again([self._record(key, record) for key, record in kept])
 
     def _record(self, key: UUID, record: dict[str, Any]) -> Record:
@@ -136,7 +136,7 @@ class Waiting:
 
     async def _let_go(self, dead: FailedRecord) -> UUID | None:
         if (key := _uuid(dead.key)) is not None:
-            await self.announcements.store.let_go(key, dead.message_id)
+            await self.announcements.store.release(key, dead.message_id)
         return key
 
 

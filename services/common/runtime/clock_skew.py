@@ -82,12 +82,12 @@ class ClockSkew:
         sent = ticks()
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
-                told = await ask()
+                theirs = await ask()
         except Exception as error:  # noqa: BLE001 - what is wrong with another clock is no trouble of ours
             log.warning("another clock cannot be read", extra={"source": name, "reason": repr(error)})
             return
         margin = (ticks() - sent) / 2
-        reading = self.readings[name] = Reading(told.timestamp() - sent - margin, margin)
+        reading = self.readings[name] = Reading(theirs.timestamp() - sent - margin, margin)
         ahead = reading.ahead()
         metrics.CLOCK_OFFSET.labels(self.service, name).set(ahead)
         if reading.beyond(NOTABLE_SECONDS):

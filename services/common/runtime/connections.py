@@ -1,4 +1,4 @@
-"""The parts every service that consumes is made of, started in order and stopped in reverse."""
+"""The connections of every service that consumes, started in order and stopped in reverse."""
 
 import asyncio
 import logging
@@ -53,7 +53,7 @@ class Connections:
     async def table(
         self, contents: Contents[T], changed: Callable[[str, T | None], None] = lambda _key, _entry: None
     ) -> Table[T]:
-        """A compacted topic, read to its end and followed; what is left out of it is told."""
+        """A compacted topic, read to its end and followed; what is left out of it is reported."""
         topic = self.settings.topic_prefix + contents.topic
         left_out = self.left_out(contents.topic)
         table = Table(self.settings.kafka, topic, contents, changed, left_out)
@@ -62,13 +62,13 @@ class Connections:
         return table
 
     def left_out(self, topic: str) -> LeftOut:
-        """Where to say what cannot be used of a topic, or of the files that are published there."""
+        """Where to report what cannot be used of a topic, or of the files that are published there."""
 
-        def tell(count: int, words: str) -> None:
+        def report(count: int, text: str) -> None:
             metrics.LEFT_OUT.labels(self.service, topic).set(count)
-            self.health.note(topic, words)
+            self.health.note(topic, text)
 
-        return LeftOut(tell)
+        return LeftOut(report)
 
     def conflicted(self) -> None:
         metrics.CONFLICTS.labels(self.service).inc()
@@ -82,7 +82,7 @@ async def connected(
     patience: float = math.inf,
     health: Health | None = None,
 ) -> AsyncIterator[Connections]:
-    """Wait for Kafka with its topics and for the store; at the end publish what is still owed.
+    """Wait for Kafka with its topics and for the store; at the end publish what is still unsent.
 
     `health` is a service's; a command has none.
 
@@ -130,24 +130,24 @@ async def consuming(
     health: Health,
     feed: Feed,
     stores: Sequence[Store[Any]],
-    told: tuple[OnPartitions, OnPartitions],
+    moves: tuple[OnPartitions, OnPartitions],
 ) -> AsyncIterator[Subscription]:
     """Read a service's topics.
 
-    `stores` are looked through for what a crash left unpublished and for what waits too long; `told` are
+    `stores` are looked through for what a crash left unpublished and for what is pending too long; `moves` are
     called with the numbers of partitions that came and that went.
     """
 
     async def assigned(numbers: set[int]) -> None:
         await retry(lambda: _look_after_leftovers(stores), "look for leftovers")
-        await told[0](numbers)
+        await moves[0](numbers)
 
     ends = Watermarks(parts.settings.kafka)
-    partitions = Partitions(parts.service, parts.settings.topic_prefix, assigned, told[1], ends.of)
+    partitions = Partitions(parts.service, parts.settings.topic_prefix, assigned, moves[1], ends.of)
     subscription = Subscription(
         parts.service, parts.settings, parts.producer, parts.publisher, feed, partitions
     )
-    metrics.HELD.labels(parts.service).set_function(lambda: _count_held(stores))
+    metrics.PENDING.labels(parts.service).set_function(lambda: _count_pending(stores))
     await parts.skew.check()
     await retry(subscription.start, "start consumer")
     async with background(
@@ -192,8 +192,8 @@ async def background(*work: Coroutine[Any, Any, None]) -> AsyncIterator[Beside]:
         raise
 
 
-def _count_held(stores: Sequence[Store[Any]]) -> int:
-    return sum(len(since) for store in stores for since in store.holding.values())
+def _count_pending(stores: Sequence[Store[Any]]) -> int:
+    return sum(len(since) for store in stores for since in store.pending_since.values())
 
 
 async def _look_after_leftovers(stores: Sequence[Store[Any]]) -> None:
@@ -216,6 +216,6 @@ async def _give_up(stores: Sequence[Store[Any]], subscription: Subscription) -> 
 
 
 def _counter(service: str) -> Callable[[str], None]:
-    # Signal a metric by its labels costs more than counting it.
+    # Finding a metric by its labels costs more than counting it.
     labelled = cache(partial(metrics.PUBLISHED.labels, service))
     return lambda topic: labelled(topic).inc()

@@ -15,7 +15,9 @@ LAG = Gauge("redress_consumer_lag_records", "Records not yet handled.", ["servic
 CONFLICTS = Counter("redress_conflicts_total", "Writes that another writer overtook.", ["service"])
 PUBLISHED = Counter("redress_published_total", "Events acknowledged by Kafka.", ["service", "topic"])
 OUTBOX_AGE = Gauge("redress_outbox_oldest_seconds", "Age of the oldest event not yet on Kafka.", ["service"])
-HELD = Gauge("redress_held_records", "Records that wait in a document for the one before them.", ["service"])
+PENDING = Gauge(
+    "redress_pending_records", "Records that wait in a document for the one before them.", ["service"]
+)
 WAITING = Gauge(
     "redress_waiting_documents",
     "Documents whose records wait for an announcement, such as a policy version.",

@@ -65,15 +65,15 @@ class CommonSettings(BaseSettings):
     @model_validator(mode="wrap")
     @classmethod
     def _named(cls, values: Any, validated: ModelWrapValidatorHandler[Self]) -> Self:
-        """Whoever mends it knows variables, not fields; the value stays untold, since it may be a secret."""
+        """Whoever mends it knows variables, not fields; the value is left out, since it may be a secret."""
         try:
             return validated(values)
         except ValidationError as wrong:
-            raise SettingsError("; ".join(map(_told, wrong.errors()))) from None
+            raise SettingsError("; ".join(map(_describe_variable, wrong.errors()))) from None
 
     def clock(self) -> Clock:
         return Clock(self.time_scale, self.time_epoch)
 
 
-def _told(error: ErrorDetails) -> str:
+def _describe_variable(error: ErrorDetails) -> str:
     return f"REDRESS_{str(error['loc'][0]).upper()} {describe(error)}"

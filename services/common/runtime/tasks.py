@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def standing() -> str:
+def waiting_places() -> str:
     """One line per task: the places it waits in, outermost first; no values."""
     return "\n".join(sorted({" > ".join(_places(task.get_coro())) for task in asyncio.all_tasks()}))
 

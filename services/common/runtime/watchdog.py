@@ -8,7 +8,7 @@ from services.common.kafka.subscription import Subscription
 from services.common.runtime.clock import ticks
 from services.common.runtime.failures import TRANSIENT
 from services.common.runtime.health import ANSWER_SECONDS, LOOK_SECONDS, Health, trouble
-from services.common.runtime.tasks import standing
+from services.common.runtime.tasks import waiting_places
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def _judge(health: Health, subscription: Subscription) -> None:
     if broken := partitions.failed or status.stopped:
         raise StalledError(broken)
     if still > LOST_SECONDS:
-        log.error("consumer stands still", extra={"tasks": standing()})
+        log.error("consumer stands still", extra={"tasks": waiting_places()})
         raise StalledError(stalled)
 
 

@@ -20,7 +20,7 @@ class Cause(Generic[M]):
 
     `id` identifies the cause for ever: what was applied once is not applied again, and the ids
     of its events derive from it. `seq` > 0 orders the records of one stream. `digest` tells two
-    bodies under one id apart. `revision` is the one the actor saw, where he had to see it. `place` is the
+    bodies under one id apart. `revision` is the one the actor saw, where they had to see it. `place` is the
     partition/offset of a record. `waited` says that it comes from among those that wait for an announcement.
     Of what is `personal` nothing but its place is kept while it waits.
     """
@@ -120,7 +120,7 @@ OutcomeKind = Literal[
     "ignored",
     "duplicate",
     "reused",
-    "held",
+    "pending",
     "waiting",
     "parked",
     "refused",
@@ -128,7 +128,7 @@ OutcomeKind = Literal[
     "gap",
     "failed",
 ]
-"""`held` waits for the record before it; `waiting`, in its document, and `parked`, on a topic, for an announcement."""
+"""`pending` waits for the record before it; `waiting`, in its document, and `parked`, on a topic, for an announcement."""
 
 
 @dataclass(frozen=True, slots=True)

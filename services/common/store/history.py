@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from schemas.base import stamp
@@ -20,6 +20,26 @@ class Page:
 
     first: int
     entries: Sequence[Mapping[str, Any]]
+
+
+@dataclass(slots=True)
+class History:
+    """The newest `entries`, how many there were in all, the hash of the last, and full `pages` to be written first."""
+
+    entries: list[dict[str, Any]] = field(default_factory=list)
+    head: str = GENESIS
+    count: int = 0
+    pages: list[Page] = field(default_factory=list)
+
+    def extend(self, entries: Iterable[Entry], cause: str) -> None:
+        """Chain further entries; the oldest leave by pages once there are more than fifty."""
+        for entry in entries:
+            stored = link(self.count + 1, self.head, entry, cause)
+            self.entries.append(stored)
+            self.head, self.count = stored["hash"], self.count + 1
+        while len(self.entries) >= KEPT + PAGE:
+            self.pages.append(Page(self.entries[0]["number"], self.entries[:PAGE]))
+            self.entries = self.entries[PAGE:]
 
 
 def _digest(entry: Mapping[str, Any]) -> str:
@@ -40,15 +60,6 @@ def link(number: int, previous: str, entry: Entry, cause: str) -> dict[str, Any]
         "previous": previous,
     }
     return {**stored, "hash": _digest(stored)}
-
-
-def split(entries: list[dict[str, Any]]) -> tuple[list[Page], list[dict[str, Any]]]:
-    """The oldest full pages beyond the newest fifty, and the rest."""
-    pages = []
-    while len(entries) >= KEPT + PAGE:
-        pages.append(Page(entries[0]["number"], entries[:PAGE]))
-        entries = entries[PAGE:]
-    return pages, entries
 
 
 def broken(entries: Iterable[Mapping[str, Any]], head: str) -> int | None:

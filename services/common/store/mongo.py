@@ -18,13 +18,14 @@ from pymongo.read_concern import ReadConcern
 from services.common.runtime import metrics
 from services.common.runtime.clock import ticks, wall
 from services.common.runtime.failures import STORE_TROUBLE, retry, store_trouble
+from services.common.store.codec import LEFTOVER_FIELDS, LEFTOVERS
 from services.common.store.history import Page
 
 DUPLICATE_KEY = 11_000
 TIMEOUT_MS = 5_000
 LARGE_BYTES = 256 * 1024
 MOST_BYTES = 15 * 1024 * 1024
-WEIGHED_EVERY = 16
+CHECKED_EVERY = 16
 TWIN = "twin"
 HEALTH = "health"
 WRITE_SECONDS = 10.0
@@ -68,8 +69,8 @@ async def time_of_day(database: Database) -> datetime:
     """What the clock of the primary says, aware."""
     with _trouble():
         answer = await database.command("hello")
-    told: datetime = answer["localTime"]
-    return told if told.tzinfo else told.replace(tzinfo=UTC)
+    time: datetime = answer["localTime"]
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -149,12 +150,12 @@ class MongoDocuments:
         await retry(declare, "declare index")
 
     async def load(self, keys: Sequence[UUID]) -> dict[UUID, dict[str, Any]]:
-        found = _each(self.collection.find({"_id": {"$in": [str(key) for key in keys]}}))
+        found = _stored(self.collection.find({"_id": {"$in": [str(key) for key in keys]}}))
         return {UUID(stored["_id"]): stored async for stored in found}
 
     async def write(self, documents: Sequence[dict[str, Any]]) -> set[int]:
         """A lost race is an upsert that meets the document in another version: error 11000."""
-        self._weigh(documents)
+        self._check_sizes(documents)
         lost = await self._replace(documents)
         twins = [index for index, why in lost.items() if f"_{TWIN}_1" in why]
         if not twins:
@@ -177,14 +178,14 @@ class MongoDocuments:
             log.error("a value meant to be unique is taken", extra={"case_id": stored["_id"]})
         return {**stored, TWIN: stored["_id"]}
 
-    def _weigh(self, documents: Sequence[dict[str, Any]]) -> None:
+    def _check_sizes(self, documents: Sequence[dict[str, Any]]) -> None:
         """Alarm at a document that outgrows what is fast to change, and refuse one that the store cannot take.
 
         The store would close the connection, which looks like trouble that passes. It takes many changes to grow
-        that far, so one in sixteen is weighed: a second encoding of each would cost more than it tells.
+        that far, so one in sixteen is measured: a second encoding of each would cost more than it tells.
         """
         for stored in documents:
-            if stored["version"] % WEIGHED_EVERY == 0 and (size := len(bson.encode(stored))) > LARGE_BYTES:
+            if stored["version"] % CHECKED_EVERY == 0 and (size := len(bson.encode(stored))) > LARGE_BYTES:
                 metrics.LARGE.labels(self.collection.name).inc()
                 log.warning("document is large", extra={"case_id": stored["_id"], "bytes": size})
                 if size > MOST_BYTES:
@@ -203,7 +204,7 @@ class MongoDocuments:
         """The history entries that left the document, oldest first."""
         if self.pages is None:
             return []
-        found = _each(self.pages.find({"key": str(key)}).sort("_id", ASCENDING))
+        found = _stored(self.pages.find({"key": str(key)}).sort("_id", ASCENDING))
         return [entry async for page in found for entry in page["entries"]]
 
     async def clear(self, sent: Mapping[UUID, Sequence[str]]) -> None:
@@ -214,20 +215,20 @@ class MongoDocuments:
         await _lost(self.collection, updates)
 
     async def leftovers(self) -> AsyncIterator[dict[str, Any]]:
-        """Every document that owes events to Kafka or keeps records waiting, whoever wrote it."""
-        left = {"$or": [{name: {"$exists": True}} for name in ("outbox.0", "held.0", "parked.id")]}
-        async for stored in _each(self.collection.find(left, {"outbox": 1, "held": 1, "parked": 1})):
+        """Every document that owes events to Kafka or keeps records, whoever wrote it."""
+        left = {"$or": [{name: {"$exists": True}} for name in LEFTOVERS]}
+        async for stored in _stored(self.collection.find(left, dict.fromkeys(LEFTOVER_FIELDS, 1))):
             yield stored
 
     async def find(self, query: Query, fields: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
         """Documents that match, only the fields named; for loading what is kept in memory."""
-        async for stored in _each(self.collection.find(query, dict.fromkeys(fields, 1))):
+        async for stored in _stored(self.collection.find(query, dict.fromkeys(fields, 1))):
             yield stored
 
     async def page(self, query: Query, order: Sequence[tuple[str, int]], limit: int) -> list[dict[str, Any]]:
         """The first `limit` documents that match, in order."""
         found = self.collection.find(query, {"history": 0, "outbox": 0}).sort(list(order)).limit(limit)
-        return [stored async for stored in _each(found)]
+        return [stored async for stored in _stored(found)]
 
 
 class MongoRecords:
@@ -243,11 +244,11 @@ class MongoRecords:
         return set(await _lost(self.collection, [InsertOne(record) for record in records]))
 
     async def get(self, keys: Sequence[str]) -> dict[str, dict[str, Any]]:
-        found = _each(self.collection.find({"_id": {"$in": list(keys)}}))
+        found = _stored(self.collection.find({"_id": {"$in": list(keys)}}))
         return {record["_id"]: record async for record in found}
 
 
-async def _each(found: AsyncIterator[Stored]) -> AsyncIterator[Stored]:
+async def _stored(found: AsyncIterator[Stored]) -> AsyncIterator[Stored]:
     with _trouble():
         async for stored in found:
             yield stored

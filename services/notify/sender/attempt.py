@@ -70,7 +70,7 @@ class StepWriter:
 
     async def _write_batch(self, batch: list[Waiting]) -> None:
         causes = [cause for cause, _ in batch]
-        outcomes = await retry(lambda: self.store.change_each(causes, self.decide), "record deliveries")
+        outcomes = await retry(lambda: self.store.change_isolated(causes, self.decide), "record deliveries")
         became: dict[int, Outcome[Any, Any]] = {id(outcome.cause): outcome for outcome in outcomes}
         for cause, future in batch:
             if not future.cancelled():

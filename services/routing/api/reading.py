@@ -114,7 +114,7 @@ async def _case(key: UUID, actor: Person, depends: Dependencies) -> JSONResponse
     state = document.state
     if state is None:
         raise Problem(404, "No such case")
-    history = [*await depends.documents.past(key), *document.entries]
+    history = [*await depends.documents.past(key), *document.history.entries]
     history = list({entry["number"]: entry for entry in history}.values())
     answer = {
         **case_response(state, document.revision, actor, depends.cases.world()),

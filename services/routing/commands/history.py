@@ -57,8 +57,8 @@ async def _verify(settings: Settings, name: str) -> tuple[int, list[str]]:
         documents = _documents(parts)
         document = await _find(documents, name)
         entries = {entry["number"]: entry for entry in await documents.past(document.key)}
-        whole = [*(entries | {entry["number"]: entry for entry in document.entries}).values()]
-        broken = chain.broken(whole, document.head)
+        whole = [*(entries | {entry["number"]: entry for entry in document.history.entries}).values()]
+        broken = chain.broken(whole, document.history.head)
         wrong = [] if broken is None else [f"{name}: entry {broken} does not verify"]
         for kind in ("text", "customer"):
             wrong += await _unsealed(MongoRecords(parts.database, f"{kind}s"), whole, kind)

@@ -101,7 +101,7 @@ class Common:
         if self.failing:
             raise self.failing.pop()
         causes = [one.cause(one.message, one.message.seq if one.topic == NUMBERS else 0) for one in batch]
-        return await self.store.change_each(causes, self.rule)
+        return await self.store.change_isolated(causes, self.rule)
 
     async def receive(self, records: Sequence[Any]) -> None:
         """Handle a batch of records."""

@@ -11,7 +11,7 @@ from pymongo.errors import AutoReconnect
 
 from services.common.kafka.dead_letters import dead_topic, waiting_topic
 from services.common.kafka.middlewares import MovedError
-from services.common.store import document
+from services.common.store import backlog, sequence
 from tests.sums import KEYS, added
 from tests.unit.common.fixtures import CONTACTS, NUMBERS, ROOM, Common, record
 
@@ -29,12 +29,17 @@ def number(offset: int, seq: int, amount: int) -> Any:
 
 @pytest.fixture
 def common(monkeypatch: pytest.MonkeyPatch) -> Common:
-    monkeypatch.setattr(document, "WAITERS", 3)
+    monkeypatch.setattr(backlog, "MOST_WAITING", 3)
     return Common(monkeypatch)
 
 
 def stored(common: Common, key: int = 0) -> Any:
     return common.bench.documents.documents[KEYS[key]]
+
+
+def kept(common: Common) -> tuple[Any, Any, Any]:
+    """What the document keeps until its turn, and the mark of what waits elsewhere."""
+    return stored(common)["pending"], stored(common)["waiting"], stored(common)["parked"]
 
 
 def amounts(common: Common) -> list[int]:
@@ -57,7 +62,7 @@ async def test_those_behind_one_that_is_set_aside_are_handed_out_in_the_same_pas
     await common.waiting.redeliver()
     assert amounts(common) == [3, 4, 6]
     assert len(common.topics[dead_topic(ROOM)]) == 3
-    assert (stored(common)["held"], stored(common)["parked"]) == ([], None)
+    assert kept(common) == ([], [], None)
 
 
 async def test_what_waits_elsewhere_is_not_read_again_while_the_one_before_it_waits(common: Common) -> None:
@@ -80,7 +85,7 @@ async def test_what_waits_on_the_partition_of_another_is_left_and_not_counted(co
     assert common.waiting.describe() == ""
     await common.waiting.redeliver()
     assert common.reads == 0
-    assert len(stored(common)["held"]) == 3
+    assert len(stored(common)["waiting"]) == 3
 
 
 async def test_a_partition_that_goes_before_its_records_are_handed_out_takes_them_along(
@@ -95,7 +100,7 @@ async def test_a_partition_that_goes_before_its_records_are_handed_out_takes_the
         common.driver.parts = set()
     with pytest.raises(MovedError):
         await passing
-    assert len(stored(common)["held"]) == 3
+    assert len(stored(common)["waiting"]) == 3
 
 
 async def test_what_came_under_another_key_than_that_of_its_case_is_handed_out(common: Common) -> None:
@@ -123,7 +128,7 @@ async def test_a_document_from_before_places_were_marked_is_handed_out(common: C
 async def test_what_was_parked_twice_counts_once_however_little_the_document_remembers(
     common: Common, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(document, "RING", 3)
+    monkeypatch.setattr(sequence, "KEPT", 3)
     batch = [contact(offset, 10 * offset) for offset in range(1, 13)]
     await common.receive(batch[:3])
     await common.receive(batch[3:])
@@ -178,7 +183,7 @@ def test_whatever_is_sent_twice_or_out_of_turn_and_whenever_a_process_dies_each_
     sent: tuple[list[tuple[int, bool]], list[int]],
     plan: list[tuple[str, int]],
 ) -> None:
-    monkeypatch.setattr(document, "WAITERS", 3)
+    monkeypatch.setattr(backlog, "MOST_WAITING", 3)
     common = Common(monkeypatch)
     contacts, order = sent
     records = [
@@ -199,4 +204,4 @@ def test_whatever_is_sent_twice_or_out_of_turn_and_whenever_a_process_dies_each_
     for one, odd in contacts:
         first.setdefault(one, 100 + 7 * odd + one * 10)
     assert sorted(one for one in found if one > 100) == sorted(first.values())
-    assert (stored(common)["held"], stored(common)["parked"], common.store.awaiting) == ([], None, {})
+    assert (kept(common), common.store.awaiting) == (([], [], None), {})

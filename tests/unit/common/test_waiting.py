@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from services.common.store.backlog import BACKLOG_BYTES, MOST_WAITING, RECORD_BYTES
 from services.common.store.decision import Cause, Change, Outcome, Refusal, Wait
-from services.common.store.document import HELD_BYTES, RECORD_BYTES, WAITERS
 from tests.sums import KEYS, NOON, Added, Sum, added, decide
-from tests.unit.common.test_write_path import Bench, kinds
+from tests.unit.common.test_write_path import Bench, kept, kinds
 
 KEY = KEYS[0]
 NAMED = "rules@1"
@@ -46,8 +46,8 @@ def waited(*causes: Cause[Added]) -> list[Cause[Added]]:
     return [replace(cause, waited=True) for cause in causes]
 
 
-async def pending(bench: Bench) -> list[str]:
-    return [record["id"] for _, record in await bench.store.waiters({KEY})]
+async def waiting(bench: Bench) -> list[str]:
+    return [record["id"] for _, record in await bench.store.waiting({KEY})]
 
 
 @pytest.mark.parametrize("record", [lambda n: added(KEY, n, n), lambda n: contact(n, n)])
@@ -60,10 +60,10 @@ async def test_what_cannot_be_decided_waits_without_the_bound_of_a_gap_and_is_ap
     bench.now = NOON + timedelta(days=400)
     assert await bench.given_up() == []
     rules.known = True
-    assert await pending(bench) == [str(cause.id) for cause in causes]
+    assert await waiting(bench) == [str(cause.id) for cause in causes]
     assert kinds(await bench.store.change_many(waited(*causes), rules)) == ["applied"] * 10
     assert bench.state() == Sum(total=55)
-    assert bench.documents.documents[KEY]["held"] == []
+    assert kept(bench) == []
     assert bench.store.awaiting == {}
     assert kinds(await bench.store.change_many([*causes, *waited(*causes)], rules)) == ["duplicate"] * 20
 
@@ -72,7 +72,7 @@ async def test_a_later_record_does_not_overtake_those_that_wait(bench: Bench, ru
     await bench.store.change_many([contact(1), contact(2)], rules)
     rules.known = True
     assert kinds(await bench.store.change_many([contact(3)], rules)) == ["waiting"]
-    assert await pending(bench) == [str(contact(number).id) for number in (1, 2, 3)]
+    assert await waiting(bench) == [str(contact(number).id) for number in (1, 2, 3)]
 
 
 async def test_another_document_goes_on(bench: Bench, rules: Rules) -> None:
@@ -83,72 +83,75 @@ async def test_another_document_goes_on(bench: Bench, rules: Rules) -> None:
 
 
 async def test_those_beyond_fifty_wait_elsewhere_and_behind(bench: Bench, rules: Rules) -> None:
-    causes = [contact(number) for number in range(1, WAITERS + 11)]
+    causes = [contact(number) for number in range(1, MOST_WAITING + 11)]
     found = kinds(await bench.store.change_many(causes, rules))
-    assert found == ["waiting"] * WAITERS + ["parked"] * 10
+    assert found == ["waiting"] * MOST_WAITING + ["parked"] * 10
     rules.known = True
     assert kinds(await bench.store.change_many(waited(causes[-1]), rules)) == ["waiting"]
-    assert kinds(await bench.store.change_many(waited(*causes[:WAITERS]), rules)) == ["applied"] * WAITERS
-    newest = contact(WAITERS + 11)
+    assert (
+        kinds(await bench.store.change_many(waited(*causes[:MOST_WAITING]), rules))
+        == ["applied"] * MOST_WAITING
+    )
+    newest = contact(MOST_WAITING + 11)
     assert kinds(await bench.store.change_many([newest], rules)) == ["parked"]
-    elsewhere = waited(*causes[WAITERS:], newest)
+    elsewhere = waited(*causes[MOST_WAITING:], newest)
     assert kinds(await bench.store.change_many(elsewhere[:4], rules)) == ["applied"] * 4
     again = kinds(await bench.store.change_many(elsewhere, rules))  # after a kill, from the beginning
     assert again == ["duplicate"] * 4 + ["applied"] * 7
     await bench.store.unpark(await bench.store.parked({KEY}))
     assert bench.store.awaiting == {}
     assert kinds(await bench.store.change_many(elsewhere, rules)) == ["duplicate"] * 11
-    assert kinds(await bench.store.change_many([contact(WAITERS + 12)], rules)) == ["applied"]
+    assert kinds(await bench.store.change_many([contact(MOST_WAITING + 12)], rules)) == ["applied"]
 
 
 async def test_of_what_is_personal_only_its_place_and_its_hash_wait(bench: Bench, rules: Rules) -> None:
     cause = replace(contact(1), personal=True, place="3/56")
     assert kinds(await bench.store.change_many([cause], rules)) == ["waiting"]
-    [record] = bench.documents.documents[KEY]["held"]
+    [record] = kept(bench)
     assert (record["place"], record["sha256"]) == ("3/56", sha256(cause.raw).hexdigest())
     assert cause.raw.decode() not in str(bench.documents.documents)
 
 
 async def test_those_elsewhere_are_not_forgotten_while_another_joins_them(bench: Bench, rules: Rules) -> None:
-    causes = [contact(number) for number in range(1, WAITERS + 4)]
+    causes = [contact(number) for number in range(1, MOST_WAITING + 4)]
     await bench.store.change_many(causes[:-1], rules)
     rules.known = True
-    await bench.store.change_many(waited(*causes[:WAITERS]), rules)
+    await bench.store.change_many(waited(*causes[:MOST_WAITING]), rules)
     marks = await bench.store.parked({KEY})
-    await bench.store.change_many(waited(*causes[WAITERS:-1]), rules)
+    await bench.store.change_many(waited(*causes[MOST_WAITING:-1]), rules)
     assert kinds(await bench.store.change_many(causes[-1:], rules)) == ["parked"]
     await bench.store.unpark(marks)
     assert bench.store.awaiting == {KEY: (NAMED, -1)}
     assert kinds(await bench.store.change_many(waited(*causes[-1:]), rules)) == ["applied"]
 
 
-@pytest.mark.parametrize("doubled", range(WAITERS, WAITERS + 10))
+@pytest.mark.parametrize("doubled", range(MOST_WAITING, MOST_WAITING + 10))
 async def test_one_parked_once_more_takes_none_behind_it_along(
     bench: Bench, rules: Rules, doubled: int
 ) -> None:
     """After a kill, or sent twice: the topic has it twice."""
-    causes = [contact(number) for number in range(1, WAITERS + 11)]
+    causes = [contact(number) for number in range(1, MOST_WAITING + 11)]
     await bench.store.change_many(causes, rules)
     assert kinds(await bench.store.change_many([causes[doubled]], rules)) == ["parked"]
     rules.known = True
     await bench.store.change_many(waited(*causes, causes[doubled]), rules)
-    assert bench.state() == Sum(total=WAITERS + 10)
+    assert bench.state() == Sum(total=MOST_WAITING + 10)
 
 
-@pytest.mark.parametrize("early", [2, 3, WAITERS, WAITERS + 2, WAITERS + 11])
-async def test_a_record_held_for_the_one_before_it_is_applied_before_those_that_wait(
+@pytest.mark.parametrize("early", [2, 3, MOST_WAITING, MOST_WAITING + 2, MOST_WAITING + 11])
+async def test_a_record_pending_for_the_one_before_it_is_applied_before_those_that_wait(
     bench: Bench, rules: Rules, early: int
 ) -> None:
-    causes = {number: added(KEY, number, 1) for number in range(1, WAITERS + 12)}
-    assert kinds(await bench.store.change_many([causes.pop(early)], rules)) == ["held"]
+    causes = {number: added(KEY, number, 1) for number in range(1, MOST_WAITING + 12)}
+    assert kinds(await bench.store.change_many([causes.pop(early)], rules)) == ["pending"]
     await bench.store.change_many(list(causes.values()), rules)
     rules.known = True
     await bench.store.change_many(waited(*causes.values()), rules)
-    assert bench.state() == Sum(total=WAITERS + 11)
-    assert bench.documents.documents[KEY]["held"] == []
+    assert bench.state() == Sum(total=MOST_WAITING + 11)
+    assert kept(bench) == []
 
 
-async def test_a_record_held_for_the_one_before_it_waits_before_the_others(bench: Bench) -> None:
+async def test_a_record_pending_for_the_one_before_it_waits_before_the_others(bench: Bench) -> None:
     known: set[str] = set()
 
     def rules(state: Sum | None, cause: Cause[Added]) -> Change[Sum] | Refusal | Wait | None:
@@ -165,11 +168,11 @@ async def test_a_record_held_for_the_one_before_it_waits_before_the_others(bench
     ]
     assert bench.store.awaiting == {KEY: ("B", -1)}
     known.add("B")
-    assert await pending(bench) == [str(causes[0].id), str(causes[2].id)]
+    assert await waiting(bench) == [str(causes[0].id), str(causes[2].id)]
     assert kinds(await bench.store.change_many(waited(causes[0], causes[2]), rules)) == ["applied"] * 2
 
 
-@pytest.mark.parametrize("ahead", [1, WAITERS, WAITERS + 1, WAITERS + 5])
+@pytest.mark.parametrize("ahead", [1, MOST_WAITING, MOST_WAITING + 1, MOST_WAITING + 5])
 async def test_what_waits_for_something_else_in_its_turn_is_known_to_and_not_overtaken(
     bench: Bench, ahead: int
 ) -> None:
@@ -179,7 +182,7 @@ async def test_what_waits_for_something_else_in_its_turn_is_known_to_and_not_ove
         named = "B" if cause.message.amount == 2 else "A"
         return decide(state, cause) if named in known else Wait(named)
 
-    causes = [contact(number, 1 + (number == ahead + 1)) for number in range(1, WAITERS + 10)]
+    causes = [contact(number, 1 + (number == ahead + 1)) for number in range(1, MOST_WAITING + 10)]
     await bench.store.change_many(causes, rules)
     known.add("A")
     found = kinds(await bench.store.change_many(waited(*causes), rules))
@@ -196,20 +199,20 @@ def large(number: int, size: int, *, seq: bool = False) -> Cause[Added]:
 
 
 @pytest.mark.parametrize("size", [RECORD_BYTES + 1, 17_000_000])
-async def test_a_record_too_large_for_its_document_is_not_held_there(
+async def test_a_record_too_large_for_its_document_is_not_kept_there(
     bench: Bench, rules: Rules, size: int
 ) -> None:
     assert kinds(await bench.store.change(large(3, size, seq=True), decide)) == ["gap"]
     assert kinds(await bench.store.change_many([large(1, size), contact(2)], rules)) == ["parked"] * 2
 
 
-@pytest.mark.parametrize("size", [RECORD_BYTES, HELD_BYTES // 40])
+@pytest.mark.parametrize("size", [RECORD_BYTES, BACKLOG_BYTES // 40])
 async def test_all_that_a_document_holds_stays_below_what_the_store_takes(
     bench: Bench, rules: Rules, size: int
 ) -> None:
-    fit = HELD_BYTES // size
+    fit = BACKLOG_BYTES // size
     causes = [large(number, size, seq=True) for number in range(2, fit + 4)]
-    assert kinds(await bench.store.change_many(causes, decide)) == ["held"] * fit + ["gap"] * 2
+    assert kinds(await bench.store.change_many(causes, decide)) == ["pending"] * fit + ["gap"] * 2
     assert kinds(await bench.store.change_many([large(1, size)], rules)) == ["parked"]
 
 
@@ -220,7 +223,7 @@ async def test_what_fails_in_its_turn_waits_until_it_lies_elsewhere_and_then_the
     await bench.store.change_many([poison, after], rules)
     rules.known = True
     assert kinds(await bench.store.change_many(waited(poison, after), rules)) == ["failed", "waiting"]
-    await bench.store.let_go(KEY, str(poison.id))
+    await bench.store.release(KEY, str(poison.id))
     assert kinds(await bench.store.change_many(waited(after), rules)) == ["applied"]
 
 
@@ -242,8 +245,11 @@ async def test_what_another_process_left_waiting_is_known_after_the_next_look(
 async def test_a_document_written_before_anything_could_wait_opens(bench: Bench, rules: Rules) -> None:
     await bench.store.change(added(KEY, 3, 5), decide)
     stored = bench.documents.documents[KEY]
-    del stored["parked"]
-    stored["held"] = [{name: one[name] for name in ("stream", "seq", "raw", "at")} for one in stored["held"]]
+    for name in ("format", "parked", "waiting"):
+        del stored[name]
+    stored["seen"], stored["seqs"] = stored.pop("recent"), stored.pop("published")
+    pending = stored.pop("pending")
+    stored["held"] = [{name: one[name] for name in ("stream", "seq", "raw", "at")} for one in pending]
     rules.known = True
     outcomes: Sequence[Outcome[Sum, Added]] = await bench.store.change_many(
         [added(KEY, 1, 1), added(KEY, 2, 1)], rules
@@ -257,7 +263,7 @@ async def test_a_gap_behind_those_that_waited_is_a_gap_from_then_on(bench: Bench
     await bench.store.change_many(causes, rules)
     rules.known = True
     bench.now += timedelta(days=1)
-    assert kinds(await bench.store.change_many(waited(*causes), rules)) == ["applied", "held"]
+    assert kinds(await bench.store.change_many(waited(*causes), rules)) == ["applied", "pending"]
     assert await bench.given_up() == []
     assert kinds(await bench.store.change_many([added(KEY, 2, 2)], rules)) == ["applied"] * 2
     assert bench.state() == Sum(total=6)

@@ -10,8 +10,9 @@ import pytest
 from schemas.base import Frozen
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.store import history
+from services.common.store.backlog import KeptRecord
 from services.common.store.decision import Outcome
-from services.common.store.write_path import Held, Store
+from services.common.store.write_path import Store
 from tests.fakes import MemoryDocuments, MemoryLog
 from tests.sums import KEYS, NOON, Added, Sum, Total, added, decide, revive
 
@@ -45,7 +46,7 @@ class Bench:
         """What one pass writes as dead letters."""
         letters: list[tuple[bytes, str]] = []
 
-        async def write_dead_letter(_key: UUID, record: Held) -> None:
+        async def write_dead_letter(_key: UUID, record: KeptRecord) -> None:
             letters.append((record["raw"].encode(), record.get("reason", "gap")))
 
         await self.store.give_up(write_dead_letter)
@@ -62,6 +63,12 @@ def bench() -> Bench:
 
 def kinds(outcomes: list[Outcome[Sum, Added]]) -> list[str]:
     return [outcome.kind for outcome in outcomes]
+
+
+def kept(bench: Bench) -> list[KeptRecord]:
+    """The records that the document keeps until their turn."""
+    stored = bench.documents.documents[KEY]
+    return [*stored["pending"], *stored["waiting"]]
 
 
 async def test_a_change_is_written_and_then_published_with_a_sequence(bench: Bench) -> None:
@@ -87,8 +94,8 @@ async def test_what_was_applied_is_not_applied_again(bench: Bench) -> None:
 
 
 async def test_a_record_out_of_turn_waits_for_the_one_before_it(bench: Bench) -> None:
-    assert kinds(await bench.store.change(added(KEY, 3, 100), decide)) == ["held"]
-    assert kinds(await bench.store.change(added(KEY, 2, 10), decide)) == ["held"]
+    assert kinds(await bench.store.change(added(KEY, 3, 100), decide)) == ["pending"]
+    assert kinds(await bench.store.change(added(KEY, 2, 10), decide)) == ["pending"]
     assert kinds(await bench.store.change(added(KEY, 1, 1), decide)) == ["applied"] * 3
     assert bench.state() == Sum(total=111)
 
@@ -101,14 +108,14 @@ async def test_a_record_that_waited_ten_minutes_for_another_is_given_up(bench: B
     bench.now += timedelta(minutes=1)
     assert await bench.given_up() == [(added(KEY, 3, 100).raw, "gap")]
     assert await bench.given_up() == []
-    assert [record["seq"] for record in bench.documents.documents[KEY]["held"]] == [4]
+    assert [record["seq"] for record in kept(bench)] == [4]
 
 
-async def test_a_record_is_held_until_it_lies_elsewhere(bench: Bench) -> None:
+async def test_a_record_is_kept_until_it_lies_elsewhere(bench: Bench) -> None:
     await bench.store.change(added(KEY, 3, 100), decide)
     bench.now += timedelta(minutes=10)
 
-    async def away(_key: UUID, _record: Held) -> None:
+    async def away(_key: UUID, _record: KeptRecord) -> None:
         raise TimeoutError
 
     with pytest.raises(TimeoutError):
@@ -116,9 +123,9 @@ async def test_a_record_is_held_until_it_lies_elsewhere(bench: Bench) -> None:
     assert await bench.given_up() == [(added(KEY, 3, 100).raw, "gap")]
 
 
-async def test_what_another_process_held_back_is_given_up_as_well(bench: Bench) -> None:
+async def test_what_another_process_kept_is_given_up_as_well(bench: Bench) -> None:
     await bench.store.change(added(KEY, 3, 100), decide)
-    bench.store.holding.clear()  # the process that held it died
+    bench.store.pending_since.clear()  # the process that kept it died
     bench.now += timedelta(minutes=10)
     assert await bench.given_up() == []
     await bench.store.look_after_leftovers()
@@ -129,7 +136,7 @@ async def test_a_record_whose_turn_came_while_it_was_given_up_stays_applied(benc
     await bench.store.change(added(KEY, 2, 100), decide)
     bench.now += timedelta(minutes=10)
 
-    async def meanwhile(_key: UUID, _record: Held) -> None:
+    async def meanwhile(_key: UUID, _record: KeptRecord) -> None:
         await bench.store.change(added(KEY, 1, 1), decide)
 
     await bench.store.give_up(meanwhile)
@@ -138,21 +145,21 @@ async def test_a_record_whose_turn_came_while_it_was_given_up_stays_applied(benc
     assert bench.conflicts == 1
 
 
-async def test_a_held_record_that_fails_in_its_turn_is_held_until_it_lies_elsewhere(bench: Bench) -> None:
+async def test_a_pending_record_that_fails_in_its_turn_is_kept_until_it_lies_elsewhere(bench: Bench) -> None:
     poison = added(KEY, 2, 13)
-    assert kinds(await bench.store.change(poison, decide)) == ["held"]
+    assert kinds(await bench.store.change(poison, decide)) == ["pending"]
     assert kinds(await bench.store.change(added(KEY, 1, 1), decide)) == ["applied"]
     assert kinds(await bench.store.change(added(KEY, 1, 1), decide)) == ["duplicate"]
     bench.now += timedelta(minutes=10)
     assert await bench.given_up() == [(poison.raw, "failed")]
-    assert bench.documents.documents[KEY]["held"] == []
+    assert kept(bench) == []
 
 
 async def test_what_was_sent_while_a_record_is_given_up_is_not_owed_for_long(bench: Bench) -> None:
     await bench.store.change_many([added(KEY, 1, 5), added(KEY, 3, 100)], decide)
     bench.now += timedelta(minutes=10)
 
-    async def meanwhile(_key: UUID, _record: Held) -> None:
+    async def meanwhile(_key: UUID, _record: KeptRecord) -> None:
         await bench.store.publisher.flush()
 
     await bench.store.give_up(meanwhile)
@@ -162,19 +169,19 @@ async def test_what_was_sent_while_a_record_is_given_up_is_not_owed_for_long(ben
 
 async def test_at_most_fifty_records_wait(bench: Bench) -> None:
     outcomes = await bench.store.change_many([added(KEY, n, 1) for n in range(2, 54)], decide)
-    assert kinds(outcomes) == ["held"] * 50 + ["gap"] * 2
+    assert kinds(outcomes) == ["pending"] * 50 + ["gap"] * 2
 
 
 async def test_a_failing_decision_leaves_the_document_as_it_was(bench: Bench) -> None:
     outcomes = await bench.store.change_many([added(KEY, 1, 5), added(KEY, 2, 13), added(KEY, 3, 7)], decide)
-    assert kinds(outcomes) == ["applied", "failed", "held"]
+    assert kinds(outcomes) == ["applied", "failed", "pending"]
     assert bench.state() == Sum(total=5)
 
 
 async def test_a_document_that_no_store_can_hold_fails_alone(bench: Bench) -> None:
     bench.documents.unfit = KEYS[2]
     causes = [added(key, number, 1) for number in range(1, 9) for key in KEYS]
-    outcomes = await bench.store.change_each(causes, decide)
+    outcomes = await bench.store.change_isolated(causes, decide)
     failed = {outcome.cause.key for outcome in outcomes if outcome.kind == "failed"}
     assert failed == {KEYS[2]}
     assert all(isinstance(one.error, OverflowError) for one in outcomes if one.kind == "failed")

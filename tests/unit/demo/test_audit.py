@@ -79,7 +79,15 @@ def a_case(**changes: Any) -> dict[str, Any]:
     entry = history.link(1, history.GENESIS, Entry(AT, "opening", "case.opened"), "cause")
     past = {"head": entry["hash"], "count": 1, "entries": [entry]}
     state = {"number": NUMBER, "owner": "op", "breach_count": 1}
-    return {"_id": str(CASE), "state": state, "history": past, "outbox": [], "held": [], **changes}
+    return {
+        "_id": str(CASE),
+        "state": state,
+        "history": past,
+        "outbox": [],
+        "pending": [],
+        "waiting": [],
+        **changes,
+    }
 
 
 def a_delivery(**changes: Any) -> dict[str, Any]:
@@ -87,7 +95,7 @@ def a_delivery(**changes: Any) -> dict[str, Any]:
         "event": str(BREACH), "case_id": str(CASE), "medium": "email", "person": "op", "template": "breached",
         "status": "sent", "reason": "",
     }  # fmt: skip
-    return {"_id": str(DELIVERY), "state": state | changes, "outbox": [], "held": []}
+    return {"_id": str(DELIVERY), "state": state | changes, "outbox": [], "pending": [], "waiting": []}
 
 
 def a_mail(reference: UUID = DELIVERY) -> Received:

@@ -105,8 +105,8 @@ async def test_what_waited_is_recorded_in_order_and_once_when_its_version_is_the
     desk.rules = replace(RULES, policies={**RULES.policies, "gtmc@later": RULES.policies["gtmc@version"]})
     newest = later(opened(), case_id=waiting.case_id)
     await desk.handler.handle([received(newest)])  # before what waited was handed out: it stands behind
-    held = await desk.queue.waiters({waiting.case_id})
-    assert [record["id"] for _, record in held] == [str(one.id) for one in (waiting, behind, newest)]
+    kept = await desk.queue.waiting({waiting.case_id})
+    assert [record["id"] for _, record in kept] == [str(one.id) for one in (waiting, behind, newest)]
     for _ in range(2):
         await desk.handler.handle([replace(received(one), waited=True) for one in (waiting, behind, newest)])
         assert len(desk.bench.documents.documents) == 6

@@ -116,7 +116,7 @@ def test_a_decision_with_two_events_under_one_id_is_not_taken() -> None:
 
     event = Outgoing("cases", casework.events()[0])
     outcome = document.take(Cause(document.key, cause, event.message), twice, MONDAY)
-    assert (outcome.kind, document.outbox, document.state) == ("failed", [], None)
+    assert (outcome.kind, document.outbox.events, document.state) == ("failed", [], None)
     assert "each has one id" in str(outcome.error)
 
 
