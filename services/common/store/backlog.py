@@ -1,4 +1,4 @@
-"""Records that a document keeps until their turn: pending for the record before them, or waiting for an announcement."""
+"""Records that a document keeps: pending for the one before them, or waiting for an announcement."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field

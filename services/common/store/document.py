@@ -1,4 +1,4 @@
-"""A document as it is written, changed in memory: one cause is taken, decided, and what was decided is folded in."""
+"""A document as it is written, changed in memory: a cause is taken, decided and folded in."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
