@@ -7,16 +7,16 @@ from typing import Any, Literal
 from schemas.addresses import Address, EmailAddress, PhoneNumber, usable
 
 Medium = Literal["email", "sms"]
-Audience = Literal["staff", "customer"]
-Form = Literal["letter", "short"]
-"""What a template has for a medium: `letter` is its subject and body, `short` its `sms` within so many segments."""
+Audience = Literal["staff", "customer", "manufacturer"]
+Form = Literal["letter", "short", "payload"]
+"""What a template has for a medium: its subject and body, its `sms` within so many segments, or the facts it names."""
 IfUnknown = Literal["ask", "person", "resend"]
 """What follows when a message may have arrived: the provider is asked, a person decides, or it is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
 class MediumSpec:
-    """One medium. Its address stands in `field` of a person or customer; `takes` is whether such an address shows it.
+    """One medium. Its address stands in `field` of a person, customer or manufacturer; `takes` is whether such an address shows it.
 
     `if_unknown` has everybody whom it can reach.
     """
@@ -39,3 +39,8 @@ MEDIA: Mapping[Medium, MediumSpec] = {
         "phone", PhoneNumber, "short", {"staff": "ask", "customer": "ask"}, lambda number: number.takes_texts
     ),
 }
+
+
+def reaching(audience: Audience) -> list[Medium]:
+    """The media that can reach them."""
+    return [medium for medium, spec in MEDIA.items() if audience in spec.if_unknown]

@@ -12,7 +12,7 @@ from schemas.conditions import EVENTS, AnyWhen, HeaderWanted, When
 from schemas.deadline_spec import DeadlineSpec
 from schemas.faults import FILLED, Fault, must_be_among, once, refuse
 from schemas.formats import FORMAT
-from schemas.media import Medium
+from schemas.media import Audience, Medium, reaching
 from schemas.severity import Level, SeverityPolicy
 
 TOPIC = "policies"
@@ -44,6 +44,7 @@ class Template(Strict):
     """The texts of one notice; Jinja2 in a sandbox, checked when the policy is loaded.
 
     `segments` is how many an SMS may take: 70 signs in one, 160 where GSM-7 has them all, a little less in each of more.
+    `payload` names the facts that go to machines.
     """
 
     id: str
@@ -51,16 +52,25 @@ class Template(Strict):
     body: Bilingual
     sms: Bilingual
     segments: Annotated[int, Field(ge=1, le=4)] = 1
+    payload: tuple[str, ...] = ()
 
 
-Recipient = Literal["owner", "receiver", "accountable", "giver", "subject"]
+Recipient = Literal["owner", "receiver", "accountable", "giver", "subject", "manufacturer"]
 Media = Annotated[tuple[Medium, ...], FILLED]
 
 
-class NoticeRule(Strict):
-    """Whom to tell what, and how, when an event of the case or of its deadlines occurs.
+def _unreached(by: Media, audience: Audience) -> Iterator[Fault]:
+    """Media by which they cannot be reached."""
+    media = reaching(audience)
+    for at, medium in enumerate(by):
+        if medium not in media:
+            yield ("by", at), f"{must_be_among(media)} for a {audience}"
 
-    `to` names parties of the case or roles; each person is told once. `not_after_minutes` is how
+
+class NoticeRule(Strict):
+    """Whom to notify, how and by which template, when an event of the case or of its deadlines occurs.
+
+    `to` names parties of the case or roles; each person is notified once. `not_after_minutes` is how
     long the notice is worth sending, in business time after the event.
     """
 
@@ -80,24 +90,38 @@ class NoticeRule(Strict):
             refuse([(("to", self.to.index("subject")), f"should be subject only of {naming}")])
         return self
 
+    @model_validator(mode="after")
+    def _a_manufacturer_can_be_reached(self) -> Self:
+        if "manufacturer" in self.to:
+            refuse(_unreached(self.by, "manufacturer"))
+        return self
+
 
 class Opening(Strict):
-    """The one event a customer is told of: only with the contact in hand is there an address."""
+    """The one event customers are notified of: only with their contact is there an address."""
 
     type: Literal["case.opened"]
 
 
 class CustomerNotice(Strict):
-    """What the customer himself is told by the medium he gave; texts know `number`, `shop` and `name`."""
+    """What customers are sent by the first of these media for which they gave an address.
+
+    Texts know `number`, `shop` and `name`.
+    """
 
     when: Opening
     by: Media
     template: str
     not_after_minutes: Annotated[int, Field(gt=0, le=MOST_MINUTES)] = 2880
 
+    @model_validator(mode="after")
+    def _customers_can_be_reached(self) -> Self:
+        refuse(_unreached(self.by, "customer"))
+        return self
+
 
 class Wording(Strict):
-    """Who is told what, and in which words; `words` name roles, levels and the like for people."""
+    """Who is notified of what, and by which texts; `words` name roles, levels and the like for people."""
 
     notices: tuple[NoticeRule, ...] = ()
     customer_notices: tuple[CustomerNotice, ...] = ()

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic import ValidationError
 
 from schemas import outreach
+from schemas.directory import Manufacturer, Person
 from schemas.formats import read_record
 from schemas.media import MEDIA
 from schemas.outreach import OutreachRequested
@@ -18,7 +19,7 @@ from schemas.staffing import Directory
 from services.common.runtime import files
 from services.common.store.mongo import MongoDocuments
 from services.notify.domain.addressee import Addressee
-from services.notify.domain.delivery import CUSTOMER, OPEN, Delivery
+from services.notify.domain.delivery import CUSTOMER, MANUFACTURER, OPEN, Delivery
 from services.notify.domain.texts import TextError
 from services.notify.domain.wording import must_render
 
@@ -60,11 +61,15 @@ class AddressRepository:
     async def find(self, delivery: Delivery) -> Addressee:
         if delivery.person == CUSTOMER:
             return await self._customer(delivery)
-        person = self.directory().person(delivery.person)
-        return Addressee(getattr(person, MEDIA[delivery.medium].field, None))
+        return Addressee(getattr(self._entry(delivery.person), MEDIA[delivery.medium].field, None))
 
     def forget(self, delivery: UUID) -> None:
         self.requests.pop(delivery, None)
+
+    def _entry(self, name: str) -> Person | Manufacturer | None:
+        if name.startswith(MANUFACTURER):
+            return self.directory().manufacturers.get(name.removeprefix(MANUFACTURER))
+        return self.directory().person(name)
 
     async def _customer(self, delivery: Delivery) -> Addressee:
         request = self.requests.get(delivery.id)

@@ -16,6 +16,8 @@ from schemas.outreach import DeliveryResent
 from services.common.store.decision import Cause, Change, Decision, Entry, Outgoing, event_id
 
 CUSTOMER = "customer"
+MANUFACTURER = "manufacturer:"
+"""Before its id where a manufacturer itself is notified and not a person."""
 NO_ADDRESS = "no address"
 ASK_UNTIL = timedelta(days=1)
 """How long past its time a provider is still asked what became of a message, before that is left open."""
@@ -74,6 +76,8 @@ class Delivery(Stored):
 
     @property
     def audience(self) -> Audience:
+        if self.person.startswith(MANUFACTURER):
+            return "manufacturer"
         return "customer" if self.person == CUSTOMER else "staff"
 
     @property

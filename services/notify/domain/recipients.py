@@ -1,12 +1,13 @@
 """Who is meant by the parties and roles that a notice names."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from schemas.cases import CaseHeader, CaseMessage, Role, tier
 from schemas.deadlines import DeadlineMessage
 from schemas.policies import Recipient, Rung
-from schemas.staffing import Directory, Queue, place
+from schemas.staffing import ROLES, Directory, Queue, place
+from services.notify.domain.delivery import MANUFACTURER
 
 Event = CaseMessage | DeadlineMessage
 
@@ -28,22 +29,11 @@ class Parties:
         return list(dict.fromkeys(who for party in to for who in self._party(party)))
 
     def _party(self, party: Recipient | Role) -> Iterable[str]:
-        match party:
-            case "owner":
-                return self._owner()
-            case "receiver":
-                return self._receiver()
-            case "subject":
-                return self._named(getattr(self.event, "to", None), getattr(self.event, "role", None))
-            case "giver":
-                return self._giver()
-            case "accountable":
-                return self._accountable()
-            case _:
-                return self._everyone(Queue(place(self.header, party), party))
+        role = ROLES.get(party)
+        return self._everyone(Queue(place(self.header, role), role)) if role else PARTIES[party](self)
 
     def _named(self, who: str | None, role: Role | None = None) -> list[str]:
-        """A person, or whoever stands in for them; absent without a deputy, they are told all the same.
+        """A person, or whoever stands in for them; absent without a deputy, they are notified all the same.
 
         In the place of a queue, whoever answers for it.
         """
@@ -56,23 +46,30 @@ class Parties:
         present = self.directory.on_duty(person, at, self.event.occurred_at) if person else None
         return [present.id if present else who]
 
-    def _giver(self) -> list[str]:
+    def subject(self) -> list[str]:
+        return self._named(getattr(self.event, "to", None), getattr(self.event, "role", None))
+
+    def manufacturer(self) -> list[str]:
+        """The manufacturer itself, not its people."""
+        return [MANUFACTURER + self.header.manufacturer] if self.header.manufacturer else []
+
+    def giver(self) -> list[str]:
         """Who handed it over; where a rule did, the owner stands for it."""
         by = getattr(self.event, "by", "")
-        return self._named(by) if self.directory.person(by) else self._owner()
+        return self._named(by) if self.directory.person(by) else self.owner()
 
-    def _owner(self) -> list[str]:
+    def owner(self) -> list[str]:
         return self._named(self.header.owner, self.header.owner_role)
 
-    def _receiver(self) -> list[str]:
+    def receiver(self) -> list[str]:
         return self._named(self.header.hand_over_to, self.header.hand_over_role)
 
-    def _accountable(self) -> list[str]:
+    def accountable(self) -> list[str]:
         role = getattr(self.event, "accountable", None)
         if role is None or role == self.header.owner_role:
-            return self._owner()
+            return self.owner()
         if role == self.header.hand_over_role:
-            return self._receiver()
+            return self.receiver()
         if tier(role) == "manufacturer" and self.header.support_to:
             return self._named(self.header.support_to, role)
         return self._everyone(Queue(place(self.header, role), role))
@@ -80,5 +77,15 @@ class Parties:
     def _everyone(self, queue: Queue) -> list[str]:
         """All on duty in a role; in an empty one, those who answer for it."""
         line = self.directory.line(self.header, self.ladder, queue, self.event.occurred_at)
-        found = self.directory.attending(line, self.header.department, self.event.occurred_at)
-        return [person.id for person in found] or [queue.name]
+        present = self.directory.attending(line, self.header.department, self.event.occurred_at)
+        return [person.id for person in present] or [queue.name]
+
+
+PARTIES: Mapping[str, Callable[[Parties], list[str]]] = {
+    "owner": Parties.owner,
+    "receiver": Parties.receiver,
+    "subject": Parties.subject,
+    "giver": Parties.giver,
+    "accountable": Parties.accountable,
+    "manufacturer": Parties.manufacturer,
+}

@@ -1,5 +1,6 @@
 """Renders the texts of a policy within the limits of their medium."""
 
+import json
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
@@ -77,9 +78,21 @@ def _short(template: Template, language: Language, facts: Mapping[str, object]) 
     return Text("", shorter, taken, shortened=shorter != body, too_long=taken > template.segments)
 
 
+def _payload(template: Template, _language: Language, facts: Mapping[str, object]) -> Text:
+    """A JSON object of the facts that the template names; its subject is the template's id."""
+    missing = [name for name in template.payload if name not in facts]
+    if missing or not template.payload:
+        raise _wrong(template, "payload", f"should name facts among {sorted(facts)}, not {missing}")
+    named = {
+        name: _plain(fact) if isinstance(fact := facts[name], str) else fact for name in template.payload
+    }
+    return Text(template.id, json.dumps(named, ensure_ascii=False))
+
+
 _FORMS: Mapping[Form, Callable[[Template, Language, Mapping[str, object]], Text]] = {
     "letter": _letter,
     "short": _short,
+    "payload": _payload,
 }
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from services.common.runtime.clock import wall
 from services.common.web import strict_json
-from services.notify.domain.delivery import Receipt
+from services.notify.domain.delivery import Receipt, Verdict
 
 Stage = Literal["connect", "mail", "rcpt", "data", "body"]
 
@@ -95,14 +95,15 @@ def judge_message(reference: UUID, reply: Reply) -> Receipt:
     fields = reply.fields()
     if (200 <= reply.status <= 299 or reply.status == 409) and _says(fields, reference, TAKEN):
         return Receipt("accepted")
-    if reply.status in FINAL and _may_refuse(fields, reference, reply.body):
+    if reply.status in FINAL and may_refuse(reference, reply):
         return Receipt("refused", f"http {reply.status}")
-    return Receipt(
-        "later" if _certainly_not_taken(reply.status) else "unknown",
-        _reason(reply),
-        provider="fails",
-        pause=reply.pause(),
-    )
+    return judge_other(reply)
+
+
+def judge_other(reply: Reply) -> Receipt:
+    """What an answer means that says nothing of the message: later where it was certainly not taken, else unknown."""
+    verdict: Verdict = "later" if _certainly_not_taken(reply.status) else "unknown"
+    return Receipt(verdict, _reason(reply), provider="fails", pause=reply.pause())
 
 
 def judge_fate(reference: UUID, reply: Reply) -> Receipt:
@@ -122,10 +123,11 @@ def _says(fields: dict[str, Any] | None, reference: UUID, statuses: tuple[str, .
     return bool(fields.get("reference") == str(reference) and status in statuses)
 
 
-def _may_refuse(fields: dict[str, Any] | None, reference: UUID, body: bytes) -> bool:
-    """A refusal need not say more than its status, but the page of some proxy is none."""
+def may_refuse(reference: UUID, reply: Reply) -> bool:
+    """Whether a refusal is the provider's own: it need not say more than its status, but the page of a proxy is none."""
+    fields = reply.fields()
     if fields is None:
-        return not body
+        return not reply.body
     return bool(fields.get("reference", str(reference)) == str(reference))
 
 

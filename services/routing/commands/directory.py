@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from uuid import uuid4, uuid5
 
@@ -29,6 +30,7 @@ from services.routing.store.cases import read_open_cases
 
 HAND_OVER_SECONDS = 120.0
 LOOK_SECONDS = 0.5
+HAVE_ADDRESSES = {"person": "people", "manufacturer": "manufacturers"}
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 REMOVE = click.option("--remove", is_flag=True, help="Let everyone go who is not in FILE.")
@@ -92,14 +94,15 @@ def read(file: Path) -> DirectoryFile:
 
 def unusable_addresses(file: Path) -> Iterator[str]:
     """Whose address in a checked file cannot be used, and why."""
-    for person in files.read(file)["people"]:
-        for spec in MEDIA.values():
-            given = str(person.get(spec.field) or "")
-            try:
-                if given:
-                    spec.address.parse(given)
-            except AddressError as error:
-                yield f"person {person['id']}: {spec.field} is left out: {error}"
+    content = files.read(file)
+    entries = [(kind, entry) for kind, field in HAVE_ADDRESSES.items() for entry in content[field]]
+    for (kind, entry), spec in product(entries, MEDIA.values()):
+        given = str(entry.get(spec.field) or "")
+        try:
+            if given:
+                spec.address.parse(given)
+        except AddressError as error:
+            yield f"{kind} {entry['id']}: {spec.field} is left out: {error}"
 
 
 async def _load(settings: Settings, wanted: DirectoryFile, *, remove: bool) -> tuple[int, Sequence[str], int]:

@@ -5,13 +5,14 @@ from typing import get_args
 import pytest
 
 from schemas.contacts import Customer
-from schemas.directory import Person
+from schemas.directory import Manufacturer, Person
 from schemas.media import MEDIA, Audience, Medium
 from services.notify.app import CARRIERS
 
 FIELDS: dict[Audience, set[str]] = {
     "staff": set(Person.model_fields),
     "customer": set(Customer.model_fields),
+    "manufacturer": set(Manufacturer.model_fields),
 }
 
 
