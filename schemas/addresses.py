@@ -1,4 +1,4 @@
-"""E-mail addresses and phone numbers of customers and staff: read once, with one form each."""
+"""E-mail addresses, phone numbers and webhooks: read once, with one form each."""
 
 import re
 import unicodedata
@@ -14,6 +14,7 @@ REGION = "CN"
 CHINA = 86
 LONGEST_EMAIL = 254
 LONGEST_PHONE = 60
+LONGEST_URL = 2_000
 
 # Full width as input methods write it, the stops of Chinese, and the many signs for a blank and a dash.
 # Compatibility forms beyond these are left alone: they would make another address of what was given.
@@ -37,6 +38,11 @@ DASHED_EXTENSION = re.compile(r"-([0-9]{1,6})$")
 MOBILE = re.compile("1[3-9][0-9]{9}")
 # What people write before the number proper: of the country, and of the trunk.
 WRITTEN_BEFORE = ("", "0", "{country}", "00{country}", "{country}0", "00{country}0")
+URL = re.compile(
+    r"(https?)://([a-z0-9.-]{1,253}|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?(?:[/?][a-z0-9._~:/?\[\]@!$&'()*+,;=%-]*)?",
+    re.IGNORECASE,
+)
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 TEXTED = frozenset({PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE, PhoneNumberType.UNKNOWN})
 
 
@@ -142,6 +148,32 @@ class PhoneNumber:
     __str__ = __repr__ = mask
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class WebhookUrl:
+    """Where signed requests go; `endpoint` is its host, with the port where it names one: secrets are kept for that."""
+
+    text: str
+    endpoint: str
+
+    @classmethod
+    def parse(cls, given: str) -> Self:
+        """The URL in `given`: of https, or of http on this machine; raises AddressError where it is not one."""
+        text = _plain(given, "url:", LONGEST_URL)
+        found = URL.fullmatch(text)
+        if found is None or not 0 < int(found[3] or 443) <= 65_535:
+            raise AddressError("should be one URL such as https://hooks.example.com/redress")
+        scheme, host = found[1].lower(), found[2].lower()
+        if scheme != "https" and host not in LOOPBACK:
+            raise AddressError("should begin with https://: others could read what is sent")
+        return cls(text, f"{host}:{found[3]}" if found[3] else host)
+
+    def mask(self) -> str:
+        """Without its path, which often holds a secret."""
+        return f"{self.endpoint}/***"
+
+    __str__ = __repr__ = mask
+
+
 def usable(kind: type[A], given: str) -> A | None:
     """The address in `given`; None where there is none or it cannot be used."""
     if not given:
@@ -222,3 +254,4 @@ def _text(address: Address | None) -> str:
 _AS_TEXT = PlainSerializer(_text, return_type=str), WithJsonSchema({"type": "string"})
 Email = Annotated[EmailAddress | None, _read(EmailAddress), *_AS_TEXT]
 Phone = Annotated[PhoneNumber | None, _read(PhoneNumber), *_AS_TEXT]
+Webhook = Annotated[WebhookUrl | None, _read(WebhookUrl), *_AS_TEXT]

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from schemas.addresses import Email, Phone
+from schemas.addresses import Email, Phone, Webhook
 from schemas.base import Bilingual, Instant, Strict
 from schemas.calendar import CalendarSpec
 from schemas.cases import Role
@@ -31,6 +31,7 @@ class Manufacturer(Strict):
     id: Identifier
     name: Bilingual
     calendar: CalendarSpec
+    webhook: Webhook = None
 
 
 class Group(Strict):
@@ -88,6 +89,7 @@ class Person(Strict):
     language: Language = "zh"
     email: Email = None
     phone: Phone = None
+    webhook: Webhook = None
     posts: tuple[Post, ...] = ()
     deputy: Identifier | None = None
     absences: tuple[Absence, ...] = ()

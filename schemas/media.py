@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from schemas.addresses import Address, EmailAddress, PhoneNumber, usable
+from schemas.addresses import Address, EmailAddress, PhoneNumber, WebhookUrl, usable
 
-Medium = Literal["email", "sms"]
+Medium = Literal["email", "sms", "webhook"]
 Audience = Literal["staff", "customer", "manufacturer"]
 Form = Literal["letter", "short", "payload"]
 """What a template has for a medium: its subject and body, its `sms` within so many segments, or the facts it names."""
@@ -38,6 +38,7 @@ MEDIA: Mapping[Medium, MediumSpec] = {
     "sms": MediumSpec(
         "phone", PhoneNumber, "short", {"staff": "ask", "customer": "ask"}, lambda number: number.takes_texts
     ),
+    "webhook": MediumSpec("webhook", WebhookUrl, "payload", {"staff": "resend", "manufacturer": "resend"}),
 }
 
 

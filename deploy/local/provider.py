@@ -43,7 +43,7 @@ def received(data: Path) -> list[Received]:
 
 @dataclass(frozen=True)
 class Provider(Part):
-    """A mail or SMS server with its port and the folder of what it received."""
+    """A mail server, SMS or webhook endpoint with its port and the folder of what it received."""
 
     port: int = 0
     data: Path = field(default_factory=Path)
@@ -56,7 +56,7 @@ class Provider(Part):
 
 
 def provider(
-    name: Literal["mail", "sms"],
+    name: Literal["mail", "sms", "webhook"],
     data: Path,
     port: int | None = None,
     run: Callable[[Command], Runner] = ChildProcess,

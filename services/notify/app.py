@@ -28,7 +28,7 @@ from services.notify.domain.rules import Rulebook
 from services.notify.domain.texts import TextError
 from services.notify.domain.wording import must_render
 from services.notify.handlers import TOPICS, Handler, Queue, router
-from services.notify.providers import Carrier, mail, sms
+from services.notify.providers import Carrier, mail, sms, webhook
 from services.notify.sender.attempt import Attempts, StepWriter
 from services.notify.sender.loop import Pace, Sender
 from services.notify.settings import Settings
@@ -45,7 +45,11 @@ from services.notify.store import (
 ALL_TOPICS = (
     cases.TOPIC, deadlines.TOPIC, outreach.TOPIC, deliveries.TOPIC, directory.TOPIC, policies.TOPIC,
 )  # fmt: skip
-CARRIERS: Mapping[Medium, Callable[[Settings], Carrier]] = {"email": mail.carrier, "sms": sms.carrier}
+CARRIERS: Mapping[Medium, Callable[[Settings], Carrier]] = {
+    "email": mail.carrier,
+    "sms": sms.carrier,
+    "webhook": webhook.carrier,
+}
 VERSIONS = Contents(policies.TOPIC, TypeAdapter(PublishedPolicy), policies.key, lasting=True)
 PEOPLE = Contents(directory.TOPIC, directory.ADAPTER, directory.key, personal=True)
 

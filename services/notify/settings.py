@@ -1,14 +1,17 @@
 """Where messages go out, and how patiently."""
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
 
 from schemas.addresses import EmailAddress
 from services.common.runtime.settings import CommonSettings
 
+WEBHOOK_SECRET = re.compile("whsec_(?:[A-Za-z0-9+/]{4}){8,21}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?")
 POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
 
 
@@ -27,8 +30,23 @@ def _sender(given: str) -> str:
     return given
 
 
+def _pairs(given: Any) -> Any:
+    return dict(pair.partition("=")[::2] for pair in given.split(",")) if isinstance(given, str) else given
+
+
+def _secret(given: SecretStr) -> SecretStr:
+    if not WEBHOOK_SECRET.fullmatch(given.get_secret_value()):
+        raise ValueError("should be host=whsec_ and 24 to 64 bytes in base64, with commas between several")
+    return given
+
+
+WebhookSecrets = Annotated[
+    dict[str, Annotated[SecretStr, AfterValidator(_secret)]], NoDecode, BeforeValidator(_pairs)
+]
+
+
 class Settings(CommonSettings):
-    """A mail server, an SMS provider, and the pace of both; time spans are of the wall, never scaled."""
+    """A mail server, an SMS provider, secrets of webhooks, and the pace of each; seconds are of the wall, never scaled."""
 
     smtp_host: str = "127.0.0.1"
     smtp_port: int = Field(25, ge=1, le=65_535)
@@ -38,9 +56,13 @@ class Settings(CommonSettings):
     mail_from: Annotated[str, AfterValidator(_sender)] = "redress@localhost.localdomain"
     sms_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8025"
     sms_token: SecretStr = SecretStr("")
+    webhook_secrets: WebhookSecrets = Field(
+        {}, description="Of each endpoint, `host` or `host:port`, the secret."
+    )
     send_seconds: float = Field(10.0, gt=0, description="After this the fate of a message is unknown.")
     retry_base_seconds: float = Field(1.0, gt=0)
     retry_most_seconds: float = Field(60.0, gt=0)
     mail_at_once: int = Field(16, ge=1)
     sms_at_once: int = Field(16, ge=1)
+    webhook_at_once: int = Field(16, ge=1)
     policies: Path = Field(POLICIES, description="Its folder `notices` has the texts checked at start.")

@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -147,7 +147,9 @@ async def announce(stack: Stack, names: Names) -> None:
 
 
 @asynccontextmanager
-async def far_end(stack: Stack, home: Path, **more: str) -> AsyncIterator[Far]:
+async def far_end(
+    stack: Stack, home: Path, announce: Callable[[Stack, Names], Awaitable[None]] = announce, **more: str
+) -> AsyncIterator[Far]:
     """A notify with names, a mail server and an SMS provider of its own."""
     names = Names.fresh()
     await names.create_topics(stack)

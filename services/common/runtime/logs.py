@@ -14,7 +14,8 @@ from pythonjsonlogger.json import JsonFormatter
 
 from services.common.runtime.error_texts import frames
 
-DRIVERS = ("aiokafka", "kafka", "pymongo")
+# httpx logs whole addresses, and those of webhooks often hold a secret.
+DRIVERS = ("aiokafka", "httpx", "kafka", "pymongo")
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 _context: ContextVar[Mapping[str, str]] = ContextVar("log context", default=MappingProxyType({}))

@@ -1,4 +1,8 @@
-"""What every provider does: it carries the messages of one medium, and may be asked for their fate."""
+"""What every provider does: it carries the messages of one medium, and may be asked for their fate.
+
+A new medium is described in `schemas/media.py`, carried by a file here with a `carrier`, which `app.CARRIERS` names, and
+configured in `settings.py`; policies name it under `by`.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime

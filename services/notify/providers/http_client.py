@@ -1,4 +1,4 @@
-"""Requests to providers over HTTP, watched so that it is clear at each failure whether the message may be out."""
+"""Requests to providers over HTTP; at each failure it is clear whether the message may be out."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping

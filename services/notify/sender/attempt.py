@@ -1,4 +1,4 @@
-"""One step of one delivery: claim it, send it, record the result; or ask the provider where its fate is unknown."""
+"""One step of one delivery: claim it, send it and record the result, or ask what became of it."""
 
 import asyncio
 import logging

@@ -104,6 +104,12 @@ def test_staff_mail_of_unknown_fate_goes_out_again_and_its_copies_are_counted() 
     assert results(taken(again, attempted("accepted", 2))) == [("sent", 2)]
 
 
+@pytest.mark.parametrize("who", ["cr-1", "manufacturer:gtmc"])
+def test_a_webhook_of_unknown_fate_goes_out_again_since_its_receiver_knows_its_id(who: str) -> None:
+    unknown = after(a_delivery(who, "webhook"), Due(), attempted("unknown"))
+    assert (unknown.status, after(unknown, Due()).status) == ("unknown", "sending")
+
+
 def test_an_sms_of_unknown_fate_is_not_sent_again_before_its_provider_is_asked() -> None:
     unknown = after(a_delivery(medium="sms"), Due(), attempted("unknown"))
     assert taken(unknown, Due()) is None

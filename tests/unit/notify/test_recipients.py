@@ -111,3 +111,8 @@ def test_a_person_unknown_to_the_directory_is_not_dropped() -> None:
 
 def test_the_owner_hears_of_a_return() -> None:
     assert meant(returned(by="dm-service"), "owner") == ["cr-1"]
+
+
+def test_a_manufacturer_itself_is_not_its_people() -> None:
+    assert meant(opened(), "manufacturer", "mfr_cr") == ["manufacturer:gtmc", "mfr-1", "mfr-2"]
+    assert meant(opened(manufacturer=""), "manufacturer") == []

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import uuid5
 
 import pytest
+from pydantic import ValidationError
 
 from schemas.outreach import OutreachRequested
 from services.notify.domain.rules import UnknownPolicyError
@@ -19,6 +20,7 @@ from tests.unit.notify.events import (
     handed_over,
     notified,
     opened,
+    policy,
     rule,
     rulebook,
     warned,
@@ -119,3 +121,11 @@ def test_a_customer_is_told_once_without_his_name_or_address_being_kept() -> Non
 def test_a_customer_notice_without_a_rule_is_poison() -> None:
     with pytest.raises(UnknownPolicyError, match="told"):
         rulebook().deliveries(outreach(), PLACE)
+
+
+@pytest.mark.parametrize("by", [("email",), ("webhook", "sms")])
+def test_a_manufacturer_is_notified_only_by_media_that_can_reach_it(by: tuple[str, ...]) -> None:
+    with pytest.raises(ValidationError, match="should be one of webhook for a manufacturer"):
+        policy(rule("case.opened", "owner", "manufacturer", by=by))
+    book = rulebook(rule("case.opened", "manufacturer", by=("webhook",)))
+    assert notified(book, opened()) == [("manufacturer:gtmc", "webhook")]

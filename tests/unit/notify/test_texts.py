@@ -1,5 +1,6 @@
 """Texts are rendered from what an event says, and a wrong one is found before it is needed."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -96,3 +97,18 @@ def test_a_text_of_our_files_that_cannot_be_rendered_is_told_by_file_and_line(tm
     told = f"{broken}: template 'top_overdue', subject.en: 'round' is undefined (line {line})"
     assert told in NoticeFiles(tmp_path).unusable()[broken]
     assert SHIPPED.unusable() == {}
+
+
+def test_a_payload_is_json_of_the_facts_that_its_template_names() -> None:
+    template = Template.model_validate({**TEMPLATE, "payload": ["number", "owner"]})
+    text = render(template, "webhook", "en", {**FACTS, "owner": 'Li \x00"Na"'})
+    assert (text.subject, json.loads(text.body)) == ("told", {"number": "7K2M", "owner": 'Li "Na"'})
+
+
+@pytest.mark.parametrize("payload", [[], ["number", "due_at"]])
+def test_a_payload_without_facts_or_with_one_that_the_event_does_not_have_is_found(
+    payload: list[str],
+) -> None:
+    rules = {"notices": [rule("case.opened", "manufacturer", by=("webhook",))]}
+    wrong = Wording.model_validate({**rules, "templates": [{**TEMPLATE, "payload": payload}]})
+    assert "template 'told', payload: should name facts among ['at', " in complaint(wrong)

@@ -14,6 +14,7 @@ from tests.dealership import directory_file
     [
         *(("email", given) for given in ("li@", "li;z@example.com", "x<other@example.com>", "li@example.com.", "li")),
         *(("phone", given) for given in ("12", "((((((", "call me", "13800138000 13900139000")),
+        *(("webhook", given) for given in ("hooks.maker.example", "http://hooks.maker.example/redress")),
     ],
 )  # fmt: skip
 def test_somebody_whose_address_cannot_be_used_is_loaded_without_it_and_named(

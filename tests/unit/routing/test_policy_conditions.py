@@ -69,6 +69,7 @@ def test_a_field_can_have_the_value(policies: PolicyFolder, change: Change) -> N
         ("template: major_opened", "template: major_open", "notices.0.template", "one of major_opened, "),
         ("- id: major_raised", "- id: major_opened", "templates.1.id", "one 'major_opened' already"),
         ("by: [email, sms]", "by: []", "notices.0.by", "at least one entry"),
+        ("- when: {type: case.opened}\n    by: [sms, email]", "- when: {type: case.opened}\n    by: [sms, webhook]", "customer_notices.0.by.1", "email, sms for a customer"),
         ("- when: {type: case.opened}", "- when: {type: case.closed}", "customer_notices.0.when.type", "'case.opened'"),
     ],
 )  # fmt: skip

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from schemas.addresses import Address, AddressError, EmailAddress, PhoneNumber, usable
+from schemas.addresses import Address, AddressError, EmailAddress, PhoneNumber, WebhookUrl, usable
 from schemas.directory import Person
 
 ONE_NUMBER = [
@@ -34,6 +34,12 @@ NO_MAILBOX = [
     "li@example.com\r\nRCPT TO:<x@example.com>", "li@example.com\n", "li\x00@example.com", "li@ⓔxample.com", "a@b@example.com",
     "li@-example.com", "li@[127.0.0.1]", "li@localhost", "l" * 65 + "@example.com", "li@" + "a" * 10_000 + ".com",
     "li @example.com", "mailto:li@example.com?subject=x", "li\ud800@example.com", "li\u200b@example.com", "", "   ",
+]  # fmt: skip
+NO_URL = [
+    "", "hooks.maker.example", "http://hooks.example.com/", "http://127.0.0.1.example.com/", "ftp://hooks.example.com/", "https://",
+    "https://user:word@hooks.example.com/", "https://hooks.example.com/#part", "https://hooks.example.com:0/", "https://hooks.example.com:70000/",
+    "https://hooks.example.com/a b", "https://hooks.example.com/\r\nHost: x", "https://hooks.例子.com/", "https://hooks.example.com\\@other.example/",
+    "https://hooks.example.com/" + "a" * 2_000, "javascript:alert(1)",
 ]  # fmt: skip
 
 
@@ -89,7 +95,11 @@ def test_names_in_every_script_are_addresses(
 
 @pytest.mark.parametrize(
     ("kind", "written"),
-    [*((PhoneNumber, each) for each in NO_NUMBER), *((EmailAddress, each) for each in NO_MAILBOX)],
+    [
+        *((PhoneNumber, each) for each in NO_NUMBER),
+        *((EmailAddress, each) for each in NO_MAILBOX),
+        *((WebhookUrl, each) for each in NO_URL),
+    ],
 )
 def test_what_is_not_one_address_and_nothing_else_is_refused_in_words(
     kind: type[Address], written: str
@@ -148,3 +158,19 @@ def test_somebody_with_an_address_that_cannot_be_used_is_read_without_it() -> No
     person = Person.model_validate(written)
     assert (person.email, person.phone) == (None, PhoneNumber("+8613800138000"))
     assert Person.model_validate_json(person.model_dump_json()) == person
+
+
+@pytest.mark.parametrize(
+    ("written", "endpoint"),
+    [
+        ("https://hooks.example.com/redress?key=7", "hooks.example.com"),
+        (" https://Hooks.Example.com:8443/v1 ", "hooks.example.com:8443"),
+        ("HTTPS://hooks.example.com", "hooks.example.com"),
+        ("http://127.0.0.1:8127/", "127.0.0.1:8127"),
+        ("http://[::1]:8127/redress", "[::1]:8127"),
+    ],
+)
+def test_a_webhook_is_https_or_on_this_machine_and_shows_no_path(written: str, endpoint: str) -> None:
+    url = WebhookUrl.parse(written)
+    assert (url.text, url.endpoint, str(url)) == (written.strip(), endpoint, f"{endpoint}/***")
+    assert WebhookUrl.parse(url.text) == url
