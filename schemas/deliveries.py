@@ -13,10 +13,10 @@ TOPIC = "deliveries"
 Result = Literal["sent", "delivered", "failed", "expired", "unknown"]
 
 
-class DeliverySettled(Message):
-    """A delivery reached `result`; `delivery` is its id, and its Message-ID or reference."""
+class DeliveryReported(Message):
+    """What became of a delivery; `delivery` is its id, and its Message-ID or reference."""
 
-    type: Literal["delivery.settled"] = "delivery.settled"
+    type: Literal["delivery.reported"] = "delivery.reported"
     delivery: UUID
     event: UUID
     person: str
@@ -26,4 +26,4 @@ class DeliverySettled(Message):
     copies: Count = 1
 
 
-ADAPTER: TypeAdapter[DeliverySettled] = TypeAdapter(DeliverySettled)
+ADAPTER: TypeAdapter[DeliveryReported] = TypeAdapter(DeliveryReported)

@@ -27,6 +27,7 @@ _TYPES = {
     "case.climb_withdrawn": "case.escalation_withdrawn",
     "deadline.climb_due": "deadline.escalation_due",
 }
+_DELIVERY_TYPES = {"delivery.settled": "delivery.reported"}
 VIA = {"climb": "escalation"}
 _HOLDERS = ("owner", "hand_over_to", "support_to")
 _PARTS = {"offered": "hand_over"}
@@ -64,7 +65,7 @@ def upgrade_event(event: Json) -> Json:
 
 def upgrade_delivery(event: Json) -> Json:
     """What became of a message, in the present format."""
-    return with_queues(event, "person")
+    return with_queues(with_values(event, type=_DELIVERY_TYPES), "person")
 
 
 def upgrade_outreach(message: Json) -> Json:

@@ -14,6 +14,7 @@ from deploy.demo.duties import Colleague, Duty
 from deploy.local.provider import FILE, Provider, Received
 from deploy.local.tail import Tail
 from schemas.directory import DirectoryFile, Person
+from schemas.media import MEDIA
 from services.common.runtime.clock import Clock
 
 NUMBER = re.compile(r"[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-Z*~$=]")
@@ -120,7 +121,8 @@ class Staff:
 
 
 def _addresses(person: Person) -> list[str]:
-    return [address.text for address in (person.email, person.phone) if address]
+    addresses = (getattr(person, spec.field) for spec in MEDIA.values())
+    return [address.text for address in addresses if address]
 
 
 async def arrivals(providers: Sequence[Provider]) -> AsyncIterator[tuple[str, str]]:

@@ -1,1 +1,1 @@
-"""Messages to people: recorded before they are sent, retried, settled."""
+"""Messages to people: recorded before they are sent, retried until they are final."""

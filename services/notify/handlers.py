@@ -40,7 +40,7 @@ def router(handler: "Handler", group: Group) -> KafkaRouter:
         """What policy asks to send is recorded as deliveries, which the senders then carry."""
         return await handler.handle(batch)
 
-    router.publisher(deliveries.TOPIC, schema=deliveries.DeliverySettled)
+    router.publisher(deliveries.TOPIC, schema=deliveries.DeliveryReported)
     return router
 
 
@@ -58,7 +58,7 @@ class Queue(Stored):
 class Handler:
     """`queue` keeps the records of cases whose policy version is not published, each case in order.
 
-    `still_open` reads the unsettled deliveries of partitions that come to this process; `loaded` once this and what
+    `still_open` reads the open deliveries of partitions that come to this process; `loaded` once this and what
     waits is known.
     """
 
@@ -110,7 +110,7 @@ class Handler:
         return await self.queue.change_many(causes, decide) if causes else []
 
     async def _record(self, batch: Sequence[Received[Any]]) -> Sequence[Outcome[Any, Any]]:
-        """Record what is to be sent and hand on what is not settled yet."""
+        """Record what is to be sent and queue what is still open."""
         outcomes: list[Outcome[Any, Any]] = []
         causes: list[Cause[Delivery | DeliveryResent]] = []
         for received in batch:
@@ -124,7 +124,7 @@ class Handler:
         return [*outcomes, *recorded]
 
     async def assigned(self, partitions: set[int]) -> None:
-        """Go on with what was left unsettled; what was being sent may have arrived."""
+        """Go on with what was left open; what was being sent may have arrived."""
         async for delivery in self.still_open(partitions):
             await self.senders[delivery.medium].take_over(delivery)
         self.loaded.set()

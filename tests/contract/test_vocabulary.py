@@ -10,11 +10,13 @@ import pytest
 CLEAN = (
     "deploy/bench",
     "deploy/demo",
+    "services/notify",
     "services/routing",
     "services/sla",
     "tests/unit/bench",
     "tests/unit/demo",
     "tests/unit/local",
+    "tests/unit/notify",
     "tests/unit/routing",
     "tests/unit/sla",
 )

@@ -23,7 +23,7 @@ from deploy.local.provider import Provider, Received, provider
 from deploy.local.trouble import Trouble
 from schemas.base import Message
 from schemas.cases import CaseHandedOver, CaseOpened
-from schemas.deliveries import DeliverySettled
+from schemas.deliveries import DeliveryReported
 from schemas.directory import key
 from schemas.media import Medium
 from schemas.outreach import OutreachRequested
@@ -52,11 +52,11 @@ class Far:
     env: dict[str, str]
     log: Path
 
-    async def tell(self, topic: str, *messages: Message) -> None:
+    async def publish(self, topic: str, *messages: Message) -> None:
         records = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in messages]
         await produce(self.stack, self.names.topic(topic), records)
 
-    async def results(self) -> AsyncGenerator[DeliverySettled, None]:
+    async def results(self) -> AsyncGenerator[DeliveryReported, None]:
         """Every result, from the first one on, as it comes."""
         consumer = AIOKafkaConsumer(
             self.names.topic("deliveries"),
@@ -66,13 +66,13 @@ class Far:
         )
         async with consumer:
             async for record in consumer:
-                one = DeliverySettled.model_validate_json(record.value)
+                one = DeliveryReported.model_validate_json(record.value)
                 assert record.key == str(one.case_id).encode()
                 yield one
 
-    async def settled(self, count: int, *events: UUID) -> list[DeliverySettled]:
+    async def reported(self, count: int, *events: UUID) -> list[DeliveryReported]:
         """The first `count` results of these events."""
-        found: list[DeliverySettled] = []
+        found: list[DeliveryReported] = []
         async with patience(), aclosing(self.results()) as results:
             async for one in results:
                 found += [one] if one.event in events else []
@@ -102,14 +102,14 @@ def opened(**changes: Any) -> CaseOpened:
     return CaseOpened.model_validate({**FIELDS, **ids, "header": header(), **changes})
 
 
-def offered(severity: str = "general") -> CaseHandedOver:
+def handed_over(severity: str = "general") -> CaseHandedOver:
     ids = {"id": uuid4(), "case_id": uuid4(), "occurred_at": datetime.now(UTC), "via": "assignment"}
     return CaseHandedOver.model_validate(
         {**FIELDS, **ids, "to": "dm-service", "header": header(severity=severity)}
     )
 
 
-def asked(medium: Medium) -> OutreachRequested:
+def outreach(medium: Medium) -> OutreachRequested:
     """The customer is to be told that his complaint is recorded."""
     return OutreachRequested(
         id=uuid4(),
@@ -127,7 +127,7 @@ def asked(medium: Medium) -> OutreachRequested:
     )
 
 
-def sent_for(far_end: Provider, deliveries: list[DeliverySettled]) -> list[Received]:
+def sent_for(far_end: Provider, deliveries: list[DeliveryReported]) -> list[Received]:
     wanted = {str(one.delivery) for one in deliveries}
     return [one for one in far_end.received() if one.reference.partition("@")[0] in wanted]
 
@@ -148,7 +148,7 @@ async def announce(stack: Stack, names: Names) -> None:
 
 @asynccontextmanager
 async def far_end(
-    stack: Stack, home: Path, announce: Callable[[Stack, Names], Awaitable[None]] = announce, **more: str
+    stack: Stack, home: Path, announce: Callable[[Stack, Names], Awaitable[None]] = announce, /, **more: str
 ) -> AsyncIterator[Far]:
     """A notify with names, a mail server and an SMS provider of its own."""
     names = Names.fresh()
@@ -179,8 +179,8 @@ async def far(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIt
 
 async def test_a_major_case_reaches_the_gm_and_the_manufacturer_in_their_languages(far: Far) -> None:
     event = opened()
-    await far.tell("cases", event)
-    settled = await far.settled(8, event.id)
+    await far.publish("cases", event)
+    settled = await far.reported(8, event.id)
     results = Counter((one.person, one.medium, one.result) for one in settled)
     assert results == {
         ("gm-1", "email", "sent"): 1,
@@ -198,33 +198,33 @@ async def test_a_major_case_reaches_the_gm_and_the_manufacturer_in_their_languag
 
 
 async def test_an_event_read_twice_is_sent_once(far: Far) -> None:
-    event = offered()
-    await far.tell("cases", event, event)
-    settled = await far.settled(1, event.id)
-    await far.tell("cases", event)
-    after = offered()
-    await far.tell("cases", after)
-    await far.settled(1, after.id)
+    event = handed_over()
+    await far.publish("cases", event, event)
+    settled = await far.reported(1, event.id)
+    await far.publish("cases", event)
+    after = handed_over()
+    await far.publish("cases", after)
+    await far.reported(1, after.id)
     assert len(sent_for(far.mail, settled)) == 1
 
 
 async def test_a_busy_mail_server_is_tried_again_and_a_dead_one_delays_mail_only(far: Far) -> None:
     await far.mail.stop()
     event = opened()
-    await far.tell("cases", event)
-    settled = await far.settled(4, event.id)
+    await far.publish("cases", event)
+    settled = await far.reported(4, event.id)
     assert {one.medium for one in settled} == {"sms"}
     far.mail.trouble(Trouble(kind="busy", times=2))
     await far.mail.start()
-    settled = await far.settled(8, event.id)
+    settled = await far.reported(8, event.id)
     assert len(sent_for(far.mail, settled)) == 4
 
 
 async def test_staff_mail_without_an_answer_goes_out_again_under_the_same_reference(far: Far) -> None:
     far.mail.trouble(Trouble(kind="stall", seconds=STALL))
-    event = offered()
-    await far.tell("cases", event)
-    [settled] = await far.settled(1, event.id)
+    event = handed_over()
+    await far.publish("cases", event)
+    [settled] = await far.reported(1, event.id)
     assert (settled.result, settled.copies) == ("sent", 2)
     assert len(sent_for(far.mail, [settled])) == 2
 
@@ -232,9 +232,9 @@ async def test_staff_mail_without_an_answer_goes_out_again_under_the_same_refere
 @pytest.mark.parametrize("kind", ["stall", "lose"])
 async def test_the_sms_provider_is_asked_before_anything_is_sent_again(far: Far, kind: Any) -> None:
     far.sms.trouble(Trouble(kind=kind, seconds=STALL))
-    event = asked("sms")
-    await far.tell("outreach", event)
-    [settled] = await far.settled(1, event.id)
+    event = outreach("sms")
+    await far.publish("outreach", event)
+    [settled] = await far.reported(1, event.id)
     assert (settled.person, settled.result, settled.copies) == ("customer", "sent", 1)
     assert [one.to for one in sent_for(far.sms, [settled])] == ["+8613800000000"]
 
@@ -242,24 +242,24 @@ async def test_the_sms_provider_is_asked_before_anything_is_sent_again(far: Far,
 @pytest.mark.parametrize(("how", "copies"), [("--sent", 1), ("--resend", 2)])
 async def test_a_customer_mail_of_unknown_fate_waits_for_a_person(far: Far, how: str, copies: int) -> None:
     far.mail.trouble(Trouble(kind="stall", seconds=STALL))
-    event = asked("email")
-    await far.tell("outreach", event)
-    [waiting] = await far.settled(1, event.id)
+    event = outreach("email")
+    await far.publish("outreach", event)
+    [waiting] = await far.reported(1, event.id)
     assert waiting.result == "unknown"
     listed = await asyncio.to_thread(far.redress, "deliveries", "list", "--unknown")
     assert str(waiting.delivery) in listed
     assert "customer.example" not in listed
     settle = ("deliveries", "settle", str(waiting.delivery), how, "--by", "cr-1")
     await asyncio.to_thread(far.redress, *settle)
-    settled = await far.settled(2, event.id)
+    settled = await far.reported(2, event.id)
     assert (settled[1].result, settled[1].copies) == ("sent", copies)
     assert len(sent_for(far.mail, settled)) == copies
 
 
 async def test_no_address_and_no_name_of_a_customer_rests_in_deliveries_or_logs(far: Far) -> None:
-    event = asked("email")
-    await far.tell("outreach", event)
-    await far.settled(1, event.id)
+    event = outreach("email")
+    await far.publish("outreach", event)
+    await far.reported(1, event.id)
     listed = await asyncio.to_thread(far.redress, "deliveries", "list")
     assert str(event.case_id) in listed
     records = await consume(far.stack, far.names.topic("deliveries"), 1)
@@ -285,9 +285,9 @@ NOT_ONE_ADDRESS = [
 @pytest.mark.parametrize("written", NOT_ONE_ADDRESS)
 async def test_what_is_not_one_address_reaches_nobody(far: Far, written: str) -> None:
     before = len(far.mail.received())
-    event = asked("email").model_copy(update={"address": written})
-    await far.tell("outreach", event)
-    [settled] = await far.settled(1, event.id)
+    event = outreach("email").model_copy(update={"address": written})
+    await far.publish("outreach", event)
+    [settled] = await far.reported(1, event.id)
     assert (settled.result, len(far.mail.received())) == ("failed", before)
 
 
@@ -300,7 +300,7 @@ async def test_what_is_not_one_address_reaches_nobody(far: Far, written: str) ->
     ],
 )
 async def test_an_address_of_any_script_reaches_its_mailbox(far: Far, written: str, envelope: str) -> None:
-    event = asked("email").model_copy(update={"address": written})
-    await far.tell("outreach", event)
-    [settled] = await far.settled(1, event.id)
+    event = outreach("email").model_copy(update={"address": written})
+    await far.publish("outreach", event)
+    [settled] = await far.reported(1, event.id)
     assert [one.to for one in sent_for(far.mail, [settled])] == [envelope]

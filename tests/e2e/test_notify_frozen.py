@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from deploy.local import Service, Stack, service
 from schemas.outreach import OutreachRequested
-from tests.e2e.test_notify import Far, asked, far_end
+from tests.e2e.test_notify import Far, far_end, outreach
 from tests.patience import patience, until
 from tests.proxy import Proxy
 
@@ -49,13 +49,13 @@ async def test_a_claim_that_outlived_its_time_sends_nothing_on_thaw(stack: Stack
 
             async def claims() -> bool:
                 """Until the other one has had one of its own to claim."""
-                more = [asked("sms") for _ in range(MESSAGES)]
+                more = [outreach("sms") for _ in range(MESSAGES)]
                 events.extend(more)
-                await far.tell("outreach", *more)
+                await far.publish("outreach", *more)
                 return proxy.met.is_set()
 
             await until(claims)
-            await settled(far, {event.id for event in events})
+            await reported(far, {event.id for event in events})
             frozen.resume()
             await until(lambda: asyncio.to_thread(logged, tmp_path / "frozen.log", "claim lost"))
         finally:
@@ -72,7 +72,7 @@ def beside(far: Far, proxy: Proxy, home: Path) -> Service:
     return service("notify", env, home / "frozen.log")
 
 
-async def settled(far: Far, events: set[object]) -> None:
+async def reported(far: Far, events: set[object]) -> None:
     async with patience(), aclosing(far.results()) as results:
         async for one in results:
             events.discard(one.event)

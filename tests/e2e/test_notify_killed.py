@@ -11,8 +11,8 @@ import pytest
 
 from deploy.local import Stack
 from deploy.local.provider import Received
-from schemas.deliveries import DeliverySettled
-from tests.e2e.test_notify import Far, asked, far_end, opened
+from schemas.deliveries import DeliveryReported
+from tests.e2e.test_notify import Far, far_end, opened, outreach
 from tests.patience import patience
 from tests.soak import rounds
 
@@ -34,9 +34,9 @@ def counted(received: list[Received]) -> Counter[str]:
 
 async def test_kills_lose_nothing_and_double_only_what_was_in_hand(far: Far) -> None:
     events = [opened() for _ in range(EVENTS)]
-    customers = [asked("sms") for _ in range(EVENTS)]
-    await far.tell("cases", *events)
-    await far.tell("outreach", *customers)
+    customers = [outreach("sms") for _ in range(EVENTS)]
+    await far.publish("cases", *events)
+    await far.publish("outreach", *customers)
     for _ in range(KILLS):
         before = len(far.mail.received())
         async with patience():
@@ -54,9 +54,9 @@ async def test_kills_lose_nothing_and_double_only_what_was_in_hand(far: Far) -> 
     assert all(sent[reference].copies >= count for reference, count in mails.items())
 
 
-async def results(far: Far, events: set[UUID], count: int) -> dict[UUID, DeliverySettled]:
+async def results(far: Far, events: set[UUID], count: int) -> dict[UUID, DeliveryReported]:
     """The results of these events by delivery; every delivery has one and the same."""
-    found: dict[UUID, DeliverySettled] = {}
+    found: dict[UUID, DeliveryReported] = {}
     async with patience(), aclosing(far.results()) as results:
         async for one in results:
             assert found.setdefault(one.delivery, one) == one

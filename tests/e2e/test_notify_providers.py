@@ -14,7 +14,7 @@ import pytest
 from deploy.local import Stack
 from deploy.local.trouble import Trouble
 from schemas.media import Medium
-from tests.e2e.test_notify import Far, asked, far_end, offered, sent_for
+from tests.e2e.test_notify import Far, far_end, handed_over, outreach, sent_for
 from tests.patience import until
 
 MANY = 40
@@ -58,8 +58,8 @@ async def test_an_account_that_lapsed_fails_no_message_and_all_go_once_it_is_men
     provider = far.mail if medium == "email" else far.sms
     provider.trouble(Trouble(kind="account", times=FOR_EVER))
     before = alarms(far)
-    events = [asked(medium) for _ in range(MANY)]
-    await far.tell("outreach", *events[: MANY // 2])
+    events = [outreach(medium) for _ in range(MANY)]
+    await far.publish("outreach", *events[: MANY // 2])
     await until(lambda: paused(far, medium))
     status, said = await ready(far)
     assert (status, said["ready"]) == (200, True)
@@ -67,7 +67,7 @@ async def test_an_account_that_lapsed_fails_no_message_and_all_go_once_it_is_men
     assert alarms(far) == before + 1
     # A start in the middle of it loses nothing and asks again.
     await far.notify.stop()
-    await far.tell("outreach", *events[MANY // 2 :])
+    await far.publish("outreach", *events[MANY // 2 :])
     await far.notify.start()
     await until(lambda: paused(far, medium))
 
@@ -77,7 +77,7 @@ async def test_an_account_that_lapsed_fails_no_message_and_all_go_once_it_is_men
     await until(all_wait)
     assert await listed(far, "--failed", "--medium", medium) == []
     provider.trouble(MENDED)
-    settled = await far.settled(MANY, *(event.id for event in events))
+    settled = await far.reported(MANY, *(event.id for event in events))
     assert {one.result for one in settled} == {"sent"}
     assert len(sent_for(provider, settled)) == MANY
     assert not await paused(far, medium)
@@ -103,11 +103,11 @@ async def test_a_stranger_in_the_providers_place_takes_no_message(far: Far, page
 
     await far.sms.stop()
     async with await asyncio.start_server(answer, "127.0.0.1", far.sms.port):
-        events = [asked("sms") for _ in range(7)]
-        await far.tell("outreach", *events)
+        events = [outreach("sms") for _ in range(7)]
+        await far.publish("outreach", *events)
         await until(lambda: paused(far, "sms"))
     await far.sms.start()
-    settled = await far.settled(7, *(event.id for event in events))
+    settled = await far.reported(7, *(event.id for event in events))
     assert {one.result for one in settled} == {"sent"}
     assert sorted(one.reference for one in sent_for(far.sms, settled)) == sorted(
         str(one.delivery) for one in settled
@@ -116,14 +116,14 @@ async def test_a_stranger_in_the_providers_place_takes_no_message(far: Far, page
 
 async def test_what_failed_is_resent_once_and_only_when_it_failed(far: Far) -> None:
     far.sms.trouble(Trouble(kind="refuse"))
-    event = asked("sms")
-    await far.tell("outreach", event)
-    [failed] = await far.settled(1, event.id)
+    event = outreach("sms")
+    await far.publish("outreach", event)
+    [failed] = await far.reported(1, event.id)
     assert failed.result == "failed"
     assert [one["id"] for one in await listed(far, "--failed")] == [str(failed.delivery)]
     resend = ("deliveries", "resend", str(failed.delivery), "--by", "admin")
     assert "is in line again" in await asyncio.to_thread(far.redress, *resend)
-    settled = await far.settled(2, event.id)
+    settled = await far.reported(2, event.id)
     assert [one.result for one in settled] == ["failed", "sent"]
     assert len(sent_for(far.sms, settled)) == 1
     ended = await asyncio.to_thread(far.tries, *resend)
@@ -134,13 +134,13 @@ async def test_what_failed_is_resent_once_and_only_when_it_failed(far: Far) -> N
 async def test_all_that_failed_since_a_time_is_resent_by_one_command(far: Far) -> None:
     far.mail.trouble(Trouble(kind="refuse", times=5))
     since = datetime.now(UTC) - timedelta(seconds=1)
-    events = [offered() for _ in range(5)]
-    await far.tell("cases", *events)
-    failed = await far.settled(5, *(event.id for event in events))
+    events = [handed_over() for _ in range(5)]
+    await far.publish("cases", *events)
+    failed = await far.reported(5, *(event.id for event in events))
     assert {one.result for one in failed} == {"failed"}
     words = ("deliveries", "resend", "--failed", "--medium", "email", "--by", "admin", "--since")
     await asyncio.to_thread(far.redress, *words, since.isoformat())
-    settled = await far.settled(10, *(event.id for event in events))
+    settled = await far.reported(10, *(event.id for event in events))
     assert Counter(one.result for one in settled) == {"failed": 5, "sent": 5}
     assert len(sent_for(far.mail, settled)) == 5
 

@@ -78,8 +78,8 @@ async def test_a_manufacturer_and_a_person_get_what_policy_names_once_their_endp
     far = webhooks.far
     webhooks.endpoint.trouble(Trouble(kind="busy"))
     event = opened(header=header(POLICY))
-    await far.tell("cases", event)
-    settled = await far.settled(2, event.id)
+    await far.publish("cases", event)
+    settled = await far.reported(2, event.id)
     results = {one.person: (one.medium, one.result, one.copies) for one in settled}
     assert results == dict.fromkeys(("manufacturer:gtmc", "cr-1"), ("webhook", "sent", 1))
     received = sent_for(webhooks.endpoint, settled)
@@ -94,7 +94,7 @@ async def test_a_manufacturer_and_a_person_get_what_policy_names_once_their_endp
 async def test_a_message_that_its_endpoint_refuses_for_good_has_failed(webhooks: Webhooks) -> None:
     webhooks.endpoint.trouble(Trouble(kind="refuse", times=2))
     event = opened(header=header(POLICY))
-    await webhooks.far.tell("cases", event)
-    settled = await webhooks.far.settled(2, event.id)
+    await webhooks.far.publish("cases", event)
+    settled = await webhooks.far.reported(2, event.id)
     assert {one.result for one in settled} == {"failed"}
     assert sent_for(webhooks.endpoint, settled) == []

@@ -23,8 +23,8 @@ from services.common.web import tokens
 from services.routing.store.policy_files import load_policy
 from tests.casework import POLICIES
 from tests.dealership import a_contact
-from tests.e2e.test_notify import asked as customers
 from tests.e2e.test_notify import far_end
+from tests.e2e.test_notify import outreach as customers
 from tests.e2e.test_sla import POLICY, RunningSla
 from tests.patience import patience, until
 from tests.policy_folder import PolicyFolder
@@ -314,7 +314,7 @@ async def test_messages_to_customers_wait_at_their_place_and_are_set_aside_when_
         first = customers("email").model_copy(update={"policy_version": RETITLED.version})
         count = MOST_WAITING + 10
         waiting = [first.model_copy(update={"id": uuid4()}) for _ in range(count)]
-        await far.tell("outreach", *waiting)
+        await far.publish("outreach", *waiting)
         resting_there = await spoken(far, "notify.waiting", 10) + await resting(far, "waiting_notices")
         assert resting_there.count("sha256") >= count
         for words in ("wang@customer.example", "王女士", "\\xe7\\x8e\\x8b"):
@@ -322,10 +322,10 @@ async def test_messages_to_customers_wait_at_their_place_and_are_set_aside_when_
         if gone:
             await emptied(stack, far.names.topic("outreach"))
         after = first.model_copy(update={"id": uuid4()})
-        await far.tell("outreach", after)
+        await far.publish("outreach", after)
         await publish(stack, far.names, RETITLED)
         arrived = [after] if gone else [*waiting, after]
-        results = await far.settled(len(arrived), *(one.id for one in arrived))
+        results = await far.reported(len(arrived), *(one.id for one in arrived))
         assert {one.result for one in results} == {"sent"}
         if gone:
             dead = await spoken(far, "notify.dead", count)

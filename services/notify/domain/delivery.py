@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from schemas import formats, outreach
 from schemas.base import Instant, Stored
 from schemas.contacts import Language
-from schemas.deliveries import TOPIC, DeliverySettled, Result
+from schemas.deliveries import TOPIC, DeliveryReported, Result
 from schemas.identity import holder_in_ids
 from schemas.media import MEDIA, Audience, IfUnknown, Medium
 from schemas.outreach import DeliveryResent
@@ -256,7 +256,7 @@ def _to(
 
 
 def _report(delivery: Delivery, result: Result, now: datetime) -> Outgoing:
-    message = DeliverySettled(
+    message = DeliveryReported(
         id=event_id(delivery.id, f"{result}:{delivery.attempt}"),
         case_id=delivery.case_id,
         occurred_at=now,

@@ -93,7 +93,7 @@ class Reply:
 def judge_message(reference: UUID, reply: Reply) -> Receipt:
     """What the answer to a message means."""
     fields = reply.fields()
-    if (200 <= reply.status <= 299 or reply.status == 409) and _says(fields, reference, TAKEN):
+    if (200 <= reply.status <= 299 or reply.status == 409) and _reports(fields, reference, TAKEN):
         return Receipt("accepted")
     if reply.status in FINAL and may_refuse(reference, reply):
         return Receipt("refused", f"http {reply.status}")
@@ -109,14 +109,14 @@ def judge_other(reply: Reply) -> Receipt:
 def judge_fate(reference: UUID, reply: Reply) -> Receipt:
     """What the answer to the question for a message means."""
     fields = reply.fields()
-    if reply.status == 200 and _says(fields, reference, TAKEN):
+    if reply.status == 200 and _reports(fields, reference, TAKEN):
         return Receipt("accepted")
-    if reply.status == 404 and _says(fields, reference, ("unknown",)):
+    if reply.status == 404 and _reports(fields, reference, ("unknown",)):
         return Receipt("later", "not known to the provider")
     return Receipt("unknown", _reason(reply), provider="fails", pause=reply.pause())
 
 
-def _says(fields: dict[str, Any] | None, reference: UUID, statuses: tuple[str, ...]) -> bool:
+def _reports(fields: dict[str, Any] | None, reference: UUID, statuses: tuple[str, ...]) -> bool:
     if fields is None:
         return False
     status = fields.get("status", statuses[0])

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from schemas.cases import CaseSnapshot
 from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
-from schemas.deliveries import DeliverySettled
+from schemas.deliveries import DeliveryReported
 from schemas.identity import REASSIGNMENT
 from services.common.store.decision import Cause, Change, Decision, event_id
 from services.routing.domain import contact_added, folding, ladder, opening
@@ -68,7 +68,7 @@ def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case
             return ladder.escalate(case, message, cause.id, world)
         case DeadlineMessage():
             return folding.fold_deadline(case, message, cause.id, world)  # type: ignore[arg-type]
-        case DeliverySettled():
+        case DeliveryReported():
             return folding.count_delivery(case, message, cause.id, world)
         case Action():
             return act(case, message, cause.id, world)

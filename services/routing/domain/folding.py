@@ -15,7 +15,7 @@ from schemas.deadlines import (
     DeadlineWarned,
     DeadlineWithdrawn,
 )
-from schemas.deliveries import DeliverySettled
+from schemas.deliveries import DeliveryReported
 from services.common.store.decision import Change
 from services.routing.domain import ladder
 from services.routing.domain.case import ENDED, NEVER, Breach, Case, Deadline, DeadlineStatus
@@ -58,7 +58,7 @@ def fold_deadline(case: Case, event: DeadlineEvent, cause: UUID, world: World) -
     return draft.change()
 
 
-def count_delivery(case: Case, event: DeliverySettled, cause: UUID, world: World) -> Change[Case]:
+def count_delivery(case: Case, event: DeliveryReported, cause: UUID, world: World) -> Change[Case]:
     """One more message with this fate; the deliveries themselves rest elsewhere."""
     draft = Draft.of(case, cause, "deliveries", world.now)
     name = f"{event.medium} {event.result}"

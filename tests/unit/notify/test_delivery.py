@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.deliveries import DeliverySettled
+from schemas.deliveries import DeliveryReported
 from schemas.media import Medium
 from schemas.outreach import DeliveryResent
 from services.common.store.decision import Cause, Change, Outgoing
@@ -56,7 +56,7 @@ def after(delivery: Delivery, *steps: Step, now: datetime = MONDAY) -> Delivery:
 def results(change: Change[Delivery] | None) -> list[tuple[str, int]]:
     events = change.events if change else ()
     messages = [event.message for event in events if isinstance(event, Outgoing)]
-    return [(one.result, one.copies) for one in messages if isinstance(one, DeliverySettled)]
+    return [(one.result, one.copies) for one in messages if isinstance(one, DeliveryReported)]
 
 
 def attempted(verdict: Verdict, attempt: int = 1) -> Attempted:

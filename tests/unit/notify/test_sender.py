@@ -13,7 +13,7 @@ import pytest
 
 from deploy.local.trouble import Trouble
 from schemas.addresses import EmailAddress, PhoneNumber
-from schemas.deliveries import DeliverySettled
+from schemas.deliveries import DeliveryReported
 from schemas.media import Medium
 from schemas.outreach import DeliveryResent
 from services.common.kafka.outbox import OutboxPublisher
@@ -105,10 +105,11 @@ class SenderBench:
                 await asyncio.sleep(0)
         return self.state(delivery)
 
-    async def results(self) -> list[DeliverySettled]:
+    async def results(self) -> list[DeliveryReported]:
         await self.publisher.flush()
         return [
-            DeliverySettled.model_validate_json(value) for _, value in self.kafka.topics.get("deliveries", ())
+            DeliveryReported.model_validate_json(value)
+            for _, value in self.kafka.topics.get("deliveries", ())
         ]
 
 
