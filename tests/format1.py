@@ -263,7 +263,10 @@ class Replay:
         store = self._store(Delivery)
         if "record" in self.step:
             queue = Store(Queue, MemoryDocuments(), OutboxPublisher(MemoryLog()), self.now, lambda: None)
-            rulebook = Rulebook(self.kept.versions, self.kept.directory_without(self.step.get("left", ())))
+            rulebook = Rulebook(
+                Versions({name: one.policy for name, one in self.kept.versions.items()}),
+                self.kept.directory_without(self.step.get("left", ())),
+            )
             sender = SenderBench().sender()
             addresses = AddressRepository(lambda: rulebook.directory, _never)
             senders: Any = {"email": sender, "sms": sender}

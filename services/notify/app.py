@@ -21,6 +21,7 @@ from services.common.runtime import logs
 from services.common.runtime.connections import Connections, background, connected, consuming
 from services.common.runtime.health import Health
 from services.common.store.mongo import MongoDocuments
+from services.common.store.versions import Versions
 from services.common.store.write_path import Store
 from services.notify import metrics
 from services.notify.domain.delivery import Delivery, advance
@@ -71,7 +72,7 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
         await MongoDocuments(parts.database, QUEUES).prepare()
         handler = _handler(settings, parts, announced, documents, health)
         senders = handler.senders.values()
-        announcements = Announcements(handler.queue, announced.tables[1].entries.__contains__, announced.news)
+        announcements = Announcements(handler.queue, announced.policies.__contains__, announced.news)
         feed = Feed(TOPICS, partial(router, handler), announcements, personal=frozenset({outreach.TOPIC}))
         listeners = handler.assigned, handler.revoked
         async with (
@@ -122,6 +123,7 @@ class Announced:
     settings: Settings
     parts: Connections
     tables: list[Table[Any]] = field(default_factory=list)
+    policies: Versions[Policy] = field(default_factory=Versions)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     texts: LeftOut = field(init=False)
     _directory: Directory | None = None
@@ -146,11 +148,14 @@ class Announced:
         return self._directory
 
     def rulebook(self) -> Rulebook:
-        return Rulebook(self.tables[1].entries, self.directory())
+        return Rulebook(self.policies, self.directory())
 
     def _published(self, key: str, published: PublishedPolicy | None) -> None:
         """One text that cannot be rendered is no reason to leave out the others of its policy."""
-        if published is not None:
+        if published is None:
+            self.policies.take_back(key)
+        else:
+            self.policies.put(key, published.policy)
             try:
                 must_render(key, _wording(published.policy))
             except TextError as wrong:

@@ -18,7 +18,7 @@ from services.common.kafka.subscription import Group
 from services.common.store.decision import Cause, Change, Decision, Outcome, Wait
 from services.common.store.write_path import Store
 from services.notify.domain.delivery import OPEN, Delivery
-from services.notify.domain.rules import Place, Rulebook, named
+from services.notify.domain.rules import Place, Rulebook
 from services.notify.sender.loop import Sender
 from services.notify.store import AddressRepository
 
@@ -77,11 +77,10 @@ class Handler:
         free, queued = self._split(batch)
         if not queued:
             return await self._record(free)
-        asked = [received for received in queued if not received.waited]
-        waiting = await self._wait(asked)
+        waiting = await self._wait([received for received in queued if not received.waited])
         # Where nobody waits any more there is no need to; what has waited is recorded before it waits no more.
         kept = {outcome.cause.id for outcome in waiting if outcome.kind != "ignored"}
-        kept |= {one.message.id for one in queued if one.waited and self._missing(one.message)}
+        kept |= {one.message.id for one in queued if one.waited and self.rulebook().wait_for(one.message)}
         recorded = await self._record([*free, *(one for one in queued if one.message.id not in kept)])
         gone = await self._wait([received for received in queued if received.waited])
         return [*(outcome for outcome in waiting if outcome.kind != "ignored"), *recorded, *gone]
@@ -92,19 +91,14 @@ class Handler:
         queued: list[Received[Any]] = []
         cases = set(self.queue.awaiting)
         for received in batch:
-            if self._missing(received.message):
+            if self.rulebook().wait_for(received.message):
                 cases.add(received.message.case_id)
             (queued if received.message.case_id in cases else free).append(received)
         return free, queued
 
-    def _missing(self, message: Any) -> str:
-        """The policy version by which a record is decided, where that is not published."""
-        return next((name for name in named(message) if name not in self.rulebook().policies), "")
-
     async def _wait(self, received: Sequence[Received[Any]]) -> Sequence[Outcome[Any, Any]]:
         def decide(_queue: Queue | None, cause: Cause[Any]) -> Wait | None:
-            missing = self._missing(cause.message)
-            return Wait(missing) if missing else None
+            return self.rulebook().wait_for(cause.message)
 
         causes = [replace(one.cause(one.message), once=False) for one in received]
         return await self.queue.change_many(causes, decide) if causes else []

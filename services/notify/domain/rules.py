@@ -1,6 +1,6 @@
 """What is to be sent when something occurs: one message per person and medium, as policy says."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -8,8 +8,10 @@ from schemas.conditions import matches, satisfies
 from schemas.contacts import Language
 from schemas.media import Medium
 from schemas.outreach import DeliveryResent, OutreachMessage, OutreachRequested
-from schemas.policies import NoticeRule, Policy, PublishedPolicy
+from schemas.policies import NoticeRule, Policy
 from schemas.staffing import Directory
+from services.common.store.decision import Wait
+from services.common.store.versions import Versions
 from services.notify.domain.delivery import CUSTOMER, Delivery, delivery_id
 from services.notify.domain.facts import Facts, FactWriter
 from services.notify.domain.recipients import Event, Parties
@@ -27,24 +29,25 @@ class Place:
     offset: int
 
 
-def named(message: Event | OutreachMessage) -> list[str]:
-    """The policy that decides about a record, as `<policy>@<version>`; none for one that is decided already."""
-    if isinstance(message, DeliveryResent):
-        return []
-    case = message if isinstance(message, OutreachRequested) else message.header
-    return [case.policy_key]
+def _policy_key(message: Event | OutreachRequested) -> str:
+    """The policy version that decides about a record, as `<policy>@<version>`."""
+    return message.policy_key if isinstance(message, OutreachRequested) else message.header.policy_key
 
 
 @dataclass(frozen=True, slots=True)
 class Rulebook:
     """All published policies and the directory, as they are now."""
 
-    policies: Mapping[str, PublishedPolicy]
+    policies: Versions[Policy]
     directory: Directory
+
+    def wait_for(self, message: Event | OutreachMessage) -> Wait | None:
+        """The decision while the policy version of a record is not announced; None where it is, or none is needed."""
+        return None if isinstance(message, DeliveryResent) else self.policies.wait_for(_policy_key(message))
 
     def deliveries(self, message: Event | OutreachRequested, place: Place) -> list[Delivery]:
         """What is to be sent because of a record; nothing for most."""
-        [name] = named(message)
+        name = _policy_key(message)
         policy = self.policy(name)
         if isinstance(message, OutreachRequested):
             return [self._outreach(message, name, place)]
@@ -55,7 +58,7 @@ class Rulebook:
         """By `<policy>@<version>`; `UnknownPolicyError` when it was never published."""
         if name not in self.policies:
             raise UnknownPolicyError(f"policy {name!r} is not on topic 'policies'")
-        return self.policies[name].policy
+        return self.policies[name]
 
     def _delivery(self, event: Event, name: str, notice: "Notice", place: Place) -> Delivery:
         person = self.directory.person(notice.person)

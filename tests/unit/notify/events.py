@@ -5,8 +5,9 @@ from uuid import UUID, uuid5
 
 from schemas.cases import CaseEvent, CaseHandedOver, CaseOpened, CaseReturned
 from schemas.deadlines import DeadlineBreached, DeadlineWarned
-from schemas.policies import Policy, PublishedPolicy
+from schemas.policies import Policy
 from schemas.staffing import Directory
+from services.common.store.versions import Versions
 from services.notify.domain.rules import Place, Rulebook
 from services.notify.domain.samples import FIELDS, HEADER
 from tests.dealership import MONDAY, SEVERITY, directory_file
@@ -90,8 +91,7 @@ def directory(**changed: Any) -> Directory:
 
 
 def rulebook(*rules: dict[str, Any], people: Directory | None = None, **changes: Any) -> Rulebook:
-    published = PublishedPolicy(version="version", policy=policy(*rules, **changes))
-    return Rulebook({POLICY: published}, people or directory())
+    return Rulebook(Versions({POLICY: policy(*rules, **changes)}), people or directory())
 
 
 def notified(book: Rulebook, event: CaseEvent | DeadlineWarned | DeadlineBreached) -> list[tuple[str, str]]:

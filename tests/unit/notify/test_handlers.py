@@ -9,6 +9,7 @@ from schemas.outreach import DeliveryResent
 from schemas.staffing import Directory
 from services.common.kafka.batch import Received
 from services.common.kafka.outbox import OutboxPublisher
+from services.common.store.versions import Versions
 from services.common.store.write_path import Store
 from services.notify.domain.delivery import OPEN, Attempted, Delivery, Due, Receipt, Resent
 from services.notify.domain.rules import Rulebook
@@ -102,7 +103,9 @@ async def test_what_waited_is_recorded_in_order_and_once_when_its_version_is_the
     waiting = opened(policy_version="later")
     behind = later(opened(), case_id=waiting.case_id)
     await desk.handler.handle([received(waiting), received(behind)])
-    desk.rules = replace(RULES, policies={**RULES.policies, "gtmc@later": RULES.policies["gtmc@version"]})
+    desk.rules = replace(
+        RULES, policies=Versions({**RULES.policies.ready, "gtmc@later": RULES.policies["gtmc@version"]})
+    )
     newest = later(opened(), case_id=waiting.case_id)
     await desk.handler.handle([received(newest)])  # before what waited was handed out: it stands behind
     kept = await desk.queue.waiting({waiting.case_id})
