@@ -50,7 +50,7 @@ def test_each_person_gets_one_message_per_medium() -> None:
     ]
 
 
-def test_the_first_rule_that_names_a_person_is_the_one_that_tells_him() -> None:
+def test_the_first_rule_that_names_a_person_is_the_one_that_notifies_them() -> None:
     book = rulebook(
         rule("case.opened", "owner", by=("sms",)), rule("case.opened", "owner", "dealer_gm", by=("email",))
     )

@@ -51,7 +51,7 @@ FACTS = {"number": "7K2M", "severity": "major complaint", "owner": "cr-1"}
 
 @dataclass
 class MemoryAddresses:
-    """Everyone is reached at his id, but for those without an address."""
+    """Everyone is reached at their id, but for those without an address."""
 
     without: set[str] = field(default_factory=set)
     troubles: list[Exception] = field(default_factory=list)
