@@ -65,10 +65,8 @@ class Exclusive(Middleware):
         Raises MovedError, and handles none, where the partition of a redelivered record is another's by now.
         """
         if self.is_redelivered:
-            if (
-                not {record.partition for record in self.msg if record.partition >= 0}
-                <= self.partitions.numbers()
-            ):
+            numbers = {record.partition for record in self.msg if record.partition >= 0}
+            if not numbers <= self.partitions.numbers():
                 raise MovedError("a partition has moved")
             result: Result = await call_next(msg)
             return result
