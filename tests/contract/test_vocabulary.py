@@ -61,15 +61,15 @@ def names(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.name
 
 
-def words_of(name: str) -> str:
+def spelled(name: str) -> str:
     """A name as words: `_handOver`, `HandOver` and `hand_over` are "hand over"."""
     return " ".join(re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)).lower()
 
 
-def private_words(path: Path) -> Iterator[str]:
+def violations(path: Path) -> Iterator[str]:
     for line, name in names(path):
         for pattern, instead in INSTEAD.items():
-            if match := re.search(rf"\b(?:{pattern})\b", words_of(name)):
+            if match := re.search(rf"\b(?:{pattern})\b", spelled(name)):
                 yield f"{path}:{line} {name}: not {match[0]!r}, say {instead}"
 
 
@@ -88,7 +88,7 @@ def test_a_private_word_is_seen_in_every_way_of_writing_a_name(
 ) -> None:
     file = tmp_path / "module.py"
     file.write_text(f"def {name}(): ...\n")
-    reports = list(private_words(file))
+    reports = list(violations(file))
     assert len(reports) == (1 if instead else 0)
     assert all(instead and instead in report for report in reports)
 
@@ -96,4 +96,4 @@ def test_a_private_word_is_seen_in_every_way_of_writing_a_name(
 @pytest.mark.parametrize("folder", CLEAN)
 def test_names_are_in_the_vocabulary(folder: str) -> None:
     assert python_files(folder)
-    assert [report for path in python_files(folder) for report in private_words(path)] == []
+    assert [report for path in python_files(folder) for report in violations(path)] == []

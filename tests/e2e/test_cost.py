@@ -108,7 +108,7 @@ async def worked(name: str, records: int) -> int:
     return round(counted(BATCHES, service=name) - before[BATCHES])
 
 
-async def settle(stack: Stack, names: Names, *topics: str) -> None:
+async def meet_partitions(stack: Stack, names: Names, *topics: str) -> None:
     """Write once to every partition: while topics are new Kafka refuses, and the driver asks again."""
     async with AIOKafkaProducer(bootstrap_servers=stack.addresses.kafka) as producer:
         for topic in topics:
@@ -117,7 +117,7 @@ async def settle(stack: Stack, names: Names, *topics: str) -> None:
 
 
 async def lying(stack: Stack, names: Names, *topics: str) -> int:
-    """How many records came to some topics after they were settled."""
+    """How many records came to some topics since every partition was written to once."""
     async with AIOKafkaConsumer(bootstrap_servers=stack.addresses.kafka) as consumer:
         parts = [
             TopicPartition(names.topic(topic), number) for topic in topics for number in range(PARTITIONS)
@@ -134,9 +134,9 @@ async def test_routing_opens_a_batch_of_cases_with_five_store_commands_and_two_r
     ]
     await produce(stack, environment.topic("directory"), entries)
     contacts = [a_contact() for _ in range(CASES)]
-    told = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in contacts]
-    await produce(stack, environment.topic("contacts"), told)
-    await settle(stack, environment, *ROUTED)
+    records = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in contacts]
+    await produce(stack, environment.topic("contacts"), records)
+    await meet_partitions(stack, environment, *ROUTED)
     requests.clear()
     batches = await worked("routing", CASES)
     assert STORE.counts == {
@@ -152,15 +152,15 @@ async def test_routing_opens_a_batch_of_cases_with_five_store_commands_and_two_r
     assert await lying(stack, environment, *ROUTED) == 3 * CASES
 
 
-async def test_sla_starts_the_clocks_of_a_batch_with_three_store_commands_and_two_requests(
+async def test_sla_starts_the_deadlines_of_a_batch_with_three_store_commands_and_two_requests(
     stack: Stack, environment: Names, requests: Counter[str]
 ) -> None:
     policy = (f"{POLICY.policy.id}@{POLICY.version}".encode(), POLICY.model_dump_json().encode())
     await produce(stack, environment.topic("policies"), [policy])
     events = [opened(wall()) for _ in range(CASES)]
-    told = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in events]
-    await produce(stack, environment.topic("cases"), told)
-    await settle(stack, environment, "deadlines")
+    records = [(str(one.case_id).encode(), one.model_dump_json().encode()) for one in events]
+    await produce(stack, environment.topic("cases"), records)
+    await meet_partitions(stack, environment, "deadlines")
     requests.clear()
     batches = await worked("sla", CASES)
     assert STORE.counts == {"find deadlines": batches, "update deadlines": 2 * batches}

@@ -37,7 +37,7 @@ async def run(script: str) -> str:
 
 
 @pytest.fixture
-async def by_hand(ours: None, tmp_path: Path) -> AsyncIterator[str]:
+async def script(ours: None, tmp_path: Path) -> AsyncIterator[str]:
     """The script, brought to an installation that runs on other ports and in another folder."""
     folder, ports = tmp_path / "up", BackgroundPorts.free()
     script = WITH_STACK
@@ -57,8 +57,8 @@ async def by_hand(ours: None, tmp_path: Path) -> AsyncIterator[str]:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="what README prints needs curl")
-async def test_by_hand_a_complaint_is_accepted_transferred_resolved_and_closed(by_hand: str) -> None:
-    printed = await run(by_hand)
+async def test_by_hand_a_complaint_is_accepted_transferred_resolved_and_closed(script: str) -> None:
+    printed = await run(script)
     states = re.findall(r"'state': '(\w+)'", printed)
     assert states == ["in_review", "transferred", "transferred", "transferred", "resolved", "closed"]
 
