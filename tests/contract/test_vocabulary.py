@@ -10,6 +10,7 @@ import pytest
 CLEAN = (
     "deploy/bench",
     "deploy/demo",
+    "deploy/local",
     "services/notify",
     "services/routing",
     "services/sla",
