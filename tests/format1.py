@@ -21,7 +21,7 @@ from schemas.policies import PublishedPolicy
 from schemas.staffing import Directory
 from services.common.kafka.batch import Received
 from services.common.kafka.outbox import OutboxPublisher
-from services.common.store.decision import Cause, Entry, event_id
+from services.common.store.decision import Cause, Entry
 from services.common.store.history import link
 from services.common.store.versions import Versions
 from services.common.store.write_path import Store
@@ -231,7 +231,7 @@ class Replay:
         else:
             case = UUID(self.step["before"]["_id"])
             message: Any = {"reassign": Reassign, "resync": Resync}[name]()
-            await cases.change(Cause(case, event_id(case, name), message, once=False))
+            await cases.change(Cause(case, uuid5(case, name), message, once=False))
 
     async def _act(self, depends: api.Dependencies) -> None:
         asked = self.step["action"]

@@ -5,7 +5,7 @@ from typing import Literal
 from uuid import UUID, uuid5
 
 from schemas.base import Message, Stored
-from services.common.store.decision import Cause, Change, Entry, Outgoing, Refusal, event_id
+from services.common.store.decision import Cause, Change, Entry, Outgoing, Refusal
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 KEYS = tuple(UUID(int=number) for number in range(1, 5))
@@ -49,6 +49,6 @@ def decide(state: Sum | None, cause: Cause[Added]) -> Change[Sum] | Refusal | No
     if amount < 0:
         return Refusal(409, "no-debts", "only amounts above nought")
     total = (state.total if state else 0) + amount
-    event = Total(id=event_id(cause.id, "total"), case_id=cause.key, occurred_at=NOON, total=total)
+    event = Total(id=uuid5(cause.id, "total"), case_id=cause.key, occurred_at=NOON, total=total)
     entry = Entry(NOON, "test", "added", {"amount": amount})
     return Change(Sum(total=total), (Outgoing("cases", event),), (entry,), visible=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any, NamedTuple, Self
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from pydantic import (
     AfterValidator,
@@ -27,10 +27,10 @@ from schemas.base import Strict, instant, stamp
 from schemas.contacts import Channel, ContactReceived, Customer, Department, Flags, Kind, Vehicle
 from schemas.directory import CODE, Identifier
 from schemas.faults import Shape
+from schemas.identity import case_id, contact_id
 
 OLDEST = timedelta(days=30)
 AHEAD = timedelta(minutes=5)
-CASES = uuid5(NAMESPACE_URL, "redress:case")
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 CHECK = CROCKFORD + "*~$=U"
 LONGEST_KEPT = 320
@@ -203,8 +203,8 @@ class Identity:
 
     @classmethod
     def of(cls, caller: str, key: str, contact: PostedContact) -> Self:
-        case_id = uuid5(CASES, f"{caller}\n{key}")
-        return cls(case_id, uuid5(case_id, contact.model_dump_json()), case_number(case_id))
+        case = case_id(caller, key)
+        return cls(case, contact_id(case, contact.model_dump_json()), case_number(case))
 
 
 def draw_key() -> str:

@@ -15,13 +15,14 @@ from schemas import cases, contacts, deadlines, deliveries, directory, outreach,
 from schemas.contacts import ContactReceived
 from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
 from schemas.formats import read_record
+from schemas.identity import customer_id, narrative_id, reassigning_cause
 from schemas.outreach import OutreachRequested
 from services.common.kafka.batch import Received
 from services.common.kafka.dead_letters import replay_topic
 from services.common.kafka.subscription import Group
 from services.common.runtime.error_texts import describe
 from services.common.runtime.failures import retry
-from services.common.store.decision import Cause, Change, Decide, Decision, Outcome, event_id
+from services.common.store.decision import Cause, Change, Decide, Decision, Outcome
 from services.common.store.document import Document
 from services.common.store.write_path import Store
 from services.routing import metrics
@@ -149,7 +150,7 @@ class Handler:
         causes = {}
         for one in received:
             contact = one.message
-            text, customer = texts[_narrative_id(contact)], customers[_customer_id(contact)]
+            text, customer = texts[narrative_id(contact.id)], customers[customer_id(contact.id)]
             causes[contact.id] = one.cause(StoredContact(contact, text, customer))
         return causes
 
@@ -185,7 +186,7 @@ class Handler:
 
     async def _upgrade(self, cases: Sequence[UUID]) -> None:
         for some in _batches(cases):
-            causes = [Cause(case, event_id(case, "upgrade"), Upgrade(), once=False) for case in some]
+            causes = [Cause(case, reassigning_cause(case), Upgrade(), once=False) for case in some]
             for outcome in await self.cases.change_apart(causes):
                 if outcome.error is not None:
                     reason = describe(outcome.error)
@@ -206,7 +207,7 @@ class Handler:
             misplaced = [case.id for case in resting if is_misplaced(case.responsibilities, directory)]
         complete = True
         for some in _batches(misplaced):
-            causes = [Cause(case, event_id(case, "reassign"), Reassign(), once=False) for case in some]
+            causes = [Cause(case, reassigning_cause(case), Reassign(), once=False) for case in some]
             outcomes = await retry(partial(self.cases.change_apart, causes), "reassign cases")
             complete &= False not in [self._reassigned(outcome) for outcome in outcomes]
         return complete
@@ -236,22 +237,14 @@ def _postponed(outcome: Outcome[Case, Any]) -> str:
     return "" if outcome.state else "not written yet"
 
 
-def _narrative_id(contact: ContactReceived) -> Any:
-    return event_id(contact.id, "text")
-
-
-def _customer_id(contact: ContactReceived) -> Any:
-    return event_id(contact.id, "customer")
-
-
 def _narrative(contact: ContactReceived) -> Texts:
     texts = {"narrative": contact.narrative, "demand": contact.demand}
-    return Texts(_narrative_id(contact), contact.case_id, contact.occurred_at, texts)
+    return Texts(narrative_id(contact.id), contact.case_id, contact.occurred_at, texts)
 
 
 def _customer(contact: ContactReceived) -> Texts:
     texts = {"customer": contact.customer.model_dump(), "vehicle": contact.vehicle.model_dump()}
-    return Texts(_customer_id(contact), contact.case_id, contact.occurred_at, texts)
+    return Texts(customer_id(contact.id), contact.case_id, contact.occurred_at, texts)
 
 
 def caused(one: Received[Any]) -> Cause[Any]:

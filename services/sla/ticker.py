@@ -12,9 +12,10 @@ from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple, Protocol
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from schemas import cases
+from schemas.identity import tick_id
 from services.common.runtime.clock import Clock
 from services.common.runtime.failures import retry
 from services.common.store.decision import Cause, Outgoing
@@ -148,7 +149,7 @@ class Ticker:
 
     def _cause(self, entry: ScheduledCase, upto: int) -> Cause[Tick]:
         tick = Tick(from_ms(upto), catch_up=entry.partition in self.schedule.behind)
-        return Cause(key=entry.case, id=uuid5(entry.case, f"tick:{upto}"), message=tick, once=False)
+        return Cause(key=entry.case, id=tick_id(entry.case, upto), message=tick, once=False)
 
     def _postpone_failed(self, upto: Mapping[UUID, int], outcomes: Outcomes) -> None:
         """What cannot be decided is tried again later instead of at once for ever."""

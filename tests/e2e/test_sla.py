@@ -16,9 +16,9 @@ from deploy.local import Service, Stack, service
 from schemas import deadlines
 from schemas.cases import ADAPTER, CaseEvent
 from schemas.deadlines import DeadlineBreached, DeadlineEvent
+from schemas.identity import firing_id
 from schemas.policies import PublishedPolicy
 from services.common.runtime.clock import Clock
-from services.sla.domain.events import firing_id
 from tests.patience import patience
 from tests.soak import rounds
 from tests.stack import Names, database, produce

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Generic, Literal, TypeVar
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import BaseModel
 
@@ -142,8 +142,3 @@ class Outcome(Generic[S, M]):
     refusal: Refusal | None = None
     error: Exception | None = None
     awaits: str = ""
-
-
-def event_id(cause: UUID, name: str) -> UUID:
-    """The same cause yields the same event, however often it is decided."""
-    return uuid5(cause, name)

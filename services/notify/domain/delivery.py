@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
-from schemas import formats, outreach
+from schemas import formats, identity, outreach
 from schemas.base import Instant, Stored
 from schemas.contacts import Language
 from schemas.deliveries import TOPIC, DeliveryReported, Result
-from schemas.identity import holder_in_ids
 from schemas.media import MEDIA, Audience, IfUnknown, Medium
 from schemas.outreach import DeliveryResent
-from services.common.store.decision import Cause, Change, Decision, Entry, Outgoing, event_id
+from services.common.store.decision import Cause, Change, Decision, Entry, Outgoing
 
 CUSTOMER = "customer"
 MANUFACTURER = "manufacturer:"
@@ -83,11 +82,6 @@ class Delivery(Stored):
     @property
     def _if_unknown(self) -> IfUnknown:
         return MEDIA[self.medium].if_unknown[self.audience]
-
-
-def delivery_id(event: UUID, person: str, medium: Medium) -> UUID:
-    """One event reaches one person once per medium, however often it is read."""
-    return uuid5(event, f"{holder_in_ids(person)}:{medium}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +154,15 @@ WHERE: Mapping[type[Step], Sequence[Status]] = {
     Resent: RESENDABLE,
 }
 """The states a step fits."""
+STEP_NAMES: Mapping[type[Step], identity.Step] = {
+    Due: "Due",
+    Renewed: "Renewed",
+    Attempted: "Attempted",
+    FateReported: "Asked",
+    Resolved: "Settled",
+    Resent: "Resent",
+}
+"""What a step is called in its id, whatever its class is called."""
 
 
 def advance(delivery: Delivery | None, cause: Cause[Step], now: datetime) -> Decision[Delivery]:
@@ -233,7 +236,7 @@ def _resent(delivery: Delivery, resent: Resent, now: datetime) -> Change[Deliver
     line = {"status": "queued", "reason": "", "not_after": now + worth, "resent_at": now}
     queued = delivery.model_copy(update=line)
     message = DeliveryResent(
-        id=event_id(delivery.id, f"resent:{delivery.attempt}:{delivery.status}"),
+        id=identity.resent_id(delivery.id, delivery.attempt, delivery.status),
         case_id=delivery.case_id,
         occurred_at=now,
         delivery=delivery.id,
@@ -257,7 +260,7 @@ def _to(
 
 def _report(delivery: Delivery, result: Result, now: datetime) -> Outgoing:
     message = DeliveryReported(
-        id=event_id(delivery.id, f"{result}:{delivery.attempt}"),
+        id=identity.result_id(delivery.id, result, delivery.attempt),
         case_id=delivery.case_id,
         occurred_at=now,
         delivery=delivery.id,

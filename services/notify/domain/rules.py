@@ -6,13 +6,14 @@ from datetime import datetime, timedelta
 
 from schemas.conditions import matches, satisfies
 from schemas.contacts import Language
+from schemas.identity import delivery_id
 from schemas.media import Medium
 from schemas.outreach import DeliveryResent, OutreachMessage, OutreachRequested
 from schemas.policies import NoticeRule, Policy
 from schemas.staffing import Directory
 from services.common.store.decision import Wait
 from services.common.store.versions import Versions
-from services.notify.domain.delivery import CUSTOMER, Delivery, delivery_id
+from services.notify.domain.delivery import CUSTOMER, Delivery
 from services.notify.domain.facts import Facts, FactWriter
 from services.notify.domain.recipients import Event, Parties
 

@@ -5,8 +5,9 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
+from schemas.identity import step_id
 from services.common.runtime.clock import ticks
 from services.common.runtime.failures import TRANSIENT, retry
 from services.common.store.decision import Cause, Decide, Outcome
@@ -16,6 +17,7 @@ from services.notify.domain.addressee import Addressee, Addresses
 from services.notify.domain.delivery import (
     CUSTOMER,
     NO_ADDRESS,
+    STEP_NAMES,
     Attempted,
     Delivery,
     Due,
@@ -206,4 +208,4 @@ class Attempts:
 
 
 def _cause(delivery: UUID, step: Step) -> Cause[Step]:
-    return Cause(delivery, uuid5(delivery, type(step).__name__), step, once=False)
+    return Cause(delivery, step_id(delivery, STEP_NAMES[type(step)]), step, once=False)

@@ -1,16 +1,16 @@
 """`POST /v1/cases/{id}/<action>`: seen revision and key given, decided, written, answered."""
 
-import hashlib
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 
+from schemas import identity
 from schemas.directory import Person
 from services.common.store.decision import Cause, Outcome
 from services.common.web import body, openapi
@@ -85,16 +85,15 @@ class ActionRequest:
 
     @property
     def id(self) -> UUID:
-        return uuid5(self.case, f"{self.sender.actor.id}:{self.sender.key}")
+        return identity.action_id(self.case, self.sender.actor.id, self.sender.key)
 
     @property
     def digest(self) -> str:
-        return hashlib.sha256(f"{self.name}:{self.form.model_dump_json()}".encode()).hexdigest()
+        return identity.action_digest(self.name, self.form.model_dump_json())
 
     @property
     def text(self) -> UUID:
-        """Derived from the texts too: a key whose first action came to nothing may come with others."""
-        return uuid5(self.id, f"text:{self.digest}")
+        return identity.action_text_id(self.id, self.digest)
 
     def cause(self, texts: Sealed) -> Cause[Action]:
         action = self.form.action(self.sender.actor.id, texts)

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 from schemas.addresses import Address, usable
 from schemas.contacts import ContactReceived, Customer
+from schemas.identity import customer_message_id
 from schemas.media import MEDIA, Medium
 from schemas.outreach import OutreachRequested
 from schemas.policies import CustomerNotice
-from services.common.store.decision import event_id
 from services.routing.domain.case import Case
 from services.routing.domain.policies import CompiledPolicy
 
@@ -27,7 +27,7 @@ def requests(case: Case, contact: ContactReceived, policy: CompiledPolicy) -> It
         if reachable is not None:
             medium, address = reachable
             yield OutreachRequested(
-                id=event_id(event_id(contact.id, notice.when.type), f"{notice.template}:{medium}"),
+                id=customer_message_id(contact.id, notice.when.type, notice.template, medium),
                 case_id=case.id,
                 occurred_at=case.opened_at,
                 case_number=case.number,

@@ -6,8 +6,8 @@ from uuid import UUID
 from schemas.cases import CaseSnapshot
 from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
 from schemas.deliveries import DeliveryReported
-from schemas.identity import REASSIGNMENT
-from services.common.store.decision import Cause, Change, Decision, event_id
+from schemas.identity import settling_cause
+from services.common.store.decision import Cause, Change, Decision
 from services.routing.domain import contact_added, folding, ladder, opening
 from services.routing.domain.actions.action import Action
 from services.routing.domain.actions.table import act
@@ -41,7 +41,7 @@ def decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case]
     if not isinstance(decision, Change) or isinstance(cause.message, Resync):
         return decision
     # Under a cause of its own: both halves may publish events of one type, whose ids derive from the cause.
-    return keep_responsible(decision, event_id(cause.id, REASSIGNMENT), world)
+    return keep_responsible(decision, settling_cause(cause.id), world)
 
 
 def _decide_reassignment(case: Case | None, cause: UUID, world: World) -> Decision[Case]:

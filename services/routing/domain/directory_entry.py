@@ -1,14 +1,15 @@
 """Entries of the directory as documents: announced when they are new or have changed."""
 
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
+from uuid import UUID
 
 from pydantic import Field
 
 from schemas import directory, formats
 from schemas.base import Stored
 from schemas.directory import Entry
-from services.common.store.decision import Announced, Cause, Change, event_id
+from schemas.identity import announcement_id, entry_id
+from services.common.store.decision import Announced, Cause, Change
 
 
 class DirectoryEntry(Stored):
@@ -24,7 +25,7 @@ class DirectoryEntry(Stored):
 
 def key(entry: Entry) -> UUID:
     """The document of an entry."""
-    return uuid5(NAMESPACE_URL, f"redress:directory:{directory.key(entry)}")
+    return entry_id(directory.key(entry))
 
 
 def announce(before: DirectoryEntry | None, cause: Cause[Entry]) -> Change[DirectoryEntry] | None:
@@ -32,5 +33,5 @@ def announce(before: DirectoryEntry | None, cause: Cause[Entry]) -> Change[Direc
     entry = cause.message
     if before is not None and before.entry == entry:
         return None
-    announced = Announced(directory.TOPIC, event_id(cause.id, "announced"), directory.key(entry), entry)
+    announced = Announced(directory.TOPIC, announcement_id(cause.id), directory.key(entry), entry)
     return Change(DirectoryEntry(entry=entry), (announced,), visible=True)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from schemas import cases
 from schemas.cases import CaseMessage
-from schemas.identity import name_in_ids
-from services.common.store.decision import Change, Entry, Outgoing, event_id
+from schemas.identity import event_id, feed_id
+from services.common.store.decision import Change, Entry, Outgoing
 from services.routing.domain.case import Case, Revision, header
 
 ESCALATIONS = "escalations"
@@ -44,11 +44,10 @@ class Draft:
 
     def publish(self, kind: type[CaseMessage], **fields: Any) -> None:
         """Publish an event of the case as it now is."""
-        name = name_in_ids(kind.model_fields["type"].default)
         before = sum(isinstance(event, kind) for event in self.events)
         self.events.append(
             kind(
-                id=event_id(self.cause, f"{name}:{before}" if before else name),
+                id=event_id(self.cause, kind.model_fields["type"].default, before),
                 case_id=self.case.id,
                 occurred_at=self.at,
                 header=header(self.case),
@@ -84,4 +83,4 @@ def _differs(name: str, before: Case | None, after: Case) -> bool:
 
 def _copy(event: CaseMessage) -> CaseMessage:
     """The same event for the public feed; under its own id, since an outbox is cleared by ids."""
-    return event.model_copy(update={"id": event_id(event.id, ESCALATIONS)})
+    return event.model_copy(update={"id": feed_id(event.id)})

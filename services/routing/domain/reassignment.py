@@ -5,7 +5,8 @@ from typing import Any, TypeVar, get_args
 from uuid import UUID
 
 from schemas.cases import CaseReassigned, CaseUnattended, Part, tier
-from services.common.store.decision import Change, event_id
+from schemas.identity import reassignment_cause
+from services.common.store.decision import Change
 from services.routing.domain.assignment import Chosen, Seat
 from services.routing.domain.case import Case, HandOver, Support
 from services.routing.domain.draft import Draft
@@ -37,7 +38,7 @@ def reassign(case: Case, cause: UUID, world: World) -> Change[Case] | None:
     """The case with people who may have it; None where it is theirs already, or over."""
     # The same directory can take the same person's case twice, or be short of the same people; the revision
     # and the number of announcements tell the two apart.
-    change = keep_responsible(Change(case), event_id(cause, f"{case.revision}:{case.alarms}"), world)
+    change = keep_responsible(Change(case), reassignment_cause(cause, case.revision, case.alarms), world)
     return change if change.state != case else None
 
 

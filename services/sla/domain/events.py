@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from schemas import deadlines
 from schemas.cases import CaseHeader, Role
@@ -19,7 +19,7 @@ from schemas.deadlines import (
     DeadlineWarned,
     DeadlineWithdrawn,
 )
-from schemas.identity import name_in_ids
+from schemas.identity import deadline_event_id, firing_id, withdrawal_id
 from services.common.store.decision import Outgoing
 from services.sla.domain.due.instants import from_ms
 from services.sla.domain.state import Fired, PendingEscalation, View
@@ -40,11 +40,6 @@ class Trigger:
     reason: str
     seq: int | None = None
     late: bool = False
-
-
-def firing_id(case: UUID, deadline: str, cycle: int, level: int) -> UUID:
-    """The one id of a warning, breach or escalation, whatever crashes in between."""
-    return uuid5(case, f"{deadline}:{cycle}:{level}")
 
 
 def accountable(spec: DeadlineSpec, header: CaseHeader) -> Role:
@@ -102,7 +97,7 @@ class DeadlineEvents:
         breach = self._firing_id(fired.cycle, 0)
         return self._make(
             DeadlineWithdrawn, fired.cycle, fired.at,
-            id=uuid5(breach, "withdrawn"), breach=breach, met_at=from_ms(self.trigger.at),
+            id=withdrawal_id(breach), breach=breach, met_at=from_ms(self.trigger.at),
         )  # fmt: skip
 
     def escalation_due(self, escalation: PendingEscalation) -> Outgoing:
@@ -117,9 +112,9 @@ class DeadlineEvents:
 
     def _of_view(self, kind: type[DeadlineMessage], view: View, **fields: Any) -> Outgoing:
         assert view.due is not None  # noqa: S101 - only a deadline that never began has none
-        name = name_in_ids(kind.model_fields["type"].default)
+        name = kind.model_fields["type"].default
         cause = view.due if self.trigger.seq is None else self.trigger.seq
-        ident = uuid5(self.trigger.case, f"{self.spec.id}:{view.cycle}:{name}:{cause}")
+        ident = deadline_event_id(self.trigger.case, self.spec.id, view.cycle, name, cause)
         return self._make(kind, view.cycle, view.due, id=ident, **fields)
 
     def _make(self, kind: type[DeadlineMessage], cycle: int, due: int, **fields: Any) -> Outgoing:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid5
 
 import pytest
 from aiokafka import ConsumerRecord, TopicPartition
@@ -21,7 +22,7 @@ from services.common.kafka.partitions import Partitions
 from services.common.kafka.subscription import Feed, Subscription
 from services.common.runtime.logs import JsonLine
 from services.common.runtime.settings import CommonSettings
-from services.common.store.decision import Cause, Change, Outcome, Outgoing, event_id
+from services.common.store.decision import Cause, Change, Outcome, Outgoing
 from services.common.store.write_path import Store
 from services.notify import handlers as notify
 from services.routing import handlers as routing
@@ -73,7 +74,7 @@ class Service:
 
 
 def answer(_state: Sum | None, cause: Cause[Any]) -> Change[Sum]:
-    event = Total(id=event_id(cause.id, "total"), case_id=cause.key, occurred_at=NOON, total=1)
+    event = Total(id=uuid5(cause.id, "total"), case_id=cause.key, occurred_at=NOON, total=1)
     return Change(Sum(total=1), (Outgoing("answers", event),))
 
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.deliveries import DeliveryReported
+from schemas.identity import delivery_id
 from schemas.media import Medium
 from schemas.outreach import DeliveryResent
 from services.common.store.decision import Cause, Change, Outgoing
@@ -26,7 +27,6 @@ from services.notify.domain.delivery import (
     Step,
     Verdict,
     advance,
-    delivery_id,
 )
 from tests.dealership import MONDAY
 from tests.unit.notify.events import CASE, EVENT, POLICY

@@ -5,8 +5,9 @@ from uuid import UUID
 import pytest
 
 from schemas.cases import CaseUnattended
+from schemas.identity import reassigning_cause
 from schemas.staffing import Directory
-from services.common.store.decision import Change, event_id
+from services.common.store.decision import Change
 from services.routing.domain.case import Case
 from services.routing.domain.reassignment import reassign
 from services.routing.domain.responsibilities import ResponsibleFields, is_misplaced, responsibilities_of
@@ -24,7 +25,7 @@ def look(casework: Casework, case: Case) -> tuple[Case, list[UUID]]:
     """The case after a pass over it, as the service decides it, and the alarms that went out."""
     if not is_misplaced(responsibilities_of(case), casework.directory):
         return case, []
-    change = reassign(case, event_id(case.id, "reassign"), casework.world())
+    change = reassign(case, reassigning_cause(case.id), casework.world())
     if change is None:
         return case, []
     assert isinstance(change, Change)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from schemas.deadlines import DeadlineBreached
-from services.sla.domain.events import firing_id
+from schemas.identity import firing_id
 from tests.unit.sla.story import CASE, Story, a_deadline, a_policy, an_open_case, at
 
 PAUSES: dict[str, Any] = {"pause": [{"type": "case.not_reached"}], "resume": [{"type": "case.followed_up"}]}
