@@ -21,6 +21,7 @@ from services.common.runtime import logs
 from services.common.runtime.connections import Connections, background, connected, consuming
 from services.common.runtime.health import Health
 from services.common.store.mongo import MongoDocuments
+from services.common.store.upgrade import upgrade
 from services.common.store.versions import Versions
 from services.common.store.write_path import Store
 from services.notify import metrics
@@ -69,7 +70,10 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
         await announced.start()
         documents = MongoDocuments(parts.database, COLLECTION)
         await prepare(documents)
-        await MongoDocuments(parts.database, QUEUES).prepare()
+        await upgrade(documents, Delivery, health)
+        queues = MongoDocuments(parts.database, QUEUES)
+        await queues.prepare()
+        await upgrade(queues, Queue, health)
         handler = _handler(settings, parts, announced, documents, health)
         senders = handler.senders.values()
         announcements = Announcements(handler.queue, announced.policies.__contains__, announced.news)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from schemas import outreach
 from schemas.directory import Manufacturer, Person
-from schemas.formats import read_record
+from schemas.formats import FORMAT, read_record
 from schemas.media import MEDIA
 from schemas.outreach import OutreachRequested
 from schemas.policies import Wording
@@ -34,8 +34,12 @@ async def prepare(documents: MongoDocuments) -> None:
 
 
 async def still_open(documents: MongoDocuments, partitions: set[int]) -> AsyncIterator[Delivery]:
-    """Deliveries of these partitions that are not final."""
-    query = {"state.status": {"$in": list(OPEN)}, "state.partition": {"$in": sorted(partitions)}}
+    """Deliveries of these partitions that are not final and can be read."""
+    query = {
+        "state.status": {"$in": list(OPEN)},
+        "state.partition": {"$in": sorted(partitions)},
+        "format": FORMAT,
+    }
     async for stored in documents.find(query, ["state"]):
         yield Delivery.model_validate(stored["state"])
 

@@ -28,14 +28,14 @@ from services.common.store.write_path import Store
 from services.routing import metrics
 from services.routing.domain import customer_notices
 from services.routing.domain.case import Case
-from services.routing.domain.decide import Upgrade, decide
+from services.routing.domain.decide import decide
 from services.routing.domain.draft import ESCALATIONS
 from services.routing.domain.open_cases import OpenCase, OpenCases
 from services.routing.domain.opening import StoredContact
 from services.routing.domain.reassignment import Reassign
 from services.routing.domain.responsibilities import is_misplaced
 from services.routing.domain.world import World
-from services.routing.store.cases import CaseDocuments, read_earlier_formats, read_open_cases
+from services.routing.store.cases import CaseDocuments, read_open_cases
 from services.routing.store.texts import TextRepository, Texts
 
 # A store that is away while partitions are taken over makes a batch wait like any other.
@@ -179,18 +179,9 @@ class Handler:
     async def take_over(self, documents: CaseDocuments) -> None:
         """Learn who holds the open cases that are this instance's now."""
         self.cases.open_cases.forget_others()
-        await self._upgrade([case async for case in read_earlier_formats(documents)])
         async for case in read_open_cases(documents):
             self.cases.open_cases.put(case)
         self.loaded.set()
-
-    async def _upgrade(self, cases: Sequence[UUID]) -> None:
-        for some in _batches(cases):
-            causes = [Cause(case, reassigning_cause(case), Upgrade(), once=False) for case in some]
-            for outcome in await self.cases.change_apart(causes):
-                if outcome.error is not None:
-                    reason = describe(outcome.error)
-                    log.error("case keeps its format", extra={"case_id": outcome.cause.key, "reason": reason})
 
     async def reassign(self, documents: CaseDocuments | None = None) -> bool:
         """Hand over what is no longer somebody's, by what is in memory or, with `documents`, by what rests there.

@@ -1,17 +1,15 @@
 """What the first format wrote is read, verified and gone on with, under the same ids."""
 
-import copy
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
 import pytest
 from pydantic import TypeAdapter
 
 from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policies
 from schemas.base import Stored
-from schemas.formats import FORMAT, queue_name, read_record
+from schemas.formats import read_record
 from schemas.policies import PublishedPolicy
 from services.common.kafka.dead_letters import DIGEST, ORIGIN
 from services.common.kafka.positions import Place
@@ -27,7 +25,6 @@ from services.routing.domain.draft import ESCALATIONS
 from services.routing.domain.seals import seal
 from services.sla.domain.state import Deadlines
 from tests.format1 import Json, Kept, Replay, lines
-from tests.unit.routing.test_take_over import Instance
 
 DOCUMENTS: dict[str, type[Stored]] = {
     "cases": Case,
@@ -177,28 +174,3 @@ async def test_a_record_that_was_applied_before_changes_nothing_when_it_comes_ag
         led_to = await Replay({**step, "before": stored}, Kept.read()).take()
         events = [event for event in led_to["events"] if event["topic"] != outreach.TOPIC]
         assert (events, led_to["history_head"]) == ([], stored["history"]["head"])
-
-
-def beside_state(stored: Json) -> Any:
-    """What a document of a case has besides its state and what was seen of each stream."""
-    document = from_stored(stored, Case)
-    assert document.history.head == stored["history"]["head"]
-    return document.history, document.outbox, document.backlog, document.applied.numbers, document.revision
-
-
-async def test_cases_are_found_by_their_present_names_once_routing_has_taken_them_over() -> None:
-    instance = Instance()
-    instance.documents.documents = {UUID(stored["_id"]): stored for stored in copy.deepcopy(lines("cases"))}
-    before = copy.deepcopy(instance.documents.documents)
-    await instance.handler.take_over(instance.documents)
-    after = instance.documents.documents
-    unread = {key for key, stored in before.items() if stored["state"] is None}
-    assert {key for key, stored in after.items() if stored.get("format") != FORMAT} == unread
-    assert [beside_state(stored) for stored in after.values()] == [
-        beside_state(stored) for stored in before.values()
-    ]
-    receivers = {
-        stored["state"]["offer"]["to"] for stored in before.values() if (stored["state"] or {}).get("offer")
-    }
-    held = {one.name for case in instance.casework.open_cases.cases.values() for one in case.responsibilities}
-    assert {queue_name(name) for name in receivers} <= held

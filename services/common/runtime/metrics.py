@@ -47,6 +47,11 @@ TAKEN = Counter(
     "Writes of documents with a value, such as a case number, that another document has.",
     ["collection"],
 )
+OUTDATED = Gauge(
+    "redress_outdated_documents",
+    "Documents that cannot be brought to the present format.",
+    ["service", "collection"],
+)
 STORE_WRITABLE = Gauge("redress_store_writable", "1 while the store takes writes.", ["service"])
 CLOCK_OFFSET = Gauge(
     "redress_clock_offset_seconds", "How far our clock is ahead of another; seconds of the wall.",

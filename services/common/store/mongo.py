@@ -15,6 +15,7 @@ from pymongo import ASCENDING, InsertOne, ReadPreference, ReplaceOne, UpdateOne,
 from pymongo.errors import AutoReconnect, BulkWriteError, DocumentTooLarge, OperationFailure
 from pymongo.read_concern import ReadConcern
 
+from schemas.formats import FORMAT
 from services.common.runtime import metrics
 from services.common.runtime.clock import ticks, wall
 from services.common.runtime.failures import STORE_TROUBLE, retry, store_trouble
@@ -28,6 +29,7 @@ MOST_BYTES = 15 * 1024 * 1024
 CHECKED_EVERY = 16
 TWIN = "twin"
 HEALTH = "health"
+FORMATS = "formats"
 WRITE_SECONDS = 10.0
 
 log = logging.getLogger(__name__)
@@ -219,6 +221,24 @@ class MongoDocuments:
         left = {"$or": [{name: {"$exists": True}} for name in LEFTOVERS]}
         async for stored in _stored(self.collection.find(left, dict.fromkeys(LEFTOVER_FIELDS, 1))):
             yield stored
+
+    async def outdated(self) -> AsyncIterator[dict[str, Any]]:
+        """Every document that is not in the present format."""
+        async for stored in _stored(self.collection.find({"format": {"$ne": FORMAT}})):
+            yield stored
+
+    async def is_upgraded(self) -> bool:
+        """Whether no document is known to be in an earlier format."""
+        with _trouble():
+            noted = await self.collection.database[FORMATS].find_one({"_id": self.collection.name})
+        return noted is not None and noted["format"] == FORMAT
+
+    async def note_upgraded(self) -> None:
+        """Remember that no document is in an earlier format."""
+        key = {"_id": self.collection.name}
+        with _trouble():
+            formats = self.collection.database[FORMATS]
+            await formats.replace_one(key, {**key, "format": FORMAT}, upsert=True)
 
     async def find(self, query: Query, fields: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
         """Documents that match, only the fields named; for loading what is kept in memory."""

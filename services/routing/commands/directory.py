@@ -22,8 +22,9 @@ from services.common.runtime.failures import PATIENCE
 from services.common.store.codec import read_state
 from services.common.store.decision import Cause
 from services.common.store.mongo import MongoDocuments
+from services.common.store.upgrade import upgrade
 from services.common.store.write_path import Store
-from services.routing.commands.forecast import forecast
+from services.routing.commands.forecast import forecast, warn_of_outdated
 from services.routing.domain.directory_entry import DirectoryEntry, announce, key
 from services.routing.settings import Settings
 from services.routing.store.cases import read_open_cases
@@ -166,6 +167,7 @@ class Announcements:
     async def handed_over(self, people: set[str]) -> int:
         """Wait until no open case is anybody's of these; how many still are when it takes too long."""
         cases, until = MongoDocuments(self.parts.database, "cases"), ticks() + HAND_OVER_SECONDS
+        await warn_of_outdated(cases)
         while True:
             named = [{one.name for one in case.responsibilities} async for case in read_open_cases(cases)]
             theirs = sum(not people.isdisjoint(names) for names in named)
@@ -179,6 +181,7 @@ async def _announcements(settings: Settings) -> AsyncIterator[Announcements]:
     async with connected("routing", settings, [vocabulary.TOPIC], PATIENCE) as parts:
         documents = MongoDocuments(parts.database, "directory")
         await documents.prepare()
+        await upgrade(documents, DirectoryEntry, parts.health)
         store = Store(DirectoryEntry, documents, parts.publisher, parts.clock.now, parts.conflicted)
         entries = [
             read_state(stored, DirectoryEntry).entry

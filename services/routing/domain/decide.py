@@ -27,14 +27,8 @@ class Resync:
     """Publish the case as it is, for a service that has missed something."""
 
 
-class Upgrade:
-    """Write the case in the present format: what searches the stored cases knows no other."""
-
-
 def decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case]:
     """What a cause does to a case; pure but for the workload it reads."""
-    if isinstance(cause.message, Upgrade):
-        return Change(case) if case else None
     if isinstance(cause.message, Reassign):
         return _decide_reassignment(case, cause.id, world)
     decision = _decide(case, cause, world)

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from schemas.formats import FORMAT
 from services.common.runtime.error_texts import describe
 from services.routing.domain.open_cases import OpenCase
 from services.routing.domain.responsibilities import ResponsibleFields, responsibilities_of
@@ -24,13 +23,6 @@ class CaseDocuments(Protocol):
     """Documents read without their history."""
 
     def find(self, query: Mapping[str, Any], fields: Sequence[str]) -> AsyncIterator[dict[str, Any]]: ...
-
-
-async def read_earlier_formats(documents: CaseDocuments) -> AsyncIterator[UUID]:
-    """The cases that are stored in an earlier format."""
-    async for stored in documents.find({"format": {"$ne": FORMAT}}, ["format"]):
-        if stored.get("format") != FORMAT:
-            yield UUID(stored["_id"])
 
 
 async def read_open_cases(documents: CaseDocuments) -> AsyncIterator[OpenCase]:
