@@ -1,6 +1,6 @@
 """The fake documents and the real ones keep the same contract."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -152,6 +152,29 @@ async def test_a_number_that_is_taken_alarms_and_its_document_is_kept_and_change
     assert versions == {first: 2, second: 2, third: 1}
     alarms = [vars(one)["case_id"] for one in caplog.records if one.levelname == "ERROR"]
     assert set(alarms) == {str(second)}
+
+
+class ChecksNumbersFirst(MongoDocuments):
+    """As a store does that was opened anew: of two indexes that refuse a write it names that of the number."""
+
+    async def _replace(self, documents: Sequence[dict[str, Any]]) -> dict[int, str]:
+        lost = await super()._replace(documents)
+        return {
+            index: why if "twin" in documents[index] else "state.number_1_twin_1"
+            for index, why in lost.items()
+        }
+
+
+async def test_a_lost_race_is_no_number_that_is_taken(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    reopened = ChecksNumbersFirst(database, "numbered")
+    await reopened.prepare("state.number")
+    key, other = uuid4(), uuid4()
+    await reopened.write([stored(key, 1, number="K7"), stored(other, 1, number="M3")])
+    assert await reopened.write([stored(key, 3, number="K7"), stored(other, 2, number="M3")]) == {0}
+    assert (await reopened.load([key]))[key] == stored(key, 1, number="K7")
+    assert [one for one in caplog.records if one.levelname == "ERROR"] == []
 
 
 async def test_documents_that_only_hold_records_have_no_number_yet_and_do_not_alarm(

@@ -162,8 +162,10 @@ class MongoDocuments:
         twins = [index for index, why in lost.items() if f"_{TWIN}_1" in why]
         if not twins:
             return set(lost)
-        apart = [self._twin(documents[index]) for index in twins]
+        apart = [{**documents[index], TWIN: documents[index]["_id"]} for index in twins]
+        # A store may name this index, too, where a race is lost: that is lost again.
         still = {twins[index] for index in await self._replace(apart)}
+        self._alarm(documents[index] for index in twins if index not in still)
         return set(lost).difference(twins) | still
 
     async def _replace(self, documents: Sequence[dict[str, Any]]) -> dict[int, str]:
@@ -173,12 +175,12 @@ class MongoDocuments:
         ]
         return await _lost(self.collection, replacements)
 
-    def _twin(self, stored: dict[str, Any]) -> dict[str, Any]:
-        """The document marked as one of two with the same value; those that have no state have no value either."""
-        if stored["state"] is not None:
-            metrics.TAKEN.labels(self.collection.name).inc()
-            log.error("a value meant to be unique is taken", extra={"case_id": stored["_id"]})
-        return {**stored, TWIN: stored["_id"]}
+    def _alarm(self, twins: Iterable[dict[str, Any]]) -> None:
+        """Tell of documents whose value another one has; those that have no state have no value either."""
+        for stored in twins:
+            if stored["state"] is not None:
+                metrics.TAKEN.labels(self.collection.name).inc()
+                log.error("a value meant to be unique is taken", extra={"case_id": stored["_id"]})
 
     def _check_sizes(self, documents: Sequence[dict[str, Any]]) -> None:
         """Alarm at a document that outgrows what is fast to change, and refuse one that the store cannot take.
