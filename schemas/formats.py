@@ -30,6 +30,8 @@ _TYPES = {
 _DELIVERY_TYPES = {"delivery.settled": "delivery.reported"}
 VIA = {"climb": "escalation"}
 _HOLDERS = ("owner", "hand_over_to", "support_to")
+ACTORS = {"clocks": "deadlines"}
+_STEPS = {"desk": "queue"}
 _PARTS = {"offered": "hand_over"}
 _RECEIVER = {"offered": "receiver"}
 _CONDITIONS = ("start", "pause", "resume", "stop", "cancel", "restart")
@@ -60,7 +62,14 @@ def upgrade_event(event: Json) -> Json:
     present = renamed(event, _EVENT)
     if "header" in present:
         present["header"] = upgrade_header(present["header"])
-    return with_queues(with_values(present, type=_TYPES, via=VIA, part=_PARTS), "to")
+    return with_queues(with_values(present, type=_TYPES, via=VIA, part=_PARTS, by=ACTORS), "to")
+
+
+def show_entry(entry: Json) -> Json:
+    """An entry of a history in the present words, for a reader only: what is stored stays, and alone verifies."""
+    facts = with_values(renamed(entry["facts"], _EVENT), via=VIA, part=_PARTS, step=_STEPS)
+    shown = with_values(entry, event=_TYPES, actor=ACTORS)
+    return {**shown, "facts": with_queues(facts, "owner", "to", "predecessor")}
 
 
 def upgrade_delivery(event: Json) -> Json:

@@ -15,6 +15,7 @@ from schemas.cases import State
 from schemas.contacts import Kind
 from schemas.directory import Person
 from schemas.faults import Shape
+from schemas.formats import show_entry
 from schemas.severity import Level
 from services.common.store.document import Document
 from services.common.web import openapi, strict_json
@@ -118,7 +119,7 @@ async def _case(key: UUID, actor: Person, depends: Dependencies) -> JSONResponse
     history = list({entry["number"]: entry for entry in history}.values())
     answer = {
         **case_response(state, document.revision, actor, depends.cases.world()),
-        "history": history,
+        "history": [show_entry(entry) for entry in history],
         "texts": await depends.texts.read(_texts(document, history)),
         "customers": await depends.customers.read([contact.customer for contact in state.contacts]),
     }

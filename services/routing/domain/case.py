@@ -197,7 +197,9 @@ class Case(Stored):
             "contacts": [formats.renamed(one, {"findings": "signals"}) for one in present["contacts"]],
             "breaches": [formats.renamed(one, {"clock": "deadline"}) for one in present["breaches"]],
             "revisions": [
-                {**one, "fields": [_NAMES.get(name, name) for name in one["fields"]]}
+                formats.with_values(
+                    {**one, "fields": [_NAMES.get(name, name) for name in one["fields"]]}, by=formats.ACTORS
+                )
                 for one in present["revisions"]
             ],
         }
