@@ -17,7 +17,7 @@ from faststream.specification import AsyncAPI
 from schemas import directory, policies
 from services.common.kafka import dead_letters
 from services.common.kafka.dead_letters import dead_topic, replay_topic, waiting_topic
-from services.common.kafka.subscription import Group
+from services.common.kafka.subscription import ConsumerGroup
 from services.common.runtime.settings import CommonSettings
 
 TOPICS = Path(__file__).with_name("topics.yaml")
@@ -107,7 +107,7 @@ def flows_of_services() -> Iterator[Flow]:
     """What each service reads and writes, as its router declares it."""
     yield _flow("intake", importlib.import_module("services.intake.app").router())
     for service in SERVICES:
-        group = Group(service, CommonSettings())
+        group = ConsumerGroup(service, CommonSettings())
         yield _flow(service, importlib.import_module(f"services.{service}.handlers").router(None, group))
 
 

@@ -40,7 +40,7 @@ from services.notify.domain.delivery import (
 from services.notify.domain.rules import Rulebook
 from services.notify.handlers import TOPICS as NOTIFY_TOPICS
 from services.notify.handlers import Handler as NotifyHandler
-from services.notify.handlers import Queue
+from services.notify.handlers import WaitingRecords
 from services.notify.store import AddressRepository
 from services.routing import api
 from services.routing.api import actions
@@ -102,7 +102,7 @@ class MemoryRecords:
         return {key: self.records[key] for key in keys if key in self.records}
 
 
-class Shelf(MemoryDocuments):
+class ListedDocuments(MemoryDocuments):
     """Documents that nobody asks for in pages."""
 
     async def page(self, query: Any, order: Any, limit: int) -> list[Json]:
@@ -185,7 +185,7 @@ class Replay:
         stored = list(self.documents.documents.values())
         events = [event for one in stored for name, event in _outbox(one).items() if name not in before]
         events += [{"topic": outreach.TOPIC, "id": str(one.id), "seq": one.seq} for one in self.told]
-        heads = [_head_in_first_words(one["history"], self._count(one["_id"])) for one in stored]
+        heads = [_first_format_head(one["history"], self._count(one["_id"])) for one in stored]
         return {
             "events": events,
             "documents": [one["_id"] for one in stored],
@@ -227,7 +227,9 @@ class Replay:
             handler.loaded.set()
             await handler.handle([self._received(ROUTING_TOPICS)])
         elif (name := self.step["action"]["name"]) in ACTIONS:
-            await self._act(api.Dependencies(cases, Shelf(self.documents.documents), texts, customers))
+            await self._act(
+                api.Dependencies(cases, ListedDocuments(self.documents.documents), texts, customers)
+            )
         else:
             case = UUID(self.step["before"]["_id"])
             message: Any = {"reassign": Reassign, "resync": Resync}[name]()
@@ -236,7 +238,7 @@ class Replay:
     async def _act(self, depends: api.Dependencies) -> None:
         asked = self.step["action"]
         person = depends.directory().people[asked["actor"]]
-        sender = actions.Sender(person, depends, asked["key"], asked["seen"])
+        sender = actions.ActionSender(person, depends, asked["key"], asked["seen"])
         form = ACTIONS[asked["name"]].form.model_validate(asked["body"])
         await actions.ActionRequest(asked["name"], UUID(asked["case"]), sender, form).perform()
 
@@ -262,7 +264,9 @@ class Replay:
     async def notify(self) -> None:
         store = self._store(Delivery)
         if "record" in self.step:
-            queue = Store(Queue, MemoryDocuments(), OutboxPublisher(MemoryLog()), self.now, lambda: None)
+            queue = Store(
+                WaitingRecords, MemoryDocuments(), OutboxPublisher(MemoryLog()), self.now, lambda: None
+            )
             rulebook = Rulebook(
                 Versions({name: one.policy for name, one in self.kept.versions.items()}),
                 self.kept.directory_without(self.step.get("left", ())),
@@ -289,11 +293,11 @@ FIRST_WORDS = {
 }
 
 
-def _head_in_first_words(past: Json, count: int) -> str:
+def _first_format_head(past: Json, count: int) -> str:
     """The head that a history would have if the entries after the first `count` were in the words of format 1."""
     head = str(past["head"])
     for entry in (entry for entry in past["entries"] if entry["number"] > count):
-        facts = {FIRST_WORDS.get(name, name): _in_first_words(fact) for name, fact in entry["facts"].items()}
+        facts = {FIRST_WORDS.get(name, name): _in_first_format(fact) for name, fact in entry["facts"].items()}
         event = FIRST_WORDS.get(entry["event"], entry["event"])
         actor = FIRST_WORDS.get(entry["actor"], entry["actor"])
         same = Entry(datetime.fromisoformat(entry["at"]), actor, event, facts)
@@ -302,7 +306,7 @@ def _head_in_first_words(past: Json, count: int) -> str:
     return head
 
 
-def _in_first_words(fact: Any) -> Any:
+def _in_first_format(fact: Any) -> Any:
     return FIRST_WORDS.get(fact, holder_in_ids(fact)) if isinstance(fact, str) else fact
 
 

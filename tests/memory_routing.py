@@ -7,7 +7,7 @@ from typing import Any
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.store.decision import Cause
 from services.common.store.write_path import Store
-from services.routing.api.actions import ActionRequest, Sender
+from services.routing.api.actions import ActionRequest, ActionSender
 from services.routing.api.dependencies import Dependencies
 from services.routing.domain.actions.action import Form
 from services.routing.domain.case import Case
@@ -64,5 +64,5 @@ class MemoryRouting:
 
     def request(self, name: str, case: Case, form: Form, action: str) -> ActionRequest:
         return ActionRequest(
-            action, case.id, Sender(person(name), self.dependencies, "once", case.revision), form
+            action, case.id, ActionSender(person(name), self.dependencies, "once", case.revision), form
         )

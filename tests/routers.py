@@ -7,7 +7,7 @@ from typing import Any
 from faststream.kafka import KafkaRouter
 
 from services.common.kafka.batch import Received
-from services.common.kafka.subscription import Group, Subscription
+from services.common.kafka.subscription import ConsumerGroup, Subscription
 from services.common.store.decision import Outcome
 
 Handle = Callable[[Sequence[Received[Any]]], Awaitable[Sequence[Outcome[Any, Any]]]]
@@ -33,8 +33,8 @@ def prepare(subscription: Subscription) -> None:
         subscriber.schema()
 
 
-def routing_to(handle: Handle, *topics: str) -> Callable[[Group], KafkaRouter]:
-    def router(group: Group) -> KafkaRouter:
+def routing_to(handle: Handle, *topics: str) -> Callable[[ConsumerGroup], KafkaRouter]:
+    def router(group: ConsumerGroup) -> KafkaRouter:
         router = KafkaRouter()
 
         @router.subscriber(*topics, batch=True, **group.arguments())

@@ -51,7 +51,7 @@ class Unsure(ProblemDocument):
     case_id: UUID
 
 
-class Producer(Protocol):
+class ContactProducer(Protocol):
     """Where contacts go; returns when they are safe."""
 
     async def send_and_wait(self, topic: str, value: bytes, key: bytes) -> Any: ...
@@ -66,7 +66,7 @@ class FrontDoor:
 
     settings: IntakeSettings
     now: Callable[[], datetime]
-    producer: Producer | None = None
+    producer: ContactProducer | None = None
     failed: Callable[[], None] = lambda: None
 
     async def accept(self, request: Request) -> Accepted:

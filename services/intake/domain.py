@@ -51,7 +51,7 @@ class Warned(NamedTuple):
 
 
 @dataclass(slots=True)
-class Reading:
+class ContactCheck:
     """When a contact is read, and what in it cannot be used; it is accepted all the same."""
 
     now: datetime
@@ -189,7 +189,7 @@ class PostedContact(Strict):
 
 def read_contact(value: Any, now: datetime) -> tuple[PostedContact, list[Warned]]:
     """What a client posted, and what of it cannot be used; raises ValidationError with every field that is wrong."""
-    reading = Reading(now)
+    reading = ContactCheck(now)
     return PostedContact.model_validate(value, context=reading), reading.warnings
 
 

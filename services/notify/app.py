@@ -29,7 +29,7 @@ from services.notify.domain.delivery import Delivery, advance
 from services.notify.domain.rules import Rulebook
 from services.notify.domain.texts import TextError
 from services.notify.domain.wording import must_render
-from services.notify.handlers import TOPICS, Handler, Queue, router
+from services.notify.handlers import TOPICS, Handler, WaitingRecords, router
 from services.notify.providers import Carrier, mail, sms, webhook
 from services.notify.sender.attempt import Attempts, StepWriter
 from services.notify.sender.loop import Pace, Sender
@@ -66,14 +66,14 @@ def create() -> FastAPI:
 @asynccontextmanager
 async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterator[None]:
     async with connected("notify", settings, ALL_TOPICS, health=health) as parts:
-        announced = Announced(settings, parts)
+        announced = AnnouncedTables(settings, parts)
         await announced.start()
         documents = MongoDocuments(parts.database, COLLECTION)
         await prepare(documents)
         await upgrade(documents, Delivery, health)
         queues = MongoDocuments(parts.database, QUEUES)
         await queues.prepare()
-        await upgrade(queues, Queue, health)
+        await upgrade(queues, WaitingRecords, health)
         handler = _handler(settings, parts, announced, documents, health)
         senders = handler.senders.values()
         announcements = Announcements(handler.queue, announced.policies.__contains__, announced.news)
@@ -91,7 +91,11 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
 
 
 def _handler(
-    settings: Settings, parts: Connections, announced: "Announced", documents: MongoDocuments, health: Health
+    settings: Settings,
+    parts: Connections,
+    announced: "AnnouncedTables",
+    documents: MongoDocuments,
+    health: Health,
 ) -> Handler:
     store = Store(Delivery, documents, parts.publisher, parts.clock.now, parts.conflicted)
     writer = StepWriter(store, lambda state, cause: advance(state, cause, parts.clock.now()))
@@ -106,7 +110,7 @@ def _handler(
 
     senders = {medium: sender(medium, carrier(settings)) for medium, carrier in CARRIERS.items()}
     queue = Store(
-        Queue,
+        WaitingRecords,
         MongoDocuments(parts.database, QUEUES),
         parts.publisher,
         parts.clock.now,
@@ -121,7 +125,7 @@ def _alarm(health: Health, medium: Medium, reason: str) -> None:
 
 
 @dataclass(slots=True)
-class Announced:
+class AnnouncedTables:
     """Directory and policies as they are announced on Kafka."""
 
     settings: Settings

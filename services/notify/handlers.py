@@ -14,11 +14,11 @@ from schemas.media import Medium
 from schemas.outreach import DeliveryResent, OutreachRequested
 from services.common.kafka.batch import Received
 from services.common.kafka.dead_letters import replay_topic
-from services.common.kafka.subscription import Group
+from services.common.kafka.subscription import ConsumerGroup
 from services.common.store.decision import Cause, Change, Decision, Outcome, Wait
 from services.common.store.write_path import Store
 from services.notify.domain.delivery import OPEN, Delivery
-from services.notify.domain.rules import Place, Rulebook
+from services.notify.domain.rules import Origin, Rulebook
 from services.notify.sender.loop import Sender
 from services.notify.store import AddressRepository
 
@@ -31,7 +31,7 @@ TOPICS: Mapping[str, TypeAdapter[Any]] = {
 }
 
 
-def router(handler: "Handler", group: Group) -> KafkaRouter:
+def router(handler: "Handler", group: ConsumerGroup) -> KafkaRouter:
     """What notify reads and publishes."""
     router = KafkaRouter()
 
@@ -50,7 +50,7 @@ def record(delivery: Delivery | None, cause: Cause[Delivery | DeliveryResent]) -
     return Change(planned) if delivery is None and isinstance(planned, Delivery) else None
 
 
-class Queue(Stored):
+class WaitingRecords(Stored):
     """A case here: nothing is kept of it but the records that wait for its policy version."""
 
 
@@ -63,7 +63,7 @@ class Handler:
     """
 
     store: Store[Delivery]
-    queue: Store[Queue]
+    queue: Store[WaitingRecords]
     rulebook: Callable[[], Rulebook]
     senders: Mapping[Medium, Sender]
     addresses: AddressRepository
@@ -97,7 +97,7 @@ class Handler:
         return free, queued
 
     async def _wait(self, received: Sequence[Received[Any]]) -> Sequence[Outcome[Any, Any]]:
-        def decide(_queue: Queue | None, cause: Cause[Any]) -> Wait | None:
+        def decide(_queue: WaitingRecords | None, cause: Cause[Any]) -> Wait | None:
             return self.rulebook().wait_for(cause.message)
 
         causes = [replace(one.cause(one.message), once=False) for one in received]
@@ -134,7 +134,7 @@ class Handler:
         if isinstance(message, DeliveryResent):
             return [Cause(message.delivery, message.id, message, topic, raw=received.raw, once=False)]
         causes: list[Cause[Delivery | DeliveryResent]] = []
-        for delivery in self.rulebook().deliveries(message, Place(received.partition, received.offset)):
+        for delivery in self.rulebook().deliveries(message, Origin(received.partition, received.offset)):
             if isinstance(message, OutreachRequested):
                 self.addresses.keep(delivery.id, message)
             causes.append(Cause(delivery.id, message.id, delivery, topic, raw=received.raw))

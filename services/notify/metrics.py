@@ -7,7 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from services.common.runtime.metrics import SECONDS
 from services.notify.domain.delivery import NO_ADDRESS, Delivery
-from services.notify.domain.texts import Text
+from services.notify.domain.texts import RenderedText
 
 DELIVERIES = Counter(
     "redress_deliveries_total",
@@ -48,7 +48,7 @@ def count(
         LATENCY.labels(medium).observe(wall_seconds(now() - delivery.occurred_at))
 
 
-def count_segments(text: Text) -> None:
+def count_segments(text: RenderedText) -> None:
     """Count a text that was taken, by what it cost and by what it took to keep it within its limit of segments."""
     SEGMENTS.inc(text.segments)
     SHORTENED.inc(text.shortened)

@@ -19,7 +19,7 @@ from schemas.identity import customer_id, narrative_id, reassigning_cause
 from schemas.outreach import OutreachRequested
 from services.common.kafka.batch import Received
 from services.common.kafka.dead_letters import replay_topic
-from services.common.kafka.subscription import Group
+from services.common.kafka.subscription import ConsumerGroup
 from services.common.runtime.error_texts import describe
 from services.common.runtime.failures import retry
 from services.common.store.decision import Cause, Change, Decide, Decision, Outcome
@@ -54,7 +54,7 @@ TOPICS: dict[str, TypeAdapter[Any]] = {
 }
 
 
-def router(handler: "Handler", group: Group) -> KafkaRouter:
+def router(handler: "Handler", group: ConsumerGroup) -> KafkaRouter:
     """What routing reads and publishes."""
     router = KafkaRouter()
 

@@ -12,7 +12,7 @@ from schemas.cases import CaseEvent, CaseSnapshot
 from schemas.formats import read_record
 from services.common.kafka.batch import Received
 from services.common.kafka.dead_letters import replay_topic
-from services.common.kafka.subscription import Group
+from services.common.kafka.subscription import ConsumerGroup
 from services.common.runtime.failures import ClockDoubtedError
 from services.common.store.decision import Cause, Outcome
 from services.sla import metrics
@@ -22,7 +22,7 @@ from services.sla.store import DeadlineRepository
 TOPICS: dict[str, TypeAdapter[Any]] = {cases.TOPIC: cases.ADAPTER}
 
 
-def router(handler: "Handler", group: Group) -> KafkaRouter:
+def router(handler: "Handler", group: ConsumerGroup) -> KafkaRouter:
     """What sla reads and publishes."""
     router = KafkaRouter()
 

@@ -57,7 +57,7 @@ async def raw(answer: Answer) -> AsyncIterator[tuple[Raw, SmsProvider]]:
         server.close()
 
 
-def says(head: bytes, body: bytes = b"", *, then: float = 0.0) -> Answer:
+def raw_answer(head: bytes, body: bytes = b"", *, then: float = 0.0) -> Answer:
     async def answer(writer: asyncio.StreamWriter) -> None:
         writer.write(head + b"\r\n\r\n" + body)
         await writer.drain()
@@ -92,19 +92,19 @@ def a_letter(number: str = "13800138000") -> Letter:
 
 
 STRANGE = {
-    "hangs": says(b"", then=5 * PATIENCE),
-    "hangs in the head": says(b"HTTP/1.1 200 OK\r\nContent-Type", then=5 * PATIENCE),
-    "hangs in the body": says(b"HTTP/1.1 200 OK\r\nContent-Length: 50", b'{"ref', then=5 * PATIENCE),
-    "closes": says(b""),
-    "closes in the body": says(b"HTTP/1.1 200 OK\r\nContent-Length: 50", b'{"ref'),
-    "is no HTTP": says(b"220 mail.example ESMTP"),
-    "has no status": says(b"HTTP/1.1 OK"),
+    "hangs": raw_answer(b"", then=5 * PATIENCE),
+    "hangs in the head": raw_answer(b"HTTP/1.1 200 OK\r\nContent-Type", then=5 * PATIENCE),
+    "hangs in the body": raw_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 50", b'{"ref', then=5 * PATIENCE),
+    "closes": raw_answer(b""),
+    "closes in the body": raw_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 50", b'{"ref'),
+    "is no HTTP": raw_answer(b"220 mail.example ESMTP"),
+    "has no status": raw_answer(b"HTTP/1.1 OK"),
     "drips": drips(PATIENCE / 4),
     "pours": pours(),
-    "is a portal": says(
+    "is a portal": raw_answer(
         b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 13", b"<html></html>"
     ),
-    "is packed": says(
+    "is packed": raw_answer(
         b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\nContent-Length: 5",
         b"\x1f\x8b\x08\x00\x00",
     ),
@@ -120,16 +120,16 @@ async def test_an_answer_that_is_none_leaves_the_fate_open(answer: Answer) -> No
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_not_followed_and_nothing_was_taken(status: int) -> None:
-    async with raw(says(b"")) as (elsewhere, _):
+    async with raw(raw_answer(b"")) as (elsewhere, _):
         head = f"HTTP/1.1 {status} Moved\r\nLocation: http://127.0.0.1:{elsewhere.port}/messages"
-        async with raw(says(head.encode() + b"\r\nContent-Length: 0")) as (_, provider):
+        async with raw(raw_answer(head.encode() + b"\r\nContent-Length: 0")) as (_, provider):
             receipt = await provider.send(a_letter(), StubClaim())
         assert elsewhere.requests == []
     assert (receipt.verdict, receipt.provider) == ("later", "fails")
 
 
 async def test_a_server_that_speaks_no_tls_takes_nothing() -> None:
-    async with raw(says(b"HTTP/1.1 200 OK\r\nContent-Length: 0")) as (far, _):
+    async with raw(raw_answer(b"HTTP/1.1 200 OK\r\nContent-Length: 0")) as (far, _):
         secure = SmsProvider.of(f"https://127.0.0.1:{far.port}", "", PATIENCE)
         receipt = await secure.send(a_letter(), StubClaim())
         await secure.close()
@@ -147,7 +147,7 @@ async def test_a_host_that_does_not_exist_takes_nothing() -> None:
 async def test_the_claim_is_asked_for_between_the_connection_and_the_words_and_before_the_last_of_them(
     times: int,
 ) -> None:
-    async with raw(says(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0")) as (far, provider):
+    async with raw(raw_answer(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0")) as (far, provider):
         assert await provider.send(a_letter(), StubClaim(times)) == CLAIM_LOST
         async with patience():
             await far.ended.wait()
@@ -156,12 +156,12 @@ async def test_the_claim_is_asked_for_between_the_connection_and_the_words_and_b
 
 @pytest.mark.parametrize("number", ["0755-8888 6666 转 801", "020-8888 6666"])
 async def test_a_number_that_takes_no_text_messages_is_final_and_nobodys_fault(number: str) -> None:
-    async with raw(says(b"")) as (far, provider):
+    async with raw(raw_answer(b"")) as (far, provider):
         receipt = await provider.send(a_letter(number), StubClaim())
     assert (receipt.verdict, receipt.provider, far.requests) == ("refused", "unasked", [])
 
 
 async def test_a_number_goes_out_in_one_form() -> None:
-    async with raw(says(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0")) as (far, provider):
+    async with raw(raw_answer(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0")) as (far, provider):
         await provider.send(a_letter("tel:138-0013-8000"), StubClaim())
     assert b'"to":"+8613800138000"' in far.requests[0].replace(b'": "', b'":"')

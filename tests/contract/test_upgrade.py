@@ -16,7 +16,7 @@ from services.common.store.codec import from_stored, to_stored
 from services.common.store.mongo import Database, MongoDocuments
 from services.common.store.upgrade import upgrade
 from services.notify.domain.delivery import OPEN, Delivery
-from services.notify.handlers import Queue
+from services.notify.handlers import WaitingRecords
 from services.notify.store import still_open
 from services.routing.domain.case import Case
 from services.routing.domain.directory_entry import DirectoryEntry
@@ -32,7 +32,7 @@ KINDS: dict[str, type[Stored]] = {
     "deadlines": Deadlines,
     "deliveries": Delivery,
     "directory": DirectoryEntry,
-    "waiting_notices": Queue,
+    "waiting_notices": WaitingRecords,
 }
 PARTITIONS = set(range(12))
 

@@ -2,29 +2,13 @@
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-CLEAN = (
-    "deploy/bench",
-    "deploy/demo",
-    "deploy/local",
-    "services/common",
-    "services/intake",
-    "services/notify",
-    "services/routing",
-    "services/sla",
-    "tests/unit/bench",
-    "tests/unit/common",
-    "tests/unit/demo",
-    "tests/unit/intake",
-    "tests/unit/local",
-    "tests/unit/notify",
-    "tests/unit/routing",
-    "tests/unit/sla",
-)
+FOLDERS = ("schemas", "services", "deploy", "tests")
 
 NAMED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
@@ -52,6 +36,12 @@ INSTEAD = {
     "waits": "log_retry, is_waiting",
     "leash|leashed|mourner|temper|course|turn|courtesy|ground|voice|cast|tape|quiet": "what it is or does",
 }
+
+
+# Every service has a class of each of these names, and it is its own.
+EVERY_SERVICE = frozenset({"Settings", "Handler"})
+SERVICES = sorted(path.parent for path in Path("services").glob("*/__init__.py"))
+PACKAGES = [*SERVICES, Path("schemas"), *sorted(path.parent for path in Path("deploy").glob("*/__init__.py"))]
 
 
 def python_files(folder: str) -> list[Path]:
@@ -98,7 +88,27 @@ def test_a_private_word_is_seen_in_every_way_of_writing_a_name(
     assert all(instead and instead in report for report in reports)
 
 
-@pytest.mark.parametrize("folder", CLEAN)
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_names_are_in_the_vocabulary(folder: str) -> None:
     assert python_files(folder)
     assert [report for path in python_files(folder) for report in violations(path)] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=str)
+def test_no_two_files_of_a_service_have_one_name(package: Path) -> None:
+    by_name = defaultdict(list)
+    for path in python_files(str(package)):
+        if path.stem != "__init__":
+            by_name[path.stem].append(str(path))
+    assert [paths for paths in by_name.values() if len(paths) > 1] == []
+
+
+def test_no_two_classes_have_one_name() -> None:
+    by_name = defaultdict(list)
+    for folder in ("schemas", "services"):
+        for path in python_files(folder):
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                if isinstance(node, ast.ClassDef):
+                    by_name[node.name].append(f"{path}:{node.lineno}")
+    twice = {name: places for name, places in by_name.items() if len(places) > 1}
+    assert {name: places for name, places in twice.items() if name not in EVERY_SERVICE} == {}

@@ -19,7 +19,7 @@ from schemas.addresses import WebhookUrl
 from services.notify.providers import CLAIM_LOST, Letter
 from services.notify.providers.http_client import HttpClient
 from services.notify.providers.webhook import AT_REST, NO_SECRET, WebhookProvider
-from tests.contract.test_sms_answers import STRANGE, Answer, Raw, says
+from tests.contract.test_sms_answers import STRANGE, Answer, Raw, raw_answer
 from tests.patience import patience
 from tests.unit.notify.fakes import StubClaim
 
@@ -65,7 +65,7 @@ async def raw(answer: Answer) -> AsyncIterator[Raw]:
 
 def status(code: int, body: bytes = b"", kind: str = "application/json", more: str = "") -> Answer:
     head = f"HTTP/1.1 {code} Said\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}{more}"
-    return says(head.encode(), body)
+    return raw_answer(head.encode(), body)
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,7 @@ async def _flow(traffic: Traffic, halfway: asyncio.Event) -> None:
                 halfway.set()
 
 
-def _held_by(state: dict[str, Any]) -> set[str]:
+def _holders(state: dict[str, Any]) -> set[str]:
     parts = (state["hand_over"], state["support"])
     return {state["owner"], *(part["to"] for part in parts if part)}
 
@@ -78,7 +78,7 @@ async def test_ten_people_leave_under_load_and_no_case_stays_with_them(
 
     async def handed_over() -> bool:
         cases = await traffic.documents("cases")
-        return not any(_held_by(stored["state"]) & set(LEAVERS) for stored in cases)
+        return not any(_holders(stored["state"]) & set(LEAVERS) for stored in cases)
 
     await until(handed_over)
     await check(traffic)
@@ -111,7 +111,7 @@ async def test_ten_people_leave_under_load_and_no_case_stays_with_them(
 async def _whose(traffic: Traffic) -> tuple[dict[str, set[str]], list[dict[str, Any]]]:
     """Who has each case by its number, and the directory. Fates of messages may still be counted in cases."""
     cases = [stored["state"] for stored in await traffic.documents("cases")]
-    return {state["number"]: _held_by(state) for state in cases}, await traffic.documents("directory")
+    return {state["number"]: _holders(state) for state in cases}, await traffic.documents("directory")
 
 
 def _write_deputy_from_elsewhere(file: Path) -> None:

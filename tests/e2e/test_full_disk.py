@@ -70,7 +70,7 @@ async def test_an_action_on_a_full_disk_is_never_answered_200_and_goes_through_o
                 assert answer.headers["Content-Type"] == "application/problem+json"
                 assert await accepted(service, path) == 0
             await service.receive(waiting)
-            await until(lambda: everywhere(urls, says_full))
+            await until(lambda: everywhere(urls, is_full))
         answer = await service.post("cr-1", f"{path}/accept", seen, key="once")
         assert answer.status_code == httpx.codes.OK
         assert await accepted(service, path) == 1
@@ -112,7 +112,7 @@ async def everywhere(urls: list[str], holds: Callable[[httpx.AsyncClient], Await
     return True
 
 
-async def says_full(client: httpx.AsyncClient) -> bool:
+async def is_full(client: httpx.AsyncClient) -> bool:
     answer = await client.get("/readyz")
     said = answer.status_code == httpx.codes.SERVICE_UNAVAILABLE and FULL in answer.json().get("store", "")
     return said and await writable(client) == 0

@@ -89,21 +89,21 @@ async def test_clocks_of_a_missing_version_wait_others_go_on_and_kills_lose_and_
     await far.send(other)
     assert await far.published({other.case_id}, "started", 1)
 
-    async def waits() -> bool:
+    async def is_waiting() -> bool:
         stored = await applied(far, case)
         return len(stored["waiting"]) == MOST_WAITING and stored["parked"]["id"] == str(
             events[MOST_WAITING + 19].id
         )
 
-    await until(waits)
+    await until(is_waiting)
     await far.service.kill()
     await far.service.start()
     await far.send(*events[MOST_WAITING + 20 :])
 
-    async def told() -> bool:
+    async def is_reported() -> bool:
         return "records of 1 cases wait for gtmc@" in (await notes(far.service)).get("waiting", "")
 
-    await until(told)
+    await until(is_reported)
     await publish(far.stack, far.names, LATER)
     await asyncio.sleep(0.3)
     await far.service.kill()
@@ -125,10 +125,10 @@ async def test_clocks_of_a_missing_version_wait_others_go_on_and_kills_lose_and_
     stored = await applied(far, case)
     assert stored["published"] == {"deadlines": 2}
 
-    async def quiet() -> bool:
+    async def is_clear() -> bool:
         return "waiting" not in await notes(far.service)
 
-    await until(quiet)
+    await until(is_clear)
 
 
 WRONG: dict[str, Callable[[], tuple[str, bytes]]] = {
@@ -164,14 +164,14 @@ async def test_a_policy_that_cannot_be_used_stops_no_start_and_is_told_with_its_
         topic = running.names.topic("policies")
         await produce(stack, topic, [(name.encode(), value) for name, value in records])
 
-        async def told() -> bool:
+        async def is_reported() -> bool:
             said = (await notes(running.process)).get("policies", "")
             return all(name in said for name, _ in records)
 
-        await until(told)
+        await until(is_reported)
         await running.process.kill()
         await running.process.start()
-        await until(told)
+        await until(is_reported)
         assert "no such criterion" in (await notes(running.process))["policies"]
         path, _ = await running.opened()
         assert (await running.get("gm-1", path)).status_code == httpx.codes.OK
@@ -206,7 +206,7 @@ async def test_without_any_policy_routing_waits_and_says_for_which(
     routing = service("routing", names.environment(stack) | env, tmp_path / "routing.log")
     routing.runner.launch()
 
-    async def told() -> bool:
+    async def is_reported() -> bool:
         async with httpx.AsyncClient() as client:
             try:
                 answer = await client.get(f"{routing.url}/readyz")
@@ -219,7 +219,7 @@ async def test_without_any_policy_routing_waits_and_says_for_which(
             and "gtmc.yaml" in said["notes"]["policy files"]
         )
 
-    await until(told)
+    await until(is_reported)
     policies.change("ladders:", "ladder:")
     await routing.wait_ready()
     await routing.stop()
@@ -249,10 +249,10 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
         await running.receive(other)
         assert (await running.events(other.case_id, 1))[0].type == "case.opened"
 
-        async def waits() -> bool:
+        async def is_waiting() -> bool:
             return name in (await notes(again)).get("waiting", "")
 
-        await until(waits)
+        await until(is_waiting)
         # What people said rests on the topic that is for it, and waits there.
         assert "further 7" not in await resting(running, "cases") + await spoken(
             running, "routing.waiting", 10
@@ -331,10 +331,10 @@ async def test_messages_to_customers_wait_at_their_place_and_are_set_aside_when_
             dead = await spoken(far, "notify.dead", count)
             assert dead.count("('redress-reason', b'gone')") == count
 
-        async def quiet() -> bool:
+        async def is_clear() -> bool:
             return "waiting" not in await notes(far.notify)
 
-        await until(quiet)
+        await until(is_clear)
 
 
 def _signed(person: str) -> dict[str, str]:

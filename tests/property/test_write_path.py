@@ -104,7 +104,7 @@ class World:
     async def outage(self, _process: int, _: int) -> None:
         self.log.away = not self.log.away
 
-    async def settle(self) -> None:
+    async def finish(self) -> None:
         """Let everything end, bring Kafka back, and deliver what was not committed once more."""
         await asyncio.gather(*(task for _, task in self.running), return_exceptions=True)
         self.log.away = False
@@ -126,7 +126,7 @@ async def live(plan: list[Step], seed: int) -> World:
             world.start(process, getattr(world, name)(process, amount))
         for _ in range(world.chance.randint(0, 6)):
             await asyncio.sleep(0)
-    await world.settle()
+    await world.finish()
     return world
 
 

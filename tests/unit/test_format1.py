@@ -18,7 +18,7 @@ from services.common.store.decision import S
 from services.common.store.document import Document
 from services.common.store.history import broken
 from services.notify.domain.delivery import Delivery
-from services.notify.handlers import Queue
+from services.notify.handlers import WaitingRecords
 from services.routing.domain.case import Case
 from services.routing.domain.directory_entry import DirectoryEntry
 from services.routing.domain.draft import ESCALATIONS
@@ -31,7 +31,7 @@ DOCUMENTS: dict[str, type[Stored]] = {
     "deadlines": Deadlines,
     "deliveries": Delivery,
     "directory": DirectoryEntry,
-    "waiting_notices": Queue,
+    "waiting_notices": WaitingRecords,
 }
 TOPICS: dict[str, TypeAdapter[Any]] = {
     contacts.TOPIC: TypeAdapter(contacts.ContactReceived),

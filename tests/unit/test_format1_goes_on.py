@@ -23,7 +23,7 @@ from services.routing.domain.world import World
 from services.routing.handlers import TOPICS, Cases, Handler, revive
 from services.routing.store.texts import TextRepository
 from tests.fakes import MemoryLog
-from tests.format1 import Json, Kept, Shelf, lines
+from tests.format1 import Json, Kept, ListedDocuments, lines
 from tests.unit.test_format1 import TOPICS as ALL_TOPICS
 
 NOW = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
@@ -35,7 +35,7 @@ class Routing:
 
     def __init__(self, case: Json) -> None:
         self.log = MemoryLog()
-        self.documents = Shelf({UUID(case["_id"]): copy.deepcopy(case)})
+        self.documents = ListedDocuments({UUID(case["_id"]): copy.deepcopy(case)})
         self.store = Store(
             Case,
             self.documents,
@@ -59,7 +59,7 @@ class Routing:
     async def _reach_out(self, _asked: Any) -> None: ...
 
 
-def with_held_records() -> Json:
+def with_kept_records() -> Json:
     """A case with records that came before their turn."""
     return next(
         one for one in lines("cases") if one["held"] and not any("awaits" in held for held in one["held"])
@@ -93,7 +93,7 @@ async def test_an_outbox_of_the_first_format_goes_out_as_it_was_written() -> Non
 
 
 async def test_records_held_for_the_one_before_them_are_applied_once_it_comes() -> None:
-    case = with_held_records()
+    case = with_kept_records()
     routing, missing = Routing(case), missing_before(case)
     raw = missing["value"].encode()
     message = read_record(missing["topic"], TOPICS[missing["topic"]], raw)
@@ -104,7 +104,7 @@ async def test_records_held_for_the_one_before_them_are_applied_once_it_comes() 
 
 
 async def test_a_dead_letter_of_the_first_format_is_handled_when_it_is_replayed() -> None:
-    case = with_held_records()
+    case = with_kept_records()
     routing, missing = Routing(case), missing_before(case)
     [letter] = [
         one for one in lines("records") if one["topic"] == "routing.dead" and one["key"] == case["_id"]
@@ -139,14 +139,14 @@ def test_no_entry_is_shown_in_the_words_of_the_first_format_and_none_is_rewritte
         assert [(one["number"], one["hash"]) for one in shown] == [
             (one["number"], one["hash"]) for one in entries
         ]
-        assert [one for one in shown if in_first_words(one)] == []
+        assert [one for one in shown if in_first_format(one)] == []
     changed = [
-        one for stored in lines("cases") for one in stored["history"]["entries"] if in_first_words(one)
+        one for stored in lines("cases") for one in stored["history"]["entries"] if in_first_format(one)
     ]
     assert len(changed) > 20
 
 
-def in_first_words(entry: Json) -> bool:
+def in_first_format(entry: Json) -> bool:
     said = json.dumps({name: entry[name] for name in ("actor", "event", "facts")}, ensure_ascii=False)
     return any(word in said for word in FIRST_WORDS)
 
@@ -160,7 +160,7 @@ async def test_a_case_is_shown_with_its_whole_history_in_the_present_words_and_r
     reader = depends.directory().people[case["state"]["owner"]]
     shown = json.loads(bytes((await reading._case(UUID(long), reader, depends)).body))  # noqa: SLF001
     assert [entry["number"] for entry in shown["history"]] == list(range(1, case["history"]["count"] + 1))
-    assert not any(in_first_words(entry) for entry in shown["history"])
+    assert not any(in_first_format(entry) for entry in shown["history"])
     stored = (await routing.documents.load([UUID(long)]))[UUID(long)]
     whole = [*await routing.documents.past(UUID(long)), *stored["history"]["entries"]]
     assert broken(whole, stored["history"]["head"]) is None

@@ -53,7 +53,7 @@ class Arguments(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class ConsumerGroup:
     """The consumer group of a service and this process as one member of it."""
 
     service: str
@@ -100,7 +100,7 @@ class Feed:
     """
 
     topics: Mapping[str, TypeAdapter[Any]]
-    router: Callable[[Group], KafkaRouter]
+    router: Callable[[ConsumerGroup], KafkaRouter]
     announcements: Announcements | None = None
     personal: frozenset[str] = frozenset()
 
@@ -135,7 +135,7 @@ class Subscription:
             allow_auto_create_topics=False,
             middlewares=self._middlewares(),
         )
-        group = Group(self.service, self.settings, self.partitions)
+        group = ConsumerGroup(self.service, self.settings, self.partitions)
         self.broker.include_router(self.feed.router(group), prefix=prefix)
 
     def _middlewares(self) -> Sequence[Any]:

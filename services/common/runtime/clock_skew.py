@@ -20,7 +20,7 @@ Ask = Callable[[], Awaitable[datetime]]
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ClockReading:
     """Another clock: its time less our monotonic one, right to within `margin` seconds.
 
     The monotonic clock runs on when ours is set, so a step of ours is seen without asking again.
@@ -49,7 +49,7 @@ class ClockSkew:
     service: str
     limit: float
     sources: Mapping[str, Ask]
-    readings: dict[str, Reading] = field(default_factory=dict)
+    readings: dict[str, ClockReading] = field(default_factory=dict)
 
     def doubt(self) -> str:
         """Why nothing should be done by our clock; empty while another confirms it, or none was ever read."""
@@ -87,7 +87,7 @@ class ClockSkew:
             log.warning("another clock cannot be read", extra={"source": name, "reason": repr(error)})
             return
         margin = (ticks() - sent) / 2
-        reading = self.readings[name] = Reading(theirs.timestamp() - sent - margin, margin)
+        reading = self.readings[name] = ClockReading(theirs.timestamp() - sent - margin, margin)
         ahead = reading.ahead()
         metrics.CLOCK_OFFSET.labels(self.service, name).set(ahead)
         if reading.beyond(NOTABLE_SECONDS):

@@ -23,7 +23,7 @@ class UnknownPolicyError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Origin:
     """Where a record stands on Kafka."""
 
     partition: int
@@ -46,7 +46,7 @@ class Rulebook:
         """The decision while the policy version of a record is not announced; None where it is, or none is needed."""
         return None if isinstance(message, DeliveryResent) else self.policies.wait_for(_policy_key(message))
 
-    def deliveries(self, message: Event | OutreachRequested, place: Place) -> list[Delivery]:
+    def deliveries(self, message: Event | OutreachRequested, place: Origin) -> list[Delivery]:
         """What is to be sent because of a record; nothing for most."""
         name = _policy_key(message)
         policy = self.policy(name)
@@ -61,7 +61,7 @@ class Rulebook:
             raise UnknownPolicyError(f"policy {name!r} is not on topic 'policies'")
         return self.policies[name]
 
-    def _delivery(self, event: Event, name: str, notice: "Notice", place: Place) -> Delivery:
+    def _delivery(self, event: Event, name: str, notice: "Notice", place: Origin) -> Delivery:
         person = self.directory.person(notice.person)
         language: Language = person.language if person else "zh"
         return Delivery(
@@ -79,7 +79,7 @@ class Rulebook:
             not_after=_after(event.occurred_at, notice.rule.not_after_minutes),
         )
 
-    def _outreach(self, request: OutreachRequested, name: str, place: Place) -> Delivery:
+    def _outreach(self, request: OutreachRequested, name: str, place: Origin) -> Delivery:
         policy = self.policy(name)
         facts: Facts = FactWriter(policy, self.directory, request.language).of_case(
             request.case_number, request.shop

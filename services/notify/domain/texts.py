@@ -33,7 +33,7 @@ class TextError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class RenderedText:
     """What a person reads. Only a letter has a subject; a short text has segments, and perhaps names cut to keep them."""
 
     subject: str
@@ -51,21 +51,23 @@ def find(policy: Policy, template: str) -> Template:
     return templates[template]
 
 
-def render(template: Template, medium: Medium, language: Language, facts: Mapping[str, object]) -> Text:
+def render(
+    template: Template, medium: Medium, language: Language, facts: Mapping[str, object]
+) -> RenderedText:
     """The text of one message; `TextError` where it asks for a fact that is not there."""
     return _FORMS[MEDIA[medium].form](template, language, facts)
 
 
-def _letter(template: Template, language: Language, facts: Mapping[str, object]) -> Text:
+def _letter(template: Template, language: Language, facts: Mapping[str, object]) -> RenderedText:
     subject = " ".join(fill(template, "subject", language, facts).split())
-    return Text(subject, fill(template, "body", language, facts) + "\n")
+    return RenderedText(subject, fill(template, "body", language, facts) + "\n")
 
 
-def _short(template: Template, language: Language, facts: Mapping[str, object]) -> Text:
+def _short(template: Template, language: Language, facts: Mapping[str, object]) -> RenderedText:
     """Within the segments of its template if names cut short can bring it there; it goes out all the same."""
     body = fill(template, "sms", language, facts)
     if segments(body) <= template.segments:
-        return Text("", body, segments(body))
+        return RenderedText("", body, segments(body))
     longest = max([len(str(facts.get(name, ""))) for name in NAMES])
     lengths = range(max(longest, SHORTEST), SHORTEST - 1, -1)
 
@@ -75,10 +77,10 @@ def _short(template: Template, language: Language, facts: Mapping[str, object]) 
     fits = bisect_left(lengths, 1, key=lambda length: segments(cut(length)) <= template.segments)
     shorter = cut(lengths[min(fits, len(lengths) - 1)])
     taken = segments(shorter)
-    return Text("", shorter, taken, shortened=shorter != body, too_long=taken > template.segments)
+    return RenderedText("", shorter, taken, shortened=shorter != body, too_long=taken > template.segments)
 
 
-def _payload(template: Template, _language: Language, facts: Mapping[str, object]) -> Text:
+def _payload(template: Template, _language: Language, facts: Mapping[str, object]) -> RenderedText:
     """A JSON object of the facts that the template names; its subject is the template's id."""
     missing = [name for name in template.payload if name not in facts]
     if missing or not template.payload:
@@ -86,10 +88,10 @@ def _payload(template: Template, _language: Language, facts: Mapping[str, object
     named = {
         name: _plain(fact) if isinstance(fact := facts[name], str) else fact for name in template.payload
     }
-    return Text(template.id, json.dumps(named, ensure_ascii=False))
+    return RenderedText(template.id, json.dumps(named, ensure_ascii=False))
 
 
-_FORMS: Mapping[Form, Callable[[Template, Language, Mapping[str, object]], Text]] = {
+_FORMS: Mapping[Form, Callable[[Template, Language, Mapping[str, object]], RenderedText]] = {
     "letter": _letter,
     "short": _short,
     "payload": _payload,

@@ -27,7 +27,7 @@ class ClaimLostError(Exception):
 
 
 @dataclass(slots=True)
-class Transmission:
+class RequestTrace:
     """Watches one request leave: `began` once a byte of it may be on its way."""
 
     claim: Claim
@@ -62,7 +62,7 @@ class HttpClient:
 
     async def post(self, url: str, claim: Claim, judge: Judge, **what: Any) -> Receipt:
         """What became of a message that is posted if the claim still holds."""
-        transmission = Transmission(claim)
+        transmission = RequestTrace(claim)
         try:
             reply = await self._reply("POST", url, transmission.trace, **what)
         except ClaimLostError:

@@ -51,7 +51,7 @@ class RefusedError(Exception):
 
 
 @dataclass(slots=True)
-class Transmission:
+class SmtpTransmission:
     """One message on its way through the phases of SMTP; `stage` is the one that has begun."""
 
     client: SMTP
@@ -121,7 +121,7 @@ class MailProvider:
         if to.needs_smtputf8 and not client.supports_extension("smtputf8"):
             self.idle.append((ticks(), client))
             return NO_SMTPUTF8
-        receipt = await _transmit(Transmission(client, self.server.sender, letter, to), claim)
+        receipt = await _transmit(SmtpTransmission(client, self.server.sender, letter, to), claim)
         if receipt.verdict == "accepted":
             self.idle.append((ticks(), client))
         else:
@@ -182,7 +182,7 @@ async def _greet(client: SMTP) -> None:
         await client.helo()
 
 
-async def _transmit(transmission: Transmission, claim: Claim) -> Receipt:
+async def _transmit(transmission: SmtpTransmission, claim: Claim) -> Receipt:
     try:
         return await transmission.run(claim)
     except RefusedError as refused:

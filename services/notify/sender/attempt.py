@@ -27,7 +27,7 @@ from services.notify.domain.delivery import (
     Step,
 )
 from services.notify.domain.rules import Rulebook, UnknownPolicyError
-from services.notify.domain.texts import Text, TextError, find, render
+from services.notify.domain.texts import RenderedText, TextError, find, render
 from services.notify.providers import Letter, Provider
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,7 @@ class StepResult:
 
 
 @dataclass(slots=True)
-class Claim:
+class AttemptClaim:
     """An attempt claimed at `since` monotonic seconds; after CLAIM_SECONDS it has to be written once more."""
 
     renew: Callable[[], Awaitable[bool]]
@@ -193,15 +193,15 @@ class Attempts:
             metrics.count_segments(text)
         return receipt
 
-    def _claim(self, delivery: Delivery, since: float) -> Claim:
+    def _claim(self, delivery: Delivery, since: float) -> AttemptClaim:
         step = Renewed(delivery.attempt)
 
         async def renew() -> bool:
             return (await self.writer.change(_cause(delivery.id, step))).kind == "applied"
 
-        return Claim(renew, since)
+        return AttemptClaim(renew, since)
 
-    def _text(self, delivery: Delivery, name: str) -> Text:
+    def _text(self, delivery: Delivery, name: str) -> RenderedText:
         own = {"name": name} if delivery.person == CUSTOMER else {}
         template = find(self.rulebook().policy(delivery.policy), delivery.template)
         return render(template, delivery.medium, delivery.language, {**delivery.facts, **own})

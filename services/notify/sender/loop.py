@@ -35,7 +35,7 @@ class Item:
 
 
 @dataclass(slots=True)
-class Queue:
+class DueDeliveries:
     """Deliveries to attempt, earliest first, each once; only hints, since the document decides."""
 
     _heap: list[Item] = field(default_factory=list)
@@ -86,7 +86,7 @@ class Lane:
 
     fault: str
     breaker: Breaker
-    queue: Queue = field(default_factory=Queue)
+    queue: DueDeliveries = field(default_factory=DueDeliveries)
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def wait(self, now: float) -> float | None:

@@ -46,7 +46,7 @@ ANSWERS: openapi.Responses = {
 
 
 @dataclass(frozen=True, slots=True)
-class Sender:
+class ActionSender:
     """Who sends an action, for which revision they saw, under which key."""
 
     actor: Person
@@ -55,16 +55,16 @@ class Sender:
     revision: int
 
 
-def sender(request: Request, actor: Actor, depends: Needed) -> Sender:
+def sender(request: Request, actor: Actor, depends: Needed) -> ActionSender:
     """The sender by token and headers; raises Problem where a header is missing or not valid."""
     headers = request.headers
     key, revision = _key(headers.get("idempotency-key", "")), _revision(headers.get("if-match", ""))
-    return Sender(actor, depends, key, revision)
+    return ActionSender(actor, depends, key, revision)
 
 
 def _route(name: str, form: type[Form]) -> Callable[..., Awaitable[JSONResponse]]:
     async def act(
-        request: Request, case: UUID, sender: Annotated[Sender, Depends(sender)], seconds: Patience
+        request: Request, case: UUID, sender: Annotated[ActionSender, Depends(sender)], seconds: Patience
     ) -> JSONResponse:
         sent = await body.read(request, LARGEST_BODY, BODY_SECONDS)
         asked = ActionRequest(name, case, sender, _validated(form, body.parse(request, sent or b"{}")))
@@ -80,7 +80,7 @@ class ActionRequest:
 
     name: str
     case: UUID
-    sender: Sender
+    sender: ActionSender
     form: Form
 
     @property

@@ -137,7 +137,7 @@ def _with(person: Person, status: vocabulary.Status) -> Person:
 
 
 @dataclass(frozen=True, slots=True)
-class Announcements:
+class DirectoryAnnouncements:
     """The directory as it was last announced, and the way to announce more."""
 
     parts: Connections
@@ -177,7 +177,7 @@ class Announcements:
 
 
 @asynccontextmanager
-async def _announcements(settings: Settings) -> AsyncIterator[Announcements]:
+async def _announcements(settings: Settings) -> AsyncIterator[DirectoryAnnouncements]:
     async with connected("routing", settings, [vocabulary.TOPIC], PATIENCE) as parts:
         documents = MongoDocuments(parts.database, "directory")
         await documents.prepare()
@@ -187,7 +187,7 @@ async def _announcements(settings: Settings) -> AsyncIterator[Announcements]:
             read_state(stored, DirectoryEntry).entry
             async for stored in documents.find({}, ["state", "format"])
         ]
-        yield Announcements(parts, store, _by_key(entries))
+        yield DirectoryAnnouncements(parts, store, _by_key(entries))
 
 
 def _by_key(entries: Iterable[Entry]) -> dict[str, Entry]:

@@ -28,7 +28,7 @@ class StoredContact:
 
 
 @dataclass(frozen=True, slots=True)
-class Opening:
+class OpeningCase:
     """What is decided about a new case before anybody owns it."""
 
     stored: StoredContact
@@ -43,7 +43,7 @@ def open_case(stored: StoredContact, cause: UUID, world: World) -> Change[Case]:
     location = locate(world.directory, contact.shop, _brand(contact))
     policy, unknown = world.policies.current(location.policy)
     missing = (*location.missing, *unknown, *_unknown_receiver(contact, world))
-    opening = Opening(stored, location, policy, assess(contact, policy, missing))
+    opening = OpeningCase(stored, location, policy, assess(contact, policy, missing))
     owner, role, facts = _owner(opening, world)
     draft = Draft(None, _case(opening, owner, role, world), cause, "opening", world.now)
     draft.set(owner_post=world.post(draft.case, owner, role))
@@ -66,7 +66,7 @@ def _unknown_receiver(contact: ContactReceived, world: World) -> tuple[str, ...]
     return () if works_there else (f"nobody known as {receiver!r} works at shop {contact.shop!r}",)
 
 
-def _owner(opening: Opening, world: World) -> tuple[str, Role, dict[str, object]]:
+def _owner(opening: OpeningCase, world: World) -> tuple[str, Role, dict[str, object]]:
     """Who received it owns it (S3c, S3e); else somebody of the role."""
     contact, wanted = opening.stored.contact, opening.policy.content.first_receiver
     roles = world.directory.roles(contact.received_by or "", contact.shop)
@@ -77,7 +77,7 @@ def _owner(opening: Opening, world: World) -> tuple[str, Role, dict[str, object]
     return chosen.person, wanted, {"step": chosen.step, **chosen.facts}
 
 
-def _case(opening: Opening, owner: str, role: Role, world: World) -> Case:
+def _case(opening: OpeningCase, owner: str, role: Role, world: World) -> Case:
     contact, location, assessment = opening.stored.contact, opening.location, opening.assessment
     return Case(
         id=contact.case_id,
@@ -136,7 +136,7 @@ def contact_facts(stored: StoredContact) -> dict[str, object]:
     }
 
 
-def _announce(draft: Draft, opening: Opening) -> None:
+def _announce(draft: Draft, opening: OpeningCase) -> None:
     draft.publish(
         CaseOpened,
         channel=draft.case.channel,

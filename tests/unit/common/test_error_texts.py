@@ -9,7 +9,7 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from services.common.web.problems import faults
-from services.intake.domain import PostedContact, Reading
+from services.intake.domain import ContactCheck, PostedContact
 from services.routing.api.reading import CaseQuery
 from services.routing.commands.classify import Line
 from services.routing.domain.actions.table import ACTIONS
@@ -46,7 +46,7 @@ def refusals(model: type[BaseModel]) -> Iterator[str]:
             for name in reversed(place):
                 body = {name: body}
             try:
-                model.model_validate(body, context=Reading(datetime(2026, 3, 2, 12, tzinfo=UTC)))
+                model.model_validate(body, context=ContactCheck(datetime(2026, 3, 2, 12, tzinfo=UTC)))
             except ValidationError as error:
                 yield from (fault.problem for fault in faults(error))
 

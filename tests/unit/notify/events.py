@@ -8,13 +8,13 @@ from schemas.deadlines import DeadlineBreached, DeadlineWarned
 from schemas.policies import Policy
 from schemas.staffing import Directory
 from services.common.store.versions import Versions
-from services.notify.domain.rules import Place, Rulebook
+from services.notify.domain.rules import Origin, Rulebook
 from services.notify.domain.samples import FIELDS, HEADER
 from tests.dealership import MONDAY, SEVERITY, directory_file
 
 CASE = UUID("6f5a0c7e-0000-5000-8000-000000000001")
 EVENT = uuid5(CASE, "event")
-PLACE = Place(partition=3, offset=7)
+PLACE = Origin(partition=3, offset=7)
 POLICY = "gtmc@version"
 WORDS = {"major": {"zh": "重要投诉", "en": "major complaint"}}
 TEMPLATE = {

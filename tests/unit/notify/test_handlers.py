@@ -13,7 +13,7 @@ from services.common.store.versions import Versions
 from services.common.store.write_path import Store
 from services.notify.domain.delivery import OPEN, Attempted, Delivery, Due, Receipt, Resent
 from services.notify.domain.rules import Rulebook
-from services.notify.handlers import Handler, Queue
+from services.notify.handlers import Handler, WaitingRecords
 from services.notify.store import AddressRepository
 from tests.dealership import MONDAY
 from tests.fakes import MemoryDocuments, MemoryLog
@@ -34,7 +34,9 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.sender = self.bench.sender()
-        self.queue = Store(Queue, self.queues, OutboxPublisher(MemoryLog()), lambda: MONDAY, lambda: None)
+        self.queue = Store(
+            WaitingRecords, self.queues, OutboxPublisher(MemoryLog()), lambda: MONDAY, lambda: None
+        )
         book = AddressRepository(lambda: self.people, self.never)
         self.handler = Handler(
             self.bench.store, self.queue, lambda: self.rules, {"email": self.sender}, book, self.still_open

@@ -36,7 +36,7 @@ from services.notify.handlers import record
 from services.notify.providers import Claim, Letter
 from services.notify.sender import attempt as sender_attempt
 from services.notify.sender.attempt import CLAIM_SECONDS, Attempts, StepWriter
-from services.notify.sender.loop import Item, Pace, Queue, Sender
+from services.notify.sender.loop import DueDeliveries, Item, Pace, Sender
 from tests.dealership import MONDAY
 from tests.fakes import MemoryDocuments, MemoryLog
 from tests.patience import patience
@@ -271,7 +271,7 @@ async def test_partitions_that_leave_are_not_sent_for_any_more() -> None:
 
 
 def test_the_queue_gives_the_earliest_first_and_nothing_twice() -> None:
-    queue, first, second = Queue(), uuid4(), uuid4()
+    queue, first, second = DueDeliveries(), uuid4(), uuid4()
     queue.add(Item(2.0, second, 0))
     queue.add(Item(1.0, first, 0))
     queue.add(Item(0.0, first, 0))
@@ -448,7 +448,7 @@ class Freezing(MemoryProvider):
 
     async def send(self, letter: Letter, claim: Claim, /) -> Receipt:
         if self.meanwhile:
-            assert isinstance(claim, sender_attempt.Claim)
+            assert isinstance(claim, sender_attempt.AttemptClaim)
             claim.since -= 10 * CLAIM_SECONDS
             meanwhile, self.meanwhile = self.meanwhile, None
             await meanwhile()
