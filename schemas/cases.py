@@ -83,7 +83,7 @@ class CaseOpened(CaseMessage):
 
 
 class CaseHandedOver(CaseMessage):
-    """Offered to a named person (or a role's queue); the owner stays owner until it is accepted.
+    """Handed over to a named person (or a role's queue); the owner stays owner until it is accepted.
 
     `deadline` names the deadline whose breach made it escalate.
     """
@@ -105,7 +105,7 @@ class CaseAccepted(CaseMessage):
 
 
 class CaseReturned(CaseMessage):
-    """The offer was declined, with a reason; the owner keeps the case."""
+    """The hand-over was declined, with a reason; the owner keeps the case."""
 
     type: Literal["case.returned"] = "case.returned"
     role: Role
@@ -113,7 +113,7 @@ class CaseReturned(CaseMessage):
 
 
 class CaseJudged(CaseMessage):
-    """A person settled the nature of the complaint; `severity` is his verdict."""
+    """A person settled the nature of the complaint; `severity` is their verdict."""
 
     type: Literal["case.judged"] = "case.judged"
     severity: Level
@@ -171,7 +171,7 @@ class CaseClosed(CaseMessage):
 
 
 class CaseEscalationWithdrawn(CaseMessage):
-    """The breach that had made it escalate did not stand; an offer not yet accepted is taken back.
+    """The breach that had made it escalate did not stand; a hand-over not yet accepted is taken back.
 
     `again` says that an earlier one of the same kind stands again and is still to be accepted.
     """

@@ -1,4 +1,4 @@
-"""Topic `contacts`: what a customer said, as it was received; the only topic with his words."""
+"""Topic `contacts`: what a customer said, as it was received; the only topic with their words."""
 
 from typing import Literal
 

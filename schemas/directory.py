@@ -51,7 +51,7 @@ class Shop(Strict):
 
 
 class Franchise(Strict):
-    """A shop's contract for one brand; `policy` is the policy policy of its cases."""
+    """A shop's contract for one brand; `policy` is the policy of its cases."""
 
     kind: Literal["franchise"] = "franchise"
     id: Identifier

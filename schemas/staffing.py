@@ -107,8 +107,8 @@ class Directory:
 
     def person(self, name: str) -> Person | None:
         """Somebody who works here; None for who is leaving, has left or is not known."""
-        known = self.people.get(name)
-        return known if known is not None and known.status == "active" else None
+        person = self.people.get(name)
+        return person if person is not None and person.status == "active" else None
 
     def staff(self, at: str, role: Role, department: Department | None = None) -> Sequence[Person]:
         """Everyone in a role at a shop or manufacturer; in the department, where a post names one."""
@@ -120,8 +120,8 @@ class Directory:
 
     def roles(self, name: str, at: str) -> tuple[Role, ...]:
         """The roles somebody has at a shop or manufacturer, in the order of their posts."""
-        known = self.person(name)
-        return tuple(dict.fromkeys(post.role for post in known.posts if post.at == at)) if known else ()
+        person = self.person(name)
+        return tuple(dict.fromkeys(post.role for post in person.posts if post.at == at)) if person else ()
 
     def is_near(self, person: Person, at: str) -> bool:
         """Whether somebody has a post at a place, or at another shop of its group."""
@@ -142,8 +142,8 @@ class Directory:
             elsewhere = self._group(post.at) != self._group(at)
             return rank, post.at != at, elsewhere, post.department not in (None, department)
 
-        found = min(person.posts, key=distance, default=None) if person else None
-        return "/".join(filter(None, (found.at, found.role, found.department))) if found else ""
+        nearest = min(person.posts, key=distance, default=None) if person else None
+        return "/".join(filter(None, (nearest.at, nearest.role, nearest.department))) if nearest else ""
 
     def _group(self, at: str) -> str:
         return self.shops[at].group if at in self.shops else ""
@@ -200,8 +200,8 @@ class Directory:
 
     def _perhaps_for(self, actor: str) -> list[Person]:
         """Somebody, and everyone who has named them deputy, directly or by one who has."""
-        known = self.person(actor)
-        found = [known] if known else []
+        own = self.person(actor)
+        found = [own] if own else []
         last = [actor]
         for _ in range(MOST_DEPUTIES):
             named = [one for name in last for one in self._deputised.get(name, ()) if one not in found]

@@ -112,15 +112,15 @@ class Roster:
     def person(self, seat: Seat) -> Chosen | None:
         """A person for the seat, if anybody can fill it."""
         staff = self._staff(seat, seat.role)
-        if found := self._least_loaded(staff):
-            return self._chosen(found, "least loaded", seat, staff)
+        if chosen := self._least_loaded(staff):
+            return self._chosen(chosen, "least loaded", seat, staff)
         deputies = [one for absent in staff if (one := self._deputy(absent, seat))]
-        if found := self._least_loaded(deputies):
-            return self._chosen(found, "deputy", seat, deputies)
+        if chosen := self._least_loaded(deputies):
+            return self._chosen(chosen, "deputy", seat, deputies)
         for role in seat.stand_ins:
             others = self._staff(seat, role)
-            if found := self._least_loaded(others):
-                return self._chosen(found, "stand-in", seat, others)
+            if chosen := self._least_loaded(others):
+                return self._chosen(chosen, "stand-in", seat, others)
         return None
 
     def _staff(self, seat: Seat, role: Role) -> list[Person]:
@@ -132,8 +132,8 @@ class Roster:
 
     def _deputy(self, absent: Person, seat: Seat) -> Person | None:
         """Who stands in for somebody now, if they may have the seat."""
-        found = self.directory.on_duty(absent, seat.at, self.now)
-        return found if found is not None and self._may(found, seat) else None
+        deputy = self.directory.on_duty(absent, seat.at, self.now)
+        return deputy if deputy is not None and self._may(deputy, seat) else None
 
     def takes_over(self, deputy: Person, seat: Seat) -> bool:
         """Whether the deputy of one who goes can have what they had."""

@@ -35,7 +35,7 @@ class Resolve(Action):
         case = draft.case
         if case.contacted_at is None and not case.attempts:
             detail = (
-                "nobody has spoken with the customer: log a contact, or an attempt that did not reach him"
+                "nobody has spoken with the customer: log a contact, or an attempt that did not reach them"
             )
             return Refusal(409, "resolve_after_contact", detail)
         if not case.confirmed and case.severity != "general":

@@ -14,7 +14,7 @@ def may(case: Case, actor: str, action: type[Action], world: World) -> Refusal |
     if has & needed:
         return None
     if "receiver" in has and "owner" in {who.split()[0] for who in needed}:
-        return Refusal(409, "accept_first", "the case is offered to you: accept it first")
+        return Refusal(409, "accept_first", "the case is handed over to you: accept it first")
     who = " or ".join(sorted(needed))
     return Refusal(422, f"who_may_{action.name}", f"only {who} of this case may do this, not {actor}")
 

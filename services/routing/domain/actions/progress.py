@@ -36,7 +36,7 @@ class LogContact(Action):
 
 
 class FollowUpForm(NoteForm):
-    reached: bool = Field(default=True, description="False: he was tried and not reached.")
+    reached: bool = Field(default=True, description="False: they were tried and not reached.")
 
     def action(self, actor: str, texts: Sealed) -> Action:
         return FollowUp(actor=actor, note=texts, reached=self.reached)
