@@ -1,4 +1,7 @@
-"""Topic `cases`: what was decided about a case. No personal data, only ids."""
+"""Topic `cases`: what was decided about a case. No personal data, only ids.
+
+Texts rest in `services/routing/store/texts.py`; a signal is a place in a text, not its words.
+"""
 
 from typing import Annotated, Literal
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""Topic `contacts`: what a customer said, as it was received; the only topic with their words."""
+"""Topic `contacts`: what a customer said, as it was received, in their own words."""
 
 from typing import Literal
 

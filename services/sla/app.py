@@ -31,7 +31,7 @@ from services.sla.settings import Settings, load_public_days
 from services.sla.store import COLLECTION, DeadlineRepository
 from services.sla.ticker import Ticker
 
-TOPICS_USED = (cases.TOPIC, deadlines.TOPIC, policies.TOPIC)
+ALL_TOPICS = (cases.TOPIC, deadlines.TOPIC, policies.TOPIC)
 VERSIONS = Contents(policies.TOPIC, TypeAdapter(PublishedPolicy), policies.key, lasting=True)
 
 log = logging.getLogger(__name__)
@@ -53,7 +53,7 @@ def create() -> FastAPI:
 async def _run(
     settings: Settings, announced: tuple[PublicDays, ...], _app: FastAPI, health: Health
 ) -> AsyncIterator[None]:
-    async with connected("sla", settings, TOPICS_USED, health=health) as parts:
+    async with connected("sla", settings, ALL_TOPICS, health=health) as parts:
         news = asyncio.Event()
         policies = await parts.table(VERSIONS, lambda _key, _entry: news.set())
         documents = MongoDocuments(parts.database, COLLECTION)

@@ -1,4 +1,8 @@
-"""A breach escalates one rung; a breach that does not stand takes back an escalation nobody accepted."""
+"""A breach escalates one rung; a breach that does not stand takes back an escalation nobody accepted.
+
+Whoever is asked owns the case once they accept (`actions/answering.py`); the manufacturer's side never does, it
+stands by.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
