@@ -2,13 +2,16 @@
 
 import importlib
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import click
 import uvicorn
 
 from services.common.runtime import logs
 from services.common.runtime.error_texts import mendable
+
+HTTP: dict[str, Literal["httptools"]] = {"intake": "httptools"}
+"""Twice as fast, where that counts; the other reader hands on more of what is wrong, to be refused as a problem."""
 
 SERVICES = ("intake", "routing", "sla", "notify")
 COMMANDS = {
@@ -73,6 +76,7 @@ def serve(service: str, host: str, port: int) -> None:
         host=host,
         port=port,
         loop="uvloop",
+        http=HTTP.get(service, "h11"),
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=5,

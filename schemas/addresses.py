@@ -165,7 +165,8 @@ class WebhookUrl:
         scheme, host = found[1].lower(), found[2].lower()
         if scheme != "https" and host not in LOOPBACK:
             raise AddressError("should begin with https://: others could read what is sent")
-        return cls(text, f"{host}:{found[3]}" if found[3] else host)
+        usual = {"https": "443", "http": "80"}[scheme]
+        return cls(text, f"{host}:{found[3]}" if found[3] not in (None, "", usual) else host)
 
     def mask(self) -> str:
         """Without its path, which often holds a secret."""

@@ -78,8 +78,9 @@ class FrontDoor:
         raw = await body.read(request, self.settings.largest_body, self.settings.body_patience)
         contact, warnings = self._validate(body.parse(request, raw), key)
         identity = Identity.of(caller, key, contact)
+        record = to_record(contact, identity, caller, self.now(), warnings)
         try:
-            await self._publish(to_record(contact, identity, caller, self.now(), warnings), identity)
+            await self._publish(record, identity)
         except Exception as error:
             metrics.CONTACTS.labels(contact.channel, "unavailable").inc()
             if not isinstance(error, TRANSIENT):

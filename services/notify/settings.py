@@ -31,7 +31,11 @@ def _sender(given: str) -> str:
 
 
 def _pairs(given: Any) -> Any:
-    return dict(pair.partition("=")[::2] for pair in given.split(",")) if isinstance(given, str) else given
+    return (
+        dict(pair.partition("=")[::2] for pair in given.split(",") if pair.strip())
+        if isinstance(given, str)
+        else given
+    )
 
 
 def _secret(given: SecretStr) -> SecretStr:

@@ -1,5 +1,6 @@
 """Repositories: open deliveries in the store, addresses in directory and requests, notices in files."""
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,17 +12,21 @@ from pydantic import ValidationError
 
 from schemas import outreach
 from schemas.directory import Manufacturer, Person
-from schemas.formats import FORMAT, read_record
+from schemas.formats import read_record
 from schemas.media import MEDIA
 from schemas.outreach import OutreachRequested
 from schemas.policies import Wording
 from schemas.staffing import Directory
 from services.common.runtime import files
+from services.common.runtime.error_texts import describe
+from services.common.store.codec import read_state
 from services.common.store.mongo import MongoDocuments
 from services.notify.domain.addressee import Addressee
 from services.notify.domain.delivery import CUSTOMER, MANUFACTURER, OPEN, Delivery
 from services.notify.domain.texts import TextError
 from services.notify.domain.wording import must_render
+
+log = logging.getLogger(__name__)
 
 COLLECTION = "deliveries"
 QUEUES = "waiting_notices"
@@ -34,14 +39,16 @@ async def prepare(documents: MongoDocuments) -> None:
 
 
 async def still_open(documents: MongoDocuments, partitions: set[int]) -> AsyncIterator[Delivery]:
-    """Deliveries of these partitions that are not final and can be read."""
-    query = {
-        "state.status": {"$in": list(OPEN)},
-        "state.partition": {"$in": sorted(partitions)},
-        "format": FORMAT,
-    }
-    async for stored in documents.find(query, ["state"]):
-        yield Delivery.model_validate(stored["state"])
+    """Deliveries of these partitions that are not final; one that cannot be read is named in the log."""
+    query = {"state.status": {"$in": list(OPEN)}, "state.partition": {"$in": sorted(partitions)}}
+    async for stored in documents.find(query, ["state", "format"]):
+        try:
+            delivery = read_state(stored, Delivery)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the others are sent
+            extra = {"delivery": stored["_id"], "reason": describe(error)}
+            log.error("delivery cannot be read", extra=extra)  # noqa: TRY400
+        else:
+            yield delivery
 
 
 Reread = Callable[[int, int], Awaitable[OutreachRequested | None]]

@@ -2,12 +2,19 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from services.common.runtime.settings import CommonSettings
 
 POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
+
+
+def _refuse(given: str) -> str:
+    if given:
+        raise ValueError("is called REDRESS_DEFAULT_POLICY now")
+    return given
 
 
 class Settings(CommonSettings):
@@ -15,6 +22,9 @@ class Settings(CommonSettings):
 
     policies: Path = Field(POLICIES, description="One file per policy, with severity/ and notices/.")
     default_policy: str = Field("gtmc", description="Decides cases whose policy is not known.")
+    default_programme: Annotated[str, AfterValidator(_refuse)] = Field(
+        "", description="The name until format 2; ignored in silence, cases would open under another policy."
+    )
     unanswered_after: timedelta = Field(
         timedelta(seconds=30), description="How long after a due time, unscaled, its breach or stop may take."
     )

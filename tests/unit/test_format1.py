@@ -1,5 +1,6 @@
 """What the first format wrote is read, verified and gone on with, under the same ids."""
 
+import json
 from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
@@ -161,6 +162,26 @@ def _seal(record: Json) -> str:
 async def test_a_step_leads_to_the_same_ids_and_the_same_history(step: Json) -> None:
     led_to = await Replay(step, Kept.read()).take()
     assert led_to == {name: step[name] for name in ("events", "documents", "history_head")}
+
+
+@pytest.mark.parametrize(
+    "lacking",
+    ["passed", "unmanned", "alarms", "offer", "support", "breaches", "revised", "owner_post", "promises"],
+)
+def test_a_case_from_before_a_field_was_added_has_its_default(lacking: str) -> None:
+    for stored in lines("cases"):
+        if stored["state"]:
+            early = {name: value for name, value in stored["state"].items() if name != lacking}
+            assert from_stored({**stored, "state": early}, Case).state is not None
+
+
+def test_deadlines_from_before_they_rested_as_text_are_read() -> None:
+    for stored in lines("deadlines"):
+        if stored["state"]:
+            early = stored["state"] | {
+                name: json.loads(stored["state"][name]) for name in ("header", "clocks")
+            }
+            assert from_stored({**stored, "state": early}, Deadlines) == from_stored(stored, Deadlines)
 
 
 async def test_a_record_that_was_applied_before_changes_nothing_when_it_comes_again() -> None:

@@ -1,6 +1,7 @@
 """The one write path: load, decide, write on condition of the version, publish; here lost races are resolved."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,6 +11,7 @@ from uuid import UUID
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.runtime.bisection import bisect
 from services.common.runtime.clock import wall
+from services.common.runtime.error_texts import describe
 from services.common.runtime.failures import backoff
 from services.common.runtime.progress import note_progress
 from services.common.store.backlog import KeptRecord, is_overdue
@@ -17,6 +19,8 @@ from services.common.store.codec import backlog_of, from_stored, to_stored
 from services.common.store.decision import Cause, Decide, M, Outcome, S
 from services.common.store.document import Document
 from services.common.store.history import Page
+
+log = logging.getLogger(__name__)
 
 CONFLICTS = 50
 UNKNOWN = "-1/-1"
@@ -191,13 +195,13 @@ class Store(Generic[S]):
         """Make dead letters of what was pending too long or failed in its turn; only then keep it no longer."""
         now = self.wall()
         for key in [key for key, since in self.pending_since.items() if is_overdue(min(since), now)]:
-            draft = (await self._load({key}))[key]
-            overdue = draft.backlog.overdue(now)
-            for record in overdue:
-                await write_dead_letter(key, record)
-            draft.backlog.remove_pending(overdue)
-            draft.changed = True
-            await self._commit_or_leave([draft])
+            for draft in await self._load_readable({key}):
+                overdue = draft.backlog.overdue(now)
+                for record in overdue:
+                    await write_dead_letter(key, record)
+                draft.backlog.remove_pending(overdue)
+                draft.changed = True
+                await self._commit_or_leave([draft])
 
     async def waiting(self, keys: set[UUID]) -> list[tuple[UUID, KeptRecord]]:
         """The records that wait in these documents for an announcement, those of each in their order."""
@@ -209,23 +213,37 @@ class Store(Generic[S]):
         return {key: kept.parked for key, kept in backlogs.items() if kept.parked and not kept.waiting}
 
     async def _look(self, keys: set[UUID]) -> list[Document[S]]:
-        drafts = list((await self._load(keys)).values())
+        drafts = await self._load_readable(keys)
         for draft in drafts:
             self._note(draft)
         return drafts
 
+    async def _load_readable(self, keys: set[UUID]) -> list[Document[S]]:
+        """Those of these documents that can be read: another keeps its records, and nothing else from its turn."""
+        stored = await self.documents.load(list(keys))
+        drafts = []
+        for key in keys:
+            try:
+                drafts.append(from_stored(stored[key], self.state) if key in stored else Document(key))
+            except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is named by its id alone
+                self.pending_since.pop(key, None)
+                self.awaiting.pop(key, None)
+                log.error("document cannot be read", extra={"document": str(key), "reason": describe(error)})  # noqa: TRY400
+        return drafts
+
     async def release(self, key: UUID, cause: str) -> None:
         """Keep the record of this cause no longer, which now lies elsewhere."""
-        draft = (await self._load({key}))[key]
-        draft.release(cause)
-        await self._commit_or_leave([draft])
+        drafts = await self._load_readable({key})
+        for draft in drafts:
+            draft.release(cause)
+        await self._commit_or_leave(drafts)
 
     async def unpark(self, marks: Mapping[UUID, KeptRecord]) -> None:
         """All that waited elsewhere under these marks was handed out."""
-        drafts = await self._load(set(marks))
-        for key, draft in drafts.items():
-            draft.changed |= draft.backlog.unpark(marks[key])
-        await self._commit_or_leave(drafts.values())
+        drafts = await self._load_readable(set(marks))
+        for draft in drafts:
+            draft.changed |= draft.backlog.unpark(marks[draft.key])
+        await self._commit_or_leave(drafts)
 
     async def _commit_or_leave(self, drafts: Iterable[Document[S]]) -> None:
         """Commit; a document that somebody else changed first is looked at again in the next pass."""

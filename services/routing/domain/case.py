@@ -188,19 +188,20 @@ class Case(Stored):
     def upgraded(cls, state: Json) -> Json:
         """A case of format 1: what was written under other names."""
         present = formats.renamed(state, _NAMES)
+        # Fields were added to the format while it lasted: what an early case lacks has its default.
         return {
             **formats.with_queues(present, "owner"),
-            "declined_by": [formats.queue_name(one) for one in present["declined_by"]],
-            "unstaffed": [formats.queue_name(one) for one in present["unstaffed"]],
-            "hand_over": _upgraded_part(present["hand_over"]),
-            "support": _upgraded_part(present["support"]),
+            "declined_by": [formats.queue_name(one) for one in present.get("declined_by", ())],
+            "unstaffed": [formats.queue_name(one) for one in present.get("unstaffed", ())],
+            "hand_over": _upgraded_part(present.get("hand_over")),
+            "support": _upgraded_part(present.get("support")),
             "contacts": [formats.renamed(one, {"findings": "signals"}) for one in present["contacts"]],
-            "breaches": [formats.renamed(one, {"clock": "deadline"}) for one in present["breaches"]],
+            "breaches": [formats.renamed(one, {"clock": "deadline"}) for one in present.get("breaches", ())],
             "revisions": [
                 formats.with_values(
                     {**one, "fields": [_NAMES.get(name, name) for name in one["fields"]]}, by=formats.ACTORS
                 )
-                for one in present["revisions"]
+                for one in present.get("revisions", ())
             ],
         }
 

@@ -44,8 +44,8 @@ class OpenCase:
 class OpenCases:
     """Kept by what the instance has written; `is_mine` says which cases it looks after.
 
-    Each instance balances only what it looks after, so that the spread between equals stays within
-    one per instance however many there are.
+    Each instance balances only what it looks after, and decisions that are under way do not know of one another: the
+    spread between equals stays within one per instance and, while a batch is decided, one per lane of it.
     """
 
     is_mine: Callable[[UUID], bool]

@@ -135,6 +135,12 @@ def _upgrade_deadline(state: Json) -> Json:
     return {**present, "occurrences": occurrences}
 
 
+def _parsed(value: str | Json) -> Json:
+    """An object that rests as JSON text, or as early documents had it as it is."""
+    parsed: Json = json.loads(value) if isinstance(value, str) else value
+    return parsed
+
+
 def _header_of(value: Any) -> Any:
     return _HEADER.validate_json(value) if isinstance(value, str) else value
 
@@ -176,6 +182,7 @@ class Deadlines(Stored):
     def upgraded(cls, state: Json) -> Json:
         """The deadlines of a case in format 1: what was written under other names."""
         present = formats.renamed(state, {"clocks": "deadlines"})
-        header = formats.upgrade_header(json.loads(present["header"]))
-        states = {name: _upgrade_deadline(state) for name, state in json.loads(present["deadlines"]).items()}
+        header = formats.upgrade_header(_parsed(present["header"]))
+        deadlines = _parsed(present.get("deadlines", {}))
+        states = {name: _upgrade_deadline(state) for name, state in deadlines.items()}
         return {**present, "header": json.dumps(header), "deadlines": json.dumps(states)}

@@ -16,7 +16,7 @@ from services.common.store.write_path import Store
 from tests.fakes import MemoryDocuments, MemoryLog
 from tests.sums import KEYS, NOON, Added, Sum, Total, added, decide, revive
 
-KEY = KEYS[0]
+KEY, OTHER = KEYS[:2]
 
 
 class Bench:
@@ -130,6 +130,17 @@ async def test_what_another_process_kept_is_given_up_as_well(bench: Bench) -> No
     assert await bench.given_up() == []
     await bench.store.look_after_leftovers()
     assert await bench.given_up() == [(added(KEY, 3, 100).raw, "gap")]
+
+
+async def test_a_document_that_cannot_be_read_keeps_no_other_from_its_turn(bench: Bench) -> None:
+    await bench.store.change_many([added(KEY, 3, 100), added(OTHER, 3, 7)], decide)
+    bench.documents.documents[KEY]["state"] = {"total": "lost"}
+    bench.now += timedelta(minutes=10)
+    assert await bench.given_up() == [(added(OTHER, 3, 7).raw, "gap")]
+    assert await bench.store.waiting({KEY, OTHER}) == []
+    await bench.store.release(KEY, "any")
+    await bench.store.unpark({KEY: {}})
+    assert [record["seq"] for record in kept(bench)] == [3]
 
 
 async def test_a_record_whose_turn_came_while_it_was_given_up_stays_applied(bench: Bench) -> None:

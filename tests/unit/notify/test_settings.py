@@ -21,6 +21,14 @@ def test_each_endpoint_has_its_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     assert GOOD not in repr(Settings())
 
 
+@pytest.mark.parametrize(("given", "endpoints"), [("", set()), (f"hooks.example={GOOD},", {"hooks.example"})])
+def test_a_variable_left_empty_names_no_secret(
+    monkeypatch: pytest.MonkeyPatch, given: str, endpoints: set[str]
+) -> None:
+    monkeypatch.setenv("REDRESS_WEBHOOK_SECRETS", given)
+    assert set(Settings().webhook_secrets) == endpoints
+
+
 @pytest.mark.parametrize(
     "given", ["hooks.example", "hooks.example=whsec_c2hvcnQ=", f"hooks.example={GOOD[6:]}", GOOD]
 )

@@ -166,6 +166,8 @@ def test_somebody_with_an_address_that_cannot_be_used_is_read_without_it() -> No
         ("https://hooks.example.com/redress?key=7", "hooks.example.com"),
         (" https://Hooks.Example.com:8443/v1 ", "hooks.example.com:8443"),
         ("HTTPS://hooks.example.com", "hooks.example.com"),
+        ("https://hooks.example.com:443/v1", "hooks.example.com"),
+        ("http://127.0.0.1:80/", "127.0.0.1"),
         ("http://127.0.0.1:8127/", "127.0.0.1:8127"),
         ("http://[::1]:8127/redress", "[::1]:8127"),
     ],
