@@ -59,12 +59,12 @@ def stored_contact(contact: ContactReceived) -> StoredContact:
 
 @dataclass
 class Casework:
-    """One dealership at a time of day; `told` is what was published about its cases."""
+    """One dealership at a time of day; `sent` is what was published about its cases."""
 
     directory: Directory = field(default_factory=lambda: Directory(directory_file().entries()))
     now: datetime = MONDAY
     open_cases: OpenCases = field(default_factory=lambda: OpenCases(lambda _case: True))
-    told: list[tuple[str, Any]] = field(default_factory=list)
+    sent: list[tuple[str, Any]] = field(default_factory=list)
     facts: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     policies: Policies = field(default_factory=policies)
 
@@ -78,7 +78,7 @@ class Casework:
         decision = decide(case, Cause(key, uuid4(), message), self.world())
         if isinstance(decision, Change):
             self.open_cases.put(OpenCase.of(decision.state))
-            self.told += [(e.topic, e.message) for e in decision.events if isinstance(e, Outgoing)]
+            self.sent += [(e.topic, e.message) for e in decision.events if isinstance(e, Outgoing)]
             self.facts += [(entry.event, dict(entry.facts)) for entry in decision.history]
         return decision
 
@@ -99,7 +99,7 @@ class Casework:
         return _state(self.decide(case, case.id, message))
 
     def events(self, topic: str = "cases") -> list[CaseEvent]:
-        return [message for to, message in self.told if to == topic]
+        return [message for to, message in self.sent if to == topic]
 
     def types(self, topic: str = "cases") -> list[str]:
         return [event.type for event in self.events(topic)]

@@ -45,8 +45,8 @@ POSTS: dict[str, tuple[str, Role, str | None]] = {
 def person(name: str, **changes: Any) -> Person:
     at, role, department = POSTS[name]
     post = Post.model_validate({"at": at, "role": role, "department": department})
-    told = {"id": name, "name": name, "email": f"{name}@example.org", "posts": (post,)}
-    return Person.model_validate(told | changes)
+    published = {"id": name, "name": name, "email": f"{name}@example.org", "posts": (post,)}
+    return Person.model_validate(published | changes)
 
 
 def people(**changed: Person | None) -> tuple[Person, ...]:

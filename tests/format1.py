@@ -111,7 +111,7 @@ class ListedDocuments(MemoryDocuments):
 
 @dataclass
 class Kept:
-    """What every service is told, and the words that routing keeps."""
+    """What every service reads at its start, and the words that routing keeps."""
 
     published: tuple[PublishedPolicy, ...]
     people: tuple[directory.Entry, ...]
@@ -171,7 +171,7 @@ class Replay:
     step: Json
     kept: Kept
     documents: MemoryDocuments = field(default_factory=MemoryDocuments)
-    told: list[OutreachRequested] = field(default_factory=list)
+    requested: list[OutreachRequested] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.step["before"]:
@@ -184,7 +184,7 @@ class Replay:
         await getattr(self, self.step["service"])()
         stored = list(self.documents.documents.values())
         events = [event for one in stored for name, event in _outbox(one).items() if name not in before]
-        events += [{"topic": outreach.TOPIC, "id": str(one.id), "seq": one.seq} for one in self.told]
+        events += [{"topic": outreach.TOPIC, "id": str(one.id), "seq": one.seq} for one in self.requested]
         heads = [_first_format_head(one["history"], self._count(one["_id"])) for one in stored]
         return {
             "events": events,
@@ -243,7 +243,7 @@ class Replay:
         await actions.ActionRequest(asked["name"], UUID(asked["case"]), sender, form).perform()
 
     async def _reach_out(self, asked: Sequence[OutreachRequested]) -> None:
-        self.told += asked
+        self.requested += asked
 
     def _world(self) -> World:
         directory = self.kept.directory_without(self.step.get("left", ()))

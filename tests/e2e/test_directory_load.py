@@ -129,8 +129,8 @@ async def test_a_check_says_what_a_load_would_do_and_does_nothing(traffic: Traff
     assert await _whose(traffic) == before
     theirs = {(number, name) for number, names in before[0].items() for name in names & set(LEAVERS)}
     assert theirs
-    told = [line.split() for line in said.splitlines() if "→" in line]
-    assert {(words[0].rstrip(":"), words[2]) for words in told} == theirs
+    published = [line.split() for line in said.splitlines() if "→" in line]
+    assert {(words[0].rstrip(":"), words[2]) for words in published} == theirs
     unchanged = await redress(traffic.environment.variables, "directory", "check", str(DIRECTORY))
     assert unchanged.endswith("0 changes to open cases")
     stays = await redress(traffic.environment.variables, "directory", "load", str(without))

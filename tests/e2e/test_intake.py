@@ -61,13 +61,13 @@ async def test_an_accepted_contact_is_on_kafka_though_the_store_is_down(door: Do
     client, names = door
     answer = await client.post("/v1/contacts", json=contact(), headers={"Idempotency-Key": "one"})
     assert answer.status_code == 202
-    told = answer.json()
+    published = answer.json()
     async with patience():
         [record] = await consume(stack, names.topic("contacts"), 1)
     message = ContactReceived.model_validate_json(record.value)
-    assert record.key == told["case_id"].encode() == str(message.case_id).encode()
-    assert (message.case_number, message.narrative) == (told["case_number"], "空调有异响")
-    assert answer.headers["location"].endswith(f"/v1/cases/{told['case_id']}")
+    assert record.key == published["case_id"].encode() == str(message.case_id).encode()
+    assert (message.case_number, message.narrative) == (published["case_number"], "空调有异响")
+    assert answer.headers["location"].endswith(f"/v1/cases/{published['case_id']}")
 
 
 async def test_the_same_key_is_the_same_case(door: Door) -> None:

@@ -60,12 +60,12 @@ def undeclined(casework: Casework, case: Case, queue: Queue) -> set[str]:
     return staff.difference(case.support.declined if case.support else ())
 
 
-def untold(casework: Casework, case: Case, told: set[str], had: set[str]) -> set[str]:
+def untold(casework: Casework, case: Case, published: set[str], had: set[str]) -> set[str]:
     """Who of the manufacturer's side has not had it and stands in for nobody who has, where none of them is told."""
     directory, now = casework.directory, casework.now
     side = {one.id for queue in directory.readers(case.manufacturer) for one in directory.staff(*queue)}
     others = {name for name in side if had.isdisjoint(directory.represented(name, now))}
-    return set() if others & told else others
+    return set() if others & published else others
 
 
 @settings(max_examples=300, deadline=None)

@@ -139,7 +139,7 @@ def test_the_words_kept_are_those_that_were_sealed() -> None:
     kept = {one["_id"]: one for name in ("texts", "customers") for one in lines(name)}
     seals = {(facts[kind], facts[f"{kind}_seal"]) for facts, kind in _sealed(_entries())}
     assert len(seals) > 100
-    assert [name for name, told in seals if told != _seal(kept[name])] == []
+    assert [name for name, published in seals if published != _seal(kept[name])] == []
 
 
 def _entries() -> Iterable[Json]:

@@ -30,9 +30,9 @@ class World:
 
         async def ask() -> datetime:
             self.passed += takes / 2
-            told = NOON + timedelta(seconds=self.passed + ahead)
+            published = NOON + timedelta(seconds=self.passed + ahead)
             self.passed += takes / 2
-            return told
+            return published
 
         return ask
 

@@ -53,7 +53,7 @@ def refusals(model: type[BaseModel]) -> Iterator[str]:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_refusal_is_a_sentence_that_says_what_would_be_right(model: type[BaseModel]) -> None:
-    told = set(refusals(model))
-    assert told
-    strange = [text for text in told if JARGON.search(text) or " should " not in f" {text}"]
+    published = set(refusals(model))
+    assert published
+    strange = [text for text in published if JARGON.search(text) or " should " not in f" {text}"]
     assert strange == []

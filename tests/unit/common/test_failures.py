@@ -57,22 +57,22 @@ class Named(BaseModel):
     ],
 )
 async def test_a_broker_or_store_that_is_away_is_waited_for(away: Exception) -> None:
-    failures, told = [away], list[Exception]()
+    failures, published = [away], list[Exception]()
 
     async def attempt() -> str:
         if failures:
             raise failures.pop()
         return "done"
 
-    assert await retry(attempt, "work", failed=told.append) == "done"
-    assert told == [away]
+    assert await retry(attempt, "work", failed=published.append) == "done"
+    assert published == [away]
 
 
 @pytest.mark.parametrize("code", [13, 18, 50, 64, 91, 112, 134, 146, 189, 371, 8_000, 10_107, 11_602, 14_031])
 async def test_what_the_store_answers_about_itself_is_its_trouble_and_waited_for(code: int) -> None:
-    told = store_trouble(OperationFailure("some words", code))
-    assert isinstance(told, TRANSIENT)
-    assert "some words" in str(told)
+    published = store_trouble(OperationFailure("some words", code))
+    assert isinstance(published, TRANSIENT)
+    assert "some words" in str(published)
 
 
 @pytest.mark.parametrize("code", [None, 2, 9, 14, 121, 10_334, 11_000])
@@ -86,19 +86,19 @@ async def test_an_answer_marked_as_to_be_tried_again_is_the_stores_trouble_whate
 
 
 async def test_a_full_disk_is_called_so() -> None:
-    told = store_trouble(OperationFailure("cannot write: No space left on device", 14_031))
-    assert str(told) == "cannot write: disk full (No space left on device)"
+    published = store_trouble(OperationFailure("cannot write: No space left on device", 14_031))
+    assert str(published) == "cannot write: disk full (No space left on device)"
 
 
 async def test_whoever_has_little_patience_is_told_the_last_failure() -> None:
-    told: list[Exception] = []
+    published: list[Exception] = []
 
     async def attempt() -> None:
-        raise AutoReconnect(f"gone {len(told)}")
+        raise AutoReconnect(f"gone {len(published)}")
 
     with pytest.raises(AutoReconnect) as last:
-        await retry(attempt, "work", failed=told.append, patience=0.02)
-    assert last.value is told[-1]
+        await retry(attempt, "work", failed=published.append, patience=0.02)
+    assert last.value is published[-1]
 
 
 @pytest.mark.parametrize(

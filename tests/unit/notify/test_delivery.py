@@ -71,7 +71,7 @@ def test_an_attempt_is_recorded_before_it_is_made() -> None:
 
 
 @pytest.mark.parametrize(
-    ("verdict", "status", "told"),
+    ("verdict", "status", "published"),
     [
         ("accepted", "sent", [("sent", 1)]),
         ("refused", "failed", [("failed", 1)]),
@@ -79,11 +79,11 @@ def test_an_attempt_is_recorded_before_it_is_made() -> None:
         ("unknown", "unknown", []),
     ],
 )
-def test_an_attempt_ends_as_the_provider_says(verdict: Verdict, status: str, told: list[Any]) -> None:
+def test_an_attempt_ends_as_the_provider_says(verdict: Verdict, status: str, published: list[Any]) -> None:
     change = taken(after(a_delivery(), Due()), attempted(verdict))
     assert change is not None
     assert change.state.status == status
-    assert results(change) == told
+    assert results(change) == published
 
 
 def test_a_result_is_published_under_the_key_of_its_case() -> None:

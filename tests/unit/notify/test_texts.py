@@ -69,8 +69,8 @@ def test_every_wrong_text_is_named_at_once() -> None:
 
 
 def test_a_text_that_reckons_wrongly_is_found_like_any_other() -> None:
-    told = complaint(wording(rule("case.opened", "owner"), en="{{ number + 1 }}"))
-    assert "template 'told', body.en" in told
+    published = complaint(wording(rule("case.opened", "owner"), en="{{ number + 1 }}"))
+    assert "template 'told', body.en" in published
 
 
 def test_an_empty_text_is_found() -> None:
@@ -94,8 +94,8 @@ def test_a_text_of_our_files_that_cannot_be_rendered_is_told_by_file_and_line(tm
     line = next(
         n for n, text in enumerate(broken.read_text("utf-8").splitlines(), 1) if "{{ round }}]" in text
     )
-    told = f"{broken}: template 'top_overdue', subject.en: 'round' is undefined (line {line})"
-    assert told in NoticeFiles(tmp_path).unusable()[broken]
+    published = f"{broken}: template 'top_overdue', subject.en: 'round' is undefined (line {line})"
+    assert published in NoticeFiles(tmp_path).unusable()[broken]
     assert SHIPPED.unusable() == {}
 
 

@@ -61,7 +61,7 @@ def test_a_contact_the_case_has_already_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "published",
     [
         (None, None, None), (None, False, False), (False, None, False), (False, False, False),
         (False, True, True), (True, False, True), (True, None, True), (None, True, True), (True, True, True),
@@ -69,10 +69,10 @@ def test_a_contact_the_case_has_already_is_left_out() -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("flag", Flags.model_fields)
 def test_a_further_contact_adds_its_flags_and_takes_none_back(
-    flag: str, told: tuple[bool | None, ...]
+    flag: str, published: tuple[bool | None, ...]
 ) -> None:
     """Told by the first contact, by the second, and what then stands in the case."""
-    casework, (before, after, merged) = Casework(), told
+    casework, (before, after, merged) = Casework(), published
     case = casework.receive(a_contact(flags={flag: before}))
     case = casework.receive(a_contact("请回电话", case_id=case.id, flags={flag: after}), case)
     assert case.flags == Flags.model_validate({flag: merged})
@@ -140,9 +140,9 @@ def test_a_case_reopened_in_the_hands_of_the_cr_manager_stays_there() -> None:
 def test_a_manufacturer_who_had_not_accepted_is_asked_anew_when_the_case_reopens() -> None:
     casework = Casework()
     case = closed(casework, FIRE)
-    told = len(casework.events())
+    published = len(casework.events())
     case = again(casework, case)
-    asked = [event for event in casework.events()[told:] if isinstance(event, CaseHandedOver)]
+    asked = [event for event in casework.events()[published:] if isinstance(event, CaseHandedOver)]
     assert case.support is not None
     assert [(each.to, each.tier) for each in asked] == [
         ("cr-1", "dealer"), (case.support.to, "manufacturer"),
@@ -161,9 +161,9 @@ def test_whoever_left_accepts_nothing_when_the_case_reopens(gone: Sequence[str],
     casework = Casework()
     before = closed(casework, owner="cr-1")
     reload(casework, without=gone)
-    told = len(casework.events())
+    published = len(casework.events())
     case = again(casework, before)
-    events = casework.events()[told:]
+    events = casework.events()[published:]
     assert case.owner == follows
     owners = [event.header.owner for event in events if event.type != "case.contact_added"]
     assert set(owners) == {follows}

@@ -137,8 +137,8 @@ def test_a_case_says_what_was_given_but_cannot_be_used_and_tells_nobody_what_it_
     further = casework.receive(a_contact("还有异响", case_id=case.id, **contact), case)
     assert [each.partition(" (")[0] for each in unusable(further)] == [said, said]
     assert str(casework.facts).count(said) == 2
-    told = f"{further.model_dump_json()} {casework.told}"
-    assert not [word for word in ("li;z", "'12'", "王女士的车") if word in told]
+    published = f"{further.model_dump_json()} {casework.sent}"
+    assert not [word for word in ("li;z", "'12'", "王女士的车") if word in published]
 
 
 def test_a_case_says_nothing_of_what_can_be_used() -> None:

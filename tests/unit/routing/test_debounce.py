@@ -51,7 +51,7 @@ def _looked_at(casework: Casework, announced: Announced, case: Case) -> Case:
 def test_a_case_goes_where_the_whole_load_says(change: str, *, backwards: bool) -> None:
     casework, announced = Casework(), Announced()
     case = casework.receive()
-    told = len(casework.told)
+    published = len(casework.sent)
     for entry in reversed(CHANGES[change]) if backwards else CHANGES[change]:
         announced.put(entry)
         announced.pass_over(QUIET_SECONDS * 0.9)
@@ -60,7 +60,7 @@ def test_a_case_goes_where_the_whole_load_says(change: str, *, backwards: bool) 
     moved = _looked_at(casework, announced, case)
     assert moved.hand_over is not None
     assert moved.hand_over.to == ("cr-south" if change == "swapped" else "sa-1")
-    assert casework.types()[told:] == ["case.reassigned"]
+    assert casework.types()[published:] == ["case.reassigned"]
 
 
 @pytest.mark.parametrize("seed", range(5))

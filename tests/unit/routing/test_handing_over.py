@@ -79,8 +79,8 @@ async def test_the_others_are_handed_over_and_it_is_told_once(
     owners = {key: stored["state"]["owner"] for key, stored in service.documents.documents.items()}
     del owners[bad]
     assert set(owners.values()) == {"op-2"}
-    told = [record for record in caplog.records if record.message == "case is not handed over yet"]
-    assert len(told) <= 1
+    published = [record for record in caplog.records if record.message == "case is not handed over yet"]
+    assert len(published) <= 1
     await service.handler.take_over(service.documents)
 
 
@@ -136,9 +136,9 @@ def test_a_check_names_whom_a_load_gives_the_cases_to() -> None:
         open_cases.put(OpenCase.of(case))
     checked = casework.world()
     forecast = type(checked)(checked.directory, checked.policies, open_cases.workload, checked.now)
-    told = [line for case in theirs for line in moves(case, forecast, open_cases)]
+    published = [line for case in theirs for line in moves(case, forecast, open_cases)]
     loaded = [casework.decide(case, case.id, Reassign()).state.owner for case in theirs]  # type: ignore[union-attr]
-    assert [line.split("→")[1].split()[0] for line in told] == loaded
+    assert [line.split("→")[1].split()[0] for line in published] == loaded
     assert len(set(loaded)) > 1
 
 

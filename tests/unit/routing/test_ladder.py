@@ -55,9 +55,9 @@ def test_two_breaches_of_one_pass_escalate_one_rung() -> None:
     casework.later(seconds=1)
     for event in (first, second, due[0]):
         case = casework.fold(case, event)
-    told = len(casework.told)
+    published = len(casework.sent)
     case = casework.fold(case, due[1])
-    assert (case.rung, len(casework.told)) == (1, told)
+    assert (case.rung, len(casework.sent)) == (1, published)
 
 
 def test_a_escalation_counts_from_who_missed_the_time() -> None:
@@ -160,11 +160,11 @@ def test_a_breach_withdrawn_before_it_escalated_does_not_escalation() -> None:
 def test_due_times_are_folded_for_readers_without_telling_anybody() -> None:
     casework = Casework()
     case = casework.receive()
-    told = len(casework.told)
+    published = len(casework.sent)
     due = casework.now + timedelta(hours=1)
     folded = casework.fold(case, casework.started(case, "DL-01", due_at=due))
     assert (folded.deadlines["DL-01"].due_at, folded.next_due) == (due, due)
-    assert len(casework.told) == told
+    assert len(casework.sent) == published
     assert folded.revisions == case.revisions, "a due time must not make anybody's action stale"
 
 

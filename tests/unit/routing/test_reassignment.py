@@ -65,16 +65,16 @@ def test_the_owner_who_loses_the_post_is_followed_by_one_of_the_same_role(how: s
     case = reassign(casework, before)
     assert {before.owner, case.owner} == {"op-1", "op-2"}
     assert (case.owner_role, case.hand_over, case.state) == ("operator", before.hand_over, before.state)
-    told = casework.events()[-1]
-    assert isinstance(told, CaseReassigned)
-    assert (told.part, told.to, told.predecessor) == ("owner", case.owner, before.owner)
-    assert told.why == ("left" if how in {"taken out", "leaving", "left"} else "post_lost")
+    published = casework.events()[-1]
+    assert isinstance(published, CaseReassigned)
+    assert (published.part, published.to, published.predecessor) == ("owner", case.owner, before.owner)
+    assert published.why == ("left" if how in {"taken out", "leaving", "left"} else "post_lost")
     event, facts = casework.facts[-1]
     assert (event, facts["predecessor"], facts["to"], facts["why"]) == (
         "case.reassigned",
         before.owner,
         case.owner,
-        told.why,
+        published.why,
     )
     none_lost(casework, case)
 

@@ -39,7 +39,7 @@ def test_a_queue_that_is_emptied_again_is_told_again(times: int) -> None:
     load(casework, operators=False)
     case = casework.receive()
     assert (case.owner, case.unstaffed) == ("queue:north:operator", ("queue:north:operator",))
-    told: list[UUID] = []
+    published: list[UUID] = []
     for _ in range(times):
         load(casework, operators=True)
         case, alarms = look(casework, case)
@@ -47,8 +47,8 @@ def test_a_queue_that_is_emptied_again_is_told_again(times: int) -> None:
         load(casework, operators=False)
         case, alarms = look(casework, case)
         assert (case.unstaffed, len(alarms)) == (("queue:north:operator",), 1)
-        told += alarms
-    assert len(set(told)) == times
+        published += alarms
+    assert len(set(published)) == times
 
 
 def test_a_queue_that_stays_as_it_is_needs_no_look() -> None:
