@@ -48,7 +48,7 @@ def read_record(topic: str, adapter: TypeAdapter[T], value: bytes) -> T:
 def _present(topic: str, value: bytes) -> bytes:
     """The JSON of a record in the present format; what cannot be read is left to whoever validates it."""
     # Within a string every quotation mark is escaped, so that no text a person wrote looks like the mark.
-    if _PRESENT in value or topic not in _RECORDS:
+    if topic not in _RECORDS or _PRESENT in value:
         return value
     try:
         record = _RECORDS[topic](json.loads(value))

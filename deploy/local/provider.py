@@ -2,11 +2,15 @@
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Literal
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Route
 
 from deploy.local.addresses import free_port
 from deploy.local.part import Part, Runner
@@ -67,6 +71,12 @@ def provider(
     arguments = (sys.executable, "-m", f"deploy.local.{name}", "--port", str(at), "--data", str(data))
     runner = run(Command(arguments, data / f"{name}.log"))
     return Provider(name, runner, partial(_accepts, at), port=at, data=data)
+
+
+def serve(routes: Sequence[Route], port: int) -> None:
+    """Answer on a port of this machine until the process is ended."""
+    app = Starlette(routes=routes)
+    uvicorn.run(app, host="127.0.0.1", port=port, access_log=False, timeout_graceful_shutdown=1)
 
 
 async def _accepts(port: int) -> bool:

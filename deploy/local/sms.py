@@ -5,14 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import click
-import uvicorn
 from pydantic import ValidationError
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from deploy.local.provider import Received, keep, received
+from deploy.local.provider import Received, keep, received, serve
 from deploy.local.trouble import take
 
 ANSWERS = {"account": (402, "no credit"), "refuse": (422, "refused"), "busy": (503, "try again later")}
@@ -57,13 +55,7 @@ class Endpoint:
 def main(port: int, data: Path) -> None:
     """Take SMS on 127.0.0.1 and keep them."""
     data.mkdir(parents=True, exist_ok=True)
-    uvicorn.run(
-        Starlette(routes=Endpoint(data).routes()),
-        host="127.0.0.1",
-        port=port,
-        access_log=False,
-        timeout_graceful_shutdown=1,
-    )
+    serve(Endpoint(data).routes(), port)
 
 
 if __name__ == "__main__":

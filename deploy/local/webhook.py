@@ -9,13 +9,11 @@ from hashlib import sha256
 from pathlib import Path
 
 import click
-import uvicorn
-from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from deploy.local.provider import Received, keep
+from deploy.local.provider import Received, keep, serve
 from deploy.local.trouble import take
 from services.common.runtime.clock import wall
 
@@ -78,13 +76,7 @@ class WebhookEndpoint:
 def main(port: int, data: Path) -> None:
     """Take signed webhooks on 127.0.0.1 and keep them."""
     data.mkdir(parents=True, exist_ok=True)
-    uvicorn.run(
-        Starlette(routes=WebhookEndpoint(data).routes()),
-        host="127.0.0.1",
-        port=port,
-        access_log=False,
-        timeout_graceful_shutdown=1,
-    )
+    serve(WebhookEndpoint(data).routes(), port)
 
 
 if __name__ == "__main__":

@@ -74,7 +74,7 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
         queues = MongoDocuments(parts.database, QUEUES)
         await queues.prepare()
         await upgrade(queues, WaitingRecords, health)
-        handler = _handler(settings, parts, announced, documents, health)
+        handler = _handler(settings, parts, announced, documents, queues)
         senders = handler.senders.values()
         announcements = Announcements(handler.queue, announced.policies.__contains__, announced.news)
         feed = Feed(TOPICS, partial(router, handler), announcements, personal=frozenset({outreach.TOPIC}))
@@ -95,7 +95,7 @@ def _handler(
     parts: Connections,
     announced: "AnnouncedTables",
     documents: MongoDocuments,
-    health: Health,
+    queues: MongoDocuments,
 ) -> Handler:
     store = Store(Delivery, documents, parts.publisher, parts.clock.now, parts.conflicted)
     writer = StepWriter(store, lambda state, cause: advance(state, cause, parts.clock.now()))
@@ -106,16 +106,10 @@ def _handler(
     def sender(medium: Medium, carrier: Carrier) -> Sender:
         pace = Pace(carrier.at_once, settings.retry_base_seconds, settings.retry_most_seconds)
         attempts = Attempts(writer, carrier.provider, addresses, announced.rulebook, changed)
-        return Sender(medium, attempts, pace, parts.clock, partial(_alarm, health, medium))
+        return Sender(medium, attempts, pace, parts.clock, partial(_alarm, parts.health, medium))
 
     senders = {medium: sender(medium, carrier(settings)) for medium, carrier in CARRIERS.items()}
-    queue = Store(
-        WaitingRecords,
-        MongoDocuments(parts.database, QUEUES),
-        parts.publisher,
-        parts.clock.now,
-        parts.conflicted,
-    )
+    queue = Store(WaitingRecords, queues, parts.publisher, parts.clock.now, parts.conflicted)
     return Handler(store, queue, announced.rulebook, senders, addresses, partial(still_open, documents))
 
 

@@ -1,6 +1,5 @@
 """Repositories: open deliveries in the store, addresses in directory and requests, notices in files."""
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,15 +17,12 @@ from schemas.outreach import OutreachRequested
 from schemas.policies import Wording
 from schemas.staffing import Directory
 from services.common.runtime import files
-from services.common.runtime.error_texts import describe
-from services.common.store.codec import read_state
+from services.common.store.codec import read_state, readable
 from services.common.store.mongo import MongoDocuments
 from services.notify.domain.addressee import Addressee
 from services.notify.domain.delivery import CUSTOMER, MANUFACTURER, OPEN, Delivery
 from services.notify.domain.texts import TextError
 from services.notify.domain.wording import must_render
-
-log = logging.getLogger(__name__)
 
 COLLECTION = "deliveries"
 QUEUES = "waiting_notices"
@@ -42,12 +38,7 @@ async def still_open(documents: MongoDocuments, partitions: set[int]) -> AsyncIt
     """Deliveries of these partitions that are not final; one that cannot be read is named in the log."""
     query = {"state.status": {"$in": list(OPEN)}, "state.partition": {"$in": sorted(partitions)}}
     async for stored in documents.find(query, ["state", "format"]):
-        try:
-            delivery = read_state(stored, Delivery)
-        except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the others are sent
-            extra = {"delivery": stored["_id"], "reason": describe(error)}
-            log.error("delivery cannot be read", extra=extra)  # noqa: TRY400
-        else:
+        if delivery := readable(stored["_id"], partial(read_state, stored, Delivery)):
             yield delivery
 
 

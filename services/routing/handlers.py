@@ -14,10 +14,9 @@ from pydantic import TypeAdapter
 from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policies
 from schemas.contacts import ContactReceived
 from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
-from schemas.formats import read_record
 from schemas.identity import customer_id, narrative_id, reassigning_cause
 from schemas.outreach import OutreachRequested
-from services.common.kafka.batch import Received
+from services.common.kafka.batch import Received, received_again
 from services.common.kafka.dead_letters import replay_topic
 from services.common.kafka.subscription import ConsumerGroup
 from services.common.runtime.error_texts import describe
@@ -248,8 +247,8 @@ def caused(one: Received[Any]) -> Cause[Any]:
 
 
 def revive(stream: str, raw: bytes) -> Cause[Any]:
-    """The cause of a record that was held until its turn."""
-    return caused(Received(stream, -1, -1, read_record(stream, TOPICS[stream], raw), raw))
+    """The cause of a record that was pending until its turn."""
+    return caused(received_again(stream, raw, TOPICS))
 
 
 def count(outcomes: Sequence[Outcome[Case, Any]]) -> None:

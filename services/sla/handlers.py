@@ -9,8 +9,7 @@ from pydantic import TypeAdapter
 
 from schemas import cases, deadlines
 from schemas.cases import CaseEvent, CaseSnapshot
-from schemas.formats import read_record
-from services.common.kafka.batch import Received
+from services.common.kafka.batch import Received, received_again
 from services.common.kafka.dead_letters import replay_topic
 from services.common.kafka.subscription import ConsumerGroup
 from services.common.runtime.failures import ClockDoubtedError
@@ -58,5 +57,5 @@ def cause_of(received: Received[CaseEvent]) -> Cause[CaseEvent]:
 
 
 def revive(stream: str, raw: bytes) -> Cause[CaseEvent]:
-    """The cause of a record that was held until its turn."""
-    return cause_of(Received(stream, -1, -1, read_record(stream, TOPICS[stream], raw), raw))
+    """The cause of a record that was pending until its turn."""
+    return cause_of(received_again(stream, raw, TOPICS))

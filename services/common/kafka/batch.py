@@ -54,6 +54,11 @@ class Received(Generic[M]):
         )  # fmt: skip
 
 
+def received_again(stream: str, raw: bytes, topics: Mapping[str, TypeAdapter[Any]]) -> Received[Any]:
+    """A record whose turn has come, from what its document kept of it: its place is not known here."""
+    return Received(stream, -1, -1, read_record(stream, topics[stream], raw), raw)
+
+
 def lanes(received: Sequence[Received[Any]]) -> list[list[Received[Any]]]:
     """A batch in lanes of some size, all records of a case in the same lane and in their order.
 

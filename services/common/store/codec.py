@@ -1,16 +1,21 @@
 """A document in the form in which it rests in the store, and back."""
 
-from collections.abc import Mapping
-from typing import Any
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 from uuid import UUID
 
 from schemas.formats import FORMAT
+from services.common.runtime.error_texts import describe
 from services.common.store.backlog import Backlog
 from services.common.store.decision import S
 from services.common.store.document import Document, Outbox
 from services.common.store.history import History
 from services.common.store.sequence import Applied
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 Stored = dict[str, Any]
 
 LEFTOVER_FIELDS = ("format", "outbox", "pending", "waiting", "held", "parked")
@@ -66,6 +71,15 @@ def read_state(stored: Mapping[str, Any], state: type[S]) -> S:
     """The state in a stored form of which `state` and `format` are given."""
     present = stored["state"] if stored.get("format") == FORMAT else state.upgraded(stored["state"])
     return state.model_validate(present)
+
+
+def readable(key: str, read: Callable[[], T]) -> T | None:
+    """What `read` makes of the document of this key; None where it cannot, which is logged: the others go on."""
+    try:
+        return read()
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it, only its id is logged
+        log.error("document cannot be read", extra={"document": key, "reason": describe(error)})  # noqa: TRY400
+        return None
 
 
 def _upgraded(stored: Stored) -> Stored:

@@ -1,26 +1,23 @@
 """The one write path: load, decide, write on condition of the version, publish; here lost races are resolved."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, Generic, NamedTuple, NoReturn, Protocol
 from uuid import UUID
 
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.runtime.bisection import bisect
 from services.common.runtime.clock import wall
-from services.common.runtime.error_texts import describe
 from services.common.runtime.failures import backoff
 from services.common.runtime.progress import note_progress
 from services.common.store.backlog import KeptRecord, is_overdue
-from services.common.store.codec import backlog_of, from_stored, to_stored
+from services.common.store.codec import backlog_of, from_stored, readable, to_stored
 from services.common.store.decision import Cause, Decide, M, Outcome, S
 from services.common.store.document import Document
 from services.common.store.history import Page
-
-log = logging.getLogger(__name__)
 
 CONFLICTS = 50
 UNKNOWN = "-1/-1"
@@ -122,7 +119,10 @@ class Store(Generic[S]):
 
     async def _load(self, keys: set[UUID]) -> dict[UUID, Document[S]]:
         stored = await self.documents.load(list(keys))
-        return {key: from_stored(stored[key], self.state) if key in stored else Document(key) for key in keys}
+        return {key: self._document(key, stored) for key in keys}
+
+    def _document(self, key: UUID, stored: Mapping[UUID, dict[str, Any]]) -> Document[S]:
+        return from_stored(stored[key], self.state) if key in stored else Document(key)
 
     def _decide(
         self, drafts: Mapping[UUID, Document[S]], causes: Sequence[Cause[M]], decide: Decide[S, M]
@@ -174,13 +174,16 @@ class Store(Generic[S]):
 
     def _note(self, draft: Document[S]) -> None:
         """Remember what a document keeps as it rests now."""
-        self.pending_since.pop(draft.key, None)
-        self.awaiting.pop(draft.key, None)
+        self._forget(draft.key)
         if draft.backlog.pending:
             self.pending_since[draft.key] = [record["at"] for record in draft.backlog.pending]
         if first := draft.backlog.first:
             partition = str(first.get("place") or UNKNOWN).split("/")[0]
             self.awaiting[draft.key] = Wanted(draft.backlog.awaits, int(partition))
+
+    def _forget(self, key: UUID) -> None:
+        self.pending_since.pop(key, None)
+        self.awaiting.pop(key, None)
 
     async def look_after_leftovers(self) -> None:
         """Owe what a crash left in outboxes, and learn what is kept, whoever wrote it."""
@@ -223,12 +226,11 @@ class Store(Generic[S]):
         stored = await self.documents.load(list(keys))
         drafts = []
         for key in keys:
-            try:
-                drafts.append(from_stored(stored[key], self.state) if key in stored else Document(key))
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with it, it is named by its id alone
-                self.pending_since.pop(key, None)
-                self.awaiting.pop(key, None)
-                log.error("document cannot be read", extra={"document": str(key), "reason": describe(error)})  # noqa: TRY400
+            draft = readable(str(key), partial(self._document, key, stored))
+            if draft is None:
+                self._forget(key)
+            else:
+                drafts.append(draft)
         return drafts
 
     async def release(self, key: UUID, cause: str) -> None:
