@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
-from pydantic import TypeAdapter
 
 from schemas import cases, deadlines, deliveries, directory, outreach, policies
 from schemas.media import Medium
@@ -52,7 +51,7 @@ CARRIERS: Mapping[Medium, Callable[[Settings], Carrier]] = {
     "sms": sms.carrier,
     "webhook": webhook.carrier,
 }
-VERSIONS = Contents(policies.TOPIC, TypeAdapter(PublishedPolicy), policies.key, lasting=True)
+VERSIONS = Contents(policies.TOPIC, policies.ADAPTER, policies.key, lasting=True)
 PEOPLE = Contents(directory.TOPIC, directory.ADAPTER, directory.key, personal=True)
 
 

@@ -7,11 +7,9 @@ from contextlib import asynccontextmanager
 from functools import partial
 
 from fastapi import FastAPI
-from pydantic import TypeAdapter
 
 from schemas import cases, deadlines, policies
 from schemas.calendar import PublicDays
-from schemas.policies import PublishedPolicy
 from services.common.kafka.subscription import Announcements, Feed
 from services.common.kafka.table import Contents
 from services.common.runtime import application as process
@@ -32,7 +30,7 @@ from services.sla.store import COLLECTION, DeadlineRepository
 from services.sla.ticker import Ticker
 
 ALL_TOPICS = (cases.TOPIC, deadlines.TOPIC, policies.TOPIC)
-VERSIONS = Contents(policies.TOPIC, TypeAdapter(PublishedPolicy), policies.key, lasting=True)
+VERSIONS = Contents(policies.TOPIC, policies.ADAPTER, policies.key, lasting=True)
 
 log = logging.getLogger(__name__)
 
