@@ -141,23 +141,40 @@ class Statement(Strict):
 class Signal(Strict):
     """Evidence for a criterion: which detector found it, and where (character offsets, end exclusive).
 
-    `start` and `end` are None when the evidence is not in the text: a tick, a flag, the channel.
+    `start` and `end` are None when the evidence is not in the text: a tick, a flag, the channel. What is not
+    `certain` is evidence of a suspicion, which a person has to confirm.
     """
 
     criterion: str
     detector: str
     start: Count | None = None
     end: Count | None = None
+    certain: bool = True
+
+
+Doubt = Literal["pattern_alone", "learned_alone", "cut", "unreadable", "unsupported_language"]
+"""Why a judgement is to be confirmed: a pattern that the classifier speaks against, a finding of the classifier without
+a pattern, or a text that was not read to its end, is no language, or is in one that is not supported."""
 
 
 class Judgement(Strict):
     """The level, the criteria met (gravest first), the deciding one, and the evidence.
 
+    `level` is the likeliest. `confirmed` is what the signals that are certain say; it acts at once. `suspected` is the
+    gravest that anything speaks for, where that is graver; a person then has to confirm, and `doubts` says why.
     `failed` names detectors that broke: the case then opens one level higher and is marked for triage.
     """
 
     level: Level
+    confirmed: Level
+    suspected: Level | None = None
     criteria: tuple[str, ...]
     deciding: str
     signals: tuple[Signal, ...]
+    doubts: tuple[Doubt, ...] = ()
     failed: tuple[str, ...] = ()
+
+    @property
+    def certain(self) -> bool:
+        """Whether nobody has to confirm it."""
+        return not self.doubts

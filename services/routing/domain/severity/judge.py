@@ -73,8 +73,10 @@ def judge(statement: Statement, rules: Rules) -> Judgement:
     criteria = rules.rank(signal.criterion for signal in signals)
     failed = (*_check_length(statement, text), *broken, *unreviewed)
     level = rules.criteria[criteria[0]].level
+    level = raise_level(level) if failed else level
     return Judgement(
-        level=raise_level(level) if failed else level,
+        level=level,
+        confirmed=level,
         criteria=criteria,
         deciding=criteria[0],
         signals=tuple(sorted(signals, key=lambda signal: criteria.index(signal.criterion))),
