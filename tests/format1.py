@@ -52,9 +52,9 @@ from services.routing.domain.policies import Policies
 from services.routing.domain.reassignment import Reassign
 from services.routing.domain.world import World
 from services.routing.handlers import TOPICS as ROUTING_TOPICS
-from services.routing.handlers import Cases
 from services.routing.handlers import Handler as RoutingHandler
 from services.routing.handlers import revive as revive_for_routing
+from services.routing.store.cases import Cases
 from services.routing.store.policy_files import compile_policy
 from services.routing.store.severity_files import WEIGHTS
 from services.routing.store.texts import TextRepository

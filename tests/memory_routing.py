@@ -11,7 +11,8 @@ from services.routing.api.actions import ActionRequest, ActionSender
 from services.routing.api.dependencies import Dependencies
 from services.routing.domain.actions.action import Form
 from services.routing.domain.case import Case
-from services.routing.handlers import Cases, revive
+from services.routing.handlers import revive
+from services.routing.store.cases import Cases
 from services.routing.store.texts import TextRepository
 from tests.casework import Casework, stored_contact
 from tests.dealership import a_contact, person

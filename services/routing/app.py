@@ -35,9 +35,10 @@ from services.routing.domain.draft import ESCALATIONS
 from services.routing.domain.open_cases import OpenCases
 from services.routing.domain.policies import CompiledPolicy, Policies
 from services.routing.domain.world import World
-from services.routing.handlers import TOPICS, Cases, Handler, revive, router
+from services.routing.handlers import TOPICS, Handler, revive, router
 from services.routing.settings import Settings
 from services.routing.store.announced import PEOPLE, VERSIONS
+from services.routing.store.cases import Cases
 from services.routing.store.policy_files import compile_policy, load_policy, policy_files
 from services.routing.store.severity_files import WEIGHTS
 from services.routing.store.texts import TextRepository

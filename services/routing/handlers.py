@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -21,20 +21,15 @@ from services.common.kafka.dead_letters import replay_topic
 from services.common.kafka.subscription import ConsumerGroup
 from services.common.runtime.error_texts import describe
 from services.common.runtime.failures import retry
-from services.common.store.decision import Cause, Change, Decide, Decision, Outcome
-from services.common.store.document import Document
-from services.common.store.write_path import Store
+from services.common.store.decision import Cause, Outcome
 from services.routing import metrics
 from services.routing.domain import customer_notices
 from services.routing.domain.case import Case
-from services.routing.domain.decide import decide
 from services.routing.domain.draft import ESCALATIONS
-from services.routing.domain.open_cases import OpenCase, OpenCases
 from services.routing.domain.opening import StoredContact
 from services.routing.domain.reassignment import Reassign
 from services.routing.domain.responsibilities import is_misplaced
-from services.routing.domain.world import World
-from services.routing.store.cases import CaseDocuments, read_open_cases
+from services.routing.store.cases import CaseDocuments, Cases, read_open_cases
 from services.routing.store.texts import TextRepository, Texts
 
 # A store that is away while partitions are taken over makes a batch wait like any other.
@@ -68,46 +63,6 @@ def router(handler: "Handler", group: ConsumerGroup) -> KafkaRouter:
     router.publisher(directory.TOPIC, schema=directory.Entry)
     router.publisher(policies.TOPIC, schema=policies.PublishedPolicy)
     return router
-
-
-@dataclass(slots=True)
-class Cases:
-    """Changes cases: decides with what is loaded now, writes, and only then remembers who holds what."""
-
-    store: Store[Case]
-    world: Callable[[], World]
-    open_cases: OpenCases
-
-    async def change(self, cause: Cause[Any]) -> list[Outcome[Case, Any]]:
-        return self._written(await self.store.change(cause, self._decide()))
-
-    async def change_many(self, causes: Sequence[Cause[Any]]) -> list[Outcome[Case, Any]]:
-        return self._written(await self.store.change_many(causes, self._decide()))
-
-    async def change_apart(self, causes: Sequence[Cause[Any]]) -> list[Outcome[Case, Any]]:
-        return self._written(await self.store.change_isolated(causes, self._decide()))
-
-    def foresee(self, document: Document[Case], cause: Cause[Any]) -> Outcome[Case, Any]:
-        """What a cause would lead to if it were written now."""
-        return document.take(cause, self._decide(), self.store.now())
-
-    def _decide(self) -> Decide[Case, Any]:
-        """Decides about the causes of one write, each knowing whom the ones before it gave a case to."""
-        workload = self.open_cases.tentative()
-
-        def decide_next(case: Case | None, cause: Cause[Any]) -> Decision[Case]:
-            decision = decide(case, cause, replace(self.world(), workload=workload))
-            if isinstance(decision, Change):
-                self.open_cases.place(decision.state, workload)
-            return decision
-
-        return decide_next
-
-    def _written(self, outcomes: list[Outcome[Case, Any]]) -> list[Outcome[Case, Any]]:
-        for outcome in outcomes:
-            if outcome.state is not None and outcome.kind != "failed":
-                self.open_cases.put(OpenCase.of(outcome.state))
-        return outcomes
 
 
 @dataclass(slots=True)

@@ -20,7 +20,8 @@ from services.routing.api import reading
 from services.routing.domain.case import Case
 from services.routing.domain.open_cases import OpenCases
 from services.routing.domain.world import World
-from services.routing.handlers import TOPICS, Cases, Handler, revive
+from services.routing.handlers import TOPICS, Handler, revive
+from services.routing.store.cases import Cases
 from services.routing.store.texts import TextRepository
 from tests.fakes import MemoryLog
 from tests.format1 import Json, Kept, ListedDocuments, lines

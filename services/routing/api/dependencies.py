@@ -18,8 +18,8 @@ from services.common.web import tokens
 from services.common.web.problems import Problem, away
 from services.routing.domain.case import Case
 from services.routing.domain.scope import Scope, scope_of
-from services.routing.handlers import Cases
 from services.routing.settings import Settings
+from services.routing.store.cases import Cases
 from services.routing.store.texts import TextRepository
 
 log = logging.getLogger(__name__)

@@ -14,7 +14,8 @@ from services.common.store.write_path import Store
 from services.routing.domain import customer_notices
 from services.routing.domain.case import Case
 from services.routing.domain.seals import seal
-from services.routing.handlers import Cases, Handler, revive
+from services.routing.handlers import Handler, revive
+from services.routing.store.cases import Cases
 from services.routing.store.texts import TextRepository, Texts
 from tests.casework import Casework, gtmc
 from tests.dealership import MONDAY, a_contact

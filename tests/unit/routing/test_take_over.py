@@ -13,7 +13,8 @@ from services.common.kafka.batch import Received
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.store.write_path import Store
 from services.routing.domain.case import Case
-from services.routing.handlers import Cases, Handler, revive
+from services.routing.handlers import Handler, revive
+from services.routing.store.cases import Cases
 from services.routing.store.texts import TextRepository
 from tests.casework import Casework
 from tests.dealership import MONDAY, a_contact, directory_file
