@@ -2,7 +2,7 @@
 
 Also kept as it is, since hashes and seals derive from it: the names and the order of the fields of a posted
 contact (`contact_id`) and of an action's body (`action_digest`), the JSON of an entry of the history
-(`history.link`) and of personal words (`words.seal`). A policy is known by the version under which it was
+(`history.link`) and of personal words (`seals.seal`). A policy is known by the version under which it was
 published; nobody works that out anew.
 """
 
