@@ -11,4 +11,6 @@ class IntakeSettings(CommonSettings):
     largest_body: int = Field(256 * 1024, ge=1_024, le=900_000, description="Bytes of one posted contact.")
     body_patience: float = Field(10.0, gt=0, description="Seconds a client may take to send a contact.")
     kafka_patience: float = Field(2.5, gt=0, lt=3, description="Seconds to wait for Kafka's acknowledgement.")
-    routing_url: str = "http://127.0.0.1:8102"
+    routing_url: str = Field(
+        "http://127.0.0.1:8102", description="Where routing answers; the place of a new case begins with it."
+    )

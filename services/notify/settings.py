@@ -52,21 +52,29 @@ WebhookSecrets = Annotated[
 class Settings(CommonSettings):
     """A mail server, an SMS provider, secrets of webhooks, and the pace of each; seconds are of the wall, never scaled."""
 
-    smtp_host: str = "127.0.0.1"
-    smtp_port: int = Field(25, ge=1, le=65_535)
-    smtp_tls: Literal["none", "starttls", "tls"] = "none"
-    smtp_user: str = ""
-    smtp_password: SecretStr = SecretStr("")
-    mail_from: Annotated[str, AfterValidator(_sender)] = "redress@localhost.localdomain"
-    sms_url: Annotated[str, AfterValidator(_web_address)] = "http://127.0.0.1:8025"
-    sms_token: SecretStr = SecretStr("")
+    smtp_host: str = Field("127.0.0.1", description="The mail server.")
+    smtp_port: int = Field(25, ge=1, le=65_535, description="The mail server's port.")
+    smtp_tls: Literal["none", "starttls", "tls"] = Field(
+        "none", description="How the connection is encrypted."
+    )
+    smtp_user: str = Field("", description="The account at the mail server; without one nobody logs in.")
+    smtp_password: SecretStr = Field(SecretStr(""), description="The password of that account.")
+    mail_from: Annotated[str, AfterValidator(_sender)] = Field(
+        "redress@localhost.localdomain", description="The sender of every mail."
+    )
+    sms_url: Annotated[str, AfterValidator(_web_address)] = Field(
+        "http://127.0.0.1:8025", description="The SMS provider; `/messages` is added to it."
+    )
+    sms_token: SecretStr = Field(SecretStr(""), description="Sent to the SMS provider as a bearer token.")
     webhook_secrets: WebhookSecrets = Field(
         {}, description="Of each endpoint, `host` or `host:port`, the secret."
     )
     send_seconds: float = Field(10.0, gt=0, description="After this the fate of a message is unknown.")
-    retry_base_seconds: float = Field(1.0, gt=0)
-    retry_most_seconds: float = Field(60.0, gt=0)
-    mail_at_once: int = Field(16, ge=1)
-    sms_at_once: int = Field(16, ge=1)
-    webhook_at_once: int = Field(16, ge=1)
+    retry_base_seconds: float = Field(
+        1.0, gt=0, description="About the first pause between attempts; each is twice as long."
+    )
+    retry_most_seconds: float = Field(60.0, gt=0, description="No pause between attempts is longer.")
+    mail_at_once: int = Field(16, ge=1, description="Mails on their way at the same time.")
+    sms_at_once: int = Field(16, ge=1, description="SMS on their way at the same time.")
+    webhook_at_once: int = Field(16, ge=1, description="Webhooks called at the same time.")
     policies: Path = Field(POLICIES, description="Its folder `notices` has the texts checked at start.")

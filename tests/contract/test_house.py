@@ -11,6 +11,11 @@ import yaml
 
 from deploy.documents import TOPICS, flows_of_services
 from services.common.kafka.client import CLOCK_TOPIC
+from services.common.runtime.settings import CommonSettings
+from services.intake.settings import IntakeSettings
+from services.notify.settings import Settings as NotifySettings
+from services.routing.settings import Settings as RoutingSettings
+from services.sla.settings import Settings as SlaSettings
 
 HOUSE = ("schemas", "services", "deploy")
 FILES = sorted(path for folder in HOUSE for path in Path(folder).rglob("*.py"))
@@ -91,3 +96,8 @@ def test_metrics_carry_the_products_name_and_no_case_as_label() -> None:
     assert len(published) == len(re.findall(r'\b(?:Counter|Gauge|Histogram)\(\s*"', code)) > 0
     assert [name for name, _ in published if not name.startswith("redress_")] == []
     assert [name for name, labels in published if "case" in re.findall(r'"(\w+)"', labels)] == []
+
+
+@pytest.mark.parametrize("settings", [IntakeSettings, RoutingSettings, SlaSettings, NotifySettings])
+def test_every_setting_says_what_it_means(settings: type[CommonSettings]) -> None:
+    assert [name for name, field in settings.model_fields.items() if not field.description] == []

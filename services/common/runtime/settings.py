@@ -41,18 +41,27 @@ class CommonSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="REDRESS_", extra="ignore", frozen=True)
 
-    kafka: Annotated[str, AfterValidator(_servers)] = "127.0.0.1:9092"
-    mongo: Annotated[str, AfterValidator(_url)] = "mongodb://127.0.0.1:27017"
-    database: str = "redress"
-    topic_prefix: str = ""
+    kafka: Annotated[str, AfterValidator(_servers)] = Field(
+        "127.0.0.1:9092", description="The brokers, host:port with commas between several."
+    )
+    mongo: Annotated[str, AfterValidator(_url)] = Field(
+        "mongodb://127.0.0.1:27017", description="The document store."
+    )
+    database: str = Field("redress", description="The database there, the same in all services.")
+    topic_prefix: str = Field("", description="Put before the name of every topic and consumer group.")
     instance: int = Field(0, ge=0, description="Ordinal of this instance within its group.")
-    time_scale: float = Field(1.0, ge=1, le=FASTEST)
+    time_scale: float = Field(
+        1.0,
+        ge=1,
+        le=FASTEST,
+        description="How many times as fast business time runs; 1 outside of demonstrations.",
+    )
     time_epoch: float = Field(0.0, ge=0, description="Seconds since 1970 at which scaled time began.")
     clock_limit_seconds: float = Field(
         30.0, gt=0, description="Further apart from all other clocks, no deadline fires; seconds of the wall."
     )
     token_key: SecretStr = Field(SecretStr(""), description="Signs the tokens of people and machines.")
-    max_records: int = Field(500, ge=1, le=5_000)
+    max_records: int = Field(500, ge=1, le=5_000, description="Records read and handled in one batch.")
     dead_in_a_row: int = Field(
         20,
         ge=1,
