@@ -104,6 +104,20 @@ async def test_records_held_for_the_one_before_them_are_applied_once_it_comes() 
     assert [outcome.cause.seq for outcome in outcomes[1:]] == [held["seq"] for held in case["held"]]
 
 
+async def test_a_contact_that_comes_again_changes_nothing_of_its_case() -> None:
+    taken = [case for case in lines("cases") if case["state"]]
+    assert taken
+    for case in taken:
+        routing = Routing(case)
+        before = copy.deepcopy(routing.documents.documents)
+        contacts = [
+            record(one) for one in lines("records") if (one["topic"], one["key"]) == ("contacts", case["_id"])
+        ]
+        result = await Batch("routing", "", TOPICS, routing.handler.handle).work(contacts)
+        assert {outcome.kind for outcome in result.outcomes} == {"duplicate"}
+        assert routing.documents.documents == before
+
+
 async def test_a_dead_letter_of_the_first_format_is_handled_when_it_is_replayed() -> None:
     case = with_kept_records()
     routing, missing = Routing(case), missing_before(case)

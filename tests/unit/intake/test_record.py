@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic import ValidationError
@@ -62,3 +63,12 @@ def test_a_moment_in_no_year_of_utc_is_refused_by_name() -> None:
     }
     with pytest.raises(ValidationError, match=r"received_at\n.*should lie within the years 1 to 9999"):
         read_contact(body, NOON)
+
+
+def test_a_contact_posted_again_after_the_upgrade_is_the_contact_that_format_one_took() -> None:
+    sparse = {name: POSTED[name] for name in ("channel", "shop", "received_at", "narrative")}
+    posted = [read_contact(body, NOON)[0] for body in (POSTED, sparse)]
+    assert [Identity.of("caller", "key", contact) for contact in posted] == [
+        Identity(UUID("56755a8f-c79f-5387-9041-a67a4230ab26"), UUID(contact), "ASTN-N3Y7-KX9R-N")
+        for contact in ("bfca9e39-2462-5238-90f7-6f07267cdbf1", "6c46558b-4102-5a8a-851b-85c1a2ae925b")
+    ]

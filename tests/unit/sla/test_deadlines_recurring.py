@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from services.sla.domain.reconcile import MOST_RETIRED
 from tests.unit.sla.story import a_deadline, an_open_case, at
 
 DAY = 24 * 60
@@ -74,6 +75,20 @@ def test_an_unattended_cadence_stays_small_and_misses_nothing() -> None:
     assert len({breach.id for breach in story.of("breached")}) == 30 * 24
     assert story.state is not None
     assert len(story.state.model_dump_json()) < 10_000
+
+
+def test_of_the_breaches_that_were_withdrawn_only_the_last_sixty_are_kept() -> None:
+    story = an_open_case(a_deadline(**CADENCE))
+    withdrawn: list[int] = []
+    for _ in range(MOST_RETIRED + 5):
+        due = story.due_in()
+        assert due is not None
+        assert story.passes(due)[0] == "breached"
+        assert story.happens("followed_up", due - 1, read=due + 1) == ["withdrawn", "started"]
+        withdrawn.append(story.of("withdrawn")[-1].cycle)
+    assert story.state is not None
+    assert story.state.deadlines["C"].retired == tuple(withdrawn[-MOST_RETIRED:])
+    assert len(set(withdrawn)) == len(withdrawn)
 
 
 def test_a_restart_of_a_simple_deadline_begins_the_next_persons_own() -> None:
