@@ -20,7 +20,6 @@ from services.common.runtime import logs
 from services.common.runtime.connections import Connections, background, connected, consuming
 from services.common.runtime.health import Health
 from services.common.store.mongo import MongoDocuments
-from services.common.store.upgrade import upgrade
 from services.common.store.versions import Versions
 from services.common.store.write_path import Store
 from services.notify import metrics
@@ -36,10 +35,10 @@ from services.notify.settings import Settings
 from services.notify.store import (
     COLLECTION,
     QUEUES,
+    SEARCHED,
     AddressRepository,
     NoticeFiles,
     OutreachTopic,
-    prepare,
     still_open,
 )
 
@@ -67,12 +66,8 @@ async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterat
     async with connected("notify", settings, ALL_TOPICS, health=health) as parts:
         announced = AnnouncedTables(settings, parts)
         await announced.start()
-        documents = MongoDocuments(parts.database, COLLECTION)
-        await prepare(documents)
-        await upgrade(documents, Delivery, health)
-        queues = MongoDocuments(parts.database, QUEUES)
-        await queues.prepare()
-        await upgrade(queues, WaitingRecords, health)
+        documents = await parts.documents(COLLECTION, Delivery, searched=SEARCHED)
+        queues = await parts.documents(QUEUES, WaitingRecords)
         handler = _handler(settings, parts, announced, documents, queues)
         senders = handler.senders.values()
         announcements = Announcements(handler.queue, announced.policies.__contains__, announced.news)

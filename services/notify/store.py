@@ -26,12 +26,8 @@ from services.notify.domain.wording import must_render
 
 COLLECTION = "deliveries"
 QUEUES = "waiting_notices"
+SEARCHED = ("state.status", "state.partition")
 ANSWER_MS = 5_000
-
-
-async def prepare(documents: MongoDocuments) -> None:
-    """Declare what conditional writes and the search for open deliveries use."""
-    await documents.prepare(searched=("state.status", "state.partition"))
 
 
 async def still_open(documents: MongoDocuments, partitions: set[int]) -> AsyncIterator[Delivery]:

@@ -25,7 +25,6 @@ from services.common.runtime.debounce import Debounced
 from services.common.runtime.failures import backoff, retry
 from services.common.runtime.health import Health
 from services.common.store.mongo import MongoDocuments, MongoRecords
-from services.common.store.upgrade import upgrade
 from services.common.store.write_path import Store
 from services.common.web import tokens
 from services.routing import api, metrics
@@ -69,7 +68,7 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
     async with connected("routing", settings, ALL_TOPICS, health=health) as parts:
         reference = ReferenceData(settings, parts)
         await reference.start()
-        documents = await _cases(parts)
+        documents = await parts.documents("cases", Case, "case_history", unique=["state.number"])
         announced = await _announced(parts)
         handler = _handler(parts, reference, documents)
 
@@ -102,19 +101,9 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
         await reference.stop()
 
 
-async def _cases(parts: Connections) -> MongoDocuments:
-    """The case documents, in the present format."""
-    documents = MongoDocuments(parts.database, "cases", "case_history")
-    await documents.prepare("state.number")
-    await upgrade(documents, Case, parts.health)
-    return documents
-
-
 async def _announced(parts: Connections) -> Store[DirectoryEntry]:
     """The entries of the directory, as they are to be announced."""
-    entries = MongoDocuments(parts.database, "directory")
-    await entries.prepare()
-    await upgrade(entries, DirectoryEntry, parts.health)
+    entries = await parts.documents("directory", DirectoryEntry)
     return Store(DirectoryEntry, entries, parts.publisher, parts.clock.now, parts.conflicted)
 
 

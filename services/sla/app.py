@@ -17,8 +17,6 @@ from services.common.runtime import logs
 from services.common.runtime.clock_skew import ClockSkew
 from services.common.runtime.connections import background, connected, consuming
 from services.common.runtime.health import Health
-from services.common.store.mongo import MongoDocuments
-from services.common.store.upgrade import upgrade
 from services.common.store.versions import Versions
 from services.common.store.write_path import Store
 from services.sla import metrics
@@ -54,9 +52,7 @@ async def _run(
     async with connected("sla", settings, ALL_TOPICS, health=health) as parts:
         news = asyncio.Event()
         policies = await parts.table(VERSIONS, lambda _key, _entry: news.set())
-        documents = MongoDocuments(parts.database, COLLECTION)
-        await documents.prepare()
-        await upgrade(documents, Deadlines, health)
+        documents = await parts.documents(COLLECTION, Deadlines)
         store = Store(Deadlines, documents, parts.publisher, parts.clock.now, parts.conflicted, revive)
         partitions = len(await parts.producer.partitions_for(settings.topic_prefix + cases.TOPIC))
         versions = Versions(policies.entries)

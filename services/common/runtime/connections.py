@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer
 
+from schemas.base import Stored
 from services.common.kafka import client as kafka
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.kafka.partitions import OnPartitions, Partitions
@@ -26,6 +27,7 @@ from services.common.runtime.health import Health
 from services.common.runtime.settings import CommonSettings
 from services.common.runtime.watchdog import watch
 from services.common.store import mongo
+from services.common.store.upgrade import upgrade
 from services.common.store.write_path import Store
 
 log = logging.getLogger(__name__)
@@ -60,6 +62,20 @@ class Connections:
         await table.start()
         self.beside(table.follow())
         return table
+
+    async def documents(
+        self,
+        name: str,
+        state: type[Stored],
+        pages: str | None = None,
+        unique: Sequence[str] = (),
+        searched: Sequence[str] = (),
+    ) -> mongo.MongoDocuments:
+        """The documents of a collection, indexed and in the present format, but for those that cannot be."""
+        documents = mongo.MongoDocuments(self.database, name, pages)
+        await documents.prepare(*unique, searched=searched)
+        await upgrade(documents, state, self.health)
+        return documents
 
     def left_out(self, topic: str) -> LeftOut:
         """Where to report what cannot be used of a topic, or of the files that are published there."""

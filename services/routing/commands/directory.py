@@ -22,7 +22,6 @@ from services.common.runtime.failures import PATIENCE
 from services.common.store.codec import read_state
 from services.common.store.decision import Cause
 from services.common.store.mongo import MongoDocuments
-from services.common.store.upgrade import upgrade
 from services.common.store.write_path import Store
 from services.routing.commands.forecast import forecast, warn_of_outdated
 from services.routing.domain.directory_entry import DirectoryEntry, announce, key
@@ -179,9 +178,7 @@ class DirectoryAnnouncements:
 @asynccontextmanager
 async def _announcements(settings: Settings) -> AsyncIterator[DirectoryAnnouncements]:
     async with connected("routing", settings, [vocabulary.TOPIC], PATIENCE) as parts:
-        documents = MongoDocuments(parts.database, "directory")
-        await documents.prepare()
-        await upgrade(documents, DirectoryEntry, parts.health)
+        documents = await parts.documents("directory", DirectoryEntry)
         store = Store(DirectoryEntry, documents, parts.publisher, parts.clock.now, parts.conflicted)
         entries = [
             read_state(stored, DirectoryEntry).entry
