@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import FastAPI
 
-from schemas import cases, deadlines, deliveries, directory, outreach, policies
+from schemas import directory, outreach, policies
 from schemas.media import Medium
 from schemas.policies import Policy, PublishedPolicy, Wording
 from schemas.staffing import Directory
@@ -27,7 +27,7 @@ from services.notify.domain.delivery import Delivery, advance
 from services.notify.domain.rules import Rulebook
 from services.notify.domain.texts import TextError
 from services.notify.domain.wording import must_render
-from services.notify.handlers import TOPICS, Handler, WaitingRecords, router
+from services.notify.handlers import PUBLISHED, TOPICS, Handler, WaitingRecords, router
 from services.notify.providers import Carrier, mail, sms, webhook
 from services.notify.sender.attempt import Attempts, StepWriter
 from services.notify.sender.loop import Pace, Sender
@@ -42,9 +42,6 @@ from services.notify.store import (
     still_open,
 )
 
-ALL_TOPICS = (
-    cases.TOPIC, deadlines.TOPIC, outreach.TOPIC, deliveries.TOPIC, directory.TOPIC, policies.TOPIC,
-)  # fmt: skip
 CARRIERS: Mapping[Medium, Callable[[Settings], Carrier]] = {
     "email": mail.carrier,
     "sms": sms.carrier,
@@ -63,7 +60,8 @@ def create() -> FastAPI:
 
 @asynccontextmanager
 async def _run(settings: Settings, _app: FastAPI, health: Health) -> AsyncIterator[None]:
-    async with connected("notify", settings, ALL_TOPICS, health=health) as parts:
+    topics = [*TOPICS, *PUBLISHED, VERSIONS.topic, PEOPLE.topic]
+    async with connected("notify", settings, topics, health=health) as parts:
         announced = AnnouncedTables(settings, parts)
         await announced.start()
         documents = await parts.documents(COLLECTION, Delivery, searched=SEARCHED)

@@ -29,6 +29,7 @@ TOPICS: Mapping[str, TypeAdapter[Any]] = {
     deadlines.TOPIC: deadlines.ADAPTER,
     outreach.TOPIC: outreach.ADAPTER,
 }
+PUBLISHED: dict[str, Any] = {deliveries.TOPIC: deliveries.DeliveryReported}
 
 
 def router(handler: "Handler", group: ConsumerGroup) -> KafkaRouter:
@@ -40,7 +41,8 @@ def router(handler: "Handler", group: ConsumerGroup) -> KafkaRouter:
         """What policy asks to send is recorded as deliveries, which the senders then carry."""
         return await handler.handle(batch)
 
-    router.publisher(deliveries.TOPIC, schema=deliveries.DeliveryReported)
+    for topic, schema in PUBLISHED.items():
+        router.publisher(topic, schema=schema)
     return router
 
 

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policies
+from schemas import contacts, outreach, policies
 from schemas.cases import Part
 from schemas.outreach import OutreachRequested
 from schemas.policies import PublishedPolicy
@@ -30,11 +30,10 @@ from services.common.web import tokens
 from services.routing import api, metrics
 from services.routing.domain.case import Case
 from services.routing.domain.directory_entry import DirectoryEntry
-from services.routing.domain.draft import ESCALATIONS
 from services.routing.domain.open_cases import OpenCases
 from services.routing.domain.policies import CompiledPolicy, Policies
 from services.routing.domain.world import World
-from services.routing.handlers import TOPICS, Handler, revive, router
+from services.routing.handlers import PUBLISHED, TOPICS, Handler, revive, router
 from services.routing.settings import Settings
 from services.routing.store.announced import PEOPLE, VERSIONS
 from services.routing.store.cases import Cases
@@ -42,10 +41,6 @@ from services.routing.store.policy_files import compile_policy, load_policy, pol
 from services.routing.store.severity_files import WEIGHTS
 from services.routing.store.texts import TextRepository
 
-ALL_TOPICS = (
-    contacts.TOPIC, cases.TOPIC, ESCALATIONS, deadlines.TOPIC, deliveries.TOPIC, directory.TOPIC, policies.TOPIC,
-    outreach.TOPIC,
-)  # fmt: skip
 AUDIT_SECONDS = 5.0
 QUIET_SECONDS = 5.0
 FILES_SECONDS = 2.0
@@ -65,7 +60,7 @@ def create() -> FastAPI:
 @asynccontextmanager
 async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterator[None]:
     tokens.must_protect(settings.token_key.get_secret_value())
-    async with connected("routing", settings, ALL_TOPICS, health=health) as parts:
+    async with connected("routing", settings, [*TOPICS, *PUBLISHED], health=health) as parts:
         reference = ReferenceData(settings, parts)
         await reference.start()
         documents = await parts.documents("cases", Case, "case_history", unique=["state.number"])

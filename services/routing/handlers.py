@@ -46,6 +46,13 @@ TOPICS: dict[str, TypeAdapter[Any]] = {
     deadlines.TOPIC: deadlines.ADAPTER,
     deliveries.TOPIC: deliveries.ADAPTER,
 }
+PUBLISHED: dict[str, Any] = {
+    cases.TOPIC: cases.CaseEvent,
+    ESCALATIONS: cases.CaseEvent,
+    outreach.TOPIC: outreach.OutreachMessage,
+    directory.TOPIC: directory.Entry,
+    policies.TOPIC: policies.PublishedPolicy,
+}
 
 
 def router(handler: "Handler", group: ConsumerGroup) -> KafkaRouter:
@@ -57,11 +64,8 @@ def router(handler: "Handler", group: ConsumerGroup) -> KafkaRouter:
         """Contacts open or extend cases; what deadlines did and what became of messages is folded into them."""
         return await handler.handle(batch)
 
-    router.publisher(cases.TOPIC, schema=cases.CaseEvent)
-    router.publisher(ESCALATIONS, schema=cases.CaseEvent)
-    router.publisher(outreach.TOPIC, schema=outreach.OutreachMessage)
-    router.publisher(directory.TOPIC, schema=directory.Entry)
-    router.publisher(policies.TOPIC, schema=policies.PublishedPolicy)
+    for topic, schema in PUBLISHED.items():
+        router.publisher(topic, schema=schema)
     return router
 
 

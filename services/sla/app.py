@@ -8,7 +8,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from schemas import cases, deadlines, policies
+from schemas import cases, policies
 from schemas.calendar import PublicDays
 from services.common.kafka.subscription import Announcements, Feed
 from services.common.kafka.table import Contents
@@ -22,12 +22,11 @@ from services.common.store.write_path import Store
 from services.sla import metrics
 from services.sla.domain.due.instants import to_ms
 from services.sla.domain.state import Deadlines
-from services.sla.handlers import TOPICS, Handler, revive, router
+from services.sla.handlers import PUBLISHED, TOPICS, Handler, revive, router
 from services.sla.settings import Settings, load_public_days
 from services.sla.store import COLLECTION, DeadlineRepository
 from services.sla.ticker import Ticker
 
-ALL_TOPICS = (cases.TOPIC, deadlines.TOPIC, policies.TOPIC)
 VERSIONS = Contents(policies.TOPIC, policies.ADAPTER, policies.key, lasting=True)
 
 log = logging.getLogger(__name__)
@@ -49,7 +48,8 @@ def create() -> FastAPI:
 async def _run(
     settings: Settings, announced: tuple[PublicDays, ...], _app: FastAPI, health: Health
 ) -> AsyncIterator[None]:
-    async with connected("sla", settings, ALL_TOPICS, health=health) as parts:
+    topics = [*TOPICS, *PUBLISHED, VERSIONS.topic]
+    async with connected("sla", settings, topics, health=health) as parts:
         news = asyncio.Event()
         policies = await parts.table(VERSIONS, lambda _key, _entry: news.set())
         documents = await parts.documents(COLLECTION, Deadlines)

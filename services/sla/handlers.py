@@ -19,6 +19,7 @@ from services.sla.domain.state import Deadlines
 from services.sla.store import DeadlineRepository
 
 TOPICS: dict[str, TypeAdapter[Any]] = {cases.TOPIC: cases.ADAPTER}
+PUBLISHED: dict[str, Any] = {deadlines.TOPIC: deadlines.DeadlineEvent}
 
 
 def router(handler: "Handler", group: ConsumerGroup) -> KafkaRouter:
@@ -30,7 +31,8 @@ def router(handler: "Handler", group: ConsumerGroup) -> KafkaRouter:
         """Events of cases start, pause, stop and withdraw their deadlines."""
         return await handler.handle(batch)
 
-    router.publisher(deadlines.TOPIC, schema=deadlines.DeadlineEvent)
+    for topic, schema in PUBLISHED.items():
+        router.publisher(topic, schema=schema)
     return router
 
 
