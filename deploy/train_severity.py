@@ -16,7 +16,7 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
 from deploy.demo.complaints import complaints
-from schemas.severity import LEVELS, Level, Signal, gravity
+from schemas.severity import Level, Signal
 from services.routing.domain.severity.features import (
     LANGUAGE_VALUE,
     NAME_VALUE,
@@ -92,7 +92,10 @@ def _default(rules: Rules) -> str:
 def _deciding(criteria: Iterable[str], rules: Rules) -> str:
     return min(
         criteria,
-        key=lambda criterion: (-gravity(rules.criteria[criterion].level), RAREST_FIRST.index(criterion)),
+        key=lambda criterion: (
+            -rules.policy.gravity(rules.criteria[criterion].level),
+            RAREST_FIRST.index(criterion),
+        ),
     )
 
 
@@ -145,7 +148,7 @@ def main() -> None:
     criteria = {criterion: rules.criteria[criterion].level for criterion in sorted(set(labels))}
     models = [
         _fit(matrix, labels, list(criteria)),
-        _fit(matrix, [criteria[criterion] for criterion in labels], LEVELS),
+        _fit(matrix, [criteria[criterion] for criterion in labels], rules.policy.level_ids),
     ]
     coefficients = np.vstack([weights for weights, _ in models]).T
     scale = float(np.abs(coefficients).max()) / 127

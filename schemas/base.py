@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
 
+from schemas.faults import Shape
 from schemas.formats import FORMAT
 
 
@@ -47,6 +48,15 @@ def _key(text: str) -> str:
 
 Key = Annotated[str, AfterValidator(_key)]
 """A name under which the store keeps something: it takes no control characters there."""
+
+Identifier = Annotated[
+    str,
+    Shape(
+        r"[A-Za-z][A-Za-z0-9_-]{0,49}",
+        "should be an identifier such as dealer_gm: a letter, then at most 49 letters, digits, _ and -",
+    ),
+]
+"""What a policy calls something by; it may label a metric and stand in an address."""
 
 
 class Frozen(BaseModel):

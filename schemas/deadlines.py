@@ -69,7 +69,7 @@ class DeadlineBreached(DeadlineMessage):
 
 
 class DeadlineEscalationDue(DeadlineMessage):
-    """A breach may escalate a rung now: at once when major, else in the shop's hours."""
+    """A breach may escalate a rung now: at once where its level says so, else in the shop's hours."""
 
     type: Literal["deadline.escalation_due"] = "deadline.escalation_due"
     level: Whole

@@ -11,7 +11,8 @@ from pydantic_core.core_schema import ErrorType, chain_schema, custom_error_sche
 
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
-Fault = tuple[tuple[int | str, ...], str]
+Place = tuple[int | str, ...]
+Fault = tuple[Place, str]
 """The place within the value that is checked, and what would be right there."""
 
 

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -15,6 +15,9 @@ FORMAT = 2
 Json = dict[str, Any]
 
 _PRESENT = f'"format":{FORMAT}'.encode()
+
+LEVELS = ("general", "major_preliminary", "major")
+"""The levels that format 1 knew by name, lowest first."""
 
 HEADER = {
     "profile": "policy",
@@ -96,8 +99,10 @@ def upgrade_published(published: Json) -> Json:
 def upgrade_policy(policy: Json) -> Json:
     """The rules of a policy in the present format."""
     present = renamed(policy, {"clocks": "deadlines"})
+    telling = present.pop("escalate_to_manufacturer", ())
     return {
         **present,
+        "severity": _upgrade_severity(present["severity"], present["words"], telling),
         "deadlines": [_upgrade_spec(spec) for spec in present["deadlines"]],
         "notices": [_upgrade_notice(notice) for notice in present["notices"]],
         "templates": [_upgrade_template(template) for template in present["templates"]],
@@ -147,6 +152,25 @@ def queue_name(name: Any) -> Any:
     if isinstance(name, str) and name.startswith("desk:"):
         return f"queue:{name.removeprefix('desk:')}"
     return name
+
+
+def _upgrade_severity(severity: Json, words: Json, telling: Collection[str]) -> Json:
+    """The severity table with the levels that it could name, and what was done by their names."""
+    lowest, *_, highest = LEVELS
+    levels = [
+        {
+            "id": level,
+            "title": words.get(level, {"zh": level, "en": level}),
+            "tells": "manufacturer" if level in telling else None,
+            "outside_hours": level == highest,
+            "must_be_judged": level != lowest,
+        }
+        for level in LEVELS
+    ]
+    thresholds = severity["learned"]
+    raises = {level: thresholds[level] for level in LEVELS if level in thresholds}
+    learned = {name: value for name, value in thresholds.items() if name not in raises} | {"raises": raises}
+    return {**severity, "levels": levels, "learned": learned}
 
 
 def _upgrade_spec(spec: Json) -> Json:

@@ -8,12 +8,12 @@ from pydantic import Field, TypeAdapter, model_validator
 
 from schemas.base import MOST_MINUTES, Bilingual, Count, Strict, policy_key
 from schemas.cases import Role, Tier, tier
-from schemas.conditions import EVENTS, AnyWhen, HeaderWanted, When
+from schemas.conditions import EVENTS, LEVEL_FIELDS, AnyWhen, HeaderWanted, Wanted, When
 from schemas.deadline_spec import DeadlineSpec
-from schemas.faults import FILLED, Fault, must_be_among, once, refuse
+from schemas.faults import FILLED, Fault, Place, must_be_among, once, refuse
 from schemas.formats import FORMAT
 from schemas.media import Audience, Medium, reaching
-from schemas.severity import Level, SeverityPolicy
+from schemas.severity import SeverityPolicy
 
 TOPIC = "policies"
 
@@ -121,7 +121,7 @@ class CustomerNotice(Strict):
 
 
 class Wording(Strict):
-    """Who is notified of what, and by which texts; `words` name roles, levels and the like for people."""
+    """Who is notified of what, and by which texts; `words` name roles, departments and the like for people."""
 
     notices: tuple[NoticeRule, ...] = ()
     customer_notices: tuple[CustomerNotice, ...] = ()
@@ -149,7 +149,6 @@ class Policy(Wording):
     ladder: Annotated[tuple[Rung, ...], once("role")]
     first_receiver: Role
     first_hand_over: Role
-    escalate_to_manufacturer: tuple[Level, ...] = ()
     hand_overs: tuple[HandOverRule, ...]
     deadlines: Annotated[tuple[DeadlineSpec, ...], once("id")]
 
@@ -170,7 +169,32 @@ class Policy(Wording):
                 if name not in known:
                     yield (*place, "where", "deadline", at), must_be_among(known)
 
-    def _conditions(self) -> Iterator[tuple[tuple[int | str, ...], When]]:
+    @model_validator(mode="after")
+    def _levels_are_there(self) -> Self:
+        levels = self.severity.level_ids
+        refuse(
+            (place, f"{must_be_among(levels)}, not {name!r}")
+            for place, name in self._levels_named()
+            if name not in levels
+        )
+        return self
+
+    def _levels_named(self) -> Iterator[tuple[Place, object]]:
+        for place, wanted in self._wanted():
+            for field in LEVEL_FIELDS:
+                for at, name in enumerate(wanted.get(field, ())):
+                    yield (*place, field, at), name
+        for at, deadline in enumerate(self.deadlines):
+            for level in deadline.limit_by_severity:
+                yield ("deadlines", at, "limit_by_severity", level), level
+
+    def _wanted(self) -> Iterator[tuple[Place, Wanted]]:
+        """What rules and conditions ask of fields."""
+        yield from ((("notices", at, "applies"), rule.applies) for at, rule in enumerate(self.notices))
+        yield from ((("deadlines", at, "applies"), spec.applies) for at, spec in enumerate(self.deadlines))
+        yield from (((*place, "where"), when.where) for place, when in self._conditions())
+
+    def _conditions(self) -> Iterator[tuple[Place, When]]:
         for at, rule in enumerate(self.notices):
             yield ("notices", at, "when"), rule.when
         for at, deadline in enumerate(self.deadlines):

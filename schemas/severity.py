@@ -5,27 +5,15 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from schemas.base import Bilingual, Count, Strict
+from schemas.base import Bilingual, Count, Identifier, Strict
 from schemas.contacts import Channel
-from schemas.faults import Fault, once, refuse
+from schemas.faults import FILLED, Fault, Place, must_be_among, once, refuse
 
-Level = Literal["general", "major_preliminary", "major"]
+Level = Identifier
+"""How severe a case is, by an id that its policy gives."""
+
 Flag = Literal["injury", "accident", "casualties", "fire"]
 FLAGS: tuple[Flag, ...] = get_args(Flag)
-LEVELS: tuple[Level, ...] = ("general", "major_preliminary", "major")
-"""Lowest first."""
-
-
-def gravity(level: Level) -> int:
-    """The place of a level among the levels, 0 for the lowest."""
-    return LEVELS.index(level)
-
-
-def raise_level(level: Level) -> Level:
-    """The level above; the highest stays."""
-    return LEVELS[min(gravity(level) + 1, len(LEVELS) - 1)]
-
-
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -37,6 +25,18 @@ def _terms(value: object) -> object:
 
 
 Terms = Annotated[tuple[str, ...], BeforeValidator(_terms)]
+
+
+class LevelSpec(Strict):
+    """One level of severity, and what it asks for besides the deadlines and notices that name it."""
+
+    id: Level
+    title: Bilingual
+    tells: Literal["manufacturer"] | None = Field(
+        default=None, description="whose support is requested as soon as a case is of this level"
+    )
+    outside_hours: bool = Field(default=False, description="an escalation does not wait for the shop to open")
+    must_be_judged: bool = Field(default=False, description="a person judges the case before it is resolved")
 
 
 class CriterionSpec(Strict):
@@ -71,15 +71,18 @@ class LexiconSpec(Strict):
     suspicions: dict[str, dict[str, tuple[str, ...]]] = {}
 
 
+EVEN: Probability = 0.5
+
+
 class Thresholds(Strict):
     """How far the classifier is trusted; all are probabilities of a level or a graver one.
 
-    From `major` and `major_preliminary` on it raises a complaint by itself; below `doubt` it overrules a
-    pattern of that level. What is major with the probability `suspect` is at least major-preliminary.
+    From what `raises` says of a level on it raises a complaint to it by itself, and from one half on where that says
+    nothing; below `doubt` it overrules a pattern of that level. What is of the highest level with the probability
+    `suspect` is at least of the second lowest.
     """
 
-    major: Probability = 0.5
-    major_preliminary: Probability = 0.5
+    raises: dict[Level, Probability] = {}
     suspect: Probability = 1
     doubt: Probability = 0
     alone: Probability = Field(default=0, description="how much surer one passage of a long text must be")
@@ -91,7 +94,7 @@ class Thresholds(Strict):
 
 
 def _thwarted(thresholds: Thresholds) -> Iterator[Fault]:
-    lowest = min(thresholds.major, thresholds.major_preliminary)
+    lowest = min(thresholds.raises.values(), default=EVEN)
     if thresholds.doubt > lowest:
         yield ("doubt",), f"should be at most {lowest}: from there on it raises what it would overrule"
     if lowest <= thresholds.suspect < 1:
@@ -99,11 +102,34 @@ def _thwarted(thresholds: Thresholds) -> Iterator[Fault]:
 
 
 class SeverityPolicy(Strict):
-    """Everything a judge needs, as an operator writes it."""
+    """Everything a judge needs, as an operator writes it; levels lowest first."""
 
+    levels: Annotated[tuple[LevelSpec, ...], FILLED, once("id")]
     criteria: Annotated[tuple[CriterionSpec, ...], once("id")]
     lexicon: LexiconSpec = LexiconSpec()
     learned: Thresholds = Thresholds()
+
+    @property
+    def level_ids(self) -> tuple[Level, ...]:
+        """The levels by their ids, lowest first."""
+        return tuple(level.id for level in self.levels)
+
+    def level(self, name: Level) -> LevelSpec:
+        """The level of this id; raises ValueError where there is none."""
+        return self.levels[self.gravity(name)]
+
+    def gravity(self, level: Level) -> int:
+        """The place of a level among the levels, 0 for the lowest; raises ValueError where there is none of this id."""
+        return self.level_ids.index(level)
+
+    def raise_level(self, level: Level) -> Level:
+        """The level above; the highest stays."""
+        return self.level_ids[min(self.gravity(level) + 1, len(self.levels) - 1)]
+
+    @model_validator(mode="after")
+    def _levels_are_there(self) -> Self:
+        refuse(_unknown_levels(self))
+        return self
 
     @model_validator(mode="after")
     def _every_complaint_meets_a_criterion(self) -> Self:
@@ -117,6 +143,16 @@ class SeverityPolicy(Strict):
     def _suspicions_can_be_corroborated(self) -> Self:
         refuse(_uncorroborated(self))
         return self
+
+
+def _unknown_levels(policy: SeverityPolicy) -> Iterator[Fault]:
+    named: list[tuple[Place, Level]] = [
+        *((("criteria", at, "level"), criterion.level) for at, criterion in enumerate(policy.criteria)),
+        *((("learned", "raises", level), level) for level in policy.learned.raises),
+    ]
+    for place, level in named:
+        if level not in policy.level_ids:
+            yield place, must_be_among(policy.level_ids)
 
 
 def _uncorroborated(policy: SeverityPolicy) -> Iterator[Fault]:

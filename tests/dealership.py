@@ -12,7 +12,13 @@ MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 HOURS = {day: [["08:30", "17:30"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat")}
 CALENDAR = {"zone": "Asia/Shanghai", "holidays": "CN", "hours": HOURS}
 
+LEVELS: list[dict[str, Any]] = [
+    {"id": "general", "title": {"zh": "一般投诉", "en": "general complaint"}},
+    {"id": "major_preliminary", "title": {"zh": "重要预备投诉", "en": "preliminary-major complaint"}},
+    {"id": "major", "title": {"zh": "重要投诉", "en": "major complaint"}, "outside_hours": True},
+]
 SEVERITY: dict[str, Any] = {
+    "levels": LEVELS,
     "criteria": [
         {
             "id": "G1",
@@ -21,9 +27,9 @@ SEVERITY: dict[str, Any] = {
             "source": "test",
             "default": True,
         }
-    ]
+    ],
 }
-"""The smallest severity table: everything is general."""
+"""A small severity table: everything is general until somebody says otherwise."""
 
 POSTS: dict[str, tuple[str, Role, str | None]] = {
     "op-1": ("north", "operator", None),

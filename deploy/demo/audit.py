@@ -8,7 +8,6 @@ from typing import Any
 
 from deploy.demo.evidence import Evidence, Stored
 from schemas import cases, deadlines
-from schemas.severity import LEVELS
 from schemas.staffing import QUEUE
 from services.common.store.history import GENESIS, broken
 
@@ -198,7 +197,7 @@ def misjudged(evidence: Evidence) -> dict[str, str]:
     return {
         answer.contact.name: level
         for answer in evidence.accepted
-        if (level := levels.get(answer.case_id, LEVELS[0])) != answer.contact.complaint.level
+        if (level := levels.get(answer.case_id, "general")) != answer.contact.complaint.level
     }
 
 

@@ -151,7 +151,7 @@ class AnnouncedTables:
         else:
             self.policies.put(key, published.policy)
             try:
-                must_render(key, _wording(published.policy))
+                must_render(key, _wording(published.policy), levels=published.policy.severity.levels)
             except TextError as wrong:
                 self.texts.note(key, str(wrong))
             else:

@@ -10,11 +10,13 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic import ValidationError
 
 from schemas import outreach
+from schemas.base import Frozen
 from schemas.directory import Manufacturer, Person
 from schemas.formats import read_record
 from schemas.media import MEDIA
 from schemas.outreach import OutreachRequested
 from schemas.policies import Wording
+from schemas.severity import LevelSpec
 from schemas.staffing import Directory
 from services.common.runtime import files
 from services.common.store.codec import read_state, readable
@@ -112,6 +114,12 @@ class OutreachTopic:
         raise TimeoutError(f"nothing read from {self.topic}")
 
 
+class SeverityTable(Frozen):
+    """What texts name of how a policy judges severity."""
+
+    levels: tuple[LevelSpec, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class NoticeFiles:
     """The notices of policies as files in folder `notices`, one for each policy that notifies anybody."""
@@ -127,7 +135,12 @@ class NoticeFiles:
 
     def check(self, path: Path) -> None:
         """Raises FileError or TextError, with every mistake that keeps a file from being published."""
-        must_render(str(path), self.load(path), partial(files.line, path))
+        must_render(str(path), self.load(path), partial(files.line, path), self._levels(path))
+
+    def _levels(self, notices: Path) -> tuple[LevelSpec, ...]:
+        """The levels of the policy whose notices stand in a file; none where it has no severity table."""
+        table = self.policies / "severity" / notices.name
+        return files.load(table, SeverityTable).levels if table.exists() else ()
 
     def unusable(self) -> dict[Path, str]:
         """What is wrong with the texts of each file that cannot be published as it is."""

@@ -92,7 +92,13 @@ class Far:
 
 
 def header(policy: Policy = GTMC, **changes: Any) -> dict[str, Any]:
-    own = {"shop": "north", "manufacturer": "gtmc", "policy": policy.id, "policy_version": policy.version}
+    own = {
+        "shop": "north",
+        "manufacturer": "gtmc",
+        "severity": "major",
+        "policy": policy.id,
+        "policy_version": policy.version,
+    }
     return HEADER.model_dump() | own | {"owner": "cr-1", "hand_over_to": "dm-service"} | changes
 
 

@@ -61,7 +61,7 @@ class Minutes:
             severity = max(occurred, key=lambda h: h.seq).severity
             assert severity is not None
             self.armed = severity in self.spec.applies.get("severity", SEVERITIES)
-            limit: Any = self.spec.limit_by_severity.get(severity, self.spec.limit)  # type: ignore[call-overload]
+            limit: Any = self.spec.limit_by_severity.get(severity, self.spec.limit)
             self.limit = limit.elapsed_minutes
 
     def _check(self, minute: int, breaches: list[int]) -> None:

@@ -1,5 +1,6 @@
 """What a text may say about an event: names and times for people, never anything of the customer's."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -11,11 +12,12 @@ from services.notify.domain.recipients import Event
 
 Facts = dict[str, str | int | bool]
 # Fields of events that a text may use under their own names, and how a person reads them.
-SHOWN: dict[str, Literal["person", "word", "deadline", "criteria", "time", "plain"]] = {
+SHOWN: dict[str, Literal["person", "word", "level", "deadline", "criteria", "time", "plain"]] = {
     **dict.fromkeys(("by", "to", "predecessor"), "person"),
-    **dict.fromkeys(("role", "tier", "previous", "accountable"), "word"),
+    **dict.fromkeys(("role", "tier", "accountable"), "word"),
     **dict.fromkeys(("due_at", "met_at", "received_at"), "time"),
     **dict.fromkeys(("cycle", "level", "repeat", "late", "via"), "plain"),
+    "previous": "level",
     "deadline": "deadline",
     "criteria": "criteria",
 }
@@ -35,7 +37,7 @@ class FactWriter:
         return {
             "number": header.number,
             "kind": self._word(header.kind),
-            "severity": self._word(header.severity),
+            "severity": self._level(header.severity),
             "department": self._word(header.department),
             "shop": self.directory.name(header.shop, self.language),
             "manufacturer": self.directory.name(header.manufacturer, self.language),
@@ -51,27 +53,30 @@ class FactWriter:
         return {"number": number, "shop": self.directory.name(shop, self.language)}
 
     def _value(self, event: Event, name: str, value: Any) -> str | int | bool:
-        match SHOWN[name]:
-            case "person":
-                return self._name(value)
-            case "word":
-                return self._word(value)
-            case "deadline":
-                return self._title(value or "")
-            case "criteria":
-                return self._criteria(value)
-            case "time":
-                return self._local(value, event.header.shop)
-        plain: str | int | bool = value
+        kind = SHOWN[name]
+        if kind == "time":
+            return self._local(value, event.header.shop)
+        writers: dict[str, Callable[[Any], str]] = {
+            "person": self._name,
+            "word": self._word,
+            "level": self._level,
+            "deadline": self._title,
+            "criteria": self._criteria,
+        }
+        plain: str | int | bool = writers[kind](value) if kind in writers else value
         return plain
 
     def _word(self, word: str) -> str:
         texts = self.policy.words.get(word)
         return getattr(texts, self.language) if texts else word
 
-    def _title(self, deadline: str) -> str:
+    def _level(self, name: str) -> str:
+        title = next((level.title for level in self.policy.severity.levels if level.id == name), None)
+        return getattr(title, self.language) if title else name
+
+    def _title(self, deadline: str | None) -> str:
         title = next((spec.title for spec in self.policy.deadlines if spec.id == deadline), None)
-        return getattr(title, self.language) if title else deadline
+        return getattr(title, self.language) if title else deadline or ""
 
     def _criteria(self, met: tuple[str, ...]) -> str:
         titles = {spec.id: getattr(spec.title, self.language) for spec in self.policy.severity.criteria}

@@ -6,8 +6,7 @@ from uuid import UUID
 from schemas.cases import CaseHeader, Role, Tier
 from schemas.conditions import EVENTS
 from schemas.contacts import Department, Kind, Language
-from schemas.policies import Wording
-from schemas.severity import Level
+from schemas.policies import Policy
 from services.notify.domain.facts import Facts
 from services.notify.domain.recipients import Event
 
@@ -21,7 +20,7 @@ HEADER = CaseHeader(
     group="group",
     manufacturer="manufacturer",
     department="after_sales",
-    severity="major",
+    severity="level",
     state="in_progress",
     owner="owner",
     owner_role="dealer_cr_manager",
@@ -46,8 +45,8 @@ FIELDS: dict[str, Any] = {
     "channel": "email",
     "calendar": {"zone": "UTC"},
     "criteria": ("criterion",),
-    "severity": "major",
-    "previous": "general",
+    "severity": "level",
+    "previous": "level",
     "cycle": 1,
     "accountable": "dealer_cr_manager",
     "level": -1,
@@ -76,16 +75,17 @@ WORDS: dict[str, Any] = {
     "kind": Kind,
     "department": Department,
     "tier": Tier,
-    **dict.fromkeys(("severity", "previous"), Level),
     **dict.fromkeys(("role", "owner_role", "accountable"), Role),
 }
 
 
-def longest(facts: Facts, words: Wording, language: Language) -> Facts:
+def longest(facts: Facts, policy: Policy, language: Language) -> Facts:
     """The same facts with names and words as long as they come."""
     shop, person, deadline = LONG[language]
     names = {"shop": shop, "manufacturer": shop, "deadline": deadline, "cycle": 10}
     names |= dict.fromkeys(("owner", "receiver", "by", "to", "name"), person)
-    called = {word: getattr(text, language) for word, text in words.words.items()}
+    called = {word: getattr(text, language) for word, text in policy.words.items()}
     long = {name: max((called.get(w, w) for w in get_args(kind)), key=len) for name, kind in WORDS.items()}
+    levels = [getattr(level.title, language) for level in policy.severity.levels]
+    long |= dict.fromkeys(("severity", "previous"), max(levels, key=len, default=""))
     return {**facts, **{name: value for name, value in {**names, **long}.items() if name in facts}}

@@ -6,42 +6,46 @@ from dataclasses import dataclass
 from schemas.contacts import Language
 from schemas.media import MEDIA, Medium
 from schemas.policies import Policy, Template, Wording
-from schemas.severity import SeverityPolicy
+from schemas.severity import LevelSpec, SeverityPolicy
 from schemas.staffing import Directory
 from services.notify.domain.facts import Facts, FactWriter
 from services.notify.domain.samples import longest, sample
 from services.notify.domain.segments import SEPTETS, UNITS, segments
 from services.notify.domain.texts import LANGUAGES, TextError, fill, find, render
 
+Levels = tuple[LevelSpec, ...]
 Line = Callable[[tuple[int | str, ...]], int]
 
 
-def must_render(file: str, wording: Wording, line: Line | None = None) -> None:
+def must_render(file: str, wording: Wording, line: Line | None = None, levels: Levels = ()) -> None:
     """Raises `TextError` naming the file and everything in it that would fail when it is needed.
 
-    With `line`, which knows where a field stands in the file, each fault says that too.
+    With `line`, which knows where a field stands in the file, each fault says that too. `levels` are those of the policy.
     """
-    faults = {f"{file}: {fault}" for language in LANGUAGES for fault in _faults(wording, language, line)}
+    faults = {
+        f"{file}: {fault}"
+        for language in LANGUAGES
+        for fault in _faults(_bare(wording, levels), language, line)
+    }
     if faults:
         raise TextError("\n".join(sorted(faults)))
 
 
-def _faults(wording: Wording, language: Language, line: Line | None) -> Iterator[str]:
-    for tried in _tries(wording, language):
+def _faults(policy: Policy, language: Language, line: Line | None) -> Iterator[str]:
+    for tried in _tries(policy, language):
         for part, fault in tried.faults():
-            at = line and line(("templates", wording.templates.index(tried.template), *part.split(".")))
+            at = line and line(("templates", policy.templates.index(tried.template), *part.split(".")))
             yield f"{fault} (line {at})" if at else fault
 
 
-def _tries(wording: Wording, language: Language) -> Iterator["Try"]:
-    policy = _bare(wording)
+def _tries(policy: Policy, language: Language) -> Iterator["Try"]:
     writer = FactWriter(policy, Directory(), language)
-    for rule in wording.notices:
+    for rule in policy.notices:
         yield Try(
             find(policy, rule.template), rule.by, language, writer.of_event(sample(rule.when.type)), policy
         )
     customer: Facts = {**writer.of_case("7K2M-9QXD-4T", "shop"), "name": "Li Na"}
-    for notice in wording.customer_notices:
+    for notice in policy.customer_notices:
         yield Try(find(policy, notice.template), notice.by, language, customer, policy)
 
 
@@ -53,7 +57,7 @@ class Try:
     by: tuple[Medium, ...]
     language: Language
     facts: Facts
-    words: Wording
+    policy: Policy
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """The part of the template at fault, as `sms.zh`, and what is wrong with it."""
@@ -66,7 +70,7 @@ class Try:
             yield error.part, str(error)
 
     def _too_long(self) -> Iterator[tuple[str, str]]:
-        text = fill(self.template, "sms", self.language, longest(self.facts, self.words, self.language))
+        text = fill(self.template, "sms", self.language, longest(self.facts, self.policy, self.language))
         most, taken = self.template.segments, segments(text)
         if taken > most:
             part = f"sms.{self.language}"
@@ -79,7 +83,7 @@ class Try:
             )
 
 
-def _bare(wording: Wording) -> Policy:
-    """A policy of nothing but its wording, unchecked: what a text may use depends on the event alone."""
-    severity = SeverityPolicy.model_construct(criteria=())
+def _bare(wording: Wording, levels: Levels) -> Policy:
+    """A policy of nothing but its wording and levels, unchecked: what a text may use depends on the event alone."""
+    severity = SeverityPolicy.model_construct(levels=levels, criteria=())
     return Policy.model_construct(**dict(wording), severity=severity, deadlines=())

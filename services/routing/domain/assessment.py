@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from schemas.contacts import ContactReceived
-from schemas.severity import FLAGS, Judgement, Level, Signal, Statement, raise_level
+from schemas.severity import FLAGS, Judgement, Level, Signal, Statement
 from services.routing.domain.policies import CompiledPolicy
 from services.routing.domain.severity.judge import judge
 
@@ -27,7 +27,7 @@ def assess(contact: ContactReceived, policy: CompiledPolicy, missing: tuple[str,
         failed = (*unknown, f"severity could not be judged: {type(error).__name__}")
         return _unjudged(policy, failed)
     reasons = (*unknown, *(f"detector {name} failed" for name in judged.failed))
-    return Assessment(_level(judged, unknown), judged.criteria, judged.signals, reasons)
+    return Assessment(_level(judged, unknown, policy), judged.criteria, judged.signals, reasons)
 
 
 def _unknown_ticks(contact: ContactReceived, policy: CompiledPolicy) -> tuple[str, ...]:
@@ -36,15 +36,16 @@ def _unknown_ticks(contact: ContactReceived, policy: CompiledPolicy) -> tuple[st
     return tuple(f"ticked criterion {tick!r} is unknown to policy {policy.content.id!r}" for tick in unknown)
 
 
-def _level(judged: Judgement, unknown: tuple[str, ...]) -> Level:
+def _level(judged: Judgement, unknown: tuple[str, ...], policy: CompiledPolicy) -> Level:
     """The level; where a detector failed the judge has lifted it already."""
-    return raise_level(judged.level) if unknown and not judged.failed else judged.level
+    raised = unknown and not judged.failed
+    return policy.content.severity.raise_level(judged.level) if raised else judged.level
 
 
 def _unjudged(policy: CompiledPolicy, triage: tuple[str, ...]) -> Assessment:
-    table = policy.rules.criteria.values()
-    defaults = tuple(criterion.id for criterion in table if criterion.default)
-    return Assessment(raise_level("general"), defaults, (), triage)
+    severity = policy.content.severity
+    default = next(criterion for criterion in severity.criteria if criterion.default)
+    return Assessment(severity.raise_level(default.level), (default.id,), (), triage)
 
 
 def build_statement(contact: ContactReceived) -> Statement:

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from schemas.cases import CaseContactAdded, CaseSeverityRaised
-from schemas.severity import gravity
 from schemas.staffing import MANUFACTURER
 from services.common.store.decision import Change
 from services.routing.domain.assessment import Assessment, assess
@@ -61,7 +60,7 @@ def _announce(draft: Draft, stored: StoredContact, assessment: Assessment) -> No
 
 def _raise(draft: Draft, assessment: Assessment, policy: CompiledPolicy) -> None:
     """Only upwards; what a person had confirmed is provisional again."""
-    case = draft.case
+    case, gravity = draft.case, policy.content.severity.gravity
     draft.set(criteria=policy.rules.rank((*case.criteria, *assessment.criteria)))
     if gravity(assessment.level) <= gravity(case.severity):
         return

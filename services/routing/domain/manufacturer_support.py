@@ -25,7 +25,8 @@ class SupportRequest:
 def request_where_severe(draft: Draft, world: World) -> None:
     """Request support as soon as the severity demands it, once."""
     case = draft.case
-    if case.support is None and case.severity in world.policy(case).content.escalate_to_manufacturer:
+    level = world.policy(case).content.severity.level(case.severity)
+    if case.support is None and level.tells == "manufacturer":
         request_support(draft, choose_supporter(case, world, frozenset()), SupportRequest("support"), world)
 
 

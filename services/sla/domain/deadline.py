@@ -47,7 +47,9 @@ def decide_event(
     """
     read = to_ms(now)
     state = _with_header(state, event)
-    state = state.model_copy(update={"deadlines": bring_forward(state.deadlines, event.header, read)})
+    outside_hours = rules.escalates_outside_hours(event.header)
+    if outside_hours:
+        state = state.model_copy(update={"deadlines": bring_forward(state.deadlines, read)})
     trigger = Trigger(
         case=event.case_id,
         header=event.header,
@@ -56,6 +58,7 @@ def decide_event(
         reason=event.type.removeprefix("case."),
         seq=event.seq,
         late=catch_up,
+        outside_hours=outside_hours,
     )
     deadlines, events = dict(state.deadlines), list[Outgoing]()
     calendar = calendar_of(state.calendar, rules.announced)
@@ -75,7 +78,10 @@ def decide_tick(
     if state is None:
         return None
     upto, policy = to_ms(tick.upto), rules.policy
-    trigger = Trigger(case, state.header, upto, upto, "calendar", late=tick.catch_up)
+    outside_hours = rules.escalates_outside_hours(state.header)
+    trigger = Trigger(
+        case, state.header, upto, upto, "calendar", late=tick.catch_up, outside_hours=outside_hours
+    )
     deadlines, events = dict(state.deadlines), list[Outgoing]()
     calendar = calendar_of(state.calendar, rules.announced)
     for spec in policy.deadlines:
@@ -121,7 +127,7 @@ def _on_tick(terms: Terms, deadline: DeadlineState, trigger: Trigger) -> Decided
 def _publish(deadline: DeadlineState, replayed: Replay, reached: int, trigger: Trigger) -> Decided:
     """The deadline after a replay up to `reached`, and the events by which others learn of it."""
     terms, result = replayed.terms, reconcile(deadline, replayed, reached)
-    after = plan_escalation(terms, result, trigger.header, trigger.now)
+    after = plan_escalation(terms, result, trigger.now, outside_hours=trigger.outside_hours)
     return compact(terms, after), list(list_events(result, DeadlineEvents(terms.spec, trigger)))
 
 

@@ -1,8 +1,7 @@
-"""When a breach escalates a rung: in the shop's hours, at once when major, one rung per case and pass."""
+"""When a breach escalates a rung: in the shop's hours or at once, one rung per case and pass."""
 
 from collections.abc import Mapping
 
-from schemas.cases import CaseHeader
 from schemas.deadline_spec import DeadlineSpec
 from services.sla.domain.due.terms import Terms
 from services.sla.domain.reconcile import RUNS, Reconciliation
@@ -11,10 +10,10 @@ from services.sla.domain.state import DeadlineState, PendingEscalation
 DeadlineStates = Mapping[str, DeadlineState]
 
 
-def plan_escalation(terms: Terms, result: Reconciliation, header: CaseHeader, now: int) -> DeadlineState:
+def plan_escalation(terms: Terms, result: Reconciliation, now: int, *, outside_hours: bool) -> DeadlineState:
     """The deadline with an escalation pending for its oldest new breach, if nobody has reacted to it.
 
-    Later breaches are escalated with it.
+    Later breaches are escalated with it. It waits for the shop to open unless it may escalate `outside_hours`.
     """
     after, view = result.after, result.after.view
     breaches = [fired for fired, _ in result.firings if fired.level == 0 and fired.origin == view.origin]
@@ -22,18 +21,16 @@ def plan_escalation(terms: Terms, result: Reconciliation, header: CaseHeader, no
     if after.escalation is not None or not is_unanswered or not terms.spec.escalates:
         return after
     first = breaches[0]
-    at = now if header.severity == "major" else terms.next_opening(now)
+    at = now if outside_hours else terms.next_opening(now)
     return after.model_copy(
         update={"escalation": PendingEscalation(origin=first.origin, cycle=first.cycle, due=first.at, at=at)}
     )
 
 
-def bring_forward(deadlines: DeadlineStates, header: CaseHeader, now: int) -> dict[str, DeadlineState]:
-    """The deadlines of a case, whose escalations wait for no shop to open once it is major."""
+def bring_forward(deadlines: DeadlineStates, now: int) -> dict[str, DeadlineState]:
+    """The deadlines of a case whose escalations no longer wait for its shop to open."""
     return {
-        name: _at_latest(deadline, deadline.escalation, now)
-        if deadline.escalation and header.severity == "major"
-        else deadline
+        name: _at_latest(deadline, deadline.escalation, now) if deadline.escalation else deadline
         for name, deadline in deadlines.items()
     }
 

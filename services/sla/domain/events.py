@@ -30,7 +30,8 @@ class Trigger:
     """What makes the deadlines of a case act: an event of the case, the `seq`th, or without `seq` a tick.
 
     It occurred `at` and is decided `now`, in milliseconds; `reason` says why a due time may have moved.
-    `late` says that sla itself had not been looking.
+    `late` says that sla itself had not been looking, `outside_hours` that the level of the case lets no escalation wait
+    for the shop to open.
     """
 
     case: UUID
@@ -40,6 +41,7 @@ class Trigger:
     reason: str
     seq: int | None = None
     late: bool = False
+    outside_hours: bool = False
 
 
 def accountable(spec: DeadlineSpec, header: CaseHeader) -> Role:

@@ -39,7 +39,7 @@ class Run:
 
     phase: Phase = "idle"
     armed: bool = False
-    severity: Level = "general"
+    severity: Level = ""
     origin: int = 0
     renewal: int = 0
     anchor: int = 0
@@ -130,8 +130,10 @@ _DEADLINES = TypeAdapter(dict[str, DeadlineState])
 def _upgrade_deadline(state: Json) -> Json:
     present = formats.renamed(state, {"signals": "occurrences", "climb": "escalation"})
     occurrences = [formats.renamed(signal, {"deeds": "effects"}) for signal in present.get("occurrences", ())]
-    if base := present.get("base"):
-        present["base"] = formats.renamed(base, {"course": "phase", "known": "since"})
+    if (base := present.get("base")) is not None:
+        # What had its default rests unwritten, and the lowest level was one.
+        lowest = {"severity": formats.LEVELS[0]}
+        present["base"] = lowest | formats.renamed(base, {"course": "phase", "known": "since"})
     return {**present, "occurrences": occurrences}
 
 

@@ -16,7 +16,6 @@ CASE = UUID("6f5a0c7e-0000-5000-8000-000000000001")
 EVENT = uuid5(CASE, "event")
 PLACE = Origin(partition=3, offset=7)
 POLICY = "gtmc@version"
-WORDS = {"major": {"zh": "重要投诉", "en": "major complaint"}}
 TEMPLATE = {
     "id": "told",
     "subject": {"zh": "{{ number }}", "en": "{{ number }}"},
@@ -26,7 +25,13 @@ TEMPLATE = {
 
 
 def header(**changes: Any) -> dict[str, Any]:
-    own = {"shop": "north", "manufacturer": "gtmc", "policy": "gtmc", "policy_version": "version"}
+    own = {
+        "shop": "north",
+        "manufacturer": "gtmc",
+        "severity": "major",
+        "policy": "gtmc",
+        "policy_version": "version",
+    }
     parties = {"owner": "cr-1", "owner_role": "dealer_cr_manager", "hand_over_to": "dm-service"}
     return HEADER.model_dump() | own | parties | {"hand_over_role": "dept_manager"} | changes
 
@@ -81,7 +86,6 @@ def policy(*rules: dict[str, Any], **changes: Any) -> Policy:
         "deadlines": [],
         "notices": rules,
         "templates": [TEMPLATE],
-        "words": WORDS,
     }
     return Policy.model_validate(whole | changes)
 

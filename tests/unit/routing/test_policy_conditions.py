@@ -9,6 +9,7 @@ from tests.policy_folder import Change, PolicyFolder
 NOTICES = "notices/gtmc.yaml"
 EVENTS = "should be one of case.opened, case.handed_over, "
 OPENS, CONTACTED = "start: [{type: case.opened}]", "stop: [{type: case.contacted}]"
+LIMIT = "limit: {elapsed_minutes: 60}"
 TO_CR = "stop: [{type: case.handed_over, where: {role: [dealer_cr_manager]}}]"
 
 
@@ -51,6 +52,8 @@ def test_a_field_exists_and_can_be_compared(policies: PolicyFolder, change: Chan
         ("applies: {severity: [general]}", "applies: {rung: [low]}", "deadlines.4.applies.rung.0", "a whole number, not 'low'"),
         ("applies: {severity: [general]}", "applies: {shop: [7]}", "deadlines.4.applies.shop.0", "a text, not 7"),
         ("applies: {severity: [general]}", "applies: {severity: []}", "deadlines.4.applies.severity", "at least one entry"),
+        (OPENS, "start: [{type: case.opened, where: {header.severity: [mayor]}}]", "deadlines.0.start.0.where.header.severity.0", "major, not 'mayor'"),
+        (LIMIT, LIMIT + "\n    limit_by_severity: {mayor: {elapsed_minutes: 30}}", "deadlines.0.limit_by_severity.mayor", "one of general, "),
         (OPENS, "start: []", "deadlines.0.start", "at least one entry"),
     ],
 )  # fmt: skip
@@ -65,6 +68,8 @@ def test_a_field_can_have_the_value(policies: PolicyFolder, change: Change) -> N
         ("where: {tier: [manufacturer]}", "where: {teir: [manufacturer]}", "notices.3.when.where.teir", "tier"),
         ("applies: {severity: [major, ", "applies: {severity: [mayor, ", "notices.0.applies.severity.0", "major, not 'mayor'"),
         ("case.returned}\n    to: [owner]", "case.returned}\n    to: [subject]", "notices.9.to.0", "only of case.handed_over, case.escalation_withdrawn"),
+        ("where: {severity: [major, ", "where: {severity: [mayor, ", "notices.1.when.where.severity.0", "major, not 'mayor'"),
+        ("previous: [major, ", "previous: [mayor, ", "notices.2.when.where.previous.0", "major, not 'mayor'"),
         ("where: {deadline: [HO-02]}", "where: {deadline: [HO-2]}", "notices.13.when.where.deadline.0", "HO-01, HO-02"),
         ("template: major_opened", "template: major_open", "notices.0.template", "one of major_opened, "),
         ("- id: major_raised", "- id: major_opened", "templates.1.id", "one 'major_opened' already"),

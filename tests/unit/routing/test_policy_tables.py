@@ -10,7 +10,7 @@ from tests.policy_folder import Change, PolicyFolder
 
 SEVERITY = "severity/gtmc.yaml"
 CONSULTANT = "{role: sc_sa, tier: dealer, "
-LEARNED = "learned: {major: 0.45, major_preliminary: 0.6, suspect: 0.35, doubt: 0.4, alone: 0.15}"
+LEARNED = "learned: {raises: {major_preliminary: 0.6, major: 0.45}, suspect: 0.35, doubt: 0.4, alone: 0.15}"
 
 
 @pytest.fixture
@@ -57,9 +57,23 @@ def test_every_complaint_meets_one_criterion_and_each_criterion_can_be_met(
     policies.refuses(change, SEVERITY)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("{id: G2, level: general,", "{id: G2, level: genral,", "criteria.1.level", "one of general, major_preliminary, major"),
+        ("{id: G2, level: general,", "{id: G2, level: 'very grave',", "criteria.1.level", "should be an identifier"),
+        ("raises: {major_preliminary: 0.6,", "raises: {preliminary: 0.6,", "learned.raises.preliminary", "one of general, "),
+        ("- {id: major_preliminary,", "- {id: general,", "levels.1.id", "there is one 'general' already"),
+        ("tells: manufacturer", "tells: everybody", "levels.1.tells", "should be 'manufacturer'"),
+    ],
+)  # fmt: skip
+def test_a_level_is_one_of_the_policy(policies: PolicyFolder, change: Change) -> None:
+    policies.refuses(change, SEVERITY)
+
+
 def test_a_complaint_that_meets_nothing_has_a_default(policies: PolicyFolder) -> None:
     policies.change("default: true", "default: false", SEVERITY)
-    assert "gtmc.yaml:5: criteria: should have one criterion with default: true" in policies.refused()
+    assert "gtmc.yaml:11: criteria: should have one criterion with default: true" in policies.refused()
 
 
 def test_a_suspicion_has_a_flag_that_can_corroborate_it(policies: PolicyFolder) -> None:

@@ -31,14 +31,15 @@ class Resolve(Action):
 
     note: Sealed
 
-    def apply(self, draft: Draft, world: World) -> Refusal | None:  # noqa: ARG002
+    def apply(self, draft: Draft, world: World) -> Refusal | None:
         case = draft.case
         if case.contacted_at is None and not case.attempts:
             detail = (
                 "nobody has spoken with the customer: log a contact, or an attempt that did not reach them"
             )
             return Refusal(409, "resolve_after_contact", detail)
-        if not case.confirmed and case.severity != "general":
+        level = world.policy(case).content.severity.level(case.severity)
+        if not case.confirmed and level.must_be_judged:
             detail = f"severity {case.severity} is not confirmed: judge nature"
             return Refusal(409, "resolve_after_judgement", detail)
         draft.set(resolved_at=draft.at)

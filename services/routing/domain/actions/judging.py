@@ -6,7 +6,8 @@ from typing import Any
 from pydantic import Field
 
 from schemas.cases import CaseJudged, State
-from schemas.severity import Level, gravity
+from schemas.faults import must_be_among
+from schemas.severity import Level
 from services.common.store.decision import Refusal
 from services.routing.domain.actions.action import Action, Form, Text
 from services.routing.domain.draft import Draft
@@ -40,7 +41,10 @@ class JudgeNature(Action):
 
     def apply(self, draft: Draft, world: World) -> Refusal | None:
         case, reason = draft.case, self.reason
-        if gravity(self.severity) < gravity(case.severity) and reason is None:
+        policy = world.policy(case).content.severity
+        if self.severity not in policy.level_ids:
+            return Refusal(422, "judge_by_levels", f"severity: {must_be_among(policy.level_ids)}")
+        if policy.gravity(self.severity) < policy.gravity(case.severity) and reason is None:
             detail = f"reason: is needed to lower the severity from {case.severity} to {self.severity}"
             return Refusal(422, "lower_with_reason", detail)
         state: State = "assessed" if case.state in UNJUDGED else case.state

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from schemas.severity import LEVELS, CriterionSpec, Level, Signal, Thresholds, gravity
+from schemas.severity import EVEN, Level, SeverityPolicy, Signal
 from services.routing.domain.severity.features import (
     LANGUAGE_VALUE,
     NAME_VALUE,
@@ -33,7 +33,7 @@ DETECTOR = "learned"
 class Weights:
     """What was learned. `table` has a row for every n-gram, ascending, then one for every name.
 
-    Its columns are the criteria, then the three levels; `criteria` says which level each had in training.
+    Its columns are the criteria, then the levels, lowest first; `criteria` says which level each had in training.
     """
 
     criteria: Mapping[str, Level]
@@ -45,7 +45,10 @@ class Weights:
     bias: NDArray[np.float64]
 
     def __post_init__(self) -> None:
-        rows, columns = len(self.ngrams) + len(self.names), len(self.criteria) + len(LEVELS)
+        rows, columns = (
+            len(self.ngrams) + len(self.names),
+            len(self.criteria) + len(set(self.criteria.values())),
+        )
         if self.table.shape != (rows, columns) or self.bias.shape != (columns,):
             raise ValueError(f"table: should hold {rows} x {columns} weights, and bias {columns}")
 
@@ -60,11 +63,11 @@ class LinearModels:
         self._names = {name: row for row, name in enumerate(weights.names, len(weights.ngrams))}
         self._columns = {criterion: column for column, criterion in enumerate(weights.criteria)}
 
-    def predict(self, features: Features) -> tuple[dict[str, float], dict[Level, float]]:
-        """Returns how probable each criterion is as the deciding one, and each level; either adds up to one."""
+    def predict(self, features: Features) -> tuple[dict[str, float], list[float]]:
+        """Returns how probable each criterion is as the deciding one, and each level as trained; either adds up to one."""
         scores = self._scores(features)
         criteria, levels = _softmax(scores[: len(self._columns)]), _softmax(scores[len(self._columns) :])
-        return dict(zip(self._columns, criteria, strict=True)), dict(zip(LEVELS, levels, strict=True))
+        return dict(zip(self._columns, criteria, strict=True)), levels
 
     def score_clause(self, words: Collection[str], criterion: str) -> int:
         """Returns how much the n-grams of these words alone speak for a criterion."""
@@ -107,24 +110,24 @@ class Score:
 
 
 class Classifier:
-    """The models with the levels and the thresholds of one policy."""
+    """The models with the levels and the thresholds of one policy, which has all criteria that were learned."""
 
-    def __init__(
-        self, weights: Weights, criteria: Mapping[str, CriterionSpec], thresholds: Thresholds
-    ) -> None:
+    def __init__(self, weights: Weights, policy: SeverityPolicy) -> None:
         self._models = LinearModels(weights)
-        self._criteria = criteria
-        self._thresholds = thresholds
-        levels = {
-            criterion: spec.level for criterion, spec in criteria.items() if criterion in weights.criteria
-        }
-        self._levels_as_trained = levels == weights.criteria
+        self._policy = policy
+        self._criteria = {criterion.id: criterion for criterion in policy.criteria}
+        self._thresholds = policy.learned
+        self._levels = policy.level_ids
+        self._least_grave = policy.raise_level(self._levels[0])
+        levels = {criterion: self._criteria[criterion].level for criterion in weights.criteria}
+        self._levels_as_trained = levels == weights.criteria and {*levels.values()} == {*self._levels}
 
     def review(self, text: MarkedText, signals: Sequence[Signal]) -> tuple[Signal, ...]:
         """Returns the signals without those it doubts, and one signal more if it finds a graver level."""
         scores = [self._score(text, passage, signals) for passage in text.passages]
         kept = tuple(signal for signal in signals if not self._doubts(signal, text, scores))
-        level = self._decide_level({level: self._find_surest(scores, level)[0] for level in LEVELS})
+        level = self._decide_level({level: self._find_surest(scores, level)[0] for level in self._levels})
+        gravity = self._policy.gravity
         gravest = max((gravity(self._criteria[signal.criterion].level) for signal in kept), default=-1)
         if gravity(level) <= gravest:
             return kept
@@ -138,12 +141,16 @@ class Classifier:
     def _score(self, text: MarkedText, passage: Passage, signals: Sequence[Signal]) -> Score:
         """What was learned of the levels counts only while every criterion has the level it had in training."""
         criteria, levels = self._models.predict(text.extract(passage, signals, self._models.vocabulary))
-        of_level = dict.fromkeys(LEVELS, 0.0)
+        of_level = dict.fromkeys(self._levels, 0.0)
         for criterion, probability in criteria.items():
             of_level[self._criteria[criterion].level] += probability
         if self._levels_as_trained:
-            of_level = {level: (of_level[level] + levels[level]) / 2 for level in LEVELS}
-        at_least = {level: sum(of_level[graver] for graver in LEVELS[gravity(level) :]) for level in LEVELS}
+            learned = zip(of_level.items(), levels, strict=True)
+            of_level = {level: (by_criteria + by_level) / 2 for (level, by_criteria), by_level in learned}
+        at_least = {
+            level: sum(of_level[graver] for graver in self._levels[at:])
+            for at, level in enumerate(self._levels)
+        }
         return Score(passage, criteria, at_least)
 
     def _doubts(self, signal: Signal, text: MarkedText, scores: Sequence[Score]) -> bool:
@@ -152,11 +159,11 @@ class Classifier:
         A signal of the gravest level is never doubted: a false alarm costs less than a complaint that is lost.
         """
         level = self._criteria[signal.criterion].level
-        if level == LEVELS[-1]:
+        if level == self._levels[-1]:
             return False
         near = (score.at_least for score in scores if text.contains(score.passage, signal))
         return all(
-            at_least[level] < self._thresholds.doubt * (at_least[level] + 1 - at_least["major_preliminary"])
+            at_least[level] < self._thresholds.doubt * (at_least[level] + 1 - at_least[self._least_grave])
             for at_least in near
         )
 
@@ -169,12 +176,14 @@ class Classifier:
 
     def _decide_level(self, at_least: Mapping[Level, float]) -> Level:
         """The level by the thresholds, given how probable each or a graver one is."""
-        major, preliminary = at_least["major"], at_least["major_preliminary"]
-        if major >= self._thresholds.major:
-            return "major"
-        if preliminary < self._thresholds.major_preliminary:
-            return "major_preliminary" if major >= self._thresholds.suspect else "general"
-        return "major" if 2 * major > preliminary else "major_preliminary"
+        lowest, *graver = self._levels
+        raised = [level for level in graver if at_least[level] >= self._thresholds.raises.get(level, EVEN)]
+        if not raised:
+            is_suspected = at_least[self._levels[-1]] >= self._thresholds.suspect
+            return self._least_grave if is_suspected else lowest
+        return [
+            level for level in graver if level == raised[-1] or 2 * at_least[level] > at_least[raised[-1]]
+        ][-1]
 
     def _choose_criterion(self, score: Score, level: Level) -> str:
         of_level = [criterion for criterion in score.criteria if self._criteria[criterion].level == level]

@@ -17,8 +17,6 @@ from schemas.severity import (
     SeverityPolicy,
     Signal,
     Statement,
-    gravity,
-    raise_level,
 )
 from services.routing.domain.severity.classifier import DETECTOR, Classifier, Weights
 from services.routing.domain.severity.features import MarkedText
@@ -45,6 +43,7 @@ class Detector:
 class Rules:
     """A severity policy compiled for judging; `detectors` stand by the element their pattern is looked up by."""
 
+    policy: SeverityPolicy
     criteria: Mapping[str, CriterionSpec]
     lexicon: Lexicon
     detectors: Mapping[str, Sequence[Detector]]
@@ -54,9 +53,8 @@ class Rules:
         """Returns those of the criteria that the policy has, gravest first, then in the order of its table."""
         met = set(criteria)
         table = [criterion for criterion in self.criteria.values() if criterion.id in met]
-        return tuple(
-            criterion.id for criterion in sorted(table, key=lambda criterion: -gravity(criterion.level))
-        )
+        gravest_first = sorted(table, key=lambda criterion: -self.policy.gravity(criterion.level))
+        return tuple(criterion.id for criterion in gravest_first)
 
 
 def judge(statement: Statement, rules: Rules) -> Judgement:
@@ -73,7 +71,7 @@ def judge(statement: Statement, rules: Rules) -> Judgement:
     criteria = rules.rank(signal.criterion for signal in signals)
     failed = (*_check_length(statement, text), *broken, *unreviewed)
     level = rules.criteria[criteria[0]].level
-    level = raise_level(level) if failed else level
+    level = rules.policy.raise_level(level) if failed else level
     return Judgement(
         level=level,
         confirmed=level,
@@ -161,8 +159,10 @@ def compile_rules(policy: SeverityPolicy, weights: Weights | None = None) -> Rul
         for element, alternatives in detector.pattern.elements.items():
             elements[element] = tuple(_terms(alternatives, concepts, detector.id))
     lexicon = Lexicon(policy.lexicon.lemmas, {**elements, **concepts})
-    classifier = Classifier(weights, criteria, policy.learned) if weights else None
-    return Rules(criteria, lexicon, detectors, classifier)
+    # What was learned of criteria that the policy does not have says nothing of those it has.
+    is_learned = weights is not None and weights.criteria.keys() <= criteria.keys()
+    classifier = Classifier(weights, policy) if weights and is_learned else None
+    return Rules(policy, criteria, lexicon, detectors, classifier)
 
 
 def _detectors(lexicon: LexiconSpec, criteria: Mapping[str, CriterionSpec]) -> Iterator[Detector]:

@@ -13,6 +13,7 @@ from schemas.calendar import (
     Limit,
     PublicDays,
 )
+from schemas.cases import CaseHeader
 from schemas.deadline_spec import DeadlineSpec, Warn
 from schemas.policies import Policy
 from services.sla.domain.due import limits
@@ -28,6 +29,10 @@ class DeadlineRules(NamedTuple):
 
     policy: Policy
     announced: tuple[PublicDays, ...] = ()
+
+    def escalates_outside_hours(self, header: CaseHeader) -> bool:
+        """Whether the level of a case lets no escalation wait for its shop to open."""
+        return self.policy.severity.level(header.severity).outside_hours
 
 
 @lru_cache(maxsize=10_000)
