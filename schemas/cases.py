@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter
 from schemas.base import Count, Frozen, Instant, Message, policy_key
 from schemas.calendar import CalendarSpec
 from schemas.contacts import Channel, Department, Flags, Kind
-from schemas.severity import Level, Signal
+from schemas.severity import Doubt, Level, Signal
 
 TOPIC = "cases"
 
@@ -22,7 +22,10 @@ State = Literal[
 Role = Literal["operator", "dealer_cr_manager", "sc_sa", "dept_manager", "dealer_gm", "mfr_cr"]
 Tier = Literal["dealer", "manufacturer"]
 Via = Literal["assignment", "transfer", "escalation", "return", "support"]
-Part = Literal["owner", "hand_over", "support"]
+Part = Literal["owner", "hand_over", "support", "task"]
+TaskKind = Literal["confirm"]
+Withdrawn = Literal["certain", "widened", "unanswered"]
+"""Why a task is taken back: what it asks is certain by now, more is asked, or somebody else is asked in their place."""
 
 
 def tier(role: Role) -> Tier:
@@ -30,10 +33,28 @@ def tier(role: Role) -> Tier:
     return "manufacturer" if role == "mfr_cr" else "dealer"
 
 
+Unconfirmed = Literal["nobody_on_duty", "not_in_time"]
+"""Why what was suspected acts although nobody has confirmed it."""
+
+
+class OpenTask(Frozen):
+    """Something asked of a person, or of a role's queue, that is not answered yet.
+
+    `safety` says that the safety of people may hang on it.
+    """
+
+    task_id: UUID
+    task: TaskKind
+    to: str
+    role: Role
+    safety: bool = False
+
+
 class CaseHeader(Frozen):
     """What every event says of its case, so that no service has to ask another.
 
-    `support_to` is whoever is asked to support it, or supports it, at the manufacturer.
+    `support_to` is whoever is asked to support it, or supports it, at the manufacturer. `suspected` is a level graver
+    than `severity` that somebody has still to confirm.
     """
 
     number: str
@@ -44,12 +65,14 @@ class CaseHeader(Frozen):
     manufacturer: str
     department: Department
     severity: Level
+    suspected: Level | None = None
     state: State
     owner: str
     owner_role: Role
     hand_over_to: str | None = None
     hand_over_role: Role | None = None
     support_to: str | None = None
+    tasks: tuple[OpenTask, ...] = ()
     rung: Count
     policy: str
     policy_version: str
@@ -125,12 +148,16 @@ class CaseJudged(CaseMessage):
 
 
 class CaseSeverityRaised(CaseMessage):
-    """Raised by the rules when something new was said; never lowered this way."""
+    """Raised by what was reported, or by a person; never lowered this way.
+
+    `unconfirmed` says why it was raised to what was only suspected.
+    """
 
     type: Literal["case.severity_raised"] = "case.severity_raised"
     severity: Level
     previous: Level
     criteria: tuple[str, ...]
+    unconfirmed: Unconfirmed | None = None
 
 
 class CaseContactAdded(CaseMessage):
@@ -207,6 +234,27 @@ class CaseUnattended(CaseMessage):
     role: Role
 
 
+class TaskMessage(CaseMessage, OpenTask):
+    """An event of a task."""
+
+
+class CaseTaskSent(TaskMessage):
+    """Something is asked of somebody. Of one to confirm, `criteria` are those suspected, and `doubts` say why."""
+
+    type: Literal["case.task_sent"] = "case.task_sent"
+    criteria: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+
+
+class CaseTaskAnswered(TaskMessage):
+    type: Literal["case.task_answered"] = "case.task_answered"
+
+
+class CaseTaskWithdrawn(TaskMessage):
+    type: Literal["case.task_withdrawn"] = "case.task_withdrawn"
+    because: Withdrawn
+
+
 class CaseSnapshot(CaseMessage):
     """The case as it is, after a gap; the only event a reader takes out of turn."""
 
@@ -231,6 +279,9 @@ CaseEvent = (
     | CaseEscalationWithdrawn
     | CaseReassigned
     | CaseUnattended
+    | CaseTaskSent
+    | CaseTaskAnswered
+    | CaseTaskWithdrawn
     | CaseSnapshot
 )
 ADAPTER: TypeAdapter[CaseEvent] = TypeAdapter(Annotated[CaseEvent, Field(discriminator="type")])

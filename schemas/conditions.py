@@ -15,7 +15,7 @@ from schemas.faults import FILLED, Fault, must_be_among, refuse
 Wanted = dict[str, Annotated[tuple[str | bool | Whole, ...], FILLED]]
 """Fields by their path, each with the values of which it must have one; `header.severity` reaches inside."""
 
-LEVEL_FIELDS = ("severity", "header.severity", "previous")
+LEVEL_FIELDS = ("severity", "header.severity", "suspected", "header.suspected", "previous")
 """Those of the paths whose values are levels of the policy."""
 
 Events = Mapping[str, type[CaseMessage | DeadlineMessage]]

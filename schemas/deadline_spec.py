@@ -12,6 +12,8 @@ from schemas.conditions import CaseWhen, HeaderWanted
 from schemas.faults import FILLED, Fault, refuse
 from schemas.severity import Level
 
+SENT = "case.task_sent"
+
 
 class Warn(Strict):
     """A warning before the due time: when this share of the limit has passed, or minutes before."""
@@ -32,13 +34,16 @@ class DeadlineSpec(Strict):
     It runs while `applies` holds for the case header. A recurring deadline starts its next cycle at
     each due time, and anew at an event of `restart`. `escalates` lets a breach escalate a rung. After
     `repeats` breaches a recurring deadline goes on at the pace of `then`. Only minutes can pause, and
-    never those that a law counts.
+    never those that a law counts. One `per` kind of task runs for each of these tasks by itself: it starts when the
+    task is sent, and an event of another task means nothing to it. Of such a one the role that is asked can be
+    accountable.
     """
 
     id: Key
     title: Bilingual
     source: str
-    accountable: Literal[Role, "owner", "receiver"]
+    per: Literal["task:confirm"] | None = None
+    accountable: Literal[Role, "owner", "receiver", "asked"]
     limit: Limit
     limit_by_severity: dict[Level, Limit] = {}
     starts_from: Literal["event", "receipt"] = "event"
@@ -58,8 +63,13 @@ class DeadlineSpec(Strict):
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
-        refuse([*_repeating(self), *_pausing(self), *_warning(self), *_by_severity(self)])
+        refuse([*_repeating(self), *_pausing(self), *_warning(self), *_by_severity(self), *_per_task(self)])
         return self
+
+    @property
+    def task(self) -> str | None:
+        """The kind of task that it is a deadline of."""
+        return self.per and self.per.removeprefix("task:")
 
 
 def _limits(deadline: DeadlineSpec) -> Iterator[tuple[tuple[str, ...], Limit]]:
@@ -116,3 +126,11 @@ def _by_severity(deadline: DeadlineSpec) -> Iterator[Fault]:
         if level not in levels:
             named = ", ".join(map(str, levels))
             yield ("limit_by_severity", level), f"should be for {named}, as applies says"
+
+
+def _per_task(deadline: DeadlineSpec) -> Iterator[Fault]:
+    if deadline.accountable == "asked" and deadline.per is None:
+        yield ("accountable",), "should be asked only beside per, which says of which task"
+    for at, when in enumerate(deadline.start if deadline.per else ()):
+        if when.type != SENT:
+            yield ("start", at, "type"), f"should be {SENT}, with which a deadline per task starts"

@@ -7,18 +7,28 @@ from pydantic import Field, TypeAdapter
 
 from schemas.base import Count, Instant, Key, Message, Whole
 from schemas.cases import CaseHeader, Role
+from schemas.identity import deadline_name
 
 TOPIC = "deadlines"
 
 
 class DeadlineMessage(Message):
-    """An event of one deadline; `cycle` counts the rounds of a recurring deadline from 1."""
+    """An event of one deadline; `cycle` counts the rounds of a recurring deadline from 1.
+
+    `task_id` is the task that it is a deadline of.
+    """
 
     header: CaseHeader
     deadline: Key
+    task_id: UUID | None = None
     cycle: Count
     accountable: Role
     due_at: Instant
+
+    @property
+    def name(self) -> str:
+        """What it is called among the deadlines of its case."""
+        return deadline_name(self.deadline, self.task_id)
 
 
 class DeadlineStarted(DeadlineMessage):

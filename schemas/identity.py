@@ -98,6 +98,16 @@ def tick_id(case: UUID, upto: int) -> UUID:
     return uuid5(case, f"tick:{upto}")
 
 
+def task_id(cause: UUID, kind: str) -> UUID:
+    """A task that a cause leads to; of one kind there is at most one."""
+    return uuid5(cause, f"task:{kind}")
+
+
+def deadline_name(deadline: str, task: UUID | None) -> str:
+    """What a deadline is called in its case: tasks that run at once have each their own."""
+    return deadline if task is None else f"{deadline}:{task}"
+
+
 def firing_id(case: UUID, deadline: str, cycle: int, level: int) -> UUID:
     """A warning (level below 0), a breach (0) or an escalation (1), whatever crashes in between."""
     return uuid5(case, f"{deadline}:{cycle}:{level}")

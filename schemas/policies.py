@@ -14,6 +14,7 @@ from schemas.faults import FILLED, Fault, Place, must_be_among, once, refuse
 from schemas.formats import FORMAT
 from schemas.media import Audience, Medium, reaching
 from schemas.severity import SeverityPolicy
+from schemas.tasks import TaskSpec
 
 TOPIC = "policies"
 
@@ -150,6 +151,7 @@ class Policy(Wording):
     first_receiver: Role
     first_hand_over: Role
     hand_overs: tuple[HandOverRule, ...]
+    tasks: Annotated[tuple[TaskSpec, ...], once("id")] = ()
     deadlines: Annotated[tuple[DeadlineSpec, ...], once("id")]
 
     @property
@@ -168,6 +170,13 @@ class Policy(Wording):
             for at, name in enumerate(when.where.get("deadline", ())):
                 if name not in known:
                     yield (*place, "where", "deadline", at), must_be_among(known)
+
+    @model_validator(mode="after")
+    def _tasks_are_there(self) -> Self:
+        tasks = [f"task:{task.id}" for task in self.tasks]
+        unknown = (at for at, deadline in enumerate(self.deadlines) if deadline.per not in (None, *tasks))
+        refuse((("deadlines", at, "per"), must_be_among(tasks)) for at in unknown)
+        return self
 
     @model_validator(mode="after")
     def _levels_are_there(self) -> Self:

@@ -35,6 +35,9 @@ class LevelSpec(Strict):
     tells: Literal["manufacturer"] | None = Field(
         default=None, description="whose support is requested as soon as a case is of this level"
     )
+    tells_suspected: Literal["manufacturer"] | None = Field(
+        default=None, description="whose support is requested although it is only suspected"
+    )
     outside_hours: bool = Field(default=False, description="an escalation does not wait for the shop to open")
     must_be_judged: bool = Field(default=False, description="a person judges the case before it is resolved")
 
@@ -57,6 +60,7 @@ class CriterionSpec(Strict):
         default=(), description="flags that turn a suspicion into a signal"
     )
     default: bool = Field(default=False, description="holds when no other criterion does")
+    safety: bool = Field(default=False, description="the safety of people may hang on it")
 
 
 class LexiconSpec(Strict):

@@ -69,7 +69,7 @@ def _disorder(ids: dict[int, set[str]]) -> Iterator[str]:
 def check_breaches(evidence: Evidence) -> Iterator[str]:
     """Every (case, deadline, cycle) breaches under one id, and each case counts the breaches that were published."""
     breaches = evidence.unique(deadlines.TOPIC, "deadline.breached")
-    ids = Counter((str(event.case_id), event.deadline, event.cycle) for event in breaches.values())
+    ids = Counter((str(event.case_id), event.name, event.cycle) for event in breaches.values())
     yield from (
         f"case {case}: {deadline} cycle {cycle} breached under {n} ids"
         for (case, deadline, cycle), n in ids.items()
@@ -93,7 +93,7 @@ def check_reactions(evidence: Evidence) -> Iterator[str]:
     notified = {state["event"] for state in deliveries if state["status"] == "sent"}
     moved, stopped = _last_moves(evidence), _last_stops(evidence)
     for key, breach in evidence.unique(deadlines.TOPIC, "deadline.breached").items():
-        case, deadline, cycle = str(breach.case_id), breach.deadline, breach.cycle
+        case, deadline, cycle = str(breach.case_id), breach.name, breach.cycle
         went_on = moved.get(case, NEVER) >= breach.occurred_at
         ended = stopped.get((case, deadline), 0) >= cycle
         if not (key in notified or went_on or ended):
@@ -112,7 +112,7 @@ def _last_stops(evidence: Evidence) -> dict[tuple[str, str], int]:
     """Per case and deadline, the last cycle that came to an end."""
     stops: dict[tuple[str, str], int] = {}
     for event in evidence.unique(deadlines.TOPIC, *STOPS).values():
-        key = str(event.case_id), event.deadline
+        key = str(event.case_id), event.name
         stops[key] = max(event.cycle, stops.get(key, 0))
     return stops
 
@@ -179,7 +179,7 @@ def check_outboxes(evidence: Evidence) -> Iterator[str]:
 
 
 def check_severity(evidence: Evidence) -> Iterator[str]:
-    """As good as every case opened with the severity of its label, and no major one as general."""
+    """As good as every case opened with the severity of its label or suspected of it, and no major one as general."""
     wrong = misjudged(evidence)
     expected = {answer.contact.name: answer.contact.complaint.level for answer in evidence.accepted}
     for name, level in wrong.items():
@@ -191,13 +191,16 @@ def check_severity(evidence: Evidence) -> Iterator[str]:
 
 
 def misjudged(evidence: Evidence) -> dict[str, str]:
-    """Name of the contact -> the severity its case opened with, where the label says another."""
+    """Name of the contact -> the severity its case opened with, where the label says another, nor was it suspected."""
     opened = evidence.unique(cases.TOPIC, "case.opened").values()
-    levels: dict[str, Any] = {str(event.case_id): event.header.severity for event in opened}
+    headers = {str(event.case_id): event.header for event in opened}
+    levels: dict[str, tuple[Any, ...]] = {
+        case: (header.severity, header.suspected) for case, header in headers.items()
+    }
     return {
-        answer.contact.name: level
+        answer.contact.name: opened_as[0]
         for answer in evidence.accepted
-        if (level := levels.get(answer.case_id, "general")) != answer.contact.complaint.level
+        if answer.contact.complaint.level not in (opened_as := levels.get(answer.case_id, ("general",)))
     }
 
 

@@ -27,6 +27,7 @@ def _minutes(early: float, punctual: float, late: float) -> tuple[timedelta, tim
     return timedelta(minutes=early), timedelta(minutes=punctual), timedelta(minutes=late)
 
 
+CONFIRM = _minutes(3, 15, 90)
 ACCEPT = _minutes(5, 35, 220)
 TRANSFER = _minutes(5, 30, 240)
 JUDGE = _minutes(5, 40, 240)
@@ -50,6 +51,8 @@ class Colleague:
         """What they should do next with a case; None when there is nothing."""
         if case["state"] == "closed":
             return None
+        if "confirm" in case["actions"] and self._has_task(case):
+            return Duty("confirm", *CONFIRM, {"severity": case["suspected"] or case["severity"]})
         if "accept" in case["actions"]:
             return Duty("accept", *ACCEPT)
         if case["state"] == "resolved":
@@ -57,6 +60,10 @@ class Colleague:
         if self._owns(case) and (owned := self._owned(case)):
             return owned
         return self._following(case, now)
+
+    def _has_task(self, case: View) -> bool:
+        """Whether it is up to them to confirm it: they are asked, or anybody is."""
+        return any(task["to"] == self.person.id or task["to"].startswith(QUEUE) for task in case["tasks"])
 
     def _owns(self, case: View) -> bool:
         owner: str = case["owner"]

@@ -14,7 +14,7 @@ Facts = dict[str, str | int | bool]
 # Fields of events that a text may use under their own names, and how a person reads them.
 SHOWN: dict[str, Literal["person", "word", "level", "deadline", "criteria", "time", "plain"]] = {
     **dict.fromkeys(("by", "to", "predecessor"), "person"),
-    **dict.fromkeys(("role", "tier", "accountable"), "word"),
+    **dict.fromkeys(("role", "tier", "accountable", "unconfirmed"), "word"),
     **dict.fromkeys(("due_at", "met_at", "received_at"), "time"),
     **dict.fromkeys(("cycle", "level", "repeat", "late", "via"), "plain"),
     "previous": "level",
@@ -38,6 +38,7 @@ class FactWriter:
             "number": header.number,
             "kind": self._word(header.kind),
             "severity": self._level(header.severity),
+            "suspected": self._level(header.suspected or ""),
             "department": self._word(header.department),
             "shop": self.directory.name(header.shop, self.language),
             "manufacturer": self.directory.name(header.manufacturer, self.language),
@@ -66,9 +67,9 @@ class FactWriter:
         plain: str | int | bool = writers[kind](value) if kind in writers else value
         return plain
 
-    def _word(self, word: str) -> str:
-        texts = self.policy.words.get(word)
-        return getattr(texts, self.language) if texts else word
+    def _word(self, word: str | None) -> str:
+        texts = self.policy.words.get(word or "")
+        return getattr(texts, self.language) if texts else word or ""
 
     def _level(self, name: str) -> str:
         title = next((level.title for level in self.policy.severity.levels if level.id == name), None)

@@ -65,7 +65,10 @@ class Parties:
         return self._named(self.header.hand_over_to, self.header.hand_over_role)
 
     def accountable(self) -> list[str]:
-        role = getattr(self.event, "accountable", None)
+        role, task_id = getattr(self.event, "accountable", None), getattr(self.event, "task_id", None)
+        task = next((one for one in self.header.tasks if one.task_id == task_id), None)
+        if task is not None and task.role == role:
+            return self._named(task.to, role)
         if role is None or role == self.header.owner_role:
             return self.owner()
         if role == self.header.hand_over_role:

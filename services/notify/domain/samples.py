@@ -3,7 +3,7 @@
 from typing import Any, get_args
 from uuid import UUID
 
-from schemas.cases import CaseHeader, Role, Tier
+from schemas.cases import CaseHeader, Role, Tier, Unconfirmed
 from schemas.conditions import EVENTS
 from schemas.contacts import Department, Kind, Language
 from schemas.policies import Policy
@@ -21,6 +21,7 @@ HEADER = CaseHeader(
     manufacturer="manufacturer",
     department="after_sales",
     severity="level",
+    suspected="level",
     state="in_progress",
     owner="owner",
     owner_role="dealer_cr_manager",
@@ -32,7 +33,7 @@ HEADER = CaseHeader(
 )
 # Every event takes the fields it has and leaves the others.
 FIELDS: dict[str, Any] = {
-    **dict.fromkeys(("id", "case_id", "note", "contact", "breach", "reason"), str(ID)),
+    **dict.fromkeys(("id", "case_id", "note", "contact", "breach", "reason", "task_id"), str(ID)),
     **dict.fromkeys(("occurred_at", "received_at", "due_at", "met_at"), AT),
     "header": HEADER,
     "by": "giver",
@@ -54,6 +55,8 @@ FIELDS: dict[str, Any] = {
     "part": "owner",
     "predecessor": "giver",
     "why": "left",
+    "task": "confirm",
+    "because": "certain",
 }
 
 
@@ -76,6 +79,7 @@ WORDS: dict[str, Any] = {
     "department": Department,
     "tier": Tier,
     **dict.fromkeys(("role", "owner_role", "accountable"), Role),
+    "unconfirmed": Unconfirmed,
 }
 
 
@@ -87,5 +91,5 @@ def longest(facts: Facts, policy: Policy, language: Language) -> Facts:
     called = {word: getattr(text, language) for word, text in policy.words.items()}
     long = {name: max((called.get(w, w) for w in get_args(kind)), key=len) for name, kind in WORDS.items()}
     levels = [getattr(level.title, language) for level in policy.severity.levels]
-    long |= dict.fromkeys(("severity", "previous"), max(levels, key=len, default=""))
+    long |= dict.fromkeys(("severity", "suspected", "previous"), max(levels, key=len, default=""))
     return {**facts, **{name: value for name, value in {**names, **long}.items() if name in facts}}

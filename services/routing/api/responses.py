@@ -17,7 +17,7 @@ from services.routing.domain.world import World
 
 ROW = (
     "id", "number", "kind", "channel", "shop", "franchise", "group", "manufacturer", "department", "state",
-    "severity", "criteria", "confirmed", "triage", "owner", "owner_role", "hand_over", "support", "rung", "breach_count",
+    "severity", "suspected", "criteria", "confirmed", "triage", "owner", "owner_role", "hand_over", "support", "rung", "breach_count",
     "next_due", "received_at", "opened_at", "updated_at",
 )  # fmt: skip
 WHOLE = tuple(name for name in Case.model_fields if name != "revisions")

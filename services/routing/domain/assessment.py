@@ -3,19 +3,26 @@
 from dataclasses import dataclass
 
 from schemas.contacts import ContactReceived
-from schemas.severity import FLAGS, Judgement, Level, Signal, Statement
+from schemas.severity import FLAGS, CriterionSpec, Doubt, Judgement, Level, Signal, Statement
 from services.routing.domain.policies import CompiledPolicy
 from services.routing.domain.severity.judge import judge
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The level with its evidence; with any of `triage` a person has to look at the case."""
+    """The level that acts at once, with its evidence; with any of `triage` a person has to look at the case.
+
+    With any of `doubts` a person has to confirm it: `suspected` is the graver level, `suspicions` are the criteria that
+    speak for it.
+    """
 
     level: Level
     criteria: tuple[str, ...]
     signals: tuple[Signal, ...]
     triage: tuple[str, ...]
+    suspected: Level | None = None
+    suspicions: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
 
 
 def assess(contact: ContactReceived, policy: CompiledPolicy, missing: tuple[str, ...]) -> Assessment:
@@ -27,7 +34,13 @@ def assess(contact: ContactReceived, policy: CompiledPolicy, missing: tuple[str,
         failed = (*unknown, f"severity could not be judged: {type(error).__name__}")
         return _unjudged(policy, failed)
     reasons = (*unknown, *(f"detector {name} failed" for name in judged.failed))
-    return Assessment(_level(judged, unknown, policy), judged.criteria, judged.signals, reasons)
+    raised = bool(unknown) and not judged.failed  # where a detector failed the judge has raised it already
+    if judged.certain or policy.task("confirm") is None:
+        return Assessment(
+            _level(judged.level, policy, raised=raised), judged.criteria, judged.signals, reasons
+        )
+    level = _level(judged.confirmed, policy, raised=raised)
+    return _to_confirm(judged, policy, level, reasons)
 
 
 def _unknown_ticks(contact: ContactReceived, policy: CompiledPolicy) -> tuple[str, ...]:
@@ -36,16 +49,37 @@ def _unknown_ticks(contact: ContactReceived, policy: CompiledPolicy) -> tuple[st
     return tuple(f"ticked criterion {tick!r} is unknown to policy {policy.content.id!r}" for tick in unknown)
 
 
-def _level(judged: Judgement, unknown: tuple[str, ...], policy: CompiledPolicy) -> Level:
-    """The level; where a detector failed the judge has lifted it already."""
-    raised = unknown and not judged.failed
-    return policy.content.severity.raise_level(judged.level) if raised else judged.level
+def _level(level: Level, policy: CompiledPolicy, *, raised: bool) -> Level:
+    return policy.content.severity.raise_level(level) if raised else level
+
+
+def _to_confirm(
+    judged: Judgement, policy: CompiledPolicy, level: Level, triage: tuple[str, ...]
+) -> Assessment:
+    """What is certain acts at `level`; criteria of which no signal is certain are suspected."""
+    gravity = policy.content.severity.gravity
+    is_graver = judged.suspected is not None and gravity(judged.suspected) > gravity(level)
+    signalled = {signal.criterion for signal in judged.signals}
+    certain = {signal.criterion for signal in judged.signals if signal.certain}
+    suspicions = tuple(name for name in judged.criteria if name in signalled - certain)
+    return Assessment(
+        level,
+        tuple(name for name in judged.criteria if name not in suspicions) or (_default(policy).id,),
+        judged.signals,
+        triage,
+        judged.suspected if is_graver else None,
+        suspicions if is_graver else (),
+        judged.doubts if is_graver or judged.suspected is None else (),
+    )
 
 
 def _unjudged(policy: CompiledPolicy, triage: tuple[str, ...]) -> Assessment:
-    severity = policy.content.severity
-    default = next(criterion for criterion in severity.criteria if criterion.default)
-    return Assessment(severity.raise_level(default.level), (default.id,), (), triage)
+    default = _default(policy)
+    return Assessment(_level(default.level, policy, raised=True), (default.id,), (), triage)
+
+
+def _default(policy: CompiledPolicy) -> CriterionSpec:
+    return next(criterion for criterion in policy.content.severity.criteria if criterion.default)
 
 
 def build_statement(contact: ContactReceived) -> Statement:

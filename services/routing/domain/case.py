@@ -6,9 +6,9 @@ from uuid import UUID
 
 from schemas import formats
 from schemas.base import Frozen, Instant, Stored, policy_key
-from schemas.cases import CaseHeader, Role, State, Via
+from schemas.cases import CaseHeader, OpenTask, Role, State, Via
 from schemas.contacts import Channel, Department, Flags, Kind
-from schemas.severity import Level, Signal
+from schemas.severity import Doubt, Level, Signal
 
 Json = dict[str, Any]
 
@@ -70,10 +70,30 @@ class Support(Frozen):
     declined: tuple[str, ...] = ()
 
 
+class Task(OpenTask):
+    """A task as the case keeps it; `post` is that of who is asked, as `place/role`, empty for a queue.
+
+    Of one to confirm, `suspected` is the graver level, `criteria` are those suspected, and `doubts` say why a person is
+    asked; `tells` who hears of it before.
+    """
+
+    at: Instant
+    post: str = ""
+    suspected: Level | None = None
+    criteria: tuple[str, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    tells: Literal["manufacturer"] | None = None
+
+    def public(self) -> OpenTask:
+        """What events say of it."""
+        return OpenTask.model_validate({name: getattr(self, name) for name in OpenTask.model_fields})
+
+
 class Contact(Frozen):
     """One contact of the customer; further ones are perhaps another complaint. Texts rest elsewhere.
 
-    `flags` and `ticks` are what the operator marked.
+    `flags` and `ticks` are what the operator marked. `suspected` is a graver level that was to be confirmed, and
+    `doubts` say why.
     `unusable` says what was given with it but cannot be used, such as an address.
     """
 
@@ -83,8 +103,10 @@ class Contact(Frozen):
     text: UUID
     customer: UUID
     severity: Level
+    suspected: Level | None = None
     criteria: tuple[str, ...]
     signals: tuple[Signal, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
     flags: Flags = Flags()
     ticks: tuple[str, ...] = ()
     unusable: tuple[str, ...] = ()
@@ -111,6 +133,7 @@ class Breach(Frozen):
 
     id: UUID
     deadline: str
+    task_id: UUID | None = None
     cycle: int
     due_at: Instant
     accountable: Role
@@ -129,7 +152,8 @@ class Revision(Frozen):
 
 class Case(Stored):
     """`rung` is a place on the policy's ladder, 0 being its lowest; `breach_count` counts standing breaches,
-    repeats included. `flags` and `ticks` are those of all its contacts together.
+    repeats included. `flags` and `ticks` are those of all its contacts together. `suspected` is a level graver than
+    `severity` that a person has still to confirm. `deadlines` stand by their names in the case.
 
     `escalated_for` are the breaches that the last escalation answers: its own, and others of the same pass.
     `owner_post` is the post under which it is the owner's. `declined_by` are those who declined it since
@@ -150,6 +174,7 @@ class Case(Stored):
     policy_version: str
     state: State = "registered"
     severity: Level
+    suspected: Level | None = None
     criteria: tuple[str, ...]
     flags: Flags = Flags()
     ticks: tuple[str, ...] = ()
@@ -164,6 +189,7 @@ class Case(Stored):
     alarms: int = 0
     hand_over: HandOver | None = None
     support: Support | None = None
+    tasks: tuple[Task, ...] = ()
     rung: int = 0
     escalated_at: Instant | None = None
     escalated_for: tuple[UUID, ...] = ()
@@ -239,12 +265,14 @@ def header(case: Case) -> CaseHeader:
         manufacturer=case.manufacturer,
         department=case.department,
         severity=case.severity,
+        suspected=case.suspected,
         state=case.state,
         owner=case.owner,
         owner_role=case.owner_role,
         hand_over_to=hand_over and hand_over.to,
         hand_over_role=hand_over and hand_over.role,
         support_to=case.support and case.support.to,
+        tasks=tuple(task.public() for task in case.tasks),
         rung=case.rung,
         policy=case.policy,
         policy_version=case.policy_version,

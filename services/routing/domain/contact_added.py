@@ -8,6 +8,7 @@ from services.common.store.decision import Change
 from services.routing.domain.assessment import Assessment, assess
 from services.routing.domain.assignment import Chosen
 from services.routing.domain.case import ENDED, Case
+from services.routing.domain.confirmation import request_confirmation
 from services.routing.domain.draft import Draft
 from services.routing.domain.manufacturer_support import (
     SupportRequest,
@@ -33,6 +34,7 @@ def add_contact(case: Case, stored: StoredContact, cause: UUID, world: World) ->
     _announce(draft, stored, assessment)
     _raise(draft, assessment, policy)
     _reopen(draft, policy, world)
+    request_confirmation(draft, assessment, world)
     request_where_severe(draft, world)
     return draft.change()
 

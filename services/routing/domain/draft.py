@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from schemas import cases
-from schemas.cases import CaseMessage
+from schemas.cases import CaseMessage, CaseOpened, TaskMessage
 from schemas.identity import event_id, feed_id
 from services.common.store.decision import Change, Entry, Outgoing
 from services.routing.domain.case import Case, Revision, header
@@ -17,7 +17,7 @@ REMEMBERED = 20
 # Due times are left out although a reader sees them: they follow from what a person has just done, and
 # moving the revision for them would make their next action stale. A breach, or one withdrawn, is not left out.
 VISIBLE = (
-    "state", "severity", "criteria", "confirmed", "triage", "owner", "owner_role", "hand_over", "support",
+    "state", "severity", "suspected", "criteria", "confirmed", "triage", "owner", "owner_role", "hand_over", "support", "tasks",
     "flags", "ticks", "contacts", "notes", "breach_count",
 )  # fmt: skip
 
@@ -74,13 +74,22 @@ class Draft:
         own = tuple(Outgoing(cases.TOPIC, event) for event in self.events)
         if self.case.support is None and (self.before is None or self.before.support is None):
             return own
-        return (*own, *(Outgoing(ESCALATIONS, _copy(event)) for event in self.events))
+        copied = (event for event in self.events if not isinstance(event, TaskMessage))
+        return (*own, *(Outgoing(ESCALATIONS, _copy(event, self.case)) for event in copied))
 
 
 def _differs(name: str, before: Case | None, after: Case) -> bool:
     return before is None or getattr(before, name) != getattr(after, name)
 
 
-def _copy(event: CaseMessage) -> CaseMessage:
-    """The same event for the public feed; under its own id, since an outbox is cleared by ids."""
-    return event.model_copy(update={"id": feed_id(event.id)})
+def _copy(event: CaseMessage, case: Case) -> CaseMessage:
+    """The same event for the public feed; under its own id, since an outbox is cleared by ids.
+
+    What is to be confirmed is not in it, unless the level suspected tells the manufacturer at once.
+    """
+    tells = any(task.tells == "manufacturer" for task in case.tasks)
+    hidden = {"tasks": ()} if tells else {"tasks": (), "suspected": None}
+    changed: dict[str, Any] = {"id": feed_id(event.id), "header": event.header.model_copy(update=hidden)}
+    if isinstance(event, CaseOpened) and not tells:
+        changed["signals"] = tuple(signal for signal in event.signals if signal.certain)
+    return event.model_copy(update=changed)

@@ -19,6 +19,7 @@ from schemas.deliveries import DeliveryReported
 from services.common.store.decision import Change
 from services.routing.domain import ladder
 from services.routing.domain.case import ENDED, NEVER, Breach, Case, Deadline, DeadlineStatus
+from services.routing.domain.confirmation import lapse
 from services.routing.domain.draft import Draft
 from services.routing.domain.manufacturer_support import request_where_severe
 from services.routing.domain.world import World
@@ -49,6 +50,8 @@ def fold_deadline(case: Case, event: DeadlineEvent, cause: UUID, world: World) -
     match event:
         case DeadlineBreached():
             _breached(draft, event)
+            if event.task_id is not None:
+                lapse(draft, event.task_id, world)
         case DeadlineWithdrawn():
             _withdrawn(draft, event, world)
         case DeadlineWarned():
@@ -68,12 +71,12 @@ def count_delivery(case: Case, event: DeliveryReported, cause: UUID, world: Worl
 
 def _keep(draft: Draft, event: DeadlineMessage) -> None:
     deadlines = dict(draft.case.deadlines)
-    present = deadlines.get(event.deadline)
+    present = deadlines.get(event.name)
     if present is not None and event.cycle < present.cycle:
         return  # about a round that is over: the present one stands as it is
     if present is None or present.cycle != event.cycle:
         present = Deadline(cycle=event.cycle, due_at=event.due_at, accountable=event.accountable)
-    deadlines[event.deadline] = present.model_copy(
+    deadlines[event.name] = present.model_copy(
         update={"due_at": event.due_at, "accountable": event.accountable, **_progress(event)}
     )
     draft.set(deadlines=deadlines, next_due=_next_due(deadlines))
@@ -101,6 +104,7 @@ def _breached(draft: Draft, event: DeadlineBreached) -> None:
     breach = Breach(
         id=event.id,
         deadline=event.deadline,
+        task_id=event.task_id,
         cycle=event.cycle,
         due_at=event.due_at,
         accountable=event.accountable,
@@ -113,7 +117,8 @@ def _breached(draft: Draft, event: DeadlineBreached) -> None:
 
 def _repeated(case: Case, event: DeadlineMessage) -> Breach | None:
     """The breach on which one of a later cycle is counted."""
-    earlier = (each for each in case.breaches if each.deadline == event.deadline and each.cycle < event.cycle)
+    same = (one for one in case.breaches if (one.deadline, one.task_id) == (event.deadline, event.task_id))
+    earlier = (one for one in same if one.cycle < event.cycle)
     return max(earlier, key=lambda each: each.cycle, default=None)
 
 
@@ -124,8 +129,8 @@ def _replace(draft: Draft, breach: Breach, **fields: Any) -> None:
 
 def _warned(draft: Draft, event: DeadlineWarned) -> None:
     deadlines = draft.case.deadlines
-    warned = deadlines[event.deadline].model_copy(update={"warned": event.level})
-    draft.set(deadlines={**deadlines, event.deadline: warned})
+    warned = deadlines[event.name].model_copy(update={"warned": event.level})
+    draft.set(deadlines={**deadlines, event.name: warned})
 
 
 def _withdrawn(draft: Draft, event: DeadlineWithdrawn, world: World) -> None:

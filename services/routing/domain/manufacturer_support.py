@@ -23,10 +23,11 @@ class SupportRequest:
 
 
 def request_where_severe(draft: Draft, world: World) -> None:
-    """Request support as soon as the severity demands it, once."""
+    """Request support as soon as the severity demands it, or a suspicion of which the manufacturer hears at once; once."""
     case = draft.case
     level = world.policy(case).content.severity.level(case.severity)
-    if case.support is None and level.tells == "manufacturer":
+    tells = {level.tells, *(task.tells for task in case.tasks)}
+    if case.support is None and "manufacturer" in tells:
         request_support(draft, choose_supporter(case, world, frozenset()), SupportRequest("support"), world)
 
 

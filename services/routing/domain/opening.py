@@ -9,6 +9,7 @@ from services.common.store.decision import Change
 from services.routing.domain.assessment import Assessment, assess
 from services.routing.domain.assignment import Chosen, Seat
 from services.routing.domain.case import Case, Contact, HandOver
+from services.routing.domain.confirmation import request_confirmation
 from services.routing.domain.customer_notices import unusable
 from services.routing.domain.draft import Draft
 from services.routing.domain.location import Location, locate
@@ -51,6 +52,7 @@ def open_case(stored: StoredContact, cause: UUID, world: World) -> Change[Case]:
     triage = list(draft.case.triage) or None
     draft.record_history("case.opened", owner=owner, **facts, **contact_facts(stored), triage=triage)
     first_hand_over(draft, policy, world)
+    request_confirmation(draft, opening.assessment, world)
     request_where_severe(draft, world)
     return draft.change()
 
@@ -92,6 +94,7 @@ def _case(opening: OpeningCase, owner: str, role: Role, world: World) -> Case:
         policy=opening.policy.content.id,
         policy_version=opening.policy.version,
         severity=assessment.level,
+        suspected=assessment.suspected,
         criteria=assessment.criteria,
         flags=contact.flags,
         ticks=contact.ticks,
@@ -115,8 +118,10 @@ def case_contact(stored: StoredContact, assessment: Assessment) -> Contact:
         text=stored.text.id,
         customer=stored.customer.id,
         severity=assessment.level,
+        suspected=assessment.suspected,
         criteria=assessment.criteria,
         signals=assessment.signals,
+        doubts=assessment.doubts,
         flags=stored.contact.flags,
         ticks=stored.contact.ticks,
         unusable=unusable(stored.contact),

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 from schemas.base import policy_key
-from schemas.cases import Role
+from schemas.cases import Role, TaskKind
 from schemas.policies import Policy, Rung
+from schemas.tasks import TaskSpec
 from services.common.store.versions import Versions
 from services.routing.domain.severity.judge import Rules
 
@@ -21,6 +22,10 @@ class CompiledPolicy:
     def key(self) -> str:
         """The name of this version, as cases say it."""
         return policy_key(self.content.id, self.version)
+
+    def task(self, kind: TaskKind) -> TaskSpec | None:
+        """What the policy says of a kind of task."""
+        return next((task for task in self.content.tasks if task.id == kind), None)
 
     def rung(self, role: Role) -> int | None:
         """The place of a role on the ladder, if it has one."""

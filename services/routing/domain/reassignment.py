@@ -9,6 +9,7 @@ from schemas.identity import reassignment_cause
 from services.common.store.decision import Change
 from services.routing.domain.assignment import Chosen, Seat
 from services.routing.domain.case import Case, HandOver, Support
+from services.routing.domain.confirmation import ask_others
 from services.routing.domain.draft import Draft
 from services.routing.domain.ladder import passed
 from services.routing.domain.manufacturer_support import (
@@ -56,7 +57,10 @@ def reassign_lost(draft: Draft, parts: Collection[Part], world: World) -> None:
     """Give these parts of the case to others where they are no longer somebody's."""
     for lost in responsibilities_of(draft.case) if world.directory.people else ():
         if lost.part in parts and (why := why_lost(lost, world.directory)):
-            _reassign(draft, lost, why, world)
+            if lost.part == "task":
+                ask_others(draft, lost.name, world)
+            else:
+                _reassign(draft, lost, why, world)
 
 
 def _reassign(draft: Draft, lost: Responsibility, why: Why, world: World) -> None:
@@ -82,7 +86,7 @@ def _given_to(draft: Draft, lost: Responsibility, chosen: Chosen, world: World) 
             return {"owner": chosen.person, "owned_at": draft.at, "owner_post": post}
         case "hand_over":
             return {"hand_over": hand_over and _moved(hand_over, lost, mine)}
-        case "support":
+        case _:
             return {"support": support and _moved(support, lost, mine)}
 
 

@@ -7,7 +7,7 @@ from schemas.base import Frozen
 from schemas.cases import Part, Role
 from schemas.contacts import Department
 from schemas.directory import Post
-from schemas.staffing import MANUFACTURER, QUEUE, Directory, Queue
+from schemas.staffing import MANUFACTURER, QUEUE, Directory, Queue, place
 from services.routing.domain.case import Case
 
 Why = Literal["left", "post_lost"]
@@ -43,6 +43,14 @@ class SupportFields(Frozen):
     post: str = ""
 
 
+class TaskFields(Frozen):
+    """A task that nobody has answered yet, as far as it says whose it is."""
+
+    to: str
+    role: Role
+    post: str = ""
+
+
 class ResponsibleFields(Frozen):
     """The fields of a case that say whose it is."""
 
@@ -55,6 +63,7 @@ class ResponsibleFields(Frozen):
     owner_post: str = ""
     hand_over: HandOverFields | None = None
     support: SupportFields | None = None
+    tasks: tuple[TaskFields, ...] = ()
 
 
 def responsibilities_of(case: Case | ResponsibleFields) -> tuple[Responsibility, ...]:
@@ -66,6 +75,7 @@ def responsibilities_of(case: Case | ResponsibleFields) -> tuple[Responsibility,
         parts.append(("hand_over", hand_over.to, case.shop, hand_over.role, hand_over.post))
     if (support := case.support) is not None:
         parts.append(("support", support.to, case.manufacturer, MANUFACTURER, support.post))
+    parts += [("task", task.to, place(case, task.role), task.role, task.post) for task in case.tasks]
     return tuple(Responsibility(*part, case.department, part[1] in case.unstaffed) for part in parts)
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 from typing import Any
 
 from schemas.staffing import DEPARTMENTS, ROLES, Directory, Queue
@@ -18,7 +17,9 @@ class Among:
     other: bool = False
 
     def holds(self, value: Any) -> bool:
-        return (value in self.values) != self.other
+        """Of a list, any of its values counts."""
+        values = value if isinstance(value, list) else [value]
+        return (not self.values.isdisjoint(values)) != self.other
 
     def query(self) -> dict[str, Any]:
         return {"$nin" if self.other else "$in": sorted(self.values)}
@@ -35,7 +36,8 @@ class IsSet:
 
 
 Rule = Mapping[str, Among | IsSet]
-PARTS = ("owner", "hand_over.to", "support.to")
+AT_THE_DEALER = ("owner", "hand_over.to", "tasks.to")
+PARTS = (*AT_THE_DEALER, "support.to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,8 @@ def _for(person: str, other: str, directory: Directory, now: datetime) -> Iterat
         for places in (directory.shops, directory.manufacturers)
     )
     theirs = Among(frozenset({other}))
-    yield from ({part: theirs, "shop": shops} for part in PARTS[:2])
-    yield {PARTS[2]: theirs, "manufacturer": makers}
+    yield from ({part: theirs, "shop": shops} for part in AT_THE_DEALER)
+    yield {"support.to": theirs, "manufacturer": makers}
 
 
 def _last_resort(seats: Iterable[Queue], directory: Directory, now: datetime) -> Iterator[Rule]:
@@ -104,4 +106,10 @@ def _last_resort(seats: Iterable[Queue], directory: Directory, now: datetime) ->
 
 
 def _field(case: Case, path: str) -> Any:
-    return reduce(lambda value, name: getattr(value, name, None), path.split("."), case)  # type: ignore[arg-type, return-value]
+    """The value at a path; of a list, those of all its entries."""
+    value: Any = case
+    for name in path.split("."):
+        value = (
+            [getattr(one, name) for one in value] if isinstance(value, tuple) else getattr(value, name, None)
+        )
+    return value

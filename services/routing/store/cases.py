@@ -20,6 +20,7 @@ from services.routing.domain.world import World
 FIELDS = (
     "revision", "state.shop", "state.manufacturer", "state.owner", "state.owner_role", "state.owner_post",
     "state.hand_over.to", "state.hand_over.role", "state.hand_over.post", "state.support.to", "state.support.post",
+    "state.tasks",
     "state.department", "state.unstaffed", "state.updated_at", "state.deadlines",
 )  # fmt: skip
 

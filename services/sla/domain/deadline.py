@@ -11,13 +11,13 @@ from services.common.store.decision import Change, Outgoing
 from services.sla.domain.due.instants import to_ms
 from services.sla.domain.due.terms import DeadlineRules, Terms, calendar_of
 from services.sla.domain.escalation import (
-    DeadlineStates,
     bring_forward,
     choose_escalation,
     clear_escalations,
     plan_escalation,
 )
 from services.sla.domain.events import DeadlineEvents, Trigger
+from services.sla.domain.instances import DeadlineStates, Instance, affected_by, list_instances
 from services.sla.domain.occurrences import first_occurrence, insert, occurrence_of
 from services.sla.domain.reconcile import list_events, reconcile
 from services.sla.domain.replay import Replay, compact, replay
@@ -62,11 +62,11 @@ def decide_event(
     )
     deadlines, events = dict(state.deadlines), list[Outgoing]()
     calendar = calendar_of(state.calendar, rules.announced)
-    for spec in rules.policy.deadlines:
-        terms = Terms(spec, calendar, state.received_at)
-        decided = _on_event(terms, deadlines.get(spec.id), event, trigger)
+    for instance in affected_by(event, rules.policy, state.deadlines):
+        terms = Terms(instance.spec, calendar, state.received_at)
+        decided = _on_event(terms, instance, deadlines.get(instance.name), event, trigger)
         if decided is not None:
-            deadlines[spec.id] = decided[0]
+            deadlines[instance.name] = decided[0]
             events += decided[1]
     return Change(_with_deadlines(state, deadlines, rules.policy), tuple(events))
 
@@ -84,13 +84,14 @@ def decide_tick(
     )
     deadlines, events = dict(state.deadlines), list[Outgoing]()
     calendar = calendar_of(state.calendar, rules.announced)
-    for spec in policy.deadlines:
-        deadline = deadlines.get(spec.id)
-        if deadline is not None and _is_due(deadline, upto):
-            terms = Terms(spec, calendar, state.received_at)
-            deadlines[spec.id], fired = _on_tick(terms, deadline, trigger)
+    instances = list(list_instances(policy, state.deadlines))
+    for instance in instances:
+        deadline = deadlines[instance.name]
+        if _is_due(deadline, upto):
+            terms = Terms(instance.spec, calendar, state.received_at)
+            deadlines[instance.name], fired = _on_tick(terms, deadline, trigger)
             events += fired
-    if (escalation := choose_escalation(policy.deadlines, deadlines, upto)) is not None:
+    if (escalation := choose_escalation(instances, deadlines, upto)) is not None:
         events.append(DeadlineEvents(escalation[0], trigger).escalation_due(escalation[1]))
     if not events and deadlines == state.deadlines:
         return None
@@ -98,12 +99,12 @@ def decide_tick(
 
 
 def _on_event(
-    terms: Terms, before: DeadlineState | None, event: CaseEvent, trigger: Trigger
+    terms: Terms, instance: Instance, before: DeadlineState | None, event: CaseEvent, trigger: Trigger
 ) -> Decided | None:
     """None when the event means nothing to the deadline; `before` is None when nothing did so far."""
-    deadline = before or DeadlineState(occurrences=(first_occurrence(terms.spec, event.header),))
+    deadline = before or _new(instance, event)
     run = replay(terms, deadline.base, deadline.occurrences).run
-    occurrence = occurrence_of(terms.spec, before, run, event, max(trigger.at, deadline.floor))
+    occurrence = occurrence_of(instance, before, run, event, max(trigger.at, deadline.floor))
     if occurrence is None:
         return None
     deadline = deadline.model_copy(update={"occurrences": insert(deadline.occurrences, occurrence)})
@@ -114,6 +115,11 @@ def _on_event(
     # What was missed may have been answered as well: a gap breaches no deadline.
     is_missed = before is None and isinstance(event, CaseSnapshot) and replayed.firings
     return None if is_missed else _publish(deadline, replayed, reached, trigger)
+
+
+def _new(instance: Instance, event: CaseEvent) -> DeadlineState:
+    first = first_occurrence(instance.spec, event.header)
+    return DeadlineState(task_id=instance.task_id, occurrences=(first,))
 
 
 def _on_tick(terms: Terms, deadline: DeadlineState, trigger: Trigger) -> Decided:
@@ -127,8 +133,9 @@ def _on_tick(terms: Terms, deadline: DeadlineState, trigger: Trigger) -> Decided
 def _publish(deadline: DeadlineState, replayed: Replay, reached: int, trigger: Trigger) -> Decided:
     """The deadline after a replay up to `reached`, and the events by which others learn of it."""
     terms, result = replayed.terms, reconcile(deadline, replayed, reached)
+    instance = Instance(terms.spec, deadline.task_id)
     after = plan_escalation(terms, result, trigger.now, outside_hours=trigger.outside_hours)
-    return compact(terms, after), list(list_events(result, DeadlineEvents(terms.spec, trigger)))
+    return compact(terms, after), list(list_events(result, DeadlineEvents(instance, trigger)))
 
 
 def _is_due(deadline: DeadlineState, upto: int) -> bool:
@@ -151,7 +158,7 @@ def _with_header(state: Deadlines | None, event: CaseEvent) -> Deadlines:
 
 def _with_deadlines(state: Deadlines, deadlines: DeadlineStates, policy: Policy) -> Deadlines:
     """The state with the earliest moment to look at it; deadlines the policy no longer has are dropped."""
-    kept = {spec.id: deadlines[spec.id] for spec in policy.deadlines if spec.id in deadlines}
+    kept = {one.name: deadlines[one.name] for one in list_instances(policy, deadlines)}
     return state.model_copy(
         update={
             "deadlines": kept,

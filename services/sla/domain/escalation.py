@@ -1,13 +1,11 @@
 """When a breach escalates a rung: in the shop's hours or at once, one rung per case and pass."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 
-from schemas.deadline_spec import DeadlineSpec
 from services.sla.domain.due.terms import Terms
+from services.sla.domain.instances import DeadlineStates, Instance
 from services.sla.domain.reconcile import RUNS, Reconciliation
 from services.sla.domain.state import DeadlineState, PendingEscalation
-
-DeadlineStates = Mapping[str, DeadlineState]
 
 
 def plan_escalation(terms: Terms, result: Reconciliation, now: int, *, outside_hours: bool) -> DeadlineState:
@@ -36,13 +34,13 @@ def bring_forward(deadlines: DeadlineStates, now: int) -> dict[str, DeadlineStat
 
 
 def choose_escalation(
-    specs: tuple[DeadlineSpec, ...], deadlines: DeadlineStates, now: int
-) -> tuple[DeadlineSpec, PendingEscalation] | None:
+    instances: Iterable[Instance], deadlines: DeadlineStates, now: int
+) -> tuple[Instance, PendingEscalation] | None:
     """The escalation whose breach is oldest among those whose time has come."""
     pending = [
-        (spec, deadline.escalation)
-        for spec in specs
-        if (deadline := deadlines.get(spec.id)) and deadline.escalation and deadline.escalation.at <= now
+        (instance, escalation)
+        for instance in instances
+        if (escalation := deadlines[instance.name].escalation) and escalation.at <= now
     ]
     return min(pending, key=lambda choice: choice[1].due, default=None)
 

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from schemas import deadlines
 from schemas.cases import CaseHeader, Role
-from schemas.deadline_spec import DeadlineSpec
 from schemas.deadlines import (
     DeadlineBreached,
     DeadlineCancelled,
@@ -22,6 +21,7 @@ from schemas.deadlines import (
 from schemas.identity import deadline_event_id, firing_id, withdrawal_id
 from services.common.store.decision import Outgoing
 from services.sla.domain.due.instants import from_ms
+from services.sla.domain.instances import Instance
 from services.sla.domain.state import Fired, PendingEscalation, View
 
 
@@ -44,13 +44,16 @@ class Trigger:
     outside_hours: bool = False
 
 
-def accountable(spec: DeadlineSpec, header: CaseHeader) -> Role:
+def accountable(instance: Instance, header: CaseHeader) -> Role:
     """The role that answers for a deadline as the case is."""
-    match spec.accountable:
+    match instance.spec.accountable:
         case "owner":
             return header.owner_role
         case "receiver":
             return header.hand_over_role or header.owner_role
+        case "asked":
+            task = instance.task(header)
+            return task.role if task else header.owner_role
         case role:
             return role
 
@@ -59,7 +62,7 @@ def accountable(spec: DeadlineSpec, header: CaseHeader) -> Role:
 class DeadlineEvents:
     """Makes the events of one deadline that follow from one trigger."""
 
-    spec: DeadlineSpec
+    instance: Instance
     trigger: Trigger
 
     def started(self, view: View) -> Outgoing:
@@ -110,13 +113,13 @@ class DeadlineEvents:
         )  # fmt: skip
 
     def _firing_id(self, cycle: int, level: int) -> UUID:
-        return firing_id(self.trigger.case, self.spec.id, cycle, level)
+        return firing_id(self.trigger.case, self.instance.name, cycle, level)
 
     def _of_view(self, kind: type[DeadlineMessage], view: View, **fields: Any) -> Outgoing:
         assert view.due is not None  # noqa: S101 - only a deadline that never began has none
         name = kind.model_fields["type"].default
         cause = view.due if self.trigger.seq is None else self.trigger.seq
-        ident = deadline_event_id(self.trigger.case, self.spec.id, view.cycle, name, cause)
+        ident = deadline_event_id(self.trigger.case, self.instance.name, view.cycle, name, cause)
         return self._make(kind, view.cycle, view.due, id=ident, **fields)
 
     def _make(self, kind: type[DeadlineMessage], cycle: int, due: int, **fields: Any) -> Outgoing:
@@ -126,9 +129,10 @@ class DeadlineEvents:
                 "case_id": trigger.case,
                 "occurred_at": from_ms(trigger.now),
                 "header": trigger.header,
-                "deadline": self.spec.id,
+                "deadline": self.instance.spec.id,
+                "task_id": self.instance.task_id,
                 "cycle": cycle,
-                "accountable": accountable(self.spec, trigger.header),
+                "accountable": accountable(self.instance, trigger.header),
                 "due_at": from_ms(due),
                 **fields,
             }

@@ -2,10 +2,14 @@
 
 from collections.abc import Iterable
 
-from schemas.cases import CaseEvent, CaseHeader, CaseSnapshot
+from schemas.cases import CaseEvent, CaseHeader, CaseSnapshot, OpenTask
 from schemas.conditions import When, matches, satisfies
 from schemas.deadline_spec import DeadlineSpec
+from services.sla.domain.instances import Instance
 from services.sla.domain.state import DeadlineState, Effect, Occurrence, Run
+
+SENT, WITHDRAWN = "case.task_sent", "case.task_withdrawn"
+TASK_EVENTS = frozenset({SENT, WITHDRAWN})
 
 ARMING = frozenset[Effect]({"arm", "disarm"})
 
@@ -17,13 +21,14 @@ def first_occurrence(spec: DeadlineSpec, header: CaseHeader) -> Occurrence:
 
 
 def occurrence_of(
-    spec: DeadlineSpec, deadline: DeadlineState | None, run: Run, event: CaseEvent, at: int
+    instance: Instance, deadline: DeadlineState | None, run: Run, event: CaseEvent, at: int
 ) -> Occurrence | None:
     """The occurrence that an event at a moment is, or None when it means nothing to the deadline.
 
     `run` follows from the occurrences before. A severity stands only in occurrences of deadlines that it moves.
     """
-    effects = (*_arming(spec, run, event.header), *_effects(spec, deadline, event))
+    spec = instance.spec
+    effects = (*_arming(spec, run, event.header), *_effects(instance, event, is_new=deadline is None))
     severity = event.header.severity if spec.limit_by_severity else None
     if severity == run.severity:
         severity = None
@@ -57,8 +62,9 @@ def _arming(spec: DeadlineSpec, run: Run, header: CaseHeader) -> Iterable[Effect
         yield "arm" if applies else "disarm"
 
 
-def _effects(spec: DeadlineSpec, deadline: DeadlineState | None, event: CaseEvent) -> Iterable[Effect]:
+def _effects(instance: Instance, event: CaseEvent, *, is_new: bool) -> Iterable[Effect]:
     """In the order in which one event has several: an end comes before the next beginning."""
+    spec = instance.spec
     conditions: tuple[tuple[Effect, tuple[When, ...]], ...] = (
         ("cancel", spec.cancel),
         ("stop", spec.stop),
@@ -68,16 +74,24 @@ def _effects(spec: DeadlineSpec, deadline: DeadlineState | None, event: CaseEven
         ("start", spec.start),
     )
     for effect, whens in conditions:
-        if any(_is_met(when, event, is_new=deadline is None) for when in whens):
+        if any(_is_met(when, event, instance, is_new=is_new) for when in whens):
             yield effect
 
 
-def _is_met(when: When, event: CaseEvent, *, is_new: bool) -> bool:
-    if isinstance(event, CaseSnapshot):
-        return _is_described(when, event, is_new=is_new) and satisfies(when.where, event)
-    return matches(when, event)
+def _is_met(when: When, event: CaseEvent, instance: Instance, *, is_new: bool) -> bool:
+    if not isinstance(event, CaseSnapshot):
+        return matches(when, event)
+    if instance.task_id is not None and when.type in TASK_EVENTS:
+        task = instance.task(event.header)
+        return _is_task_described(when, task, is_new=is_new) and satisfies(when.where, task)
+    return _is_described(when, event, is_new=is_new) and satisfies(when.where, event)
 
 
 def _is_described(when: When, snapshot: CaseSnapshot, *, is_new: bool) -> bool:
     """Whether a snapshot stands for the event: it opens a case that is new here, and shows that one has ended."""
     return (is_new and when.type == "case.opened") or when.type == f"case.{snapshot.header.state}"
+
+
+def _is_task_described(when: When, task: OpenTask | None, *, is_new: bool) -> bool:
+    """Whether a snapshot stands for the event of a task: it sends one that is new here, and shows that one is over."""
+    return when.type == SENT and is_new if task is not None else when.type == WITHDRAWN

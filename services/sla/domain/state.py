@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
 
@@ -108,9 +109,10 @@ class DeadlineState(Frozen):
 
     `reached` is the moment up to which it has fired, `floor` the one before which nothing can be
     changed any more, `next_at` when it must be looked at. `cycles` is how many cycle numbers were
-    given, `retired` are those whose breach was withdrawn.
+    given, `retired` are those whose breach was withdrawn. `task_id` is the task that it is a deadline of.
     """
 
+    task_id: UUID | None = None
     occurrences: tuple[Occurrence, ...] = ()
     base: Run | None = None
     floor: int = 0

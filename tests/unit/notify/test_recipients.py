@@ -4,11 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from schemas.cases import OpenTask
 from schemas.directory import Absence, key
 from schemas.staffing import Directory
 from services.notify.domain.recipients import Event, Parties
 from tests.dealership import MONDAY, directory_file, person
-from tests.unit.notify.events import directory, handed_over, opened, policy, returned, warned
+from tests.unit.notify.events import EVENT, breached, directory, handed_over, opened, policy, returned, warned
 
 AWAY = {"absences": (Absence(since=MONDAY - timedelta(days=1), until=MONDAY + timedelta(days=1)),)}
 LADDER = policy().ladder
@@ -116,3 +117,12 @@ def test_the_owner_hears_of_a_return() -> None:
 def test_a_manufacturer_itself_is_not_its_people() -> None:
     assert meant(opened(), "manufacturer", "mfr_cr") == ["manufacturer:gtmc", "mfr-1", "mfr-2"]
     assert meant(opened(manufacturer=""), "manufacturer") == []
+
+
+def test_of_a_task_that_is_asked_of_somebody_they_alone_are_accountable() -> None:
+    task = OpenTask(task_id=EVENT, task="confirm", to="sa-2", role="sc_sa")
+    event = breached("TK-01", task_id=EVENT, accountable="sc_sa")
+    event = event.model_copy(update={"header": event.header.model_copy(update={"tasks": (task,)})})
+    assert meant(event, "accountable") == ["sa-2"]
+    other = event.model_copy(update={"task_id": None})
+    assert meant(other, "accountable") == ["sa-1", "sa-2"]

@@ -114,3 +114,33 @@ def test_no_lexicon_file_undoes_another(policies: PolicyFolder, text: str, says:
     (policies.folder / "severity" / "lexicon" / "zz.yaml").write_text(text, "utf-8")
     with pytest.raises(FileError, match=says):
         load_policy(policies.policy)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("to: [dept_manager, dealer_cr_manager, dealer_gm]", "to: [manager]", "tasks.0.to.0", "'dept_manager'"),
+        ("to: [dept_manager, dealer_cr_manager, dealer_gm]", "to: []", "tasks.0.to", "at least one entry"),
+        ("id: confirm", "id: confirmation", "tasks.0.id", "'confirm'"),
+        ("per: task:confirm", "per: task:support", "deadlines.8.per", "'task:confirm'"),
+        ("accountable: asked", "accountable: asker", "deadlines.8.accountable", "'asked'"),
+        ("start: [{type: case.task_sent, where: {safety: [true]}}]", "start: [{type: case.opened}]",
+         "deadlines.8.start.0.type", "should be case.task_sent"),
+        ("where: {safety: [true]}", "where: {safety: [yes please]}", "deadlines.8.start.0.where.safety.0",
+         "true or false"),
+    ],
+)  # fmt: skip
+def test_a_task_is_asked_of_roles_there_are_and_its_deadline_starts_with_it(
+    policies: PolicyFolder, change: Change
+) -> None:
+    policies.refuses(change)
+
+
+def test_a_deadline_per_task_needs_the_task(policies: PolicyFolder) -> None:
+    text = policies.policy.read_text("utf-8")
+    start, end = text.index("tasks:\n"), text.index("deadlines:\n")
+    policies.policy.write_text(text[:start] + text[end:], "utf-8")
+    errors = policies.refused().splitlines()
+    assert [error.split(": ")[1:3] for error in errors] == [
+        ["deadlines.8.per", "should be left out"], ["deadlines.9.per", "should be left out"],
+    ]  # fmt: skip

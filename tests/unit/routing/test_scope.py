@@ -12,6 +12,7 @@ from services.routing.domain.case import Case
 from services.routing.domain.scope import scope_of
 from tests.casework import Casework
 from tests.dealership import a_contact, directory_file, person
+from tests.suspicions import suspected, use_judgements
 
 
 def sees(casework: Casework, name: str, case: Case) -> bool:
@@ -70,3 +71,18 @@ def test_a_reader_of_last_resort_sees_of_a_queue_what_nobody_of_its_department_a
     assert case.hand_over is not None
     queued = case.hand_over.model_copy(update={"to": "queue:north:dept_manager", "role": "dept_manager"})
     assert sees(casework, "mfr-1", case.model_copy(update={"hand_over": queued})) is seen
+
+
+def test_a_deputy_from_another_shop_sees_what_they_are_asked_to_confirm(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    use_judgements(monkeypatch)
+    casework = Casework()
+    manager = person("dm-service").model_dump() | away(casework, "cr-south").model_dump(
+        include={"absences", "deputy"}
+    )
+    people = directory_file(dm_service=Person.model_validate(manager))
+    casework.directory = Directory(people.entries())
+    case, task = suspected(casework)
+    assert task.to == "cr-south"
+    assert [name for name in ("cr-south", "gm-south") if sees(casework, name, case)] == ["cr-south"]

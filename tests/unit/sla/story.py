@@ -15,6 +15,7 @@ from schemas.deadline_spec import DeadlineSpec
 from schemas.deadlines import DeadlineMessage
 from schemas.policies import Policy
 from schemas.severity import SeverityPolicy
+from schemas.tasks import TaskSpec
 from services.sla.domain.deadline import Tick, decide_event, decide_tick
 from services.sla.domain.due.terms import DeadlineRules
 from services.sla.domain.state import Deadlines
@@ -33,6 +34,9 @@ SHOP = CalendarSpec.model_validate(
             day: [["08:30", "12:00"], ["13:30", "17:30"]] for day in ("mon", "tue", "wed", "thu", "fri")
         },
     }
+)
+CONFIRM = TaskSpec(
+    id="confirm", title=Bilingual(zh="", en=""), source="test", to=("dept_manager", "dealer_gm")
 )
 EXTRA: dict[str, dict[str, Any]] = {
     "case.opened": {"channel": "onsite", "criteria": []},
@@ -79,6 +83,7 @@ def a_policy(*deadlines: DeadlineSpec) -> Policy:
     return Policy(
         id="gtmc", title=Bilingual(zh="", en=""), severity=SeverityPolicy.model_validate(SEVERITY), ladder=(),
         first_receiver="operator", first_hand_over="dealer_cr_manager", hand_overs=(), deadlines=deadlines,
+        tasks=(CONFIRM,),
     )  # fmt: skip
 
 

@@ -34,7 +34,7 @@ class Form(Strict):
 class Action(Frozen):
     """Something a person wants to do; `actor` is their id in the directory.
 
-    `by` names parts in the case ("owner", "receiver", "asked", "supporter", "owner as <role>") and roles at its shop.
+    `by` names parts in the case ("owner", "receiver", "asked", "supporter", "confirmer", "owner as <role>") and roles at its shop.
     """
 
     name: ClassVar[str]

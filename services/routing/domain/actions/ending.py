@@ -8,6 +8,7 @@ from services.common.store.decision import Refusal
 from services.routing.domain.actions.action import NOT_CLOSED, Action, Form, NoteForm, Text
 from services.routing.domain.draft import Draft
 from services.routing.domain.seals import Sealed
+from services.routing.domain.tasks import find_task
 from services.routing.domain.world import World
 
 
@@ -42,6 +43,9 @@ class Resolve(Action):
         if not case.confirmed and level.must_be_judged:
             detail = f"severity {case.severity} is not confirmed: judge nature"
             return Refusal(409, "resolve_after_judgement", detail)
+        if find_task(case, "confirm") is not None:
+            detail = f"somebody is asked to confirm whether it is {case.suspected or case.severity}"
+            return Refusal(409, "resolve_after_confirmation", detail)
         draft.set(resolved_at=draft.at)
         _end(draft, "resolved", CaseResolved, self.note)
         return None

@@ -4,7 +4,8 @@ from schemas.cases import Role
 from schemas.staffing import MANUFACTURER, Queue, place
 from services.common.store.decision import Refusal
 from services.routing.domain.actions.action import Action
-from services.routing.domain.case import Case
+from services.routing.domain.case import Case, Task
+from services.routing.domain.tasks import find_task, may_answer
 from services.routing.domain.world import World
 
 
@@ -28,6 +29,8 @@ def capacities(case: Case, actor: str, world: World) -> set[str]:
         has.add("receiver")
     if case.support is not None and is_party(case, case.support.to, MANUFACTURER, actor, world):
         has.add("asked" if case.support.accepted_at is None else "supporter")
+    if (task := find_task(case, "confirm")) is not None and _may_confirm(case, task, actor, world):
+        has.add("confirmer")
     return has
 
 
@@ -37,6 +40,10 @@ def acting_as(case: Case, actor: str, world: World) -> Role:
     if "owner" in has:
         return case.owner_role
     return "mfr_cr" if "supporter" in has else "dealer_gm"
+
+
+def _may_confirm(case: Case, task: Task, actor: str, world: World) -> bool:
+    return is_party(case, task.to, task.role, actor, world) or may_answer(case, task, actor, world)
 
 
 def is_receiver(case: Case, actor: str, world: World) -> bool:

@@ -6,7 +6,7 @@ from services.common.store.decision import Change, Refusal
 from services.routing.domain.actions.action import Action
 from services.routing.domain.actions.answering import Accept, Return
 from services.routing.domain.actions.ending import Close, Resolve
-from services.routing.domain.actions.judging import JudgeNature
+from services.routing.domain.actions.judging import Confirm, JudgeNature
 from services.routing.domain.actions.permission import may
 from services.routing.domain.actions.progress import FollowUp, LogContact
 from services.routing.domain.actions.transfer import Transfer
@@ -17,7 +17,7 @@ from services.routing.domain.world import World
 # S0 gives review and follow-up to the CR manager, the nature to the manager; what S0 lost is origin: product (D-15).
 ACTIONS: dict[str, type[Action]] = {
     action.name: action
-    for action in (Accept, Return, Transfer, JudgeNature, LogContact, FollowUp, Resolve, Close)
+    for action in (Accept, Return, Transfer, JudgeNature, Confirm, LogContact, FollowUp, Resolve, Close)
 }
 """By the name in the interface: each class says who may, from which states, with which form, and what it does."""
 

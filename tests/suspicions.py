@@ -1,0 +1,91 @@
+"""Judgements by hand, and cases of which something is to be confirmed."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from schemas.directory import Person
+from schemas.severity import Doubt, Judgement, Level, Signal, Statement
+from schemas.staffing import Directory
+from services.routing.domain import assessment
+from services.routing.domain.actions.judging import Confirm
+from services.routing.domain.case import Case, Task
+from tests.casework import Casework, sealed
+from tests.dealership import MONDAY, a_contact, directory_file, person
+
+
+def suspecting(
+    suspected: Level | None, *criteria: str, confirmed: Level = "general", doubt: Doubt = "pattern_alone"
+) -> Judgement:
+    """Nothing of these criteria is certain."""
+    signals = tuple(
+        Signal(criterion=name, detector=f"{name}.test", start=0, end=2, certain=False) for name in criteria
+    )
+    return Judgement(
+        level=suspected or confirmed, confirmed=confirmed, suspected=suspected, criteria=criteria or ("G1",),
+        deciding=(*criteria, "G1")[0], signals=signals, doubts=(doubt,),
+    )  # fmt: skip
+
+
+def certain(level: Level, criterion: str) -> Judgement:
+    """All of it is certain."""
+    signal = Signal(criterion=criterion, detector=f"{criterion}.test", start=0, end=2)
+    return Judgement(
+        level=level, confirmed=level, criteria=(criterion,), deciding=criterion, signals=(signal,)
+    )
+
+
+def use_judgements(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the texts of `JUDGEMENTS` be judged as there, every other as a certain general complaint."""
+
+    def judge(statement: Statement, _rules: Any) -> Judgement:
+        return JUDGEMENTS.get(statement.text, certain("general", "G1"))
+
+    monkeypatch.setattr(assessment, "judge", judge)
+
+
+SMOKE, COURT, FIRE, ODD = "好像有烟", "说要去法院", "车子起火了", "???"
+JUDGEMENTS = {
+    SMOKE: suspecting("major", "M1"),
+    COURT: suspecting("major_preliminary", "P3"),
+    FIRE: certain("major", "M1"),
+    ODD: suspecting(None, doubt="unreadable"),
+}
+"""A safety matter and another that are suspected, one that is certain, and a text that nobody can read."""
+
+
+def suspected(casework: Casework, narrative: str = SMOKE) -> tuple[Case, Task]:
+    case = casework.receive(a_contact(narrative))
+    return case, task_of(case)
+
+
+def task_of(case: Case) -> Task:
+    [task] = case.tasks
+    return task
+
+
+def away(name: str) -> Person:
+    absence = {"since": MONDAY - timedelta(days=1), "until": MONDAY + timedelta(days=9)}
+    return Person.model_validate({**person(name).model_dump(), "absences": [absence]})
+
+
+def without(*names: str) -> Casework:
+    """Nobody of these is on duty."""
+    absent = {name.replace("-", "_"): away(name) for name in names}
+    return Casework(directory=Directory(directory_file(**absent).entries()))
+
+
+def confirm(actor: str = "dm-service", severity: str = "major", *, reason: bool = False) -> Confirm:
+    return Confirm(actor=actor, severity=severity, reason=sealed() if reason else None)
+
+
+def again(casework: Casework, case: Case, narrative: str) -> Case:
+    return casework.receive(a_contact(narrative, case_id=case.id), case)
+
+
+def lapse(casework: Casework, case: Case) -> Case:
+    """The deadline of the task passes."""
+    casework.later(minutes=30)
+    task = task_of(case)
+    return casework.fold(case, casework.breached(case, "TK-01", task_id=task.task_id, accountable=task.role))
