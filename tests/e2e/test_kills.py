@@ -21,6 +21,8 @@ from tests.soak import rounds
 TWO_HOURS = timedelta(hours=2)  # of DL-02
 KILLS = rounds(6, 60)  # of each of the four services
 OUTAGES = rounds(2, 12)  # of Kafka and of the store
+PACE = rounds(1, 5) / 10  # seconds from contact to contact; a campaign is long and need not be crowded
+HANDS = 20  # how many cases are being taken over at once: each of them is looked at again and again
 
 
 @pytest.fixture
@@ -38,19 +40,25 @@ async def traffic(tmp_path: Path, scale: float) -> AsyncIterator[Traffic]:
 
 
 async def _flow(traffic: Traffic, stop: asyncio.Event) -> None:
-    """Contacts at a steady pace, every third of them taken over at once."""
+    """Contacts at a steady pace, every third of them taken over at once by one of a few people."""
+    hands = asyncio.Semaphore(HANDS)
     async with asyncio.TaskGroup() as group:
         for number in itertools.count():
             if stop.is_set():
                 return
             case = await traffic.post(number)
-            if number % 3 == 0:
-                group.create_task(_accept(traffic, case))
-            await asyncio.sleep(0.1)
+            if number % 3 == 0 and not hands.locked():
+                await hands.acquire()
+                group.create_task(_accept(traffic, case, hands, stop))
+            await asyncio.sleep(PACE)
 
 
-async def _accept(traffic: Traffic, case: str) -> None:
+async def _accept(traffic: Traffic, case: str, hands: asyncio.Semaphore, stop: asyncio.Event) -> None:
+    """A case may wait while what works on it is killed; once the killing is over it has to come."""
+    while not stop.is_set() and not await traffic.receiver(case):
+        await asyncio.sleep(PACE)
     await traffic.accept(case)
+    hands.release()
 
 
 async def _enough(traffic: Traffic, accepted: int, acted: int = 0) -> None:

@@ -72,7 +72,7 @@ class Traffic:
 
     async def accept(self, case: str) -> str | None:
         """Whoever is to take the case over accepts it; the person, or None where it is a queue."""
-        receiver = await until(lambda: self._receiver(case))
+        receiver = await until(lambda: self.receiver(case))
         if receiver.startswith("queue:"):
             return None
         async with patience():
@@ -85,7 +85,8 @@ class Traffic:
             self.acted.append((case, receiver))
         return receiver
 
-    async def _receiver(self, case: str) -> str:
+    async def receiver(self, case: str) -> str:
+        """Who is asked to take the case over; empty before anybody is."""
         stored = await self.document("cases", case)
         hand_over = stored and stored["state"]["hand_over"]
         return str(hand_over["to"]) if hand_over else ""
