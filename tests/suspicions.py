@@ -37,12 +37,13 @@ def certain(level: Level, criterion: str) -> Judgement:
 
 
 def use_judgements(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the texts of `JUDGEMENTS` be judged as there, every other as a certain general complaint."""
-
-    def judge(statement: Statement, _rules: Any) -> Judgement:
-        return JUDGEMENTS.get(statement.text, certain("general", "G1"))
-
+    """Let every text be judged by `judge`."""
     monkeypatch.setattr(assessment, "judge", judge)
+
+
+def judge(statement: Statement, _rules: Any) -> Judgement:
+    """What `JUDGEMENTS` says of a text; every other is a certain general complaint."""
+    return JUDGEMENTS.get(statement.text, certain("general", "G1"))
 
 
 SMOKE, COURT, FIRE, ODD = "好像有烟", "说要去法院", "车子起火了", "???"

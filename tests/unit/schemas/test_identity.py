@@ -31,6 +31,7 @@ FIRST = [
     (identity.entry_id, ("person:gz-tianhe.cr",), "b5bb1b73-23f0-5dae-b749-e7d045349995"),
     (identity.announcement_id, (CAUSE,), "be4434ca-0e6c-5220-bed5-464ba81df107"),
     (identity.tick_id, (CAUSE, 1_772_415_000_000), "6a9eb0ff-ace8-5d16-96ba-80de6cd37028"),
+    (identity.task_id, (CAUSE, "confirm"), "c1e5082b-75a1-5f1c-8602-8ff39216f97b"),
     (identity.firing_id, (CAUSE, "DL-03", 2, -1), "359625c9-2863-5810-a619-26eb700161e3"),
     (identity.withdrawal_id, (CAUSE,), "987cf9bb-e710-5750-9102-609ef3298132"),
     (
@@ -56,6 +57,11 @@ def test_every_function_is_held_to_it() -> None:
         name for name, made in vars(identity).items() if name.endswith(("_id", "_cause")) and callable(made)
     }
     assert ids == {derive.__name__ for derive, *_ in FIRST}
+
+
+def test_a_deadline_of_a_task_is_called_by_both() -> None:
+    assert identity.deadline_name("DL-03", None) == "DL-03"
+    assert identity.deadline_name("TK-01", CAUSE) == f"TK-01:{CAUSE}"
 
 
 def test_the_digest_of_an_action_stays() -> None:
