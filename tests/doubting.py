@@ -1,9 +1,10 @@
 """`python -m tests.doubting …` is the console command, but that routing judges as `tests/suspicions.py` says."""
 
+import pytest
+
 from deploy.redress import main
-from services.routing.domain import assessment
-from tests.suspicions import judge
+from tests.suspicions import use_judgements
 
 if __name__ == "__main__":
-    assessment.judge = judge
+    use_judgements(pytest.MonkeyPatch())
     main()

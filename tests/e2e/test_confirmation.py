@@ -96,7 +96,7 @@ async def test_a_suspected_safety_matter_is_asked_and_acts_where_nobody_confirms
     async def case() -> dict[str, Any]:
         return await dealership.case(contact.case_id)
 
-    async def asked() -> list[str]:
+    async def requested() -> list[str]:
         texts = [one.text for one in dealership.sms.received() if one.to.endswith(PHONE)]
         return [text for text in texts if "疑似重要投诉" in text]
 
@@ -105,7 +105,7 @@ async def test_a_suspected_safety_matter_is_asked_and_acts_where_nobody_confirms
         return found if found["severity"] == "major" else {}
 
     await until(case)
-    assert await until(asked)
+    assert await until(requested)
     acted = await until(raised)
     assert (acted["suspected"], acted["confirmed"]) == (None, False)
     entries = {entry["event"]: entry["facts"] for entry in reversed(acted["history"])}

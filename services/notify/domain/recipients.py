@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.cases import CaseHeader, CaseMessage, Role, tier
+from schemas.cases import CaseHeader, CaseMessage, OpenTask, Role, tier
 from schemas.deadlines import DeadlineMessage
 from schemas.policies import Recipient, Rung
 from schemas.staffing import ROLES, Directory, Queue, place
@@ -68,7 +68,7 @@ class Parties:
         role, task_id = getattr(self.event, "accountable", None), getattr(self.event, "task_id", None)
         task = next((one for one in self.header.tasks if one.task_id == task_id), None)
         if task is not None and task.role == role:
-            return self._named(task.to, role)
+            return self._responsible(task)
         if role is None or role == self.header.owner_role:
             return self.owner()
         if role == self.header.hand_over_role:
@@ -76,6 +76,14 @@ class Parties:
         if tier(role) == "manufacturer" and self.header.support_to:
             return self._named(self.header.support_to, role)
         return self._everyone(Queue(place(self.header, role), role))
+
+    def _responsible(self, task: OpenTask) -> list[str]:
+        """Who is to answer a task; of a queue its own members, since a task says what is not for everybody above them."""
+        queue = Queue.named(task.to)
+        if queue is None or not self.directory.staff(*queue, self.header.department):
+            return self._named(task.to, task.role)
+        present = self.directory.attending([queue], self.header.department, self.event.occurred_at)
+        return [person.id for person in present]
 
     def _everyone(self, queue: Queue) -> list[str]:
         """All on duty in a role; in an empty one, those who answer for it."""

@@ -9,6 +9,7 @@ from schemas.directory import Entry
 from schemas.staffing import Directory
 from services.common.runtime.connections import Connections
 from services.common.store.codec import from_stored
+from services.common.store.decision import Entry as HistoryEntry
 from services.common.store.mongo import MongoDocuments
 from services.routing.domain.case import Case
 from services.routing.domain.open_cases import OpenCase, OpenCases
@@ -79,10 +80,18 @@ def moves(case: Case, world: World, open_cases: OpenCases) -> Iterator[str]:
     if change is None:
         return
     open_cases.put(OpenCase.of(change.state))
-    for entry in change.history:
-        facts = entry.facts
-        if entry.event == "case.reassigned":
+    yield from (f"{case.number}: {line}" for entry in change.history if (line := _describe(entry)))
+
+
+def _describe(entry: HistoryEntry) -> str:
+    """What an entry of the history says of who has the case; nothing of others."""
+    facts = entry.facts
+    match entry.event:
+        case "case.reassigned":
             why = facts["why"].replace("_", " ")
-            yield f"{case.number}: {facts['part']} {facts['predecessor']} → {facts['to']} ({why}, {facts['step']})"
-        elif entry.event == "case.unattended":
-            yield f"{case.number}: {facts['part']} {facts['to']} has no members"
+            return f"{facts['part']} {facts['predecessor']} → {facts['to']} ({why}, {facts['step']})"
+        case "case.task_sent":
+            return f"task {facts['task']} → {facts['to']} ({facts['step']})"
+        case "case.unattended":
+            return f"{facts['part']} {facts['to']} has no members"
+    return ""

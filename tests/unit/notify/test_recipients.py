@@ -126,3 +126,14 @@ def test_of_a_task_that_is_asked_of_somebody_they_alone_are_accountable() -> Non
     assert meant(event, "accountable") == ["sa-2"]
     other = event.model_copy(update={"task_id": None})
     assert meant(other, "accountable") == ["sa-1", "sa-2"]
+
+
+def test_of_a_task_in_a_queue_its_members_are_accountable_and_nobody_above_them() -> None:
+    queue = "queue:north:dept_manager"
+    task = OpenTask(task_id=EVENT, task="confirm", to=queue, role="dept_manager")
+    event = breached("TK-01", task_id=EVENT, accountable="dept_manager")
+    event = event.model_copy(update={"header": event.header.model_copy(update={"tasks": (task,)})})
+    absent = person("dm-service", **AWAY)
+    assert meant(event, "accountable") == ["dm-service"]
+    assert meant(event, "accountable", dm_service=absent) == ["dm-service"]
+    assert meant(event, "accountable", **ALL_MANAGERS) == ["gm-1"]
