@@ -3,6 +3,7 @@
 import copy
 import gzip
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -290,20 +291,42 @@ FIRST_WORDS = {
     "deadline": "clock",
     "deadlines": "clocks",
     "queue": "desk",
+    "deadline.escalation_due": "deadline.climb_due",
+    "delivery.reported": "delivery.settled",
 }
 
 
 def _first_format_head(past: Json, count: int) -> str:
     """The head that a history would have if the entries after the first `count` were in the words of format 1."""
-    head = str(past["head"])
-    for entry in (entry for entry in past["entries"] if entry["number"] > count):
+    new = [entry for entry in past["entries"] if entry["number"] > count]
+    head = str(new[0]["previous"] if new else past["head"])
+    for number, entry in enumerate(
+        (entry for entry in new if _is_of_first_format(entry["event"])), count + 1
+    ):
         facts = {FIRST_WORDS.get(name, name): _in_first_format(fact) for name, fact in entry["facts"].items()}
         event = FIRST_WORDS.get(entry["event"], entry["event"])
         actor = FIRST_WORDS.get(entry["actor"], entry["actor"])
         same = Entry(datetime.fromisoformat(entry["at"]), actor, event, facts)
-        previous = entry["previous"] if entry["number"] == count + 1 else head
-        head = link(entry["number"], previous, same, entry["cause"])["hash"]
+        head = link(number, head, same, entry["cause"])["hash"]
     return head
+
+
+@cache
+def _first_topics() -> frozenset[str]:
+    return frozenset(record["topic"] for record in lines("records"))
+
+
+@cache
+def _first_events() -> frozenset[str]:
+    """The types of messages and the events in histories that the first format had, by their first names."""
+    types = (json.loads(record["value"]).get("type") for record in lines("records"))
+    histories = (stored["history"]["entries"] for name in ("cases", "deliveries") for stored in lines(name))
+    return frozenset((*filter(None, types), *(entry["event"] for entries in histories for entry in entries)))
+
+
+def _is_of_first_format(event: str) -> bool:
+    """Whether format 1 had this event. What a later release adds moves the numbers of others, not their ids."""
+    return FIRST_WORDS.get(event, event) in _first_events()
 
 
 def _in_first_format(fact: Any) -> Any:
@@ -338,12 +361,17 @@ async def _nothing(_partitions: set[int]) -> AsyncIterator[Delivery]:
 
 
 def _outbox(stored: Json) -> dict[str, Json]:
-    """The events a document has not published yet, by their ids."""
-    return {
-        event["id"]: {
-            "topic": event["topic"],
-            "id": event["id"],
-            "seq": json.loads(event["body"]).get("seq", 0),
-        }
-        for event in stored["outbox"]
-    }
+    """The events that a document has not published yet, by their ids, numbered as if there were none of later kinds."""
+    events: dict[str, Json] = {}
+    later: Counter[str] = Counter()
+    for event in stored["outbox"]:
+        topic, body = event["topic"], json.loads(event["body"])
+        if topic in _first_topics() and _is_of_first_format(body["type"]):
+            events[event["id"]] = {
+                "topic": topic,
+                "id": event["id"],
+                "seq": body.get("seq", 0) - later[topic],
+            }
+        else:
+            later[topic] += 1
+    return events

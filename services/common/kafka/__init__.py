@@ -19,6 +19,5 @@ handled nor written to the dead topic.
 - `client`: the producer, and waiting for the broker and its topics.
 - `partitioner`: the partition of a key.
 
-To add a topic: declare it in `deploy/topics.yaml`, give it a module in `schemas`, subscribe to it or declare its publisher
-in a service's `handlers.py`.
+CONTRIBUTING.md says how to add a topic.
 """
