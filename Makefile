@@ -12,8 +12,8 @@ setup: ## install everything into .venv and .stack (only what is not there yet)
 demo: setup ## watch labelled complaints become cases with owners, deadlines and messages
 	@.venv/bin/redress demo
 
-unit: setup ## tests that need no server: units, models, the fakes' half of every contract; a minute
-	@$(PYTHON) -m pytest -m "not real" --durations=5
+unit: setup ## tests that need no server: units, models, the fakes' half of every contract; about a minute
+	@$(PYTHON) -m pytest -m "not real" -n 2 --durations=5
 
 contract: setup ## adapters and the stack: each contract for the fake and for the real thing
 	@$(PYTHON) -m pytest tests/contract --durations=5

@@ -217,8 +217,8 @@ def test_a_page_that_is_not_found_does_not_say_that_a_message_is_not_known(reply
         ("Fri, 31 Dec 2026 23:59:59 +9999", 0, math.inf),
         ("Fri, 31 Dec 9999 23:59:59 -2359", 60, math.inf),
         ("Mon, 01 Jan 0001 00:00:00 +2359", 0, math.inf),
-        (format_datetime(wall() + timedelta(hours=1)), 60, 3600),
-        (format_datetime(wall() - timedelta(hours=1)), 0, 0),
+        pytest.param(format_datetime(wall() + timedelta(hours=1)), 60, 3600, id="in an hour"),
+        pytest.param(format_datetime(wall() - timedelta(hours=1)), 0, 0, id="an hour ago"),
     ],
 )
 def test_a_provider_may_ask_for_a_pause_in_seconds_or_until_a_date(

@@ -1,12 +1,23 @@
 """`redress classify`: one line out for every line in."""
 
 import json
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 
 from services.routing.commands.classify import classify
+from services.routing.store.severity_files import load_rules
+
+compiled = cache(load_rules)
+
+
+@pytest.fixture(autouse=True)
+def compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rules are the same for every line of every test."""
+    monkeypatch.setattr(import_module(classify.callback.__module__), "load_rules", compiled)
 
 
 def run(*lines: object) -> tuple[list[dict[str, Any]], Result]:
