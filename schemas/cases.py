@@ -83,6 +83,10 @@ class CaseHeader(Frozen):
         """The policy version by which the case is decided."""
         return policy_key(self.policy, self.policy_version)
 
+    def task(self, task_id: UUID | None) -> OpenTask | None:
+        """The task of this id, as long as it is not answered."""
+        return next((task for task in self.tasks if task.task_id == task_id), None)
+
 
 class CaseMessage(Message):
     """An event of a case; `by` is a person's id or the name of the rule that decided."""

@@ -9,11 +9,10 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from schemas.faults import describe
+from schemas.faults import Place, describe
 from services.common.web.strict_json import LARGEST, TOO_LARGE
 
 M = TypeVar("M", bound=BaseModel)
-Loc = tuple[int | str, ...]
 Fields = dict[str, Any]
 
 
@@ -94,7 +93,7 @@ def _complaints(wrong: ValidationError, parts: Mapping[Path, Fields]) -> Iterato
         yield f"{path}:{line(path, place)}: {field}: {describe(error)}"
 
 
-def line(path: Path, loc: Loc) -> int:
+def line(path: Path, loc: Place) -> int:
     """The line, counted from 1, where a field stands, or the nearest thing around it that does."""
     node: yaml.Node | None = yaml.compose(path.read_text("utf-8"))
     at = 0

@@ -66,7 +66,7 @@ class Parties:
 
     def accountable(self) -> list[str]:
         role, task_id = getattr(self.event, "accountable", None), getattr(self.event, "task_id", None)
-        task = next((one for one in self.header.tasks if one.task_id == task_id), None)
+        task = self.header.task(task_id)
         if task is not None and task.role == role:
             return self._responsible(task)
         if role is None or role == self.header.owner_role:

@@ -28,8 +28,8 @@ class Responsibility(NamedTuple):
     announced: bool
 
 
-class HandOverFields(Frozen):
-    """A hand-over that nobody has accepted yet, as far as it says whose it is."""
+class ReceiverFields(Frozen):
+    """A hand-over nobody has accepted yet, or a task nobody has answered, as far as it says whose it is."""
 
     to: str
     role: Role
@@ -43,14 +43,6 @@ class SupportFields(Frozen):
     post: str = ""
 
 
-class TaskFields(Frozen):
-    """A task that nobody has answered yet, as far as it says whose it is."""
-
-    to: str
-    role: Role
-    post: str = ""
-
-
 class ResponsibleFields(Frozen):
     """The fields of a case that say whose it is."""
 
@@ -61,9 +53,9 @@ class ResponsibleFields(Frozen):
     owner: str
     owner_role: Role
     owner_post: str = ""
-    hand_over: HandOverFields | None = None
+    hand_over: ReceiverFields | None = None
     support: SupportFields | None = None
-    tasks: tuple[TaskFields, ...] = ()
+    tasks: tuple[ReceiverFields, ...] = ()
 
 
 def responsibilities_of(case: Case | ResponsibleFields) -> tuple[Responsibility, ...]:

@@ -11,10 +11,10 @@ from zipfile import BadZipFile
 import numpy as np
 from pydantic import model_validator
 
-from schemas.faults import refuse
+from schemas.faults import Place, refuse
 from schemas.severity import LexiconSpec, SeverityPolicy
 from services.common.runtime import files
-from services.common.runtime.files import FileError, Loc
+from services.common.runtime.files import FileError
 from services.routing.domain.severity.classifier import Weights
 from services.routing.domain.severity.judge import Rules, compile_rules
 from services.routing.domain.severity.lexicon import find_fault, is_reference
@@ -35,13 +35,13 @@ class LexiconFile(LexiconSpec):
         return self
 
 
-def _terms_of_concepts(file: LexiconSpec) -> Iterator[tuple[Loc, str]]:
+def _terms_of_concepts(file: LexiconSpec) -> Iterator[tuple[Place, str]]:
     for concept, terms in file.concepts.items():
         for at, term in enumerate(terms):
             yield ("concepts", concept, at), term
 
 
-def _terms_of_patterns(file: LexiconSpec) -> Iterator[tuple[Loc, str]]:
+def _terms_of_patterns(file: LexiconSpec) -> Iterator[tuple[Place, str]]:
     for section, criteria in (("detectors", file.detectors), ("suspicions", file.suspicions)):
         for criterion, detectors in criteria.items():
             for name, patterns in detectors.items():

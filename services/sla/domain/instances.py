@@ -26,7 +26,7 @@ class Instance(NamedTuple):
 
     def task(self, header: CaseHeader) -> OpenTask | None:
         """Its task, as long as that is not answered."""
-        return next((one for one in header.tasks if one.task_id == self.task_id), None)
+        return header.task(self.task_id)
 
 
 def list_instances(policy: Policy, deadlines: DeadlineStates) -> Iterator[Instance]:

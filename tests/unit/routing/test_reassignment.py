@@ -241,7 +241,7 @@ def test_whoever_is_leaving_is_given_nothing(status: Any) -> None:
 
 
 def test_a_deputy_may_do_what_the_absent_one_may() -> None:
-    """HandOverFields before the absence began: told and allowed are the same people."""
+    """A hand-over before the absence began: told and allowed are the same people."""
     casework = Casework()
     case = casework.receive()
     reload(
