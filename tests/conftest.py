@@ -9,7 +9,7 @@ import pytest
 from deploy.local import Stack
 from deploy.local import stack as running_stack
 from deploy.local.addresses import given
-from tests.stack import Names
+from tests.stack import Names, own_names
 
 E2E = Path(__file__).with_name("e2e")
 NEED_SERVERS = {"stack", "ours"}
@@ -31,11 +31,17 @@ async def stack() -> AsyncIterator[Stack]:
 
 
 @pytest.fixture
-async def names(stack: Stack) -> Names:
+async def names(stack: Stack) -> AsyncIterator[Names]:
     """A topic prefix, a database and a group that no other test uses; the topics exist."""
-    names = Names.fresh()
-    await names.create_topics(stack)
-    return names
+    async with own_names(stack) as names:
+        yield names
+
+
+@pytest.fixture(scope="module")
+async def module_names(stack: Stack) -> AsyncIterator[Names]:
+    """The same, for all tests of a file together."""
+    async with own_names(stack) as names:
+        yield names
 
 
 @pytest.fixture

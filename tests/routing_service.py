@@ -24,7 +24,7 @@ from services.routing.app import create
 from tests.dealership import a_contact, directory_file
 from tests.openapi import OpenApi
 from tests.patience import SECONDS, patience, until
-from tests.stack import Names, consume, produce
+from tests.stack import Names, consume, own_names, produce
 
 KEY = "a key for tests only, 32 characters or more"
 
@@ -93,19 +93,18 @@ async def routing(stack: Stack, home: Path, mongo: str = "") -> AsyncIterator[Se
 
     `mongo` is another way to the same store.
     """
-    names = Names.fresh()
-    await names.create_topics(stack)
-    env = names.environment(stack) | {"REDRESS_TOKEN_KEY": KEY}
-    directory = home / "directory.json"
-    directory.write_text(directory_file().model_dump_json(), "utf-8")
-    await asyncio.to_thread(redress, env, "directory", "load", str(directory))
-    env |= {"REDRESS_MONGO": mongo or stack.addresses.mongo}
-    service = start_service("routing", env, home / "routing.log")
-    try:
-        await service.wait_ready()
-        hooks = {"response": [OpenApi(create().openapi()).check]}
-        async with httpx.AsyncClient(base_url=service.url, timeout=SECONDS, event_hooks=hooks) as http:
-            yield Service(stack, names, http, env, service)
-        await service.stop()
-    finally:
-        sys.stderr.write((home / "routing.log").read_text("utf-8"))
+    async with own_names(stack) as names:
+        env = names.environment(stack) | {"REDRESS_TOKEN_KEY": KEY}
+        directory = home / "directory.json"
+        directory.write_text(directory_file().model_dump_json(), "utf-8")
+        await asyncio.to_thread(redress, env, "directory", "load", str(directory))
+        env |= {"REDRESS_MONGO": mongo or stack.addresses.mongo}
+        service = start_service("routing", env, home / "routing.log")
+        try:
+            await service.wait_ready()
+            hooks = {"response": [OpenApi(create().openapi()).check]}
+            async with httpx.AsyncClient(base_url=service.url, timeout=SECONDS, event_hooks=hooks) as http:
+                yield Service(stack, names, http, env, service)
+            await service.stop()
+        finally:
+            sys.stderr.write((home / "routing.log").read_text("utf-8"))

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, ConsumerRecord
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import for_code
 from pymongo import AsyncMongoClient
 from pymongo.asynchronous.database import AsyncDatabase
 
@@ -39,6 +41,33 @@ class Names:
 
     async def create_topics(self, stack: Stack) -> None:
         await create_topics(stack.addresses.kafka, replication=1, prefix=self.prefix)
+
+    async def delete_topics(self, stack: Stack) -> None:
+        await retried(lambda: _delete_topics(stack, self.prefix))
+
+
+@asynccontextmanager
+async def own_names(stack: Stack) -> AsyncIterator[Names]:
+    """Names whose topics are there meanwhile: a broker of ten thousand partitions has no time for its own heartbeat."""
+    names = Names.fresh()
+    await names.create_topics(stack)
+    try:
+        yield names
+    finally:
+        await names.delete_topics(stack)
+
+
+async def _delete_topics(stack: Stack, prefix: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=stack.addresses.kafka)
+    try:
+        await admin.start()
+        present = await admin.list_topics()
+        answer = await admin.delete_topics([topic for topic in present if topic.startswith(prefix)])
+        for topic, code in answer.topic_error_codes:
+            if code:
+                raise for_code(code)(topic)
+    finally:
+        await admin.close()
 
 
 @asynccontextmanager

@@ -59,9 +59,8 @@ def doubting(command: Command) -> ChildProcess:
 
 
 @pytest.fixture
-async def dealership(stack: Stack, tmp_path: Path) -> AsyncIterator[Dealership]:
-    names, clock = Names.fresh(), Clock(SCALE, time.time())
-    await names.create_topics(stack)
+async def dealership(stack: Stack, names: Names, tmp_path: Path) -> AsyncIterator[Dealership]:
+    clock = Clock(SCALE, time.time())
     mail, sms = provider("mail", tmp_path / "mail"), provider("sms", tmp_path / "sms")
     env = names.environment(stack) | {
         "REDRESS_TOKEN_KEY": KEY,

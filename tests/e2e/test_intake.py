@@ -38,11 +38,12 @@ def contact(**changes: Any) -> Posted:
 
 @pytest.fixture(scope="module")
 async def door(
-    stack: Stack, tmp_path_factory: pytest.TempPathFactory
+    stack: Stack, module_names: Names, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Names]]:
-    names = Names.fresh()
-    await names.create_topics(stack)
-    env = names.environment(stack) | {"REDRESS_TOKEN_KEY": KEY, "REDRESS_MONGO": "mongodb://127.0.0.1:1"}
+    env = module_names.environment(stack) | {
+        "REDRESS_TOKEN_KEY": KEY,
+        "REDRESS_MONGO": "mongodb://127.0.0.1:1",
+    }
     intake = start_service("intake", env, tmp_path_factory.mktemp("intake") / "intake.log")
     await intake.wait_ready()
     headers = {"Authorization": f"Bearer {TOKEN}"}
@@ -50,7 +51,7 @@ async def door(
     async with httpx.AsyncClient(
         base_url=intake.url, headers=headers, timeout=SECONDS, event_hooks=hooks
     ) as client:
-        yield client, names
+        yield client, module_names
     await intake.stop()
 
 

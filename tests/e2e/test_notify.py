@@ -32,7 +32,7 @@ from services.notify.domain.samples import FIELDS, HEADER
 from services.routing.store.policy_files import load_policy
 from tests.dealership import directory_file, person
 from tests.patience import SECONDS, patience
-from tests.stack import Names, consume, produce
+from tests.stack import Names, consume, own_names, produce
 
 POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
 # An answer takes less also on a crowded machine, and a stall much longer.
@@ -157,22 +157,21 @@ async def far_end(
     stack: Stack, home: Path, announce: Callable[[Stack, Names], Awaitable[None]] = announce, /, **more: str
 ) -> AsyncIterator[Far]:
     """A notify with names, a mail server and an SMS provider of its own."""
-    names = Names.fresh()
-    await names.create_topics(stack)
-    await announce(stack, names)
-    mail, sms = provider("mail", home / "mail"), provider("sms", home / "sms")
-    env = names.environment(stack) | {
-        "REDRESS_SMTP_PORT": str(mail.port),
-        "REDRESS_SMS_URL": f"http://127.0.0.1:{sms.port}",
-        "REDRESS_RETRY_BASE_SECONDS": "0.2",
-        "REDRESS_RETRY_MOST_SECONDS": "1",
-        **more,
-    }
-    notify = service("notify", env, home / "notify.log")
-    notify.runner.launch()
-    await asyncio.gather(mail.start(), sms.start(), notify.wait_ready())
-    yield Far(stack, names, notify, mail, sms, env, home / "notify.log")
-    await asyncio.gather(notify.stop(), mail.stop(), sms.stop())
+    async with own_names(stack) as names:
+        await announce(stack, names)
+        mail, sms = provider("mail", home / "mail"), provider("sms", home / "sms")
+        env = names.environment(stack) | {
+            "REDRESS_SMTP_PORT": str(mail.port),
+            "REDRESS_SMS_URL": f"http://127.0.0.1:{sms.port}",
+            "REDRESS_RETRY_BASE_SECONDS": "0.2",
+            "REDRESS_RETRY_MOST_SECONDS": "1",
+            **more,
+        }
+        notify = service("notify", env, home / "notify.log")
+        notify.runner.launch()
+        await asyncio.gather(mail.start(), sms.start(), notify.wait_ready())
+        yield Far(stack, names, notify, mail, sms, env, home / "notify.log")
+        await asyncio.gather(notify.stop(), mail.stop(), sms.stop())
 
 
 @pytest.fixture(scope="module")

@@ -82,9 +82,10 @@ class RunningSla:
 
 
 @pytest.fixture(scope="module")
-async def sla(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningSla]:
-    names, epoch = Names.fresh(), time.time()
-    await names.create_topics(stack)
+async def sla(
+    stack: Stack, module_names: Names, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[RunningSla]:
+    names, epoch = module_names, time.time()
     published = PublishedPolicy(version=POLICY.version, policy=POLICY).model_dump_json()
     key = f"{POLICY.id}@{POLICY.version}"
     await produce(stack, names.topic("policies"), [(key.encode(), published.encode())])
