@@ -1,6 +1,6 @@
 # Every target prepares what it needs; `make help` lists them.
 PYTHON := .venv/bin/python
-.PHONY: help setup demo unit contract e2e test soak up down logs bench lint clean
+.PHONY: help setup demo unit contract e2e test soak up down logs bench severity lint clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -38,6 +38,9 @@ logs: setup ## follow the services of `make up`, a line for each event; Ctrl-C e
 
 bench: setup ## seven rounds of throughput and latency into build/bench.json; AGAINST=commit, ONLY=b,c, STORE=file
 	@.venv/bin/redress bench $(if $(AGAINST),--against $(AGAINST)) $(if $(ONLY),--only $(ONLY)) $(if $(STORE),--store $(STORE))
+
+severity: setup ## how often labelled complaints are judged rightly, with curves in build/severity; DATA="a.jsonl b.jsonl"
+	@.venv/bin/redress severity measure --draw build/severity $(DATA)
 
 lint: setup ## style, types and import contracts
 	.venv/bin/ruff check .

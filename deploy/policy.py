@@ -5,11 +5,12 @@ from pathlib import Path
 
 import click
 
+from deploy.severity.overreach import find_overreach, ordinary_texts
 from services.notify.domain.texts import TextError
 from services.notify.store import NoticeFiles
 from services.routing.settings import POLICIES
-from services.routing.store.policy_files import compile_policy, load_policy, policy_files
-from services.routing.store.severity_files import WEIGHTS
+from services.routing.store.policy_files import load_policy, policy_files
+from services.routing.store.severity_files import load_lexicon, load_severity
 
 
 @click.group()
@@ -23,8 +24,12 @@ def policy() -> None:
 )
 @click.pass_context
 def check(context: click.Context, paths: tuple[Path, ...]) -> None:
-    """Check the policy of each FILE, or all that are shipped, with severity and notices; print every mistake."""
+    """Check the policy of each FILE with severity and notices; without FILE all that are shipped, and the lexicon.
+
+    Prints every mistake.
+    """
     mistakes = [mistake for path in paths or policy_files(POLICIES) for mistake in _mistakes(path)]
+    mistakes += [] if paths else _lexicon_mistakes()
     for mistake in mistakes:
         click.echo(mistake, err=True)
     context.exit(bool(mistakes))
@@ -35,13 +40,21 @@ def _mistakes(path: Path) -> Iterator[str]:
     notices = path.parent / "notices" / path.name
     try:
         loaded = load_policy(path)
-        compile_policy(loaded, path.parent / "severity" / WEIGHTS, loaded.version)
         if notices.exists():
             NoticeFiles(path.parent).check(notices)
     except (ValueError, TextError) as error:
         yield str(error)
     else:
         click.echo(f"{path}: {loaded.id}@{loaded.version}")
+
+
+def _lexicon_mistakes() -> Iterator[str]:
+    """What cannot be read of the lexicon, or else what of it finds grave matters in ordinary complaints."""
+    try:
+        severity = load_severity()
+        yield from find_overreach(load_lexicon(), severity, ordinary_texts(severity))
+    except ValueError as error:
+        yield str(error)
 
 
 commands: list[click.Command] = [policy]

@@ -23,6 +23,7 @@ COMMANDS = {
     "token": "services.routing.commands",
     "due": "services.sla.commands",
     "deliveries": "services.notify.commands",
+    "severity": "deploy.severity.commands",
     "dead": "deploy.dead",
     "documents": "deploy.documents",
     "up": "deploy.local.commands",

@@ -19,6 +19,29 @@ _PRESENT = f'"format":{FORMAT}'.encode()
 LEVELS = ("general", "major_preliminary", "major")
 """The levels that format 1 knew by name, lowest first."""
 
+SIGNALS = {
+    "G2": ["poor_handling"],
+    "G3": ["ordinary_fault"],
+    "P1": ["official_ties"],
+    "P2": ["extreme_act"],
+    "P3": ["lawsuit_announced"],
+    "P4": ["exposure_announced"],
+    "P5": ["refuses_inspection"],
+    "P6": ["wants_investigation"],
+    "P7": ["wants_replacement"],
+    "P8": ["complained_to_maker"],
+    "P9": ["wants_written_reply"],
+    "P10": ["injury"],
+    "P11": ["local_authority"],
+    "M1": ["fire"],
+    "M2": ["unintended_acceleration"],
+    "M3": ["airbag_not_deployed"],
+    "M4": ["control_lost"],
+    "M5": ["lawsuit_filed"],
+    "M6": ["national_authority"],
+}
+"""The signals that now meet the criteria of format 1, whose policies held detectors of their own."""
+
 HEADER = {
     "profile": "policy",
     "profile_version": "policy_version",
@@ -167,10 +190,16 @@ def _upgrade_severity(severity: Json, words: Json, telling: Collection[str]) -> 
         }
         for level in LEVELS
     ]
-    thresholds = severity["learned"]
-    raises = {level: thresholds[level] for level in LEVELS if level in thresholds}
-    learned = {name: value for name, value in thresholds.items() if name not in raises} | {"raises": raises}
-    return {**severity, "levels": levels, "learned": learned}
+    return {
+        "levels": levels,
+        "criteria": [_upgrade_criterion(criterion) for criterion in severity["criteria"]],
+    }
+
+
+def _upgrade_criterion(criterion: Json) -> Json:
+    """A line of the severity table; its detectors stood in the policy, and now find signals for all."""
+    kept = {name: value for name, value in criterion.items() if name != "asserts"}
+    return {**kept, "signals": SIGNALS.get(criterion["id"], [])}
 
 
 def _upgrade_spec(spec: Json) -> Json:

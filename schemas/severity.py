@@ -1,9 +1,9 @@
 """Severity as data: the policy that says how complaints are judged, what is judged, and the judgement."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Annotated, Literal, Self, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from schemas.base import Bilingual, Count, Identifier, Strict
 from schemas.contacts import Channel
@@ -15,16 +15,6 @@ Level = Identifier
 Flag = Literal["injury", "accident", "casualties", "fire"]
 FLAGS: tuple[Flag, ...] = get_args(Flag)
 Probability = Annotated[float, Field(ge=0, le=1)]
-
-
-def _terms(value: object) -> object:
-    """Terms may be written as one text, separated by commas."""
-    return (
-        tuple(term.strip() for term in value.split(",") if term.strip()) if isinstance(value, str) else value
-    )
-
-
-Terms = Annotated[tuple[str, ...], BeforeValidator(_terms)]
 
 
 class LevelSpec(Strict):
@@ -43,53 +33,37 @@ class LevelSpec(Strict):
 
 
 class CriterionSpec(Strict):
-    """One line of the severity table, and what sets it besides the words of the complaint.
-
-    `asserts` says how the words must be meant: a `fact` must have happened in this case, an `act` may
-    also be announced on a condition ("if nothing is done I shall sue").
-    """
+    """One line of the severity table: the signals in a complaint that meet it, and what does so besides its words."""
 
     id: str
     level: Level
     title: Bilingual
     source: str
-    asserts: Literal["fact", "act"] = "fact"
+    signals: tuple[Identifier, ...] = Field(
+        default=(), description="signals that detectors find in the words"
+    )
     channels: tuple[Channel, ...] = ()
     flags: tuple[Flag, ...] = ()
     corroborated_by: tuple[Flag, ...] = Field(
-        default=(), description="flags that turn a suspicion into a signal"
+        default=(), description="flags with which a weak pattern of a suspected signal is enough"
     )
     default: bool = Field(default=False, description="holds when no other criterion does")
     safety: bool = Field(default=False, description="the safety of people may hang on it")
 
 
-class LexiconSpec(Strict):
-    """Terms by concept, and the patterns of concepts that are signals of a criterion.
-
-    Terms and patterns are described in deploy/policies/severity/README.md.
-    """
-
-    lemmas: dict[str, str] = {}
-    concepts: dict[str, Terms] = {}
-    detectors: dict[str, dict[str, tuple[str, ...]]] = {}
-    suspicions: dict[str, dict[str, tuple[str, ...]]] = {}
-
-
-EVEN: Probability = 0.5
-
-
 class Thresholds(Strict):
-    """How far the classifier is trusted; all are probabilities of a level or a graver one.
+    """How far the classifier is trusted with the criteria of one level; all are probabilities of a signal.
 
-    From what `raises` says of a level on it raises a complaint to it by itself, and from one half on where that says
-    nothing; below `doubt` it overrules a pattern of that level. What is of the highest level with the probability
-    `suspect` is at least of the second lowest.
+    From `suspects` on a signal is suspected without any pattern, beside a weak one from `suspects_weak` on; from `raises`
+    on it is likely, and from `agrees` on a weak pattern is enough to be certain. Below `doubts` even a strong pattern is to
+    be confirmed. They are chosen from the curves that `make severity` draws.
     """
 
-    raises: dict[Level, Probability] = {}
-    suspect: Probability = 1
-    doubt: Probability = 0
-    alone: Probability = Field(default=0, description="how much surer one passage of a long text must be")
+    raises: Probability = 0.5
+    agrees: Probability = 0.5
+    suspects: Probability = 0.5
+    suspects_weak: Probability = 0.5
+    doubts: Probability = 0
 
     @model_validator(mode="after")
     def _no_threshold_undoes_another(self) -> Self:
@@ -98,20 +72,26 @@ class Thresholds(Strict):
 
 
 def _thwarted(thresholds: Thresholds) -> Iterator[Fault]:
-    lowest = min(thresholds.raises.values(), default=EVEN)
-    if thresholds.doubt > lowest:
-        yield ("doubt",), f"should be at most {lowest}: from there on it raises what it would overrule"
-    if lowest <= thresholds.suspect < 1:
-        yield ("suspect",), f"should be less than {lowest}, where it is raised anyway, or 1 to do without"
+    if thresholds.suspects > thresholds.raises:
+        yield ("suspects",), f"should be at most {thresholds.raises}, where it is likely anyway"
+    if thresholds.suspects_weak > thresholds.suspects:
+        yield (
+            ("suspects_weak",),
+            f"should be at most {thresholds.suspects}: from there on it is suspected without a weak pattern",
+        )
+    if thresholds.doubts > thresholds.raises:
+        yield (
+            ("doubts",),
+            f"should be at most {thresholds.raises}: from there on it is likely without a pattern",
+        )
 
 
 class SeverityPolicy(Strict):
-    """Everything a judge needs, as an operator writes it; levels lowest first."""
+    """How severe which signals are, as an operator writes it; levels lowest first."""
 
     levels: Annotated[tuple[LevelSpec, ...], FILLED, once("id")]
     criteria: Annotated[tuple[CriterionSpec, ...], once("id")]
-    lexicon: LexiconSpec = LexiconSpec()
-    learned: Thresholds = Thresholds()
+    learned: dict[Level, Thresholds] = {}
 
     @property
     def level_ids(self) -> tuple[Level, ...]:
@@ -130,6 +110,25 @@ class SeverityPolicy(Strict):
         """The level above; the highest stays."""
         return self.level_ids[min(self.gravity(level) + 1, len(self.levels) - 1)]
 
+    def criterion(self, name: str) -> CriterionSpec | None:
+        """The criterion of this id, if there is one."""
+        return next((criterion for criterion in self.criteria if criterion.id == name), None)
+
+    @property
+    def default(self) -> CriterionSpec:
+        """The criterion that holds when no other does."""
+        return next(criterion for criterion in self.criteria if criterion.default)
+
+    def thresholds(self, level: Level) -> Thresholds:
+        """How far the classifier is trusted with criteria of a level."""
+        return self.learned.get(level, Thresholds())
+
+    def rank(self, criteria: Collection[str]) -> tuple[str, ...]:
+        """Returns those of the criteria that the table has, gravest first, then in its order."""
+        table = [criterion for criterion in self.criteria if criterion.id in criteria]
+        gravest_first = sorted(table, key=lambda criterion: -self.gravity(criterion.level))
+        return tuple(criterion.id for criterion in gravest_first)
+
     @model_validator(mode="after")
     def _levels_are_there(self) -> Self:
         refuse(_unknown_levels(self))
@@ -143,30 +142,15 @@ class SeverityPolicy(Strict):
         refuse((("criteria", at, "default"), "should be true of one criterion only") for at in defaults[1:])
         return self
 
-    @model_validator(mode="after")
-    def _suspicions_can_be_corroborated(self) -> Self:
-        refuse(_uncorroborated(self))
-        return self
-
 
 def _unknown_levels(policy: SeverityPolicy) -> Iterator[Fault]:
     named: list[tuple[Place, Level]] = [
         *((("criteria", at, "level"), criterion.level) for at, criterion in enumerate(policy.criteria)),
-        *((("learned", "raises", level), level) for level in policy.learned.raises),
+        *((("learned", level), level) for level in policy.learned),
     ]
     for place, level in named:
         if level not in policy.level_ids:
             yield place, must_be_among(policy.level_ids)
-
-
-def _uncorroborated(policy: SeverityPolicy) -> Iterator[Fault]:
-    for at, criterion in enumerate(policy.criteria):
-        suspected = criterion.id in policy.lexicon.suspicions
-        if suspected and not criterion.corroborated_by:
-            yield ("criteria", at), "should have corroborated_by, since the lexicon has suspicions of it"
-        if criterion.corroborated_by and not suspected:
-            place = ("criteria", at, "corroborated_by")
-            yield place, "should be left out: the lexicon has no suspicions of it"
 
 
 class Statement(Strict):
@@ -178,11 +162,36 @@ class Statement(Strict):
     ticks: frozenset[str] = frozenset()
 
 
+Doubt = Literal["pattern_alone", "weak_pattern", "learned_alone", "cut", "unreadable", "unsupported_language"]
+"""Why a judgement is to be confirmed: a pattern that the classifier speaks against, one that is too weak for what the
+classifier makes of it, a finding of the classifier without a pattern, or a text that was not read to its end, is no language, or is in one that is not supported."""
+DOUBTS: dict[Doubt, Bilingual] = {
+    "pattern_alone": Bilingual(
+        zh="词句相符，但分类器认为可能性不大",
+        en="the words fit a pattern, but the classifier finds it unlikely",
+    ),
+    "weak_pattern": Bilingual(
+        zh="词句只是略微相符，分类器也没有把握",
+        en="the words only hint at it, and the classifier is not sure",
+    ),
+    "learned_alone": Bilingual(
+        zh="只有分类器这样认为，没有相符的词句", en="only the classifier says so, no pattern fits the words"
+    ),
+    "cut": Bilingual(zh="文字过长，只读了前面的部分", en="the text is too long and was not read to its end"),
+    "unreadable": Bilingual(zh="文字无法辨认", en="the text holds nothing that can be read"),
+    "unsupported_language": Bilingual(
+        zh="文字既非中文也非英文", en="the text is neither Chinese nor English"
+    ),
+}
+"""Each doubt in the words of people."""
+
+
 class Signal(Strict):
     """Evidence for a criterion: which detector found it, and where (character offsets, end exclusive).
 
     `start` and `end` are None when the evidence is not in the text: a tick, a flag, the channel. What is not
-    `certain` is evidence of a suspicion, which a person has to confirm.
+    `certain` is evidence of a suspicion, which a person has to confirm, and `doubt` says why. `probability` is what the
+    classifier gives the signal, if it has learned it.
     """
 
     criterion: str
@@ -190,18 +199,16 @@ class Signal(Strict):
     start: Count | None = None
     end: Count | None = None
     certain: bool = True
-
-
-Doubt = Literal["pattern_alone", "learned_alone", "cut", "unreadable", "unsupported_language"]
-"""Why a judgement is to be confirmed: a pattern that the classifier speaks against, a finding of the classifier without
-a pattern, or a text that was not read to its end, is no language, or is in one that is not supported."""
+    doubt: Doubt | None = None
+    probability: Probability | None = None
 
 
 class Judgement(Strict):
     """The level, the criteria met (gravest first), the deciding one, and the evidence.
 
     `level` is the likeliest. `confirmed` is what the signals that are certain say; it acts at once. `suspected` is the
-    gravest that anything speaks for, where that is graver; a person then has to confirm, and `doubts` says why.
+    gravest that anything speaks for, where that is graver, and `suspicions` are the criteria that do; a person then has
+    to confirm, and `doubts` says why.
     `failed` names detectors that broke: the case then opens one level higher and is marked for triage.
     """
 
@@ -209,6 +216,7 @@ class Judgement(Strict):
     confirmed: Level
     suspected: Level | None = None
     criteria: tuple[str, ...]
+    suspicions: tuple[str, ...] = ()
     deciding: str
     signals: tuple[Signal, ...]
     doubts: tuple[Doubt, ...] = ()

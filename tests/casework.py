@@ -20,15 +20,17 @@ from schemas.deadlines import (
 from schemas.staffing import Directory
 from services.common.store.decision import Cause, Change, Decision, Outgoing, Refusal
 from services.routing.domain.actions.action import Action
+from services.routing.domain.assessment import build_statement
 from services.routing.domain.case import Case, header
 from services.routing.domain.decide import decide
 from services.routing.domain.open_cases import OpenCase, OpenCases
 from services.routing.domain.opening import StoredContact
 from services.routing.domain.policies import CompiledPolicy, Policies
 from services.routing.domain.seals import Sealed
-from services.routing.domain.severity.judge import compile_rules
+from services.routing.domain.severity.detection import Reader, compile_reader
 from services.routing.domain.world import World
-from services.routing.store.policy_files import load_policy
+from services.routing.store.policy_files import compile_policy, load_policy
+from services.routing.store.severity_files import load_lexicon
 from tests.dealership import MONDAY, a_contact, directory_file
 
 D = TypeVar("D", bound=DeadlineMessage)
@@ -38,9 +40,14 @@ POLICIES = Path(__file__).parents[1] / "deploy" / "policies"
 
 @cache
 def gtmc() -> CompiledPolicy:
-    """The shipped policy without learned weights: whose a case is must not hang on what a classifier learned."""
-    policy = load_policy(POLICIES / "gtmc.yaml")
-    return CompiledPolicy(policy, policy.version, compile_rules(policy.severity))
+    """The shipped policy."""
+    return compile_policy(load_policy(POLICIES / "gtmc.yaml"))
+
+
+@cache
+def patterns() -> Reader:
+    """The shipped lexicon without learned weights: whose a case is must not hang on what a classifier learned."""
+    return compile_reader(load_lexicon(), None)
 
 
 def policies() -> Policies:
@@ -54,7 +61,8 @@ def sealed() -> Sealed:
 
 
 def stored_contact(contact: ContactReceived) -> StoredContact:
-    return StoredContact(contact, sealed(), sealed())
+    [detection] = patterns().detect([build_statement(contact).text])
+    return StoredContact(contact, detection, sealed(), sealed())
 
 
 @dataclass

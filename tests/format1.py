@@ -14,8 +14,9 @@ from uuid import UUID, uuid5
 
 from pydantic import TypeAdapter
 
-from schemas import directory, outreach, policies
-from schemas.formats import read_record
+from schemas import contacts, directory, outreach, policies
+from schemas.contacts import ContactReceived
+from schemas.formats import SIGNALS, read_record
 from schemas.identity import holder_in_ids
 from schemas.outreach import OutreachRequested
 from schemas.policies import PublishedPolicy
@@ -46,18 +47,19 @@ from services.notify.store import AddressRepository
 from services.routing import api
 from services.routing.api import actions
 from services.routing.domain.actions.table import ACTIONS
+from services.routing.domain.assessment import build_statement
 from services.routing.domain.case import Case
 from services.routing.domain.decide import Resync
 from services.routing.domain.open_cases import OpenCases
 from services.routing.domain.policies import Policies
 from services.routing.domain.reassignment import Reassign
+from services.routing.domain.severity.detection import Detection, SignalEvidence, Span
 from services.routing.domain.world import World
 from services.routing.handlers import TOPICS as ROUTING_TOPICS
 from services.routing.handlers import Handler as RoutingHandler
 from services.routing.handlers import revive as revive_for_routing
 from services.routing.store.cases import Cases
 from services.routing.store.policy_files import compile_policy
-from services.routing.store.severity_files import WEIGHTS
 from services.routing.store.texts import TextRepository
 from services.sla.domain.deadline import Tick
 from services.sla.domain.state import Deadlines
@@ -65,7 +67,7 @@ from services.sla.handlers import TOPICS as SLA_TOPICS
 from services.sla.handlers import Handler as SlaHandler
 from services.sla.handlers import revive as revive_for_sla
 from services.sla.store import DeadlineRepository
-from tests.casework import POLICIES
+from tests.casework import patterns
 from tests.fakes import MemoryDocuments, MemoryLog
 from tests.unit.notify.test_sender import SenderBench
 from tests.unit.sla.watch import ArmedMemory
@@ -151,8 +153,48 @@ class Kept:
         """Every policy compiled, under the version by which it was published."""
         compiled = Policies(default=self.published[0].policy.id)
         for one in self.published:
-            compiled.follow(compile_policy(one.policy, POLICIES / "severity" / WEIGHTS, one.version))
+            compiled.follow(compile_policy(one.policy, one.version))
         return compiled
+
+
+@dataclass
+class RecordedReader:
+    """Stands in for what finds signals, with what format 1 found in its contacts.
+
+    Its policies held detectors of their own, and what is found in the same words today may differ. Steps are held to
+    ids, order and hashes, not to what words mean, so they start from the signals that the documents recorded; which
+    criteria and level these lead to is decided anew.
+    """
+
+    def detect(self, texts: Sequence[str]) -> list[Detection]:
+        """What the documents recorded of each text; of one that no document holds, nothing."""
+        return [self._recorded.get(text, Detection({})) for text in texts]
+
+    @cached_property
+    def _recorded(self) -> dict[str, Detection]:
+        read = TypeAdapter(ContactReceived)
+        received = [
+            read_record(contacts.TOPIC, read, record["value"].encode())
+            for record in lines("records")
+            if record["topic"] == contacts.TOPIC
+        ]
+        found = {
+            contact["id"]: contact["findings"]
+            for stored in lines("cases")
+            if stored["state"]
+            for contact in stored["state"]["contacts"]
+        }
+        return {build_statement(one).text: _detection(found.get(str(one.id), ())) for one in received}
+
+
+def _detection(recorded: Iterable[Json]) -> Detection:
+    """The signals of which these are the evidence; what was no word of the text is judged again anyway."""
+    places: dict[str, list[Span]] = {}
+    for one in recorded:
+        if one["start"] is not None:
+            [signal] = SIGNALS[one["criterion"]]
+            places.setdefault(signal, []).append(Span(one["detector"], one["start"], one["end"]))
+    return Detection({signal: SignalEvidence(strong=tuple(found)) for signal, found in places.items()})
 
 
 def _gone(entry: directory.Entry) -> directory.Entry:
@@ -224,12 +266,15 @@ class Replay:
         )
         texts, customers = TextRepository(self.kept.texts), TextRepository(self.kept.customers)
         if "record" in self.step:
-            handler = RoutingHandler(cases, texts, customers, self._reach_out)
+            reader: Any = RecordedReader()
+            handler = RoutingHandler(cases, texts, customers, self._reach_out, reader)
             handler.loaded.set()
             await handler.handle([self._received(ROUTING_TOPICS)])
         elif (name := self.step["action"]["name"]) in ACTIONS:
             await self._act(
-                api.Dependencies(cases, ListedDocuments(self.documents.documents), texts, customers)
+                api.Dependencies(
+                    cases, ListedDocuments(self.documents.documents), texts, customers, patterns()
+                )
             )
         else:
             case = UUID(self.step["before"]["_id"])

@@ -14,7 +14,7 @@ from services.routing.domain.case import Case
 from services.routing.handlers import revive
 from services.routing.store.cases import Cases
 from services.routing.store.texts import TextRepository
-from tests.casework import Casework, stored_contact
+from tests.casework import Casework, patterns, stored_contact
 from tests.dealership import a_contact, person
 from tests.fakes import MemoryDocuments, MemoryLog, MemoryRecords
 
@@ -53,7 +53,7 @@ class MemoryRouting:
         )
         cases = Cases(store, self.casework.world, self.casework.open_cases)
         self.dependencies = Dependencies(
-            cases, self.documents, TextRepository(self.texts), TextRepository(MemoryRecords())
+            cases, self.documents, TextRepository(self.texts), TextRepository(MemoryRecords()), patterns()
         )
 
     async def opened(self, narrative: str = "空调有异响") -> Case:

@@ -1,4 +1,4 @@
-"""A copy of the shipped policies that a test changes in one place, to see what is refused and how."""
+"""Copies of the shipped policies and of the shipped lexicon that a test changes, to see what is refused and how."""
 
 import shutil
 from pathlib import Path
@@ -7,26 +7,38 @@ import pytest
 
 from services.common.runtime.files import FileError
 from services.routing.store.policy_files import load_policy
+from services.routing.store.severity_files import DETECTION, load_reader
 from tests.casework import POLICIES
 
 Change = tuple[str, str, str, str]
 """Old text, new text, the field that is then wrong, and a part of the message."""
 
 
-class PolicyFolder:
-    """A copy of the policy gtmc with its severity and notices."""
+class ChangedFolder:
+    """A folder whose files can be changed."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = Path(shutil.copytree(POLICIES, folder / "policies"))
-        self.policy = self.folder / "gtmc.yaml"
+        self.folder = folder
 
-    def change(self, old: str, new: str, file: str = "gtmc.yaml") -> int:
+    def change(self, old: str, new: str, file: str) -> int:
         """Replace old text by new; the line on which the new text ends."""
         path = self.folder / file
         before, match, after = path.read_text("utf-8").partition(old)
         assert match, f"{file} has no {old!r}"
         path.write_text(before + new + after, "utf-8")
         return (before + new).count("\n") + 1
+
+
+class PolicyFolder(ChangedFolder):
+    """A copy of the policy gtmc with its severity and notices."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(Path(shutil.copytree(POLICIES, folder / "policies")))
+        self.policy = self.folder / "gtmc.yaml"
+
+    def change(self, old: str, new: str, file: str = "gtmc.yaml") -> int:
+        """Replace old text by new; the line on which the new text ends."""
+        return super().change(old, new, file)
 
     def refused(self) -> str:
         """Every error of the policy, a line each."""
@@ -42,3 +54,17 @@ class PolicyFolder:
         place = f"{self.folder / file}:{line}: {field}: "
         assert error.startswith(place), f"{error} should start with {place}"
         assert message in error
+
+
+class LexiconFolder(ChangedFolder):
+    """A copy of what finds signals, without weights."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder / "severity")
+        shutil.copytree(DETECTION / "lexicon", self.folder / "lexicon")
+
+    def refused(self) -> str:
+        """Every error of the lexicon, a line each."""
+        with pytest.raises(FileError) as caught:
+            load_reader(self.folder)
+        return str(caught.value)

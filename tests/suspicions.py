@@ -24,7 +24,7 @@ def suspecting(
     )
     return Judgement(
         level=suspected or confirmed, confirmed=confirmed, suspected=suspected, criteria=criteria or ("G1",),
-        deciding=(*criteria, "G1")[0], signals=signals, doubts=(doubt,),
+        suspicions=criteria, deciding=(*criteria, "G1")[0], signals=signals, doubts=(doubt,),
     )  # fmt: skip
 
 
@@ -41,7 +41,7 @@ def use_judgements(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(assessment, "judge", judge)
 
 
-def judge(statement: Statement, _rules: Any) -> Judgement:
+def judge(statement: Statement, _detection: Any, _policy: Any) -> Judgement:
     """What `JUDGEMENTS` says of a text; every other is a certain general complaint."""
     return JUDGEMENTS.get(statement.text, certain("general", "G1"))
 

@@ -31,14 +31,15 @@ from services.routing import api, metrics
 from services.routing.domain.case import Case
 from services.routing.domain.directory_entry import DirectoryEntry
 from services.routing.domain.open_cases import OpenCases
-from services.routing.domain.policies import CompiledPolicy, Policies
+from services.routing.domain.policies import Policies
+from services.routing.domain.severity.detection import Reader
 from services.routing.domain.world import World
 from services.routing.handlers import PUBLISHED, TOPICS, Handler, revive, router
 from services.routing.settings import Settings
 from services.routing.store.announced import PEOPLE, VERSIONS
 from services.routing.store.cases import Cases
 from services.routing.store.policy_files import compile_policy, load_policy, policy_files
-from services.routing.store.severity_files import WEIGHTS
+from services.routing.store.severity_files import load_reader
 from services.routing.store.texts import TextRepository
 
 AUDIT_SECONDS = 5.0
@@ -65,7 +66,7 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
         await reference.start()
         documents = await parts.documents("cases", Case, "case_history", unique=["state.number"])
         announced = await _announced(parts)
-        handler = _handler(parts, reference, documents)
+        handler = _handler(parts, reference, documents, load_reader(settings.severity))
 
         async def assigned(numbers: set[int]) -> None:
             reference.partitions |= numbers
@@ -90,7 +91,7 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
             ),
         ):
             app.state.dependencies = api.Dependencies(
-                handler.cases, documents, handler.texts, handler.customers
+                handler.cases, documents, handler.texts, handler.customers, handler.reader
             )
             yield
         await reference.stop()
@@ -102,7 +103,9 @@ async def _announced(parts: Connections) -> Store[DirectoryEntry]:
     return Store(DirectoryEntry, entries, parts.publisher, parts.clock.now, parts.conflicted)
 
 
-def _handler(parts: Connections, reference: "ReferenceData", documents: MongoDocuments) -> Handler:
+def _handler(
+    parts: Connections, reference: "ReferenceData", documents: MongoDocuments, reader: Reader
+) -> Handler:
     open_cases = OpenCases(reference.is_mine)
     store = Store(Case, documents, parts.publisher, parts.clock.now, parts.conflicted, revive)
     return Handler(
@@ -110,6 +113,7 @@ def _handler(parts: Connections, reference: "ReferenceData", documents: MongoDoc
         TextRepository(MongoRecords(parts.database, "texts")),
         TextRepository(MongoRecords(parts.database, "customers")),
         partial(_reach_out, parts),
+        reader,
     )
 
 
@@ -221,7 +225,7 @@ class ReferenceData:
             try:
                 policy = load_policy(path)
                 published = PublishedPolicy(version=policy.version, policy=policy)
-                self.policies.follow(self._compiled(published))
+                self.policies.follow(compile_policy(published.policy, published.version))
             except ValueError as wrong:
                 self.files.note(path.name, str(wrong).replace("\n", "; "))
             else:
@@ -238,13 +242,9 @@ class ReferenceData:
         if published is None:
             self.policies.take_back(key)
         elif key not in self.policies:
-            self.policies.put(key, self._compiled(published))
+            self.policies.put(key, compile_policy(published.policy, published.version))
             self.versions.set()
             self.news.set()
-
-    def _compiled(self, published: PublishedPolicy) -> CompiledPolicy:
-        weights = self.settings.policies / "severity" / WEIGHTS
-        return compile_policy(published.policy, weights, published.version)
 
     def _outdated(self, _key: str, _entry: Any) -> None:
         self.people.outdate()

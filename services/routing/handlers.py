@@ -24,11 +24,13 @@ from services.common.runtime.failures import retry
 from services.common.store.decision import Cause, Outcome
 from services.routing import metrics
 from services.routing.domain import customer_notices
+from services.routing.domain.assessment import build_statement
 from services.routing.domain.case import Case
 from services.routing.domain.draft import ESCALATIONS
 from services.routing.domain.opening import StoredContact
 from services.routing.domain.reassignment import Reassign
 from services.routing.domain.responsibilities import is_misplaced
+from services.routing.domain.severity.detection import Reader
 from services.routing.store.cases import CaseDocuments, Cases, read_open_cases
 from services.routing.store.texts import TextRepository, Texts
 
@@ -77,6 +79,7 @@ class Handler:
     texts: TextRepository
     customers: TextRepository
     outreach: Outreach
+    reader: Reader
     loaded: asyncio.Event = field(default_factory=asyncio.Event)
     late: set[UUID] = field(default_factory=set)
 
@@ -101,15 +104,16 @@ class Handler:
         if not received:
             return {}
         messages = [one.message for one in received]
+        detections = self.reader.detect([build_statement(message).text for message in messages])
         texts, customers = await asyncio.gather(
             self.texts.put([_narrative(one) for one in messages]),
             self.customers.put([_customer(one) for one in messages]),
         )
         causes = {}
-        for one in received:
+        for one, detection in zip(received, detections, strict=True):
             contact = one.message
             text, customer = texts[narrative_id(contact.id)], customers[customer_id(contact.id)]
-            causes[contact.id] = one.cause(StoredContact(contact, text, customer))
+            causes[contact.id] = one.cause(StoredContact(contact, detection, text, customer))
         return causes
 
     def _customer_notices(self, outcomes: Sequence[Outcome[Case, Any]]) -> Iterator[OutreachRequested]:

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, Field
 from services.common.runtime.settings import CommonSettings
 
 POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
+SEVERITY = Path(__file__).parents[2] / "deploy" / "severity"
 
 
 def _refuse(given: str) -> str:
@@ -20,6 +21,9 @@ def _refuse(given: str) -> str:
 class Settings(CommonSettings):
     """The policies to publish, and how patient the service is."""
 
+    severity: Path = Field(
+        SEVERITY, description="What finds signals in complaints: lexicon/ and weights.npz."
+    )
     policies: Path = Field(POLICIES, description="One file per policy, with severity/ and notices/.")
     default_policy: str = Field("gtmc", description="Decides cases whose policy is not known.")
     default_programme: Annotated[str, AfterValidator(_refuse)] = Field(

@@ -17,7 +17,7 @@ from services.common.web import problems, tokens
 from services.intake.api import FrontDoor
 from services.intake.api import install as install_intake
 from services.intake.settings import IntakeSettings
-from services.routing.api import actions
+from services.routing.api import actions, severity
 from services.routing.api import install as install_routing
 from services.routing.settings import Settings
 from tests.memory_routing import MemoryRouting
@@ -145,3 +145,29 @@ async def test_reading_is_answered_as_declared(routing: MemoryRouting, desk: Fas
         assert [await get(one), await get(f"/{uuid4()}"), await get("/one")] == [200, 404, 422]
         del desk.state.dependencies
         assert [await get(""), await get(one)] == [503, 503]
+
+
+async def test_a_text_is_judged_as_declared_and_with_every_status_declared(
+    routing: MemoryRouting, desk: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(severity, "BODY_SECONDS", 0.05)
+    async with client(desk) as http:
+
+        async def post(**request: Any) -> int:
+            wanted = {"json": {"text": "车着火了"}, "headers": signed("cr-1"), **request}
+            return (await http.post("/v1/severity", **wanted)).status_code
+
+        answered = [
+            await post(),
+            await post(headers={}),
+            await post(headers=signed("a-stranger")),
+            await post(json=None, content=dawdling()),
+            await post(json=None, content=b"x" * 300_000),
+            await post(json=None, content=b"x", headers=signed("cr-1", **{"Content-Type": "text/plain"})),
+            await post(json={}),
+        ]
+        del desk.state.dependencies
+        answered.append(await post())
+    assert answered == [200, 401, 403, 408, 413, 415, 422, 503]
+    assert set(answered) == declared(desk, "/v1/severity", "post")
+    assert not routing.texts.records

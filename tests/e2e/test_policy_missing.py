@@ -132,23 +132,18 @@ async def test_clocks_of_a_missing_version_wait_others_go_on_and_kills_lose_and_
 
 
 WRONG: dict[str, Callable[[], tuple[str, bytes]]] = {
-    "does not compile": lambda: _published(
-        GTMC.model_copy(
-            update={
-                "severity": GTMC.severity.model_copy(
-                    update={
-                        "lexicon": GTMC.severity.lexicon.model_copy(
-                            update={"detectors": {"NOWHERE": {"wrong": ("word",)}}}
-                        )
-                    }
-                )
-            }
-        )
-    ),
     "is not valid": lambda: ("gtmc@wrong", b'{"version": "wrong", "policy": {"id": "gtmc"}}'),
     "is no JSON": lambda: ("gtmc@wrong", b"\xff{"),
     "stands under the key of another": lambda: ("gtmc@other", _published(GTMC)[1]),
 }
+
+
+def _with_criteria_of_its_own() -> tuple[str, bytes]:
+    """A policy whose criteria no other has, by signals that nothing finds."""
+    default = next(one for one in GTMC.severity.criteria if one.default)
+    strange = default.model_copy(update={"id": "NOWHERE", "default": False, "signals": ("nowhere",)})
+    severity = GTMC.severity.model_copy(update={"criteria": (strange, default)})
+    return _published(GTMC.model_copy(update={"severity": severity}))
 
 
 def _published(policy: Any) -> tuple[str, bytes]:
@@ -160,9 +155,9 @@ async def test_a_policy_that_cannot_be_used_stops_no_start_and_is_told_with_its_
     stack: Stack, tmp_path: Path
 ) -> None:
     async with routing(stack, tmp_path) as running:
-        records = [wrong() for wrong in WRONG.values()]
+        records, usable = [wrong() for wrong in WRONG.values()], _with_criteria_of_its_own()
         topic = running.names.topic("policies")
-        await produce(stack, topic, [(name.encode(), value) for name, value in records])
+        await produce(stack, topic, [(name.encode(), value) for name, value in (usable, *records)])
 
         async def is_reported() -> bool:
             said = (await notes(running.process)).get("policies", "")
@@ -172,7 +167,7 @@ async def test_a_policy_that_cannot_be_used_stops_no_start_and_is_told_with_its_
         await running.process.kill()
         await running.process.start()
         await until(is_reported)
-        assert "no such criterion" in (await notes(running.process))["policies"]
+        assert usable[0] not in (await notes(running.process))["policies"]
         path, _ = await running.opened()
         assert (await running.get("gm-1", path)).status_code == httpx.codes.OK
 

@@ -66,6 +66,7 @@ async def test_by_hand_a_complaint_is_accepted_transferred_resolved_and_closed(s
 async def test_what_needs_no_stack_runs_as_printed() -> None:
     printed = await run(WITHOUT)
     assert '"level": "major"' in printed
+    assert "level 级别: major 重要投诉 / major complaint" in printed
     assert '"due_at": "2026-03-04T10:00:00Z"' in printed
 
 

@@ -181,6 +181,15 @@ async def test_what_the_operator_marked_is_shown_with_the_case_and_in_its_histor
     assert marked == [{"accident": True, "injury": False}, {"fire": True}]
 
 
+async def test_a_text_is_judged_as_the_case_that_it_opens(service: Service) -> None:
+    judged = (await done(service, "cr-1", "/v1/severity", "", {"text": FIRE, "channel": "onsite"})).json()
+    path, _ = await service.opened(narrative=FIRE, channel="onsite")
+    [contact] = (await service.get("gm-1", path)).json()["contacts"]
+    assert judged["confirmed"] == contact["severity"]
+    places = [(signal["start"], signal["end"]) for signal in judged["signals"]]
+    assert [FIRE[slice(*place)] for place in places] == [signal["text"] for signal in contact["signals"]]
+
+
 async def test_a_case_nobody_opened_is_not_there(service: Service) -> None:
     assert (await service.get("gm-1", f"/v1/cases/{uuid4()}")).status_code == 404
 

@@ -6,11 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from schemas.severity import Statement
-from services.routing.domain.severity.judge import LONGEST, judge
-from services.routing.store.severity_files import load_rules
+from services.routing.domain.severity.detection import LONGEST
+from tests.judging import judged
 
-RULES = load_rules()
 Language = Literal["zh", "en"]
 BETWEEN: dict[Language, str] = {"zh": "", "en": " "}
 
@@ -61,7 +59,7 @@ GRAVE = [(language, each) for language, sentences in EXPLICIT.items() for each i
 
 
 def level(text: str) -> str:
-    return judge(Statement(text=text), RULES).level
+    return judged(text).level
 
 
 def long_story(language: Language) -> list[str]:

@@ -23,8 +23,9 @@ from services.routing.domain.world import World
 from services.routing.handlers import TOPICS, Handler, revive
 from services.routing.store.cases import Cases
 from services.routing.store.texts import TextRepository
+from tests.casework import patterns
 from tests.fakes import MemoryLog
-from tests.format1 import Json, Kept, ListedDocuments, lines
+from tests.format1 import Json, Kept, ListedDocuments, RecordedReader, lines
 from tests.unit.test_format1 import TOPICS as ALL_TOPICS
 
 NOW = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
@@ -54,7 +55,8 @@ class Routing:
             open_cases,
         )
         self.words = TextRepository(kept.texts), TextRepository(kept.customers)
-        self.handler = Handler(self.cases, *self.words, self._reach_out)
+        reader: Any = RecordedReader()
+        self.handler = Handler(self.cases, *self.words, self._reach_out, reader)
         self.handler.loaded.set()
 
     async def _reach_out(self, _asked: Any) -> None: ...
@@ -171,7 +173,7 @@ async def test_a_case_is_shown_with_its_whole_history_in_the_present_words_and_r
     case = next(one for one in lines("cases") if one["_id"] == long)
     routing = Routing(case)
     routing.documents.pages |= {page["_id"]: page for page in lines("case_history")}
-    depends = api.Dependencies(routing.cases, routing.documents, *routing.words)
+    depends = api.Dependencies(routing.cases, routing.documents, *routing.words, patterns())
     reader = depends.directory().people[case["state"]["owner"]]
     shown = json.loads(bytes((await reading._case(UUID(long), reader, depends)).body))  # noqa: SLF001
     assert [entry["number"] for entry in shown["history"]] == list(range(1, case["history"]["count"] + 1))

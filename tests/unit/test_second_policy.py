@@ -1,5 +1,6 @@
 """A policy with criteria and levels of its own beside the shipped one: its cases are judged by what it says."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from pydantic import ValidationError
 
 from schemas.cases import CaseSeverityRaised
 from schemas.contacts import Flags, Language
+from schemas.severity import SeverityPolicy, Statement
 from schemas.staffing import Directory
 from services.common.store.versions import Versions
 from services.notify.domain.facts import FactWriter
@@ -19,9 +21,11 @@ from services.routing.domain.actions.judging import JudgeForm, JudgeNature
 from services.routing.domain.actions.progress import LogContact
 from services.routing.domain.case import Case
 from services.routing.domain.policies import CompiledPolicy, Policies
+from services.routing.domain.severity.detection import compile_reader
+from services.routing.domain.severity.judge import judge
+from services.routing.domain.severity.spec import LexiconSpec
 from services.routing.store.policy_files import compile_policy, load_policy
-from services.routing.store.severity_files import WEIGHTS
-from tests.casework import POLICIES, Casework, gtmc, sealed
+from tests.casework import Casework, gtmc, patterns, sealed
 from tests.dealership import a_contact, directory_file
 from tests.unit.sla.story import Story
 
@@ -31,7 +35,7 @@ DAY = 24 * 60
 
 
 def quay() -> CompiledPolicy:
-    return compile_policy(load_policy(DATA / "quay.yaml"), POLICIES / "severity" / WEIGHTS)
+    return compile_policy(load_policy(DATA / "quay.yaml"))
 
 
 def people() -> Directory:
@@ -66,6 +70,44 @@ def test_each_shop_judges_by_its_own_policy(casework: Casework) -> None:
     south = a_case(casework, injury=True)
     assert (north.policy, north.severity, north.criteria[0]) == ("gtmc", "major", "P10")
     assert (south.policy, south.severity, south.criteria) == ("quay", "critical", ("harm",))
+
+
+@pytest.mark.parametrize(
+    ("narrative", "north", "south"),
+    [
+        ("车子自燃了。", ("major", "M1"), ("critical", "blaze")),
+        ("The brakes failed completely.", ("major", "M4"), ("grave", "crash")),
+        ("再不解决我就去法院起诉。", ("major_preliminary", "P3"), ("elevated", "outsider")),
+        ("这车我不要了,给我退车。", ("major_preliminary", "P7"), ("minor", "anything")),
+    ],
+)
+def test_the_same_signal_meets_the_criteria_of_either_policy(
+    casework: Casework, narrative: str, north: tuple[str, str], south: tuple[str, str]
+) -> None:
+    for place, judged in ({}, north), (SOUTH, south):
+        case = casework.receive(a_contact(narrative, **place))
+        assert (case.severity, case.criteria[0], case.triage) == (*judged, ())
+
+
+@pytest.mark.parametrize("policy", [gtmc, quay])
+def test_without_detectors_no_complaint_is_lifted(policy: Callable[[], CompiledPolicy]) -> None:
+    table = policy().content.severity
+    [detection] = compile_reader(LexiconSpec(), None).detect(["车子自燃了。"])
+    judged = judge(Statement(text="车子自燃了。"), detection, table)
+    assert (judged.level, judged.criteria, judged.failed) == (
+        table.level_ids[0], (table.default.id,), (),
+    )  # fmt: skip
+    assert judged.certain
+
+
+def test_a_policy_may_name_signals_that_nothing_finds_yet() -> None:
+    table = quay().content.severity
+    unknown = table.criteria[0].model_copy(update={"signals": ("what_a_later_release_finds",)})
+    changed = table.model_copy(update={"criteria": (unknown, *table.criteria[1:])})
+    again = SeverityPolicy.model_validate(changed.model_dump())
+    [detection] = patterns().detect(["孩子的手被车门夹伤,缝了三针。"])
+    judged = judge(Statement(text=""), detection, again)
+    assert (judged.level, judged.criteria) == ("minor", ("anything",))
 
 
 def test_what_meets_no_criterion_meets_the_default_one(casework: Casework) -> None:

@@ -2,14 +2,17 @@
 
 import asyncio
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 from fastapi import Request
+from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from services.common.web import strict_json
 from services.common.web.problems import Problem, faults, invalid
 from services.common.web.strict_json import JsonError
+
+M = TypeVar("M", bound=BaseModel)
 
 JSON = re.compile(
     r"""application/([\w.!#$&^+-]+\+)?json *(; *charset *= *"?utf-?8"? *)?;?""", re.IGNORECASE | re.ASCII
@@ -45,4 +48,12 @@ def parse(request: Request, raw: bytes) -> Any:
     try:
         return strict_json.read(raw)
     except JsonError as error:
+        raise invalid(faults(error)) from None
+
+
+def validate(model: type[M], value: Any) -> M:
+    """The value as the model takes it; raises a 422 problem naming every field that is wrong."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
         raise invalid(faults(error)) from None

@@ -1,9 +1,9 @@
-"""People's actions on cases and the reading of cases, as JSON over HTTP."""
+"""People's actions on cases, the reading of cases, and how severe a text is, as JSON over HTTP."""
 
 from fastapi import FastAPI
 
 from services.common.web import openapi
-from services.routing.api import actions, reading, responses
+from services.routing.api import actions, reading, responses, severity
 from services.routing.api.dependencies import Dependencies
 from services.routing.domain.actions.table import ACTIONS
 from services.routing.settings import Settings
@@ -16,7 +16,7 @@ def install(app: FastAPI, settings: Settings) -> None:
     app.state.settings = settings
     app.include_router(actions.router)
     app.include_router(reading.router)
+    app.include_router(severity.router)
     forms = (action.form for action in ACTIONS.values())
-    openapi.complete(
-        app, [*forms, responses.CasePage, responses.CaseResponse, responses.CaseWithHistory, responses.Stale]
-    )
+    shown = (responses.CasePage, responses.CaseResponse, responses.CaseWithHistory, responses.Stale)
+    openapi.complete(app, [*forms, *shown, severity.SeverityRequest, severity.SeverityResponse])

@@ -8,13 +8,12 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
 
 from schemas import identity
 from schemas.directory import Person
 from services.common.store.decision import Cause, Outcome
 from services.common.web import body, openapi
-from services.common.web.problems import Problem, away, faults, invalid
+from services.common.web.problems import Problem, away
 from services.routing import metrics
 from services.routing.api.dependencies import Actor, Dependencies, Needed, Patience, soon
 from services.routing.api.responses import CaseResponse, Stale, case_response
@@ -67,7 +66,7 @@ def _route(name: str, form: type[Form]) -> Callable[..., Awaitable[JSONResponse]
         request: Request, case: UUID, sender: Annotated[ActionSender, Depends(sender)], seconds: Patience
     ) -> JSONResponse:
         sent = await body.read(request, LARGEST_BODY, BODY_SECONDS)
-        asked = ActionRequest(name, case, sender, _validated(form, body.parse(request, sent or b"{}")))
+        asked = ActionRequest(name, case, sender, body.validate(form, body.parse(request, sent or b"{}")))
         return await soon(seconds, asked.perform())
 
     act.__doc__ = f"{(form.__doc__ or name).splitlines()[0]}"
@@ -156,13 +155,6 @@ def _key(key: str) -> str:
         detail = "Send a key of 1 to 128 visible ASCII characters, a new one for each action."
         raise Problem(400, "Idempotency-Key is needed", detail, rule="one_key")
     return key
-
-
-def _validated(form: type[Form], sent: Any) -> Form:
-    try:
-        return form.model_validate(sent)
-    except ValidationError as error:
-        raise invalid(faults(error)) from None
 
 
 for _name, _action in ACTIONS.items():

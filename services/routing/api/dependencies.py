@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Coroutine
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any, Protocol, TypeVar
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from services.common.web import tokens
 from services.common.web.problems import Problem, away
 from services.routing.domain.case import Case
 from services.routing.domain.scope import Scope, scope_of
+from services.routing.domain.severity.detection import Reader
 from services.routing.settings import Settings
 from services.routing.store.cases import Cases
 from services.routing.store.texts import TextRepository
@@ -37,12 +38,17 @@ class CaseRepository(Documents, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """The service's cases and texts, once they are there."""
+    """The service's cases and texts, once they are there, and what finds signals in texts.
+
+    Texts are judged one at a time, so that the interpreter is free for everything else half of the time.
+    """
 
     cases: Cases
     documents: CaseRepository
     texts: TextRepository
     customers: TextRepository
+    reader: Reader
+    judging: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def directory(self) -> Directory:
         return self.cases.world().directory

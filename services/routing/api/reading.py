@@ -21,7 +21,13 @@ from services.common.store.document import Document
 from services.common.web import openapi, strict_json
 from services.common.web.problems import Fault, Problem, invalid
 from services.routing.api.dependencies import Actor, Dependencies, Needed, Patience, soon
-from services.routing.api.responses import CasePage, CaseWithHistory, case_response, row_response
+from services.routing.api.responses import (
+    CasePage,
+    CaseWithHistory,
+    case_response,
+    row_response,
+    show_evidence,
+)
 from services.routing.domain.case import Case
 
 router = APIRouter(prefix="/v1/cases", tags=["reading"])
@@ -117,10 +123,13 @@ async def _case(key: UUID, actor: Person, depends: Dependencies) -> JSONResponse
         raise Problem(404, "No such case")
     history = [*await depends.documents.past(key), *document.history.entries]
     history = list({entry["number"]: entry for entry in history}.values())
+    response = case_response(state, document.revision, actor, depends.cases.world())
+    texts = await depends.texts.read(_texts(document, history))
     answer = {
-        **case_response(state, document.revision, actor, depends.cases.world()),
+        **response,
+        "contacts": [show_evidence(contact, texts) for contact in response["contacts"]],
         "history": [show_entry(entry) for entry in history],
-        "texts": await depends.texts.read(_texts(document, history)),
+        "texts": texts,
         "customers": await depends.customers.read([contact.customer for contact in state.contacts]),
     }
     return JSONResponse(answer, headers={"ETag": f'"{document.revision}"'})

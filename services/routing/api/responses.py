@@ -5,14 +5,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from pydantic import BaseModel, create_model
+from pydantic import BaseModel, Field, create_model
 
 from schemas.base import stamp
 from schemas.contacts import Customer, Vehicle
 from schemas.directory import Person
+from schemas.severity import Signal
 from services.common.web.problems import ProblemDocument
 from services.routing.domain.actions.table import allowed
-from services.routing.domain.case import NEVER, Case, Revision
+from services.routing.domain.assessment import join_texts
+from services.routing.domain.case import NEVER, Case, Contact, Revision
 from services.routing.domain.world import World
 
 ROW = (
@@ -35,6 +37,18 @@ def row_response(stored: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     fields = {name: state.get(name) for name in ROW}
     overdue = state["next_due"] <= stamp(now)
     return _with_due({"revision": stored["revision"], **fields, "overdue": overdue})
+
+
+def show_evidence(contact: Mapping[str, Any], texts: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """A contact with the words of each signal, as long as its texts have not been erased."""
+    own = texts.get(contact["text"])
+    text = join_texts(own["narrative"], own["demand"]) if own else None
+    signals = [{**signal, "text": _quote(signal, text)} for signal in contact["signals"]]
+    return {**contact, "signals": signals}
+
+
+def _quote(signal: Mapping[str, Any], text: str | None) -> str | None:
+    return None if text is None or signal["start"] is None else text[signal["start"] : signal["end"]]
 
 
 def _with_due(fields: dict[str, Any]) -> dict[str, Any]:
@@ -67,12 +81,27 @@ class CustomerAndVehicle(BaseModel):
     vehicle: Vehicle
 
 
+class QuotedSignal(Signal):
+    """A signal with the words in which it was found."""
+
+    text: str | None = Field(
+        None, description="None where it is not in the text, or the text has been erased."
+    )
+
+
+class QuotedContact(Contact):
+    """A contact whose signals quote their words."""
+
+    signals: tuple[QuotedSignal, ...] = ()
+
+
 CaseRow = create_model("CaseRow", **_of_case(*ROW), revision=(int, ...), overdue=(bool, ...))
 CasePage = create_model("CasePage", cases=(list[CaseRow], ...), next=(str | None, ...))
 CaseResponse = create_model("CaseResponse", **_of_case(*WHOLE), revision=(int, ...), actions=(list[str], ...))
 CaseWithHistory = create_model(
     "CaseWithHistory",
     __base__=CaseResponse,
+    contacts=(list[QuotedContact], ...),
     history=(list[HistoryEntry], ...),
     texts=(dict[UUID, dict[str, str]], ...),
     customers=(dict[UUID, CustomerAndVehicle], ...),

@@ -21,7 +21,6 @@ from services.routing.settings import Settings
 from services.routing.store.announced import VERSIONS
 from services.routing.store.cases import read_open_cases
 from services.routing.store.policy_files import compile_policy
-from services.routing.store.severity_files import WEIGHTS
 
 AT_ONCE = 100
 
@@ -41,7 +40,7 @@ async def forecast(parts: Connections, settings: Settings, entries: Iterable[Ent
     lines: list[str] = []
     for at in range(0, len(affected), AT_ONCE):
         cases = await _cases(documents, affected[at : at + AT_ONCE])
-        await _compile(world.policies, parts, settings, cases)
+        await _compile(world.policies, parts, cases)
         lines += [line for case in cases for line in moves(case, world, open_cases)]
     return sorted(lines)
 
@@ -59,7 +58,7 @@ async def _cases(documents: MongoDocuments, keys: Sequence[UUID]) -> list[Case]:
     return [case for case in states if case]
 
 
-async def _compile(policies: Policies, parts: Connections, settings: Settings, cases: Sequence[Case]) -> None:
+async def _compile(policies: Policies, parts: Connections, cases: Sequence[Case]) -> None:
     """Compile the policy versions that the cases name."""
     wanted = {case.policy_key for case in cases} - policies.ready.keys()
     if not wanted:
@@ -67,8 +66,8 @@ async def _compile(policies: Policies, parts: Connections, settings: Settings, c
     table = await parts.table(VERSIONS)
     await table.stop()
     for key in wanted & table.entries.keys():
-        published, weights = table.entries[key], settings.policies / "severity" / WEIGHTS
-        policies.put(key, compile_policy(published.policy, weights, published.version))
+        published = table.entries[key]
+        policies.put(key, compile_policy(published.policy, published.version))
 
 
 def moves(case: Case, world: World, open_cases: OpenCases) -> Iterator[str]:

@@ -3,8 +3,9 @@
 from dataclasses import dataclass
 
 from schemas.contacts import ContactReceived
-from schemas.severity import FLAGS, CriterionSpec, Doubt, Judgement, Level, Signal, Statement
+from schemas.severity import FLAGS, Doubt, Judgement, Level, Signal, Statement
 from services.routing.domain.policies import CompiledPolicy
+from services.routing.domain.severity.detection import Detection
 from services.routing.domain.severity.judge import judge
 
 
@@ -25,11 +26,13 @@ class Assessment:
     doubts: tuple[Doubt, ...] = ()
 
 
-def assess(contact: ContactReceived, policy: CompiledPolicy, missing: tuple[str, ...]) -> Assessment:
-    """Returns how severe a contact is; where anything was `missing`, is unknown or broke, it is one level higher."""
+def assess(
+    contact: ContactReceived, detection: Detection, policy: CompiledPolicy, missing: tuple[str, ...]
+) -> Assessment:
+    """Returns how severe a contact is, given what was detected in its words; where anything was `missing`, is unknown or broke, it is one level higher."""
     unknown = (*missing, *_unknown_ticks(contact, policy))
     try:
-        judged = judge(build_statement(contact), policy.rules)
+        judged = judge(build_statement(contact), detection, policy.content.severity)
     except Exception as error:  # noqa: BLE001 - a contact that passed intake is never poison
         failed = (*unknown, f"severity could not be judged: {type(error).__name__}")
         return _unjudged(policy, failed)
@@ -45,7 +48,9 @@ def assess(contact: ContactReceived, policy: CompiledPolicy, missing: tuple[str,
 
 def _unknown_ticks(contact: ContactReceived, policy: CompiledPolicy) -> tuple[str, ...]:
     """Intake knows no policy, so a tick of the operator may mean nothing in this one."""
-    unknown = [tick for tick in dict.fromkeys(contact.ticks) if tick not in policy.rules.criteria]
+    unknown = [
+        tick for tick in dict.fromkeys(contact.ticks) if policy.content.severity.criterion(tick) is None
+    ]
     return tuple(f"ticked criterion {tick!r} is unknown to policy {policy.content.id!r}" for tick in unknown)
 
 
@@ -59,34 +64,33 @@ def _to_confirm(
     """What is certain acts at `level`; criteria of which no signal is certain are suspected."""
     gravity = policy.content.severity.gravity
     is_graver = judged.suspected is not None and gravity(judged.suspected) > gravity(level)
-    signalled = {signal.criterion for signal in judged.signals}
-    certain = {signal.criterion for signal in judged.signals if signal.certain}
-    suspicions = tuple(name for name in judged.criteria if name in signalled - certain)
     return Assessment(
         level,
-        tuple(name for name in judged.criteria if name not in suspicions) or (_default(policy).id,),
+        tuple(name for name in judged.criteria if name not in judged.suspicions)
+        or (policy.content.severity.default.id,),
         judged.signals,
         triage,
         judged.suspected if is_graver else None,
-        suspicions if is_graver else (),
+        judged.suspicions if is_graver else (),
         judged.doubts if is_graver or judged.suspected is None else (),
     )
 
 
 def _unjudged(policy: CompiledPolicy, triage: tuple[str, ...]) -> Assessment:
-    default = _default(policy)
+    default = policy.content.severity.default
     return Assessment(_level(default.level, policy, raised=True), (default.id,), (), triage)
 
 
-def _default(policy: CompiledPolicy) -> CriterionSpec:
-    return next(criterion for criterion in policy.content.severity.criteria if criterion.default)
-
-
 def build_statement(contact: ContactReceived) -> Statement:
-    """What of a contact is judged; spans of evidence count in this text: narrative, line feed, demand."""
+    """What of a contact is judged."""
     return Statement(
-        text=f"{contact.narrative}\n{contact.demand}" if contact.demand else contact.narrative,
+        text=join_texts(contact.narrative, contact.demand),
         channel=contact.channel,
         flags=frozenset(flag for flag in FLAGS if getattr(contact.flags, flag)),
         ticks=frozenset(contact.ticks),
     )
+
+
+def join_texts(narrative: str, demand: str) -> str:
+    """The text in which the spans of evidence count: narrative, line feed, demand."""
+    return f"{narrative}\n{demand}" if demand else narrative

@@ -67,7 +67,7 @@ def _suspicion(case: Case, assessment: Assessment, task: Task | None, world: Wor
     is_graver = suspected is not None and _is_graver(suspected, task.suspected, policy)
     if not is_graver and (task.safety or not new.is_safety(policy.content.severity)):
         return None
-    criteria = policy.rules.rank((*task.criteria, *new.criteria))
+    criteria = policy.content.severity.rank((*task.criteria, *new.criteria))
     return Suspicion(
         suspected if is_graver else task.suspected,
         criteria,
@@ -104,10 +104,13 @@ def conclude(draft: Draft, level: Level, world: World) -> None:
     task, policy = find_task(draft.case, "confirm"), world.policy(draft.case)
     if task is None:
         return
-    upheld = (
-        name for name in task.criteria if not _is_graver(policy.rules.criteria[name].level, level, policy)
-    )
-    draft.set(suspected=None, criteria=policy.rules.rank((*draft.case.criteria, *upheld)))
+    table = policy.content.severity
+    upheld = [
+        criterion.id
+        for criterion in table.criteria
+        if criterion.id in task.criteria and not _is_graver(criterion.level, level, policy)
+    ]
+    draft.set(suspected=None, criteria=table.rank((*draft.case.criteria, *upheld)))
     answer(draft, task)
 
 
@@ -138,7 +141,7 @@ def _act_unconfirmed(draft: Draft, task: Task, why: Unconfirmed, world: World) -
     case = draft.case
     if not task.safety or case.suspected is None:
         return
-    criteria = world.policy(case).rules.rank((*case.criteria, *task.criteria))
+    criteria = world.policy(case).content.severity.rank((*case.criteria, *task.criteria))
     draft.set(severity=case.suspected, suspected=None, criteria=criteria)
     change = {"severity": case.suspected, "previous": case.severity, "unconfirmed": why}
     draft.publish(CaseSeverityRaised, criteria=criteria, **change)

@@ -26,7 +26,7 @@ def add_contact(case: Case, stored: StoredContact, cause: UUID, world: World) ->
     if any(contact.id == stored.contact.id for contact in case.contacts):
         return None
     policy = world.policy(case)
-    assessment = assess(stored.contact, policy, ())
+    assessment = assess(stored.contact, stored.detection, policy, ())
     draft = Draft.of(case, cause, "further contact", world.now)
     triage = tuple(dict.fromkeys((*case.triage, *assessment.triage)))
     draft.set(contacts=(*case.contacts, case_contact(stored, assessment)), triage=triage)
@@ -63,7 +63,7 @@ def _announce(draft: Draft, stored: StoredContact, assessment: Assessment) -> No
 def _raise(draft: Draft, assessment: Assessment, policy: CompiledPolicy) -> None:
     """Only upwards; what a person had confirmed is provisional again."""
     case, gravity = draft.case, policy.content.severity.gravity
-    draft.set(criteria=policy.rules.rank((*case.criteria, *assessment.criteria)))
+    draft.set(criteria=policy.content.severity.rank((*case.criteria, *assessment.criteria)))
     if gravity(assessment.level) <= gravity(case.severity):
         return
     draft.set(severity=assessment.level, confirmed=False)

@@ -16,14 +16,16 @@ from services.routing.domain.location import Location, locate
 from services.routing.domain.manufacturer_support import request_where_severe
 from services.routing.domain.policies import CompiledPolicy
 from services.routing.domain.seals import Sealed
+from services.routing.domain.severity.detection import Detection
 from services.routing.domain.world import World
 
 
 @dataclass(frozen=True, slots=True)
 class StoredContact:
-    """A contact whose texts are stored already, under a seal."""
+    """A contact whose texts are stored already, under a seal, and what was detected in its words."""
 
     contact: ContactReceived
+    detection: Detection
     text: Sealed
     customer: Sealed
 
@@ -44,7 +46,7 @@ def open_case(stored: StoredContact, cause: UUID, world: World) -> Change[Case]:
     location = locate(world.directory, contact.shop, _brand(contact))
     policy, unknown = world.policies.current(location.policy)
     missing = (*location.missing, *unknown, *_unknown_receiver(contact, world))
-    opening = OpeningCase(stored, location, policy, assess(contact, policy, missing))
+    opening = OpeningCase(stored, location, policy, assess(contact, stored.detection, policy, missing))
     owner, role, facts = _owner(opening, world)
     draft = Draft(None, _case(opening, owner, role, world), cause, "opening", world.now)
     draft.set(owner_post=world.post(draft.case, owner, role))

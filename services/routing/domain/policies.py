@@ -1,4 +1,4 @@
-"""The policies routing decides by: each published version with its severity rules compiled."""
+"""The policies routing decides by, in every version that was published."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,6 @@ from schemas.cases import Role, TaskKind
 from schemas.policies import Policy, Rung
 from schemas.tasks import TaskSpec
 from services.common.store.versions import Versions
-from services.routing.domain.severity.judge import Rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +15,6 @@ class CompiledPolicy:
 
     content: Policy
     version: str
-    rules: Rules
 
     @property
     def key(self) -> str:

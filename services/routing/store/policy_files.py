@@ -6,8 +6,7 @@ from schemas.policies import Policy
 from services.common.runtime import files
 from services.common.runtime.files import FileError
 from services.routing.domain.policies import CompiledPolicy
-from services.routing.domain.severity.judge import compile_rules
-from services.routing.store.severity_files import load_severity, load_weights
+from services.routing.store.severity_files import load_severity
 
 
 def policy_files(directory: Path) -> list[Path]:
@@ -29,11 +28,9 @@ def load_policy(path: Path) -> Policy:
     return policy
 
 
-def compile_policy(policy: Policy, weights: Path, version: str = "") -> CompiledPolicy:
-    """The policy ready to decide by; raises ValueError naming a detector that cannot be read.
+def compile_policy(policy: Policy, version: str = "") -> CompiledPolicy:
+    """The policy ready to decide by.
 
     A published one keeps the version under which it was published, though fields have been added since.
     """
-    return CompiledPolicy(
-        policy, version or policy.version, compile_rules(policy.severity, load_weights(weights))
-    )
+    return CompiledPolicy(policy, version or policy.version)

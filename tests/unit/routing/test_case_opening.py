@@ -7,10 +7,12 @@ import pytest
 
 from schemas.cases import CaseAccepted, CaseHandedOver, CaseOpened
 from schemas.contacts import Flags, Vehicle
+from schemas.severity import Statement
 from services.common.store.decision import Cause, Change, Outgoing
 from services.routing.domain import assessment
 from services.routing.domain.case import Case
 from services.routing.domain.decide import decide
+from services.routing.domain.severity.detection import Detection
 from services.routing.domain.severity.judge import judge
 from tests.casework import Casework, gtmc, stored_contact
 from tests.dealership import a_contact, directory_file, person
@@ -182,7 +184,7 @@ def test_a_judge_that_breaks_opens_the_case_higher_instead_of_losing_it(
 
 
 def test_a_failed_detector_lifts_the_level_once_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    judged = judge(assessment.build_statement(a_contact()), gtmc().rules)
+    judged = judge(Statement(text=""), Detection({}), gtmc().content.severity)
     lifted = judged.model_copy(update={"failed": ("G3.noise",), "level": "major_preliminary"})
     monkeypatch.setattr(assessment, "judge", lambda *_: lifted)
     case = Casework().receive(a_contact(shop="nowhere"))

@@ -17,7 +17,7 @@ from services.routing.domain.seals import seal
 from services.routing.handlers import Handler, revive
 from services.routing.store.cases import Cases
 from services.routing.store.texts import TextRepository, Texts
-from tests.casework import Casework, gtmc
+from tests.casework import Casework, gtmc, patterns
 from tests.dealership import MONDAY, a_contact
 from tests.fakes import MemoryDocuments, MemoryLog, MemoryRecords
 
@@ -32,7 +32,7 @@ class Service:
         store = Store(Case, self.documents, OutboxPublisher(self.log), lambda: MONDAY, lambda: None, revive)
         cases = Cases(store, self.casework.world, self.casework.open_cases)
         self.handler = Handler(
-            cases, TextRepository(self.texts), TextRepository(self.customers), self._reach_out
+            cases, TextRepository(self.texts), TextRepository(self.customers), self._reach_out, patterns()
         )
         self.handler.loaded.set()
 

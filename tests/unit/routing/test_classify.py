@@ -1,7 +1,6 @@
 """`redress classify`: one line out for every line in."""
 
 import json
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -9,15 +8,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from services.routing.commands.classify import classify
-from services.routing.store.severity_files import load_rules
-
-compiled = cache(load_rules)
+from tests import judging
 
 
 @pytest.fixture(autouse=True)
 def compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The rules are the same for every line of every test."""
-    monkeypatch.setattr(import_module(classify.callback.__module__), "load_rules", compiled)
+    """What finds signals is the same for every line of every test."""
+    monkeypatch.setattr(import_module(classify.callback.__module__), "load_reader", judging.reader)
 
 
 def run(*lines: object) -> tuple[list[dict[str, Any]], Result]:
@@ -29,9 +26,18 @@ def run(*lines: object) -> tuple[list[dict[str, Any]], Result]:
 def test_a_complaint_gets_level_criteria_and_evidence() -> None:
     [answer], result = run({"id": "a", "text": "车着火了", "channel": None, "flags": None})
     assert result.exit_code == 0
-    assert (answer["id"], answer["level"], answer["criteria"]) == ("a", "major", ["M1"])
-    [evidence] = answer["evidence"]
+    assert (answer["id"], answer["level"], answer["criteria"][0]) == ("a", "major", "M1")
+    evidence = answer["evidence"][0]
     assert evidence["text"] == "车着火了"[slice(*evidence["span"])]
+
+
+def test_what_is_to_be_confirmed_says_so_and_why() -> None:
+    certain, unread = run(
+        {"id": 1, "text": "洗车"}, {"id": 2, "text": "走行中にハンドルが急に重くなりました"}
+    )[0]
+    assert (certain["certain"], certain["confirmed"], certain["doubts"]) == (True, "general", [])
+    assert (unread["certain"], unread["suspected"]) == (False, None)
+    assert unread["doubts"] == ["unsupported_language"]
 
 
 def test_channel_and_flags_count() -> None:

@@ -9,7 +9,8 @@ from schemas.severity import LevelSpec
 from schemas.staffing import Directory
 from services.routing.domain.actions.answering import Accept
 from services.routing.domain.actions.judging import JudgeNature
-from services.routing.domain.policies import CompiledPolicy, Policies
+from services.routing.domain.policies import Policies
+from services.routing.store.policy_files import compile_policy
 from tests.casework import Casework, gtmc
 from tests.dealership import a_contact, directory_file
 from tests.suspicions import COURT, SMOKE, again, confirm, lapse, suspected, task_of, use_judgements, without
@@ -127,7 +128,7 @@ def with_manufacturer_informed() -> Policies:
     severity = gtmc().content.severity.model_copy(update={"levels": levels})
     content = gtmc().content.model_copy(update={"severity": severity})
     published = Policies(default="gtmc")
-    published.follow(CompiledPolicy(content, content.version, gtmc().rules))
+    published.follow(compile_policy(content))
     return published
 
 
@@ -147,7 +148,7 @@ def test_a_policy_can_let_the_manufacturer_hear_of_a_possible_major_at_once() ->
 def test_a_policy_without_such_a_task_acts_as_is_likeliest() -> None:
     content = gtmc().content.model_copy(update={"tasks": ()})
     published = Policies(default="gtmc")
-    published.follow(CompiledPolicy(content, content.version, gtmc().rules))
+    published.follow(compile_policy(content))
     casework = Casework(policies=published)
     case = casework.receive(a_contact(SMOKE))
     assert (case.severity, case.suspected, case.tasks, case.criteria) == ("major", None, (), ("M1",))

@@ -4,13 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from services.common.runtime.files import FileError
+from schemas.severity import Thresholds
 from services.routing.store.policy_files import load_policy
 from tests.policy_folder import Change, PolicyFolder
 
 SEVERITY = "severity/gtmc.yaml"
 CONSULTANT = "{role: sc_sa, tier: dealer, "
-LEARNED = "learned: {raises: {major_preliminary: 0.6, major: 0.45}, suspect: 0.35, doubt: 0.4, alone: 0.15}"
 
 
 @pytest.fixture
@@ -48,7 +47,8 @@ def test_a_hand_over_names_roles_there_are(policies: PolicyFolder, change: Chang
         ("{id: G2, ", "{id: G1, ", "criteria.1.id", "there is one 'G1' already"),
         ("{id: G2, ", "{id: G2, default: true, ", "criteria.1.default", "true of one criterion only"),
         ("channels: [hotline_800]", "channels: [hotline]", "criteria.10.channels.0", "'hotline_800'"),
-        ("{id: G2, ", "{id: G2, corroborated_by: [fire], ", "criteria.1.corroborated_by", "no suspicions of it"),
+        ("signals: [poor_handling]", "signals: ['poor handling']", "criteria.1.signals.0", "should be an identifier"),
+        ("flags: [fire]", "flags: [flood]", "criteria.14.flags.0", "'fire'"),
     ],
 )  # fmt: skip
 def test_every_complaint_meets_one_criterion_and_each_criterion_can_be_met(
@@ -62,7 +62,7 @@ def test_every_complaint_meets_one_criterion_and_each_criterion_can_be_met(
     [
         ("{id: G2, level: general,", "{id: G2, level: genral,", "criteria.1.level", "one of general, major_preliminary, major"),
         ("{id: G2, level: general,", "{id: G2, level: 'very grave',", "criteria.1.level", "should be an identifier"),
-        ("raises: {major_preliminary: 0.6,", "raises: {preliminary: 0.6,", "learned.raises.preliminary", "one of general, "),
+        ("  major: {raises", "  grave: {raises", "learned.grave", "one of general, "),
         ("- {id: major_preliminary,", "- {id: general,", "levels.1.id", "there is one 'general' already"),
         ("tells: manufacturer", "tells: everybody", "levels.1.tells", "should be 'manufacturer'"),
     ],
@@ -73,47 +73,37 @@ def test_a_level_is_one_of_the_policy(policies: PolicyFolder, change: Change) ->
 
 def test_a_complaint_that_meets_nothing_has_a_default(policies: PolicyFolder) -> None:
     policies.change("default: true", "default: false", SEVERITY)
-    assert "gtmc.yaml:11: criteria: should have one criterion with default: true" in policies.refused()
-
-
-def test_a_suspicion_has_a_flag_that_can_corroborate_it(policies: PolicyFolder) -> None:
-    old, new = "corroborated_by: [fire]", "corroborated_by: []"
-    policies.refuses((old, new, "criteria.14", "should have corroborated_by"), SEVERITY)
+    line = policies.change("criteria:", "criteria:", SEVERITY)
+    assert f"gtmc.yaml:{line}: criteria: should have one criterion with default: true" in policies.refused()
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("threshold", "says"),
     [
-        (LEARNED, LEARNED.replace("doubt: 0.4", "doubt: 0.5"), "learned.doubt", "should be at most 0.45"),
-        (
-            LEARNED,
-            LEARNED.replace("suspect: 0.35", "suspect: 0.5"),
-            "learned.suspect",
-            "should be less than 0.45",
-        ),
+        ("suspects: 0.9", "should be at most 0.8, where it is likely anyway"),
+        ("doubts: 0.9", "should be at most 0.8: from there on it is likely without a pattern"),
     ],
 )
-def test_a_threshold_does_not_undo_another(policies: PolicyFolder, change: Change) -> None:
-    policies.refuses(change, SEVERITY)
+def test_a_threshold_does_not_undo_another(policies: PolicyFolder, threshold: str, says: str) -> None:
+    field = threshold.split(":", maxsplit=1)[0]
+    given = f"learned:\n  general: {{raises: 0.8, {threshold}}}"
+    policies.refuses(("learned:", given, f"learned.general.{field}", says), SEVERITY)
 
 
-def test_a_classifier_may_do_without_suspecting(policies: PolicyFolder) -> None:
-    policies.change("suspect: 0.35", "suspect: 1", SEVERITY)
-    assert load_policy(policies.policy).severity.learned.suspect == 1
+def test_a_policy_may_do_without_thresholds(policies: PolicyFolder) -> None:
+    text = (policies.folder / SEVERITY).read_text("utf-8")
+    start, end = text.index("learned:\n"), text.index("criteria:\n")
+    (policies.folder / SEVERITY).write_text(text[:start] + text[end:], "utf-8")
+    assert load_policy(policies.policy).severity.thresholds("major") == Thresholds()
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("detectors: {M1: {alight: [xyzzy]}}", "detectors.M1.alight: already defined in another file"),
-        ("concepts: {airbag: cushion}", "concepts.airbag: already defined in another file"),
-        ("detectors:", "detectors: should be a mapping of entries"),
-    ],
-)
-def test_no_lexicon_file_undoes_another(policies: PolicyFolder, text: str, says: str) -> None:
-    (policies.folder / "severity" / "lexicon" / "zz.yaml").write_text(text, "utf-8")
-    with pytest.raises(FileError, match=says):
-        load_policy(policies.policy)
+def test_signals_and_flags_are_free_for_a_policy_to_choose(policies: PolicyFolder) -> None:
+    policies.change(
+        "signals: [poor_handling]",
+        "signals: [poor_handling, what_a_later_release_finds], corroborated_by: [fire]",
+        SEVERITY,
+    )
+    assert load_policy(policies.policy).severity.criterion("G2")
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,15 @@ from typing import get_args
 import pytest
 
 from schemas.contacts import Channel
-from schemas.severity import Judgement, SeverityPolicy, Statement
-from services.routing.domain.severity.judge import Detector, compile_rules, judge
+from schemas.severity import SeverityPolicy, Statement
+from services.routing.domain.severity.detection import compile_reader
+from services.routing.domain.severity.detectors import Detector, compile_detectors
+from services.routing.domain.severity.judge import judge
 from services.routing.domain.severity.patterns import Pattern
-from services.routing.store.severity_files import load_rules, load_severity
-
-RULES = load_rules()
-
-
-def judged(text: str, **marks: object) -> Judgement:
-    return judge(Statement.model_validate({"text": text, **marks}), RULES)
+from services.routing.domain.severity.spec import LexiconSpec
+from services.routing.store.severity_files import load_severity
+from tests.casework import patterns
+from tests.judging import detectors, judged, table
 
 
 @pytest.mark.parametrize(
@@ -95,17 +94,20 @@ def test_an_accident_alone_is_no_criterion() -> None:
     ("text", "criterion"),
     [
         ("踩了刹车感觉有点软,追尾了前车。", "M4"),
-        ("方向盘有点沉,撞了护栏。", "M4"),
+        ("车子有点往左,撞了护栏。", "M4"),
         ("该弹的没弹。", "M3"),
     ],
 )
-def test_an_accident_turns_a_suspicion_into_a_hit(text: str, criterion: str) -> None:
-    def patterns(found: Judgement) -> set[str]:
-        return {each.criterion for each in found.signals if each.detector.startswith(f"{criterion}.")}
-
-    assert judged(text, flags=["accident"]).deciding == criterion
-    assert patterns(judged(text)) == set()
-    assert patterns(judged(text, flags=["accident"])) == {criterion}
+def test_a_flag_makes_a_weak_pattern_enough(text: str, criterion: str) -> None:
+    [detection] = patterns().detect([text])
+    plain, flagged = (
+        judge(Statement(text=text, flags=flags), detection, table())
+        for flags in (frozenset(), frozenset({"accident"}))
+    )
+    assert detectors(plain, criterion) == set()
+    assert flagged.deciding == criterion
+    assert detectors(flagged, criterion)
+    assert flagged.certain
 
 
 @pytest.mark.parametrize(
@@ -149,10 +151,14 @@ def test_nothing_found_is_what_the_dealer_can_handle() -> None:
 
 def test_a_detector_that_breaks_lifts_the_level_and_is_named() -> None:
     empty = Pattern(sentences=(), vetoes=(), required=frozenset(), elements={})
-    broken = Detector("M4.broken", "M4", empty, suspicion=False)
-    rules = replace(RULES, detectors={"poor-handling": [broken]}, classifier=None)
-    found = judge(Statement(text="服务态度差"), rules)
-    assert (found.level, found.criteria, found.failed) == ("major_preliminary", ("G1",), ("M4.broken",))
+    broken = Detector("control_lost.broken", "control_lost", empty, strong=True, is_fact=True)
+    plain = compile_reader(LexiconSpec(concepts={"service": ("服务",)}), None)
+    reader = replace(plain, detectors=replace(plain.detectors, by_key={"service": [broken]}))
+    text = "服务态度差"
+    [detection] = reader.detect([text])
+    found = judge(Statement(text=text), detection, table())
+    assert (found.level, found.criteria) == ("major_preliminary", ("G1",))
+    assert found.failed == ("control_lost.broken",)
 
 
 def test_the_level_of_a_criterion_is_policy() -> None:
@@ -160,12 +166,13 @@ def test_the_level_of_a_criterion_is_policy() -> None:
     for each in policy["criteria"]:
         if each["id"] == "P10":
             each["level"] = "major_preliminary"
-    rules = compile_rules(SeverityPolicy.model_validate(policy))
-    assert judge(Statement(text="孩子的手夹伤,缝了三针。"), rules).level == "major_preliminary"
+    text = "孩子的手夹伤,缝了三针。"
+    [detection] = patterns().detect([text])
+    found = judge(Statement(text=text), detection, SeverityPolicy.model_validate(policy))
+    assert found.level == "major_preliminary"
 
 
-def test_a_pattern_with_an_unknown_idea_is_refused_by_name() -> None:
-    policy = load_severity("gtmc").model_dump()
-    policy["lexicon"]["detectors"] = {"M4": {"odd": ["<nowhere> & 刹车"]}}
+def test_a_pattern_with_an_unknown_concept_is_refused_by_name() -> None:
+    spec = LexiconSpec.model_validate({"signals": {"fire": {"strong": {"odd": ["<nowhere> & 刹车"]}}}})
     with pytest.raises(ValueError, match=r"odd.*nowhere"):
-        compile_rules(SeverityPolicy.model_validate(policy))
+        compile_detectors(spec)

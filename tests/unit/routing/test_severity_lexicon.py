@@ -2,22 +2,19 @@
 
 import pytest
 
-from schemas.severity import Judgement, LexiconSpec, SeverityPolicy, Statement
-from services.routing.domain.severity.judge import compile_rules, judge
+from services.routing.domain.severity.detection import compile_reader
 from services.routing.domain.severity.lexicon import find_fault
-from services.routing.domain.severity.tokenize import Normalizer, tokenize
-from services.routing.store.severity_files import load_rules, load_severity
+from services.routing.domain.severity.normalize import normalize
+from services.routing.domain.severity.spec import LexiconSpec
+from services.routing.domain.severity.tokenize import Stems, tokenize
+from services.routing.store.severity_files import load_lexicon
+from tests.judging import detectors, judged
 
-RULES = load_rules()
 UNSEEN = (
     "\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad", "\u034f", "\u061c", "\u200e", "\u200f", "\u202a",
     "\u202e", "\u2066", "\u2069", "\u180e", "\ufe0f", "\U000e0001", "\U000e0100", "\u3164", "\uffa0", "\u115f",
     "\u2063", "\x00", "\x08", "\u0336",
 )  # fmt: skip
-
-
-def judged(text: str) -> Judgement:
-    return judge(Statement(text=text), RULES)
 
 
 @pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
@@ -48,7 +45,7 @@ def test_what_nobody_sees_hides_no_word_and_evidence_points_into_what_was_given(
     ],
 )
 def test_letters_of_any_width_or_shape_are_read_as_the_plain_ones(given: str, words: list[str]) -> None:
-    read = tokenize(given, Normalizer({}))
+    read = tokenize(normalize(given), Stems({}))
     assert list(read.words) == words
     assert all(0 <= start < end <= len(given) for start, end in read.spans)
 
@@ -104,39 +101,39 @@ def test_alarms_figures_and_offices_are_not_what_they_hold(text: str, criterion:
     "text", ["Her arm was broken in the crash.", "She broke her leg.", "Her hand was crushed by the window."]
 )
 def test_what_is_said_of_her_is_not_told_of_another_car(text: str) -> None:
-    patterns = {each.criterion for each in judged(text).signals if each.detector.startswith("P10.")}
-    assert patterns == {"P10"}
+    assert detectors(judged(text), "P10")
 
 
 def test_a_vetoed_mention_does_not_stand_before_a_later_one() -> None:
+    lexicon = {
+        "concepts": {"soft": "踩到底|没反应, 踏板发软", "holds": "刹得住"},
+        "signals": {"control_lost": {"strong": {"soft": ["刹车 ~ 踩到底|踏板发软 - <holds>"]}}},
+    }
     text = "去年刹车踏板发软刹得住。今天刹车踩到底没反应。"
-    spans = [each.start for each in judged(text).signals if each.detector == "M4.brakes-do-not-bite"]
-    assert spans == [text.index("刹车踩到底")]
+    assert places(lexicon, text) == {"control_lost": [text.index("刹车踩到底")]}
 
 
-def test_a_term_without_a_word_matches_nothing_in_a_policy_that_was_announced_with_one() -> None:
-    policy = load_severity("gtmc")
-    spoilt = policy.lexicon.model_copy(
-        update={
-            "concepts": {**policy.lexicon.concepts, "give-back": (")", "not want it (back|", "(|)", "退车")}
-        }
-    )
-    again = SeverityPolicy.model_validate(policy.model_copy(update={"lexicon": spoilt}).model_dump())
-    rules = compile_rules(again)
-    assert "P7" not in judge(Statement(text="屏幕有点卡(更新以后)"), rules).criteria
-    assert "P7" in judge(Statement(text="我要退车"), rules).criteria
+def test_a_term_without_a_word_matches_nothing() -> None:
+    lexicon = {
+        "concepts": {"give-back": ")|退车"},
+        "signals": {"wants_replacement": {"strong": {"back": ["<give-back>|(|)|退车"]}}},
+    }
+    assert places(lexicon, "屏幕有点卡(更新以后)") == {}
+    assert places(lexicon, "我要退车") == {"wants_replacement": [2]}
+
+
+def places(lexicon: dict[str, object], text: str) -> dict[str, list[int]]:
+    """Where each signal begins that strong patterns of a lexicon show."""
+    reader = compile_reader(LexiconSpec.model_validate(lexicon), None)
+    [detection] = reader.detect([text])
+    return {name: [place.start for place in signal.strong] for name, signal in detection.signals.items()}
 
 
 def test_every_shipped_term_is_sound() -> None:
-    lexicon: LexiconSpec = load_severity("gtmc").lexicon
+    lexicon = load_lexicon()
     terms = [term for concept in lexicon.concepts.values() for term in concept if not term.startswith("<")]
-    assert len(terms) > 5_000
-    assert [said for term in terms if (said := find_fault(term))] == []
-
-
-def patterns(text: str, criterion: str) -> set[str]:
-    """The detectors of a criterion that the words satisfied; what the classifier adds does not count."""
-    return {each.detector for each in judged(text).signals if each.detector.startswith(f"{criterion}.")}
+    assert len(terms) > 1_000
+    assert [fault for term in terms if (fault := find_fault(term))] == []
 
 
 @pytest.mark.parametrize(
@@ -148,12 +145,12 @@ def patterns(text: str, criterion: str) -> set[str]:
     ],
 )
 def test_what_happened_to_the_customers_own_car_beside_anothers_counts(text: str) -> None:
-    assert patterns(text, "M4")
+    assert detectors(judged(text), "M4")
 
 
 @pytest.mark.parametrize("text", ["邻居的车刹车失灵了。", "My neighbour's car had its brakes fail."])
 def test_what_happened_to_anothers_alone_does_not(text: str) -> None:
-    assert not patterns(text, "M4")
+    assert not detectors(judged(text), "M4")
 
 
 @pytest.mark.parametrize(
@@ -169,4 +166,4 @@ def test_what_happened_to_anothers_alone_does_not(text: str) -> None:
     ],
 )
 def test_what_is_over_counts_only_when_it_is_back(text: str, counts: bool) -> None:  # noqa: FBT001
-    assert bool(patterns(text, "M4")) is counts
+    assert bool(detectors(judged(text), "M4")) is counts

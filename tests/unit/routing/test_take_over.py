@@ -16,7 +16,7 @@ from services.routing.domain.case import Case
 from services.routing.handlers import Handler, revive
 from services.routing.store.cases import Cases
 from services.routing.store.texts import TextRepository
-from tests.casework import Casework
+from tests.casework import Casework, patterns
 from tests.dealership import MONDAY, a_contact, directory_file
 from tests.fakes import MemoryDocuments, MemoryLog, MemoryRecords
 
@@ -44,7 +44,7 @@ class Instance:
         )
         cases = Cases(store, self.casework.world, self.casework.open_cases)
         self.handler = Handler(
-            cases, TextRepository(MemoryRecords()), TextRepository(MemoryRecords()), _asks_nobody
+            cases, TextRepository(MemoryRecords()), TextRepository(MemoryRecords()), _asks_nobody, patterns()
         )
 
     async def receive(self, contacts: Sequence[ContactReceived]) -> None:

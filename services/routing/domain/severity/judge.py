@@ -1,188 +1,149 @@
-"""Judges how severe a complaint is: the criteria of the policy that it meets, and the gravest level of them.
+"""Judges how severe a complaint is: a policy says which criteria its signals meet, and which level each has.
 
-`judge` shows the whole way, and each step is a file here: `tokenize` cuts the text into words, `lexicon` finds the
-concepts they mention, `patterns` match these unless `negation` says that they do not count, and `classifier` reviews the
-result by `features` of the text. What is found is a signal of a criterion; the policy gives each criterion its level.
+What is certain acts at once; the rest is for a person to confirm. A strong pattern is certain unless the classifier
+speaks against it; a weak one where the classifier is nearly sure, or suspects it beside a flag that the policy names;
+what the classifier finds alone never is. Nothing here reads words: `detection` did, and knows no policy.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from schemas.severity import (
     CriterionSpec,
+    Doubt,
     Flag,
     Judgement,
-    LexiconSpec,
+    Level,
     SeverityPolicy,
     Signal,
     Statement,
+    Thresholds,
 )
-from services.routing.domain.severity.classifier import DETECTOR, Classifier, Weights
-from services.routing.domain.severity.features import MarkedText
-from services.routing.domain.severity.lexicon import Lexicon, Text, expand_concepts, is_reference
-from services.routing.domain.severity.negation import Negation
-from services.routing.domain.severity.patterns import Pattern, find_match, parse
-from services.routing.domain.severity.tokenize import tokenize
-
-LONGEST = 22_001
-"""Characters that are judged: a narrative and a demand as intake takes them, and the line feed between them."""
+from services.routing.domain.severity.detection import Detection, SignalEvidence, Span
 
 
 @dataclass(frozen=True, slots=True)
-class Detector:
-    """A pattern that is evidence for a criterion; a suspicion is evidence only beside a flag that corroborates it."""
+class Evidence:
+    """A signal for a criterion; what is not `likely` is only suspected."""
 
-    id: str
-    criterion: str
-    pattern: Pattern
-    suspicion: bool
-
-
-@dataclass(frozen=True)
-class Rules:
-    """A severity policy compiled for judging; `detectors` stand by the element their pattern is looked up by."""
-
-    policy: SeverityPolicy
-    criteria: Mapping[str, CriterionSpec]
-    lexicon: Lexicon
-    detectors: Mapping[str, Sequence[Detector]]
-    classifier: Classifier | None
-
-    def rank(self, criteria: Iterable[str]) -> tuple[str, ...]:
-        """Returns those of the criteria that the policy has, gravest first, then in the order of its table."""
-        met = set(criteria)
-        table = [criterion for criterion in self.criteria.values() if criterion.id in met]
-        gravest_first = sorted(table, key=lambda criterion: -self.policy.gravity(criterion.level))
-        return tuple(criterion.id for criterion in gravest_first)
+    signal: Signal
+    criterion: CriterionSpec
+    likely: bool = True
 
 
-def judge(statement: Statement, rules: Rules) -> Judgement:
-    """Returns the gravest level that a complaint reaches, with the criteria it meets and all evidence.
+def judge(statement: Statement, detection: Detection, policy: SeverityPolicy) -> Judgement:
+    """Returns the likeliest level, what of it is certain and what is suspected, with the criteria and all evidence.
 
-    A step that breaks is named in `failed` and the level is one higher: better too grave than lost.
+    What broke is named in `failed` and the level is one higher: better too grave than lost.
     """
-    tokens = tokenize(statement.text[:LONGEST], rules.lexicon.normalizer)
-    text = rules.lexicon.read(tokens)
-    negation = Negation(text)
-    matched, broken = match_patterns(text, negation, statement.flags, rules)
-    reviewed, unreviewed = _review_signals(text, negation, matched, rules)
-    signals = [*_read_marks(statement, rules), *reviewed] or _default_signals(rules)
-    criteria = rules.rank(signal.criterion for signal in signals)
-    failed = (*_check_length(statement, text), *broken, *unreviewed)
-    level = rules.criteria[criteria[0]].level
-    level = rules.policy.raise_level(level) if failed else level
+    evidence = [*_read_marks(statement, policy), *_read_signals(statement, detection, policy)]
+    likely = [item for item in evidence if item.likely] or [_default(policy)]
+    confirmed = _gravest((item for item in likely if item.signal.certain), policy)
+    graver = [item for item in evidence if policy.gravity(item.criterion.level) > policy.gravity(confirmed)]
+    criteria = policy.rank({item.criterion.id for item in likely})
     return Judgement(
-        level=level,
-        confirmed=level,
+        level=_raised(_gravest(likely, policy), detection, policy),
+        confirmed=_raised(confirmed, detection, policy),
+        suspected=_gravest(graver, policy) if graver else None,
         criteria=criteria,
+        suspicions=policy.rank({item.criterion.id for item in graver}),
         deciding=criteria[0],
-        signals=tuple(sorted(signals, key=lambda signal: criteria.index(signal.criterion))),
-        failed=failed,
+        signals=_sort([*likely, *(item for item in graver if not item.likely)], policy),
+        doubts=tuple(dict.fromkeys((*detection.doubts, *_doubts(graver)))),
+        failed=detection.failed,
     )
 
 
-def match_patterns(
-    text: Text, negation: Negation, flags: frozenset[Flag], rules: Rules
-) -> tuple[tuple[Signal, ...], tuple[str, ...]]:
-    """Returns a signal for each detector that the words satisfy, and the detectors that broke."""
-    signals: dict[str, Signal] = {}
-    broken: list[str] = []
-    for detector in _select_detectors(text, flags, rules):
-        is_fact = rules.criteria[detector.criterion].asserts == "fact"
-        try:
-            match = find_match(
-                detector.pattern, text, negation.negates_fact if is_fact else negation.negates_act
-            )
-        except Exception:  # noqa: BLE001 - whatever breaks in one detector, the complaint is still judged
-            broken.append(detector.id)
-            continue
-        if match is not None and detector.id not in signals:
-            start, end = text.locate(match)
-            signals[detector.id] = Signal(
-                criterion=detector.criterion, detector=detector.id, start=start, end=end
-            )
-    return tuple(signals.values()), tuple(broken)
+def _doubts(evidence: Iterable[Evidence]) -> Iterator[Doubt]:
+    return (item.signal.doubt for item in evidence if item.signal.doubt)
 
 
-def _select_detectors(text: Text, flags: frozenset[Flag], rules: Rules) -> Iterator[Detector]:
-    """The detectors whose key is mentioned; suspicions only beside a flag that corroborates them."""
-    for element in text.mentions:
-        for detector in rules.detectors.get(element, ()):
-            by = rules.criteria[detector.criterion].corroborated_by
-            if not detector.suspicion or flags.intersection(by):
-                yield detector
+def _default(policy: SeverityPolicy) -> Evidence:
+    return Evidence(Signal(criterion=policy.default.id, detector="default"), policy.default)
 
 
-def _review_signals(
-    text: Text, negation: Negation, signals: tuple[Signal, ...], rules: Rules
-) -> tuple[tuple[Signal, ...], tuple[str, ...]]:
-    """Returns the signals as the classifier leaves them, and its name if it broke."""
-    if rules.classifier is None or not text.words:
-        return signals, ()
-    try:
-        return rules.classifier.review(MarkedText(text, negation), signals), ()
-    except Exception:  # noqa: BLE001 - if the classifier breaks, the patterns judge alone
-        return signals, (DETECTOR,)
+def _gravest(evidence: Iterable[Evidence], policy: SeverityPolicy) -> Level:
+    return max((item.criterion.level for item in evidence), key=policy.gravity, default=policy.level_ids[0])
 
 
-def _check_length(statement: Statement, text: Text) -> tuple[str, ...]:
-    """Names the length of a text whose end was not judged."""
-    return ("length",) if text.words and len(statement.text) > LONGEST else ()
+def _raised(level: Level, detection: Detection, policy: SeverityPolicy) -> Level:
+    return policy.raise_level(level) if detection.failed else level
 
 
-def _read_marks(statement: Statement, rules: Rules) -> Iterator[Signal]:
-    """Yields a signal for every criterion that a tick of the operator, the channel or a flag sets."""
-    for criterion in rules.criteria.values():
+def _sort(evidence: Iterable[Evidence], policy: SeverityPolicy) -> tuple[Signal, ...]:
+    """The signals, those of the gravest criteria first."""
+    signals = [item.signal for item in evidence]
+    order = policy.rank({signal.criterion for signal in signals})
+    return tuple(sorted(signals, key=lambda signal: order.index(signal.criterion)))
+
+
+def _read_marks(statement: Statement, policy: SeverityPolicy) -> Iterator[Evidence]:
+    """Yields what a tick of the operator, the channel or a flag says: all of it is certain."""
+    for criterion in policy.criteria:
+        marks = [f"flag:{flag}" for flag in criterion.flags if flag in statement.flags]
         if criterion.id in statement.ticks:
-            yield Signal(criterion=criterion.id, detector="operator")
+            marks.append("operator")
         if statement.channel in criterion.channels:
-            yield Signal(criterion=criterion.id, detector=f"channel:{statement.channel}")
-        for flag in criterion.flags:
-            if flag in statement.flags:
-                yield Signal(criterion=criterion.id, detector=f"flag:{flag}")
+            marks.append(f"channel:{statement.channel}")
+        for mark in marks:
+            yield Evidence(Signal(criterion=criterion.id, detector=mark), criterion)
 
 
-def _default_signals(rules: Rules) -> list[Signal]:
-    table = rules.criteria.values()
-    return [Signal(criterion=criterion.id, detector="default") for criterion in table if criterion.default]
+def _read_signals(statement: Statement, detection: Detection, policy: SeverityPolicy) -> Iterator[Evidence]:
+    for criterion in policy.criteria:
+        for name in criterion.signals:
+            if (found := detection.signals.get(name)) is not None:
+                yield from _apply_thresholds(
+                    found, criterion, policy.thresholds(criterion.level), statement.flags
+                )
 
 
-def compile_rules(policy: SeverityPolicy, weights: Weights | None = None) -> Rules:
-    """Compiles a policy; raises ValueError naming the concept or detector that cannot be read."""
-    criteria = {criterion.id: criterion for criterion in policy.criteria}
-    concepts = expand_concepts(policy.lexicon.concepts)
-    detectors: dict[str, list[Detector]] = defaultdict(list)
-    elements: dict[str, tuple[str, ...]] = {}
-    for detector in _detectors(policy.lexicon, criteria):
-        detectors[detector.pattern.key].append(detector)
-        for element, alternatives in detector.pattern.elements.items():
-            elements[element] = tuple(_terms(alternatives, concepts, detector.id))
-    lexicon = Lexicon(policy.lexicon.lemmas, {**elements, **concepts})
-    # What was learned of criteria that the policy does not have says nothing of those it has.
-    is_learned = weights is not None and weights.criteria.keys() <= criteria.keys()
-    classifier = Classifier(weights, policy) if weights and is_learned else None
-    return Rules(policy, criteria, lexicon, detectors, classifier)
+def _apply_thresholds(
+    found: SignalEvidence, criterion: CriterionSpec, trusted: Thresholds, flags: frozenset[Flag]
+) -> Iterator[Evidence]:
+    """Yields the evidence of one signal for a criterion, by what patterns and classifier say together."""
+    learned = found.learned
+    probability = learned.probability if learned else None
+    suspected = _reaches(probability, trusted.suspects_weak)
+    corroborated = (suspected or learned is None) and not flags.isdisjoint(criterion.corroborated_by)
+    if found.strong:
+        doubted = probability is not None and probability < trusted.doubts
+        yield from _all(found, found.strong, criterion, "pattern_alone" if doubted else None)
+    elif found.weak and (corroborated or _reaches(probability, trusted.agrees)):
+        yield from _all(found, found.weak, criterion)
+    elif found.weak and suspected:
+        yield from _all(
+            found, found.weak, criterion, "weak_pattern", likely=_reaches(probability, trusted.raises)
+        )
+    elif learned is not None and _reaches(probability, trusted.suspects):
+        likely = _reaches(probability, trusted.raises)
+        yield from _all(found, (learned.place,), criterion, "learned_alone", likely=likely)
 
 
-def _detectors(lexicon: LexiconSpec, criteria: Mapping[str, CriterionSpec]) -> Iterator[Detector]:
-    for section, suspicion in ((lexicon.detectors, False), (lexicon.suspicions, True)):
-        for criterion, named in section.items():
-            if criterion not in criteria:
-                raise ValueError(f"detectors.{criterion}: no such criterion; one of {', '.join(criteria)}")
-            for name, patterns in named.items():
-                for pattern in patterns:
-                    yield Detector(f"{criterion}.{name}", criterion, parse(pattern), suspicion)
+def _reaches(probability: float | None, threshold: float) -> bool:
+    return probability is not None and probability >= threshold
 
 
-def _terms(
-    alternatives: Iterable[str], concepts: Mapping[str, Sequence[str]], detector: str
-) -> Iterator[str]:
-    """The terms by which an element of a pattern may be mentioned."""
-    for alternative in alternatives:
-        if not is_reference(alternative):
-            yield alternative
-        elif alternative[1:-1] in concepts:
-            yield from concepts[alternative[1:-1]]
-        else:
-            raise ValueError(f"detector {detector}: unknown concept {alternative}")
+def _all(
+    found: SignalEvidence,
+    places: Iterable[Span],
+    criterion: CriterionSpec,
+    doubt: Doubt | None = None,
+    *,
+    likely: bool = True,
+) -> Iterator[Evidence]:
+    """Yields the evidence at each of the places."""
+    for place in places:
+        yield Evidence(_signal(found, place, criterion, doubt), criterion, likely=likely)
+
+
+def _signal(found: SignalEvidence, place: Span, criterion: CriterionSpec, doubt: Doubt | None) -> Signal:
+    return Signal(
+        criterion=criterion.id,
+        detector=place.detector,
+        start=place.start,
+        end=place.end,
+        certain=doubt is None,
+        doubt=doubt,
+        probability=round(found.learned.probability, 3) if found.learned else None,
+    )

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from services.routing.domain.severity.tokenize import (
     SEPARATORS,
-    Normalizer,
+    Stems,
     Tokens,
     number_clauses,
-    tokenize,
+    tokenize_term,
 )
 
 GAP = ".."
@@ -68,7 +68,7 @@ class Lexicon:
     """Concepts compiled to one trie; a walk is linear in the text for all practical terms."""
 
     def __init__(self, lemmas: Mapping[str, str], concepts: Mapping[str, Sequence[str]]) -> None:
-        self.normalizer = Normalizer(dict(_normalized(lemmas)))
+        self.stems = Stems(dict(_normalized(lemmas)))
         self._root = _Node()
         for concept, terms in concepts.items():
             for term in terms:
@@ -93,7 +93,7 @@ class Lexicon:
         for number, part in enumerate(variant.split(GAP)):
             if number:
                 yield GAP
-            yield from tokenize(part, self.normalizer).words
+            yield from tokenize_term(part, self.stems)
 
     def _find(self, words: Sequence[str]) -> dict[str, list[Mention]]:
         """Returns the mentions of each concept that is present."""
@@ -101,31 +101,31 @@ class Lexicon:
         first = self._root.next
         for start, word in enumerate(words):
             if (node := first.get(word)) is not None:
-                _walk(node, words, (start, start + 1), mentions)
+                _walk(node, words, start, start + 1, mentions)
         return _drop_inside_compounds(mentions) if COMPOUND in mentions else mentions
 
 
-def _walk(node: _Node, words: Sequence[str], reached: Mention, mentions: dict[str, list[Mention]]) -> None:
-    """Adds every concept that ends on the way from `node`, which was reached by the words of `reached`."""
-    start, end = reached
-    current: _Node | None = node
-    while current is not None:
-        for concept in current.concepts:
+def _walk(
+    node: _Node, words: Sequence[str], start: int, end: int, mentions: dict[str, list[Mention]]
+) -> None:
+    """Adds every concept that ends on the way from `node`, which was reached by the words [start, end)."""
+    while True:
+        for concept in node.concepts:
             mentions[concept].append((start, end))
-        if current.after_gap is not None:
-            _walk_after_gap(current.after_gap, words, (start, end), mentions)
-        current = current.next.get(words[end]) if end < len(words) else None
-        end += 1
+        if node.after_gap is not None:
+            _walk_after_gap(node.after_gap, words, start, end, mentions)
+        if not node.next or end == len(words) or (following := node.next.get(words[end])) is None:
+            return
+        node, end = following, end + 1
 
 
 def _walk_after_gap(
-    node: _Node, words: Sequence[str], reached: Mention, mentions: dict[str, list[Mention]]
+    node: _Node, words: Sequence[str], start: int, end: int, mentions: dict[str, list[Mention]]
 ) -> None:
     """Goes on from `node` after none to four words of the clause."""
-    start, end = reached
     for position in range(end, min(end + GAP_WORDS + 1, len(words))):
         if (after := node.next.get(words[position])) is not None:
-            _walk(after, words, (start, position + 1), mentions)
+            _walk(after, words, start, position + 1, mentions)
         if words[position] in SEPARATORS:
             return
 
@@ -149,12 +149,12 @@ def _is_inside(mention: Mention, compound: Mention | None) -> bool:
 
 def _normalized(lemmas: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yields each form with its lemma, both as stems; a lemma that names itself has the forms listed and no others."""
-    plain = Normalizer({})
+    plain = Stems({})
     for word, lemma in lemmas.items():
         if lemmas.get(lemma) == lemma:
             yield word, lemma
         else:
-            yield tokenize(word, plain).words[0], tokenize(lemma, plain).words[0]
+            yield tokenize_term(word, plain)[0], tokenize_term(lemma, plain)[0]
 
 
 def is_reference(term: str) -> bool:

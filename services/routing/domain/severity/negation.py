@@ -51,6 +51,11 @@ class Negation:
             return True
         return self._last_failures.get(self._text.clauses[start], 0) >= end
 
+    @property
+    def denied(self) -> frozenset[int]:
+        """The words that a denial reaches."""
+        return self._after_denials
+
     def find_unasserted(self) -> frozenset[int]:
         """Returns the words of supposed clauses and of sentences about other people's cars."""
         own = {self._text.sentences[start] for start in self._mine}

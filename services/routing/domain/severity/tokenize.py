@@ -1,27 +1,26 @@
-"""Cuts a text into normalised words that keep their place, and numbers its clauses and sentences.
+"""Cuts a normalised text into words that keep their place, and numbers its clauses and sentences.
 
 A word is a Chinese character, a number, or the stem of an English word: "stops", "stopped" and "stopping" are one
-word. Signs stay words too, because clauses end at them. What nobody sees (zero-width characters) is left out, and
-letters of another width or shape become the plain ones, so that neither hides a word.
+word. Signs stay words too, because clauses end at them.
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+
+from services.routing.domain.severity.normalize import Normalized, normalize
 
 SEPARATORS = frozenset("，,。.！!？?；;：:、\u2014()（）\n")
 """Signs that separate words and mean nothing themselves."""
 
+LONGEST_CLAUSE = 40
+"""Words after which a clause without any sign ends."""
+
 _FULL_STOPS = frozenset("。.！!？?；;")
 _TOKEN = re.compile(
-    r"[\u4e00-\u9fff]|[a-z]+?(?=n't\b)|n't\b|'(?:s|ve|re|ll|d|m)\b|[a-z]+|\d+(?:[.,]\d+)*|[^\s]",
+    r"[\u4e00-\u9fff]|[a-z]+?(?=n't\b)|n't\b|'(?:s|ve|re|ll|d|m)\b|[a-z]+|\d+(?:[.,]\d+)*|\n|[^\s]",
     re.IGNORECASE,
 )
-# Fillers that Unicode counts as letters although nothing of them is seen.
-_FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
-# Categories of what is not seen by itself: controls, formats, marks on other signs, unassigned code points.
-_UNSEEN = frozenset({"Cc", "Cf", "Mn", "Me", "Cn"})
 _CONTRACTIONS = {"n't": "not", "'ll": "will", "'d": "would", "ca": "can", "wo": "will", "sha": "shall"}
 _SILENT = frozenset({"'s", "'ve", "'re", "'m"})
 _CACHE_SIZE = 50_000
@@ -36,39 +35,64 @@ class Tokens:
     spans: tuple[tuple[int, int], ...]
 
 
-def tokenize(text: str, normalizer: "Normalizer") -> Tokens:
-    """Returns the words of `text` as `normalizer` writes them; spans count in `text` as it was given."""
+def tokenize(normalized: Normalized, stems: "Stems") -> Tokens:
+    """Returns the words of a text as `stems` writes them; spans count in the text as it was given."""
+    origins = normalized.origins
     words: list[str] = []
     spans: list[tuple[int, int]] = []
-    visible, origins = simplify(text)
-    for token in _TOKEN.finditer(visible):
-        normalized = normalizer[token[0]]
-        words += normalized
-        spans += (token.span(),) * len(normalized)
-    if visible != text:
-        spans = [(origins[start], origins[end - 1] + 1) for start, end in spans]
+    for token in _TOKEN.finditer(normalized.text):
+        start, end = token.span()
+        for word in stems[token[0]]:
+            words.append(word)
+            spans.append((origins[start], origins[end - 1] + 1))
     return Tokens(tuple(words), tuple(spans))
+
+
+def tokenize_term(text: str, stems: "Stems") -> tuple[str, ...]:
+    """Returns the words of a text, such as a term of the lexicon."""
+    return tokenize(normalize(text), stems).words
 
 
 def number_clauses(words: Sequence[str], opening: Collection[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """Returns the clause number and the sentence number of every word.
 
-    A clause ends at a separator, or before one of the positions in `opening`, where a word such as "but" stands.
+    A clause ends at a separator, or before one of the positions in `opening`, where a word such as "but" stands. Where
+    nobody set a sign, one ends after so many words, and a sentence with it.
     """
-    clause = sentence = 0
-    clauses, sentences = [], []
-    for position, word in enumerate(words):
-        if position in opening:
-            clause += 1
-        clauses.append(clause)
-        sentences.append(sentence)
-        if word in SEPARATORS:
-            clause += word != "、"
-            sentence += word in _FULL_STOPS
+    steps = _find_steps(words, opening)
+    clauses: list[int] = []
+    sentences: list[int] = []
+    clause = sentence = start = 0
+    for end in sorted(steps):
+        while start < end:
+            run = min(end - start, LONGEST_CLAUSE)
+            clauses += [clause] * run
+            sentences += [sentence] * run
+            start += run
+            if start < end:
+                clause, sentence = clause + 1, sentence + 1
+        clause, sentence = clause + steps[end][0], sentence + steps[end][1]
     return tuple(clauses), tuple(sentences)
 
 
-class Normalizer(dict[str, tuple[str, ...]]):
+def _find_steps(words: Sequence[str], opening: Collection[int]) -> dict[int, tuple[int, int]]:
+    """Returns by how much the clause and the sentence number rise before a position; the end of the text is one."""
+    steps: dict[int, tuple[int, int]] = {len(words): (0, 0)}
+    for position, word in enumerate(words):
+        if word in SEPARATORS:
+            steps[position + 1] = (word != "、", word in _FULL_STOPS)
+    for position in opening:
+        clause, sentence = steps.get(position, (0, 0))
+        steps[position] = (clause + 1, sentence)
+    return steps
+
+
+def is_chinese(word: str) -> bool:
+    """Whether a word is a Chinese character."""
+    return "\u4e00" <= word[:1] <= "\u9fff"
+
+
+class Stems(dict[str, tuple[str, ...]]):
     """The normalised words of a token by its spelling, computed once: mostly one, sometimes none or two.
 
     `lemmas` maps irregular stems to a common one, and whole words that only look like a form of another to
@@ -119,38 +143,3 @@ def _shorten(word: str) -> str:
     """Without a silent e and without a doubled last letter."""
     shorter = word[:-1] if word.endswith("e") and len(word) > 3 else word
     return shorter[:-1] if len(shorter) > 3 and shorter[-1] == shorter[-2] else shorter
-
-
-class _Forms(dict[int, str]):
-    """The visible form of a character by its code point: nothing, itself, or its plain form; computed once."""
-
-    def __missing__(self, code: int) -> str:
-        form = _visible_form(chr(code))
-        if len(self) < _CACHE_SIZE:
-            self[code] = form
-        return form
-
-
-_FORMS = _Forms({0x2018: "'", 0x2019: "'"})
-# Most texts hold nothing else and need not be read character by character.
-_PLAIN = re.compile("[ -~\n\t\u4e00-\u9fff，。！？；：、（）“”《》…—]*")
-
-
-def _visible_form(character: str) -> str:
-    """Letters and figures of any width or shape in their plain form; signs stay as they are.
-
-    Half a surrogate pair, as a careless cut leaves it, becomes a question mark.
-    """
-    if "\ud800" <= character <= "\udfff":
-        return "?"
-    if character in _FILLERS or (unicodedata.category(character) in _UNSEEN and not character.isspace()):
-        return ""
-    plain = unicodedata.normalize("NFKC", character)
-    return plain if plain.isalnum() else character
-
-
-def simplify(text: str) -> tuple[str, Sequence[int]]:
-    """Returns the text as a reader sees it, and the position in `text` of each of its characters."""
-    if _PLAIN.fullmatch(text) or (visible := text.translate(_FORMS)) == text:
-        return text, range(len(text))
-    return visible, [at for at, character in enumerate(text) for _ in _FORMS[ord(character)]]
