@@ -114,6 +114,7 @@ def labelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "labelled.jsonl"
     path.write_text("\n".join(complaint.model_dump_json() for complaint in few_dozen()), encoding="utf-8")
     monkeypatch.setattr(commands, "training_files", list)
+    monkeypatch.setattr(commands, "read_shipped", lambda _: [])
     monkeypatch.setattr(commands, "DETECTION", tmp_path)
     return path
 
