@@ -39,22 +39,26 @@ class Names:
         names = {"REDRESS_TOPIC_PREFIX": self.prefix, "REDRESS_DATABASE": self.database}
         return {**stack.addresses.environment(), **names}
 
-    async def create_topics(self, stack: Stack) -> None:
-        await create_topics(stack.addresses.kafka, replication=1, prefix=self.prefix)
-
-    async def delete_topics(self, stack: Stack) -> None:
-        await retried(lambda: _delete_topics(stack, self.prefix))
-
 
 @asynccontextmanager
 async def own_names(stack: Stack) -> AsyncIterator[Names]:
-    """Names whose topics are there meanwhile: a broker of ten thousand partitions has no time for its own heartbeat."""
+    """Names whose topics are there meanwhile."""
+    async with unused_names(stack) as names:
+        await create_topics(stack.addresses.kafka, replication=1, prefix=names.prefix)
+        yield names
+
+
+@asynccontextmanager
+async def unused_names(stack: Stack) -> AsyncIterator[Names]:
+    """Names without topics; whatever topics they get are deleted at the end.
+
+    A broker of ten thousand partitions has no time for its own heartbeat.
+    """
     names = Names.fresh()
-    await names.create_topics(stack)
     try:
         yield names
     finally:
-        await names.delete_topics(stack)
+        await retried(lambda: _delete_topics(stack, names.prefix))
 
 
 async def _delete_topics(stack: Stack, prefix: str) -> None:

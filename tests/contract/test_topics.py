@@ -1,5 +1,6 @@
 """Topics are created as declared in one file, and what differs is said and left alone."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from aiokafka.errors import (
 )
 
 from deploy.local import Stack, create_topics, declared
-from tests.stack import Names
+from tests.stack import Names, unused_names
 
 METHODS = ("start", "list_topics", "create_topics", "describe_topics", "describe_configs")
 LATER = (
@@ -37,15 +38,21 @@ async def test_topics_are_what_topics_yaml_declares(stack: Stack, names: Names) 
     assert await create_topics(stack.addresses.kafka, 1, names.prefix) == ()
 
 
-async def test_a_topic_that_differs_is_named_with_what_would_be_right(stack: Stack) -> None:
-    names = Names.fresh()
+@pytest.fixture
+async def unused(stack: Stack) -> AsyncIterator[Names]:
+    """Names without topics; what a test makes of them goes with it."""
+    async with unused_names(stack) as names:
+        yield names
+
+
+async def test_a_topic_that_differs_is_named_with_what_would_be_right(stack: Stack, unused: Names) -> None:
     admin = AIOKafkaAdminClient(bootstrap_servers=stack.addresses.kafka)
     await admin.start()
-    await admin.create_topics([NewTopic(names.topic("directory"), 3, 1)])
+    await admin.create_topics([NewTopic(unused.topic("directory"), 3, 1)])
     await admin.close()
-    assert await create_topics(stack.addresses.kafka, 1, names.prefix) == (
-        f"{names.prefix}directory: partitions is 3, declared is 1",
-        f"{names.prefix}directory: cleanup.policy is delete, declared is compact",
+    assert await create_topics(stack.addresses.kafka, 1, unused.prefix) == (
+        f"{unused.prefix}directory: partitions is 3, declared is 1",
+        f"{unused.prefix}directory: cleanup.policy is delete, declared is compact",
     )
 
 
@@ -63,22 +70,22 @@ def answers_first(monkeypatch: pytest.MonkeyPatch, method: str, errors: list[Kaf
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_whatever_kafka_calls_retriable_is_tried_again(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch, method: str
+    stack: Stack, unused: Names, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     errors: list[KafkaError] = [later() for later in LATER]
     answers_first(monkeypatch, method, errors)
-    assert await create_topics(stack.addresses.kafka, 1, Names.fresh().prefix) == ()
+    assert await create_topics(stack.addresses.kafka, 1, unused.prefix) == ()
     assert errors == []
 
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_what_kafka_refuses_is_raised_at_once(
-    stack: Stack, monkeypatch: pytest.MonkeyPatch, method: str
+    stack: Stack, unused: Names, monkeypatch: pytest.MonkeyPatch, method: str
 ) -> None:
     errors: list[KafkaError] = [NodeNotReadyError(), InvalidTopicError()]
     answers_first(monkeypatch, method, errors)
     with pytest.raises(InvalidTopicError):
-        await create_topics(stack.addresses.kafka, 1, Names.fresh().prefix)
+        await create_topics(stack.addresses.kafka, 1, unused.prefix)
     assert len(errors) == 1
 
 

@@ -19,7 +19,7 @@ from tests.disk import embedded, full_disk
 from tests.patience import SECONDS, until
 from tests.routing_service import KEY, Service, routing
 from tests.soak import rounds
-from tests.stack import Names
+from tests.stack import own_names
 
 FULL = "cannot write: disk full"
 SERVICES = ("routing", "sla", "notify")
@@ -83,16 +83,15 @@ async def test_an_action_on_a_full_disk_is_never_answered_200_and_goes_through_o
 async def test_services_that_start_while_the_disk_is_full_wait_and_need_no_second_start(
     own: Stack, tmp_path: Path
 ) -> None:
-    names = Names.fresh()
-    await names.create_topics(own)
-    environment = names.environment(own) | {"REDRESS_TOKEN_KEY": KEY}
-    with full_disk(own.store):
-        services = [start_service(name, environment, tmp_path / f"{name}.log") for name in SERVICES]
+    async with own_names(own) as names:
+        environment = names.environment(own) | {"REDRESS_TOKEN_KEY": KEY}
+        with full_disk(own.store):
+            services = [start_service(name, environment, tmp_path / f"{name}.log") for name in SERVICES]
+            for service in services:
+                await until(partial(mentions, tmp_path / f"{service.name}.log", FULL))
         for service in services:
-            await until(partial(mentions, tmp_path / f"{service.name}.log", FULL))
-    for service in services:
-        await until(service.ready)
-        await service.stop()
+            await until(service.ready)
+            await service.stop()
 
 
 async def mentions(log: Path, text: str) -> bool:
