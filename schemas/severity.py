@@ -86,6 +86,10 @@ def _thwarted(thresholds: Thresholds) -> Iterator[Fault]:
         )
 
 
+_THRESHOLDS = Thresholds()
+"""What holds for a level of which a policy says nothing."""
+
+
 class SeverityPolicy(Strict):
     """How severe which signals are, as an operator writes it; levels lowest first."""
 
@@ -121,7 +125,7 @@ class SeverityPolicy(Strict):
 
     def thresholds(self, level: Level) -> Thresholds:
         """How far the classifier is trusted with criteria of a level."""
-        return self.learned.get(level, Thresholds())
+        return self.learned.get(level, _THRESHOLDS)
 
     def rank(self, criteria: Collection[str]) -> tuple[str, ...]:
         """Returns those of the criteria that the table has, gravest first, then in its order."""

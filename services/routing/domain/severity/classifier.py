@@ -1,7 +1,7 @@
 """Says how probable each signal is in a text, by what was learned from labelled complaints.
 
 A text is read in units (sentences, or stretches of as many words) and each signal is as probable as in the likeliest
-window of a few units, so that what decides counts wherever it stands and whatever stands around it. A unit counts by
+window of one or two units, so that what decides counts wherever it stands and whatever stands around it. A unit counts by
 the n-grams of its words, hashed; the model is linear. `deploy/severity` trains it and chooses the policy's thresholds.
 """
 

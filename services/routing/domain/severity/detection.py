@@ -1,9 +1,9 @@
 """Finds the signals in texts, a batch at once: by patterns and by what was learned. It knows no policy.
 
-`detect` shows the whole way, and each step is a file here. `complaint_text` reads a text: `normalize` brings it into one form,
-`tokenize` cuts it into words, `lexicon` finds the concepts they mention, `negation` says which of them do not count. Then
-`patterns` match the concepts, and `classifier` says how probable each signal is. `judge` tells by a policy how severe
-that is.
+`detect` shows the whole way, and each step is a file here. `complaint_text` reads a text: `normalize` brings it into one
+form, `tokenize` cuts it into words, `lexicon` finds the concepts they mention, `negation` says which of them do not
+count. Then `patterns` match the concepts, and `classifier` says how probable each signal is. `judge` tells by a policy
+how severe that is.
 """
 
 import re

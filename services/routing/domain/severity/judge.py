@@ -106,35 +106,26 @@ def _apply_thresholds(
     probability = learned.probability if learned else None
     suspected = _reaches(probability, trusted.suspects_weak)
     corroborated = (suspected or learned is None) and not flags.isdisjoint(criterion.corroborated_by)
+    places: tuple[Span, ...]
+    doubt: Doubt | None = None
     if found.strong:
-        doubted = probability is not None and probability < trusted.doubts
-        yield from _all(found, found.strong, criterion, "pattern_alone" if doubted else None)
+        places = found.strong
+        doubt = "pattern_alone" if probability is not None and probability < trusted.doubts else None
     elif found.weak and (corroborated or _reaches(probability, trusted.agrees)):
-        yield from _all(found, found.weak, criterion)
+        places = found.weak
     elif found.weak and suspected:
-        yield from _all(
-            found, found.weak, criterion, "weak_pattern", likely=_reaches(probability, trusted.raises)
-        )
+        places, doubt = found.weak, "weak_pattern"
     elif learned is not None and _reaches(probability, trusted.suspects):
-        likely = _reaches(probability, trusted.raises)
-        yield from _all(found, (learned.place,), criterion, "learned_alone", likely=likely)
+        places, doubt = (learned.place,), "learned_alone"
+    else:
+        return
+    likely = bool(found.strong) or doubt is None or _reaches(probability, trusted.raises)
+    for place in places:
+        yield Evidence(_signal(found, place, criterion, doubt), criterion, likely=likely)
 
 
 def _reaches(probability: float | None, threshold: float) -> bool:
     return probability is not None and probability >= threshold
-
-
-def _all(
-    found: SignalEvidence,
-    places: Iterable[Span],
-    criterion: CriterionSpec,
-    doubt: Doubt | None = None,
-    *,
-    likely: bool = True,
-) -> Iterator[Evidence]:
-    """Yields the evidence at each of the places."""
-    for place in places:
-        yield Evidence(_signal(found, place, criterion, doubt), criterion, likely=likely)
 
 
 def _signal(found: SignalEvidence, place: Span, criterion: CriterionSpec, doubt: Doubt | None) -> Signal:

@@ -16,12 +16,15 @@ from opencc import OpenCC
 Origins: TypeAlias = Sequence[int]
 
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+# What stands before a telephone number and goes with it.
 _CALLED = r"(?:(?:电话|手机号?)(?:是|为)?[:： ]*|\b(?:call|phone|tel|telephone|mobile|cell)[:. ]+)?"
 _REFERENCE = re.compile(
     r"\b[a-hj-npr-z0-9]{17}\b"  # vehicle identification number
     rf"|[{_PROVINCES}][a-z][·.\- ]?[a-z0-9]{{5,6}}(?![a-z0-9])"  # plate
-    rf"|{_CALLED}(?<!\d)(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{{4}}[- ]?\d{{4}}(?!\d)"  # mobile
-    rf"|{_CALLED}(?<!\d)(?:0\d{{2,3}}-\d{{7,8}}|(?:\(\d{{3}}\) ?|\d{{3}}[- .])\d{{3}}[- .]\d{{4}})(?!\d)"  # other telephones
+    rf"|{_CALLED}(?<!\d)(?:"
+    r"(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{4}[- ]?\d{4}"  # mobile
+    r"|0\d{2,3}-\d{7,8}|(?:\(\d{3}\) ?|\d{3}[- .])\d{3}[- .]\d{4}"  # other telephones
+    r")(?!\d)"
     r"|[\w.+-]+@[\w-]+\.[\w.]+|(?:https?://|www\.)[^\s，。()（）\[\]]+"
     r"|(?:订单|工单|投诉|受理|合同|车架|发票)(?:编|)号(?:码|)(?:是|为|)[:： ]?[a-z0-9-]{4,}"
     r"|(?:order|case|ref(?:erence)?|invoice|vin|claim|ticket|plate)(?: ?(?:no\.?|number|id|#))*[:# ]+(?=[a-z-]*\d)[a-z0-9-]{5,}"
