@@ -2,7 +2,8 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from deploy.severity.labelled import (
 )
 from deploy.severity.measuring import Measured, as_json, describe, measure_folds, measure_shipped
 from deploy.severity.speed import measure_speed
-from deploy.severity.training import GIVEN, as_examples, cut_windows, learn, learned_signals
+from deploy.severity.training import cut_windows, gather_examples, learn, learned_signals
 from schemas.severity import SeverityPolicy
 from services.routing.domain.severity.detectors import compile_detectors
 from services.routing.store.severity_files import (
@@ -54,10 +55,7 @@ def train(files: tuple[Path, ...], policy: str) -> None:
     """Learn weights.npz from the training texts that are shipped and from every FILE."""
     table = _load_policy(policy)
     paths = [*training_files(), *files]
-    examples = [
-        *as_examples(_read_shipped(table), table),
-        *as_examples(_read(files, table), table, GIVEN),
-    ]
+    examples = gather_examples(_read_shipped(table), _read(files, table), table)
     windows = cut_windows([example.text for example in examples], compile_detectors(load_lexicon()).lexicon)
     weights = learn(examples, windows, learned_signals(table), fingerprint(paths))
     save_weights(weights, DETECTION / WEIGHTS)
@@ -103,23 +101,26 @@ def speed(policy: str) -> None:
 
 
 def _load_policy(policy: str) -> SeverityPolicy:
-    try:
+    with _mistakes_in_lines():
         return load_severity(policy)
-    except (OSError, ValueError) as wrong:
-        raise click.ClickException(str(wrong)) from None
 
 
 def _read(paths: Sequence[Path], policy: SeverityPolicy) -> list[Labelled]:
-    try:
+    with _mistakes_in_lines():
         return [complaint for path in paths for complaint in read_labelled(path, policy)]
-    except ValueError as wrong:
-        raise click.ClickException(str(wrong)) from None
 
 
 def _read_shipped(policy: SeverityPolicy) -> list[Labelled]:
-    try:
+    with _mistakes_in_lines():
         return read_shipped(policy)
-    except ValueError as wrong:
+
+
+@contextmanager
+def _mistakes_in_lines() -> Iterator[None]:
+    """Ends the command with what is wrong in a file, and no trace of where that was found."""
+    try:
+        yield
+    except (OSError, ValueError) as wrong:
         raise click.ClickException(str(wrong)) from None
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from deploy.severity.measuring import Measured, by_language
+from deploy.severity.measuring import Measured, by_language, select_clear
 from deploy.severity.training import learned_signals
 from schemas.severity import Level, SeverityPolicy
 
@@ -53,11 +53,9 @@ class Calibration:
 
 def draw_curves(measured: Sequence[Measured], policy: SeverityPolicy) -> list[Curve]:
     """Returns a curve for each language and each level above the lowest, of complaints where honest readers agree."""
-    clear = [item for item in measured if not item.complaint.tricky]
     return [
         curve
-        for language, group in by_language(clear).items()
-        if language != "both"
+        for language, group in by_language(select_clear(measured)).items()
         for level in policy.level_ids[1:]
         if (curve := _draw_curve(language, level, group, policy))
     ]
@@ -93,11 +91,9 @@ def _reach(scores: Values, truths: NDArray[np.bool_], threshold: float) -> Point
 def calibrate(measured: Sequence[Measured], policy: SeverityPolicy) -> list[Calibration]:
     """Returns for each language how often signals were there that were said to be about as probable."""
     signals = learned_signals(policy)
-    clear = [item for item in measured if not item.complaint.tricky]
     return [
         Calibration(language, _bins(group, signals, policy))
-        for language, group in by_language(clear).items()
-        if language != "both"
+        for language, group in by_language(select_clear(measured)).items()
     ]
 
 

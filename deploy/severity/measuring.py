@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from deploy.severity.labelled import Labelled
-from deploy.severity.training import GIVEN, as_examples, cut_windows, learn, learned_signals
+from deploy.severity.training import cut_windows, gather_examples, learn, learned_signals
 from schemas.severity import Judgement, SeverityPolicy, Statement
 from services.routing.domain.severity.classifier import Classifier
 from services.routing.domain.severity.detection import Detection, Reader
@@ -74,7 +74,7 @@ def measure_folds(
     folds: int,
 ) -> list[Measured]:
     """Judges every complaint by what was learned from the shipped texts and from the folds that it is not in."""
-    examples = [*as_examples(shipped, policy), *as_examples(complaints, policy, GIVEN)]
+    examples = gather_examples(shipped, complaints, policy)
     windows = cut_windows([example.text for example in examples], reader.detectors.lexicon)
     numbers = assign_folds(complaints, policy, folds)
     number = np.r_[np.full(len(shipped), -1), numbers]
@@ -102,10 +102,15 @@ def assign_folds(complaints: Sequence[Labelled], policy: SeverityPolicy, folds: 
     return assigned
 
 
+def select_clear(measured: Sequence[Measured]) -> list[Measured]:
+    """Those of which honest readers agree how they are to be judged."""
+    return [item for item in measured if not item.complaint.tricky]
+
+
 def figures(measured: Sequence[Measured], policy: SeverityPolicy) -> dict[str, Share]:
     """What a reader of the judgements wants to know, of those where honest readers agree."""
     lowest, gravest = policy.level_ids[0], policy.level_ids[-1]
-    clear = [item for item in measured if not item.complaint.tricky]
+    clear = select_clear(measured)
     certain = [item for item in clear if item.judgement.certain]
     grave = [item for item in clear if item.complaint.level(policy) == gravest]
     ordinary = [item for item in clear if item.complaint.level(policy) == lowest]
@@ -135,25 +140,28 @@ def confusion(measured: Sequence[Measured], policy: SeverityPolicy) -> Mapping[t
     """How many clear complaints of a level were judged of which, certainly or to confirm."""
     return Counter(
         (item.complaint.level(policy), item.judgement.level, item.judgement.certain)
-        for item in measured
-        if not item.complaint.tricky
+        for item in select_clear(measured)
     )
 
 
 def by_language(measured: Sequence[Measured]) -> dict[str, list[Measured]]:
-    """The measured complaints of each language that there is, and of both together."""
+    """The measured complaints of each language that there is."""
     groups = {
         language: [item for item in measured if item.complaint.language == language]
         for language in ("zh", "en")
     }
-    return {language: group for language, group in groups.items() if group} | {"both": list(measured)}
+    return {language: group for language, group in groups.items() if group}
+
+
+def _groups(measured: Sequence[Measured]) -> dict[str, list[Measured]]:
+    """The measured complaints of each language, and of both together."""
+    return {**by_language(measured), "both": list(measured)}
 
 
 def describe(measured: Sequence[Measured], policy: SeverityPolicy) -> Iterator[str]:
     """Yields lines for people: figures and a table of levels, for each language and for both."""
-    for language, group in by_language(measured).items():
-        clear = sum(not item.complaint.tricky for item in group)
-        yield f"{language}: {clear} clear complaints of {len(group)}"
+    for language, group in _groups(measured).items():
+        yield f"{language}: {len(select_clear(group))} clear complaints of {len(group)}"
         for name, share in figures(group, policy).items():
             yield f"  {name:36} {share}"
         yield from _describe_confusion(confusion(group, policy), policy)
@@ -177,5 +185,5 @@ def as_json(measured: Sequence[Measured], policy: SeverityPolicy) -> dict[str, A
             name: {**asdict(share), "interval": share.interval}
             for name, share in figures(group, policy).items()
         }
-        for language, group in by_language(measured).items()
+        for language, group in _groups(measured).items()
     }

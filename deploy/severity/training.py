@@ -83,6 +83,13 @@ def as_examples(complaints: Sequence[Labelled], policy: SeverityPolicy, weight: 
     ]
 
 
+def gather_examples(
+    shipped: Sequence[Labelled], given: Sequence[Labelled], policy: SeverityPolicy
+) -> list[Example]:
+    """Returns what is learned from the shipped complaints, then from those that somebody gave."""
+    return [*as_examples(shipped, policy), *as_examples(given, policy, GIVEN)]
+
+
 def cut_windows(texts: Sequence[str], lexicon: Lexicon) -> Windows:
     """Returns the windows of all texts as the classifier will see them."""
     chunks = [texts[at : at + _AT_ONCE] for at in range(0, len(texts), _AT_ONCE)]
