@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags, vstack
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from deploy.severity.labelled import Labelled
 from schemas.severity import SeverityPolicy
@@ -138,9 +139,12 @@ def learn(
 
 
 def _learn(examples: Sequence[Example], windows: Windows, signals: Sequence[str]) -> tuple[Table, Table]:
-    """Returns a column of weights, and a bias, for each signal."""
+    """Returns a column of weights, and a bias, for each signal.
+
+    Signals are learned side by side, so that a sum within one of them is no work for several cores as well.
+    """
     shown, weights = _mark_signals(examples, signals), _give_weights(examples, signals)
-    with ThreadPoolExecutor() as pool:
+    with threadpool_limits(1), ThreadPoolExecutor() as pool:
         learned = list(pool.map(partial(_learn_signal, windows), shown.T, weights.T))
     return np.stack([table for table, _ in learned], axis=1), np.array([bias for _, bias in learned])
 
