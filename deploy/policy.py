@@ -6,10 +6,11 @@ from pathlib import Path
 import click
 
 from deploy.severity.overreach import find_overreach, ordinary_texts
+from services.common.runtime.files import folders
 from services.notify.domain.texts import TextError
 from services.notify.store import NoticeFiles
 from services.routing.settings import POLICIES
-from services.routing.store.policy_files import load_policy, policy_files
+from services.routing.store.policy_files import load_policy
 from services.routing.store.severity_files import load_lexicon, load_severity
 
 
@@ -20,15 +21,15 @@ def policy() -> None:
 
 @policy.command()
 @click.argument(
-    "paths", metavar="[FILE]...", nargs=-1, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+    "paths", metavar="[FOLDER]...", nargs=-1, type=click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @click.pass_context
 def check(context: click.Context, paths: tuple[Path, ...]) -> None:
-    """Check the policy of each FILE with severity and notices; without FILE all that are shipped, and the lexicon.
+    """Check the policy in each FOLDER; without FOLDER all that are shipped, and the lexicon.
 
     Prints every mistake.
     """
-    mistakes = [mistake for path in paths or policy_files(POLICIES) for mistake in _mistakes(path)]
+    mistakes = [mistake for path in paths or folders(POLICIES) for mistake in _mistakes(path)]
     mistakes += [] if paths else _lexicon_mistakes()
     for mistake in mistakes:
         click.echo(mistake, err=True)
@@ -37,11 +38,9 @@ def check(context: click.Context, paths: tuple[Path, ...]) -> None:
 
 def _mistakes(path: Path) -> Iterator[str]:
     """What routing would refuse of a policy, then what notify could not send; prints the version if there is nothing."""
-    notices = path.parent / "notices" / path.name
     try:
         loaded = load_policy(path)
-        if notices.exists():
-            NoticeFiles(path.parent).check(notices)
+        NoticeFiles(path.parent).check(path)
     except (ValueError, TextError) as error:
         yield str(error)
     else:

@@ -10,35 +10,39 @@ from pydantic import Field, TypeAdapter
 
 from schemas.base import Count, Frozen, Instant, Message, policy_key
 from schemas.calendar import CalendarSpec
-from schemas.contacts import Channel, Department, Flags, Kind
-from schemas.severity import Doubt, Level, Signal
+from schemas.severity import Doubt, Signal
+from schemas.values import Flags, Values
+from schemas.vocabulary import (
+    ActionName,
+    Channel,
+    Department,
+    FormName,
+    Kind,
+    Ladder,
+    Level,
+    Role,
+    Stage,
+    State,
+    TaskKind,
+    Where,
+)
 
 TOPIC = "cases"
 
-State = Literal[
-    "registered", "in_review", "transferred", "assessed", "in_progress", "not_reached", "escalated", "resolved",
-    "closed",
-]  # fmt: skip
-Role = Literal["operator", "dealer_cr_manager", "sc_sa", "dept_manager", "dealer_gm", "mfr_cr"]
-Tier = Literal["dealer", "manufacturer"]
-Via = Literal["assignment", "transfer", "escalation", "return", "support"]
-Part = Literal["owner", "hand_over", "support", "task"]
-TaskKind = Literal["confirm"]
-Withdrawn = Literal["certain", "widened", "unanswered"]
-"""Why a task is taken back: what it asks is certain by now, more is asked, or somebody else is asked in their place."""
-
-
-def tier(role: Role) -> Tier:
-    """The side a role stands on."""
-    return "manufacturer" if role == "mfr_cr" else "dealer"
-
-
+Via = Literal["assignment", "transfer", "escalation", "rule", "anew"]
+"""How somebody came to be asked: for a role that the case needs, by name, by a rung of a ladder, by a rule of the policy,
+or anew, in the place of somebody who has gone, declined or not answered."""
+Part = Literal["owner", "task"]
+Withdrawn = Literal["certain", "widened", "unanswered", "taken", "replaced", "declined", "not_late", "over", "gone"]
+"""Why a task is taken back: what it asks is certain by now, more is asked, somebody else is asked in their place, somebody
+else has taken it or was asked instead, it was declined, what had caused it was not late, the case is past it, or who was
+asked has gone."""
 Unconfirmed = Literal["nobody_on_duty", "not_in_time"]
 """Why what was suspected acts although nobody has confirmed it."""
 
 
 class OpenTask(Frozen):
-    """Something asked of a person, or of a role's queue, that is not answered yet.
+    """Something asked of a person, or of a role's queue, that is not done yet; `place` is where the role works.
 
     `safety` says that the safety of people may hang on it.
     """
@@ -47,33 +51,38 @@ class OpenTask(Frozen):
     task: TaskKind
     to: str
     role: Role
+    place: str
+    where: Where
+    moves_owner: bool = False
+    accepted: bool = False
     safety: bool = False
 
 
 class CaseHeader(Frozen):
     """What every event says of its case, so that no service has to ask another.
 
-    `support_to` is whoever is asked to support it, or supports it, at the manufacturer. `suspected` is a level graver
-    than `severity` that somebody has still to confirm.
+    `suspected` is a level graver than `severity` that somebody has still to confirm; a person has said that it is
+    `severity` where that is `confirmed`.
     """
 
     number: str
     kind: Kind
+    channel: Channel
     franchise: str
     shop: str
     group: str
+    region: str
     manufacturer: str
     department: Department
     severity: Level
     suspected: Level | None = None
+    confirmed: bool = False
     state: State
+    stage: Stage
     owner: str
     owner_role: Role
-    hand_over_to: str | None = None
-    hand_over_role: Role | None = None
-    support_to: str | None = None
+    owner_where: Where
     tasks: tuple[OpenTask, ...] = ()
-    rung: Count
     policy: str
     policy_version: str
     triage: bool = False
@@ -84,7 +93,7 @@ class CaseHeader(Frozen):
         return policy_key(self.policy, self.policy_version)
 
     def task(self, task_id: UUID | None) -> OpenTask | None:
-        """The task of this id, as long as it is not answered."""
+        """The task of this id, as long as it is not done."""
         return next((task for task in self.tasks if task.task_id == task_id), None)
 
 
@@ -98,7 +107,8 @@ class CaseMessage(Message):
 class CaseOpened(CaseMessage):
     """`received_at` is when the customer spoke; deadlines that count from receipt start there.
 
-    `flags` and `ticks` are what the operator marked, as told: facts by name, and criteria by id.
+    `flags` and `ticks` are what the operator marked, as told: facts by name, and criteria by id. `fields` is what they
+    filled in.
     """
 
     type: Literal["case.opened"] = "case.opened"
@@ -107,39 +117,41 @@ class CaseOpened(CaseMessage):
     calendar: CalendarSpec
     criteria: tuple[str, ...]
     signals: tuple[Signal, ...] = ()
-    flags: Flags = Flags()
+    flags: Flags = {}
     ticks: tuple[str, ...] = ()
+    fields: Values = {}
     triage_reasons: tuple[str, ...] = ()
 
 
-class CaseHandedOver(CaseMessage):
-    """Handed over to a named person (or a role's queue); the owner stays owner until it is accepted.
+class CaseContactAdded(CaseMessage):
+    """A further contact of the same case, perhaps another complaint; `flags`, `ticks` and `fields` are its own."""
 
-    `deadline` names the deadline whose breach made it escalate.
-    """
+    type: Literal["case.contact_added"] = "case.contact_added"
+    contact: UUID
+    channel: Channel
+    criteria: tuple[str, ...]
+    flags: Flags = {}
+    ticks: tuple[str, ...] = ()
+    fields: Values = {}
 
-    type: Literal["case.handed_over"] = "case.handed_over"
-    to: str
+
+class CaseReopened(CaseMessage):
+    """A case that was over goes on: what people had done before counts no more."""
+
+    type: Literal["case.reopened"] = "case.reopened"
+    previous_state: State
+
+
+class CaseActed(CaseMessage):
+    """Somebody did something, in one of their roles; `fields` is what they filled in, their words rest under `note`."""
+
+    type: Literal["case.acted"] = "case.acted"
+    action: ActionName
     role: Role
-    tier: Tier
-    via: Via
-    rung: Count
-    deadline: str | None = None
+    previous_state: State
+    form: FormName | None = None
+    fields: Values = {}
     note: UUID | None = None
-
-
-class CaseAccepted(CaseMessage):
-    type: Literal["case.accepted"] = "case.accepted"
-    role: Role
-    tier: Tier
-
-
-class CaseReturned(CaseMessage):
-    """The hand-over was declined, with a reason; the owner keeps the case."""
-
-    type: Literal["case.returned"] = "case.returned"
-    role: Role
-    reason: UUID
 
 
 class CaseJudged(CaseMessage):
@@ -148,7 +160,7 @@ class CaseJudged(CaseMessage):
     type: Literal["case.judged"] = "case.judged"
     severity: Level
     previous: Level
-    reason: UUID | None = None
+    note: UUID | None = None
 
 
 class CaseSeverityRaised(CaseMessage):
@@ -164,57 +176,14 @@ class CaseSeverityRaised(CaseMessage):
     unconfirmed: Unconfirmed | None = None
 
 
-class CaseContactAdded(CaseMessage):
-    """A further contact of the same case, perhaps another complaint; `flags` and `ticks` are its own."""
+class CaseEscalated(CaseMessage):
+    """Somebody is told that a deadline has passed, by the rung of a ladder that only tells."""
 
-    type: Literal["case.contact_added"] = "case.contact_added"
-    contact: UUID
-    channel: Channel
-    criteria: tuple[str, ...]
-    flags: Flags = Flags()
-    ticks: tuple[str, ...] = ()
-
-
-class CaseContacted(CaseMessage):
-    """The department reached the customer."""
-
-    type: Literal["case.contacted"] = "case.contacted"
-    note: UUID
-
-
-class CaseFollowedUp(CaseMessage):
-    type: Literal["case.followed_up"] = "case.followed_up"
-    note: UUID
-
-
-class CaseNotReached(CaseMessage):
-    """An attempt that did not reach the customer; it is no contact."""
-
-    type: Literal["case.not_reached"] = "case.not_reached"
-    note: UUID
-
-
-class CaseResolved(CaseMessage):
-    type: Literal["case.resolved"] = "case.resolved"
-    note: UUID
-
-
-class CaseClosed(CaseMessage):
-    type: Literal["case.closed"] = "case.closed"
-    note: UUID
-
-
-class CaseEscalationWithdrawn(CaseMessage):
-    """The breach that had made it escalate did not stand; a hand-over not yet accepted is taken back.
-
-    `again` says that an earlier one of the same kind stands again and is still to be accepted.
-    """
-
-    type: Literal["case.escalation_withdrawn"] = "case.escalation_withdrawn"
-    deadline: str
+    type: Literal["case.escalated"] = "case.escalated"
+    ladder: Ladder
     to: str
-    tier: Tier = "dealer"
-    again: bool = False
+    role: Role
+    deadline: str
 
 
 class CaseReassigned(CaseMessage):
@@ -225,7 +194,6 @@ class CaseReassigned(CaseMessage):
     to: str
     predecessor: str
     role: Role
-    tier: Tier
     why: Literal["left", "post_lost"]
 
 
@@ -243,20 +211,48 @@ class TaskMessage(CaseMessage, OpenTask):
 
 
 class CaseTaskSent(TaskMessage):
-    """Something is asked of somebody. Of one to confirm, `criteria` are those suspected, and `doubts` say why."""
+    """Something is asked of somebody: as the owner it stays until they accept, where that moves the owner.
+
+    `deadline` names the deadline whose breach made it escalate by `ladder`. Of one to confirm, `criteria` are those
+    suspected, and `doubts` say why. `fields` is what was filled in when it was sent, the words rest under `note`.
+    """
 
     type: Literal["case.task_sent"] = "case.task_sent"
+    via: Via
+    ladder: Ladder | None = None
+    deadline: str | None = None
     criteria: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
+    fields: Values = {}
+    note: UUID | None = None
+
+
+class CaseTaskAccepted(TaskMessage):
+    type: Literal["case.task_accepted"] = "case.task_accepted"
 
 
 class CaseTaskAnswered(TaskMessage):
+    """What was asked is done; `fields` is what was filled in, the words rest under `note`."""
+
     type: Literal["case.task_answered"] = "case.task_answered"
+    fields: Values = {}
+    note: UUID | None = None
+
+
+class CaseTaskRefused(TaskMessage):
+    """Declined, with a reason; of a task that moves the owner, the owner keeps the case."""
+
+    type: Literal["case.task_refused"] = "case.task_refused"
+    note: UUID | None = None
 
 
 class CaseTaskWithdrawn(TaskMessage):
+    """Nobody has to do it any more; `deadline` is the one that was not late after all."""
+
     type: Literal["case.task_withdrawn"] = "case.task_withdrawn"
     because: Withdrawn
+    via: Via
+    deadline: str | None = None
 
 
 class CaseSnapshot(CaseMessage):
@@ -269,23 +265,20 @@ class CaseSnapshot(CaseMessage):
 
 CaseEvent = (
     CaseOpened
-    | CaseHandedOver
-    | CaseAccepted
-    | CaseReturned
+    | CaseContactAdded
+    | CaseReopened
+    | CaseActed
     | CaseJudged
     | CaseSeverityRaised
-    | CaseContactAdded
-    | CaseContacted
-    | CaseFollowedUp
-    | CaseNotReached
-    | CaseResolved
-    | CaseClosed
-    | CaseEscalationWithdrawn
+    | CaseEscalated
     | CaseReassigned
     | CaseUnattended
     | CaseTaskSent
+    | CaseTaskAccepted
     | CaseTaskAnswered
+    | CaseTaskRefused
     | CaseTaskWithdrawn
     | CaseSnapshot
 )
+
 ADAPTER: TypeAdapter[CaseEvent] = TypeAdapter(Annotated[CaseEvent, Field(discriminator="type")])

@@ -1,35 +1,19 @@
 """Topic `contacts`: what a customer said, as it was received, in their own words."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Frozen, Instant, Message
+from schemas.base import Frozen, Identifier, Instant, Message
+from schemas.values import MOST_FIELDS, Flags
 
 TOPIC = "contacts"
+LONGEST_TEXT = 4_000
 
-Kind = Literal["complaint", "grievance", "inquiry", "rescue", "new_failure_mode", "callback"]
-Channel = Literal[
-    "call_centre_new",
-    "call_centre_repeat",
-    "hotline_800",
-    "onsite",
-    "other_phone_staff",
-    "other_phone_manager",
-    "third_party",
-    "thank_you_contact",
-    "service_phone",
-    "web_statement",
-    "fax_letter",
-    "email",
-    "forwarded",
-    "dealer_hotline",
-    "callback",
-    "verbal",
-    "written",
-]
-Department = Literal["sales", "after_sales"]
 Language = Literal["zh", "en"]
+FormValue = bool | int | Annotated[str, Field(max_length=LONGEST_TEXT)] | tuple[Annotated[str, Field(max_length=200)], ...]
+"""What the person who took the contact filled into a field; which fields there are is policy, and routing looks."""
+Form = Annotated[dict[Identifier, FormValue], Field(max_length=MOST_FIELDS)]
 
 
 class Customer(Frozen):
@@ -51,40 +35,21 @@ class Vehicle(Frozen):
     plate: str = ""
 
 
-class Flags(Frozen):
-    """Facts the operator asked for by name; None where they did not."""
-
-    injury: bool | None = None
-    accident: bool | None = None
-    casualties: bool | None = None
-    fire: bool | None = None
-
-    def merged(self, other: "Flags") -> "Flags":
-        """What two contacts tell together: one yes is a yes, and what neither answered stays unknown."""
-        answered = (self.answered(), other.answered())
-        return Flags(
-            **{name: any(each.get(name) for each in answered) for name in {**answered[0], **answered[1]}}
-        )
-
-    def answered(self) -> dict[str, bool]:
-        """The facts that were answered, yes or no, by name."""
-        return self.model_dump(exclude_none=True)
-
-
 class ContactReceived(Message):
     """One contact of a customer; the first one of a case opens it.
 
-    `refused` names the fields that hold what was given but cannot be used, such as `customer.email`; it is None where
-    nobody has looked.
+    Kind, channel, department, flags, ticks and form are as they were sent: what they may be is policy, and without one of
+    the first three the policy's first holds. `refused` names the fields that hold what was given but cannot be used, such
+    as `customer.email`; it is None where nobody has looked.
     """
 
     type: Literal["contact.received"] = "contact.received"
     case_number: str
     caller: str
-    kind: Kind = "complaint"
-    channel: Channel
+    kind: str = ""
+    channel: str
     shop: str
-    department: Department = "after_sales"
+    department: str = ""
     received_at: Instant
     received_by: str | None = None
     customer: Customer
@@ -92,5 +57,6 @@ class ContactReceived(Message):
     narrative: str
     demand: str = ""
     ticks: tuple[str, ...] = Field(default=())
-    flags: Flags = Flags()
+    flags: Flags = {}
+    form: Form = {}
     refused: tuple[str, ...] | None = None

@@ -7,12 +7,15 @@ from pydantic import Field, model_validator
 
 from schemas.base import MOST, MOST_MINUTES, Bilingual, Key, Strict
 from schemas.calendar import ElapsedMinutes, Limit, WorkingMinutes
-from schemas.cases import Role
 from schemas.conditions import CaseWhen, HeaderWanted
 from schemas.faults import FILLED, Fault, refuse
-from schemas.severity import Level
+from schemas.steps import Step
+from schemas.vocabulary import Level, Names, TaskKind
 
 SENT = "case.task_sent"
+ASKED = "asked"
+Accountable = Annotated[str, Names("roles", besides=("owner", ASKED))]
+"""Whose deadline it is: a role, that of the owner, or that which a task asks."""
 
 
 class Warn(Strict):
@@ -32,9 +35,9 @@ class DeadlineSpec(Strict):
     """One deadline: when it starts, pauses and stops, its limit, and what follows a breach.
 
     It runs while `applies` holds for the case header. A recurring deadline starts its next cycle at
-    each due time, and anew at an event of `restart`. `escalates` lets a breach escalate a rung. After
-    `repeats` breaches a recurring deadline goes on at the pace of `then`. Only minutes can pause, and
-    never those that a law counts. One `per` kind of task runs for each of these tasks by itself: it starts when the
+    each due time, and anew at an event of `restart`. `on_breach` is what follows a breach; an escalation of it waits
+    for the shop's hours. After `repeats` breaches a recurring deadline goes on at the pace of `then`. Only minutes can pause, and
+    never those that a law counts. One `per_task` runs for each of these tasks by itself: it starts when the
     task is sent, and an event of another task means nothing to it. Of such a one the role that is asked can be
     accountable.
     """
@@ -42,8 +45,8 @@ class DeadlineSpec(Strict):
     id: Key
     title: Bilingual
     source: str
-    per: Literal["task:confirm"] | None = None
-    accountable: Literal[Role, "owner", "receiver", "asked"]
+    per_task: TaskKind | None = None
+    accountable: Accountable
     limit: Limit
     limit_by_severity: dict[Level, Limit] = {}
     starts_from: Literal["event", "receipt"] = "event"
@@ -58,7 +61,7 @@ class DeadlineSpec(Strict):
     repeats: Annotated[int, Field(gt=0, le=MOST)] | None = None
     then: Limit | None = None
     warnings: tuple[Warn, ...] = (Warn(percent=75),)
-    escalates: bool = True
+    on_breach: tuple[Step, ...] = ()
     statutory: bool = False
 
     @model_validator(mode="after")
@@ -67,9 +70,9 @@ class DeadlineSpec(Strict):
         return self
 
     @property
-    def task(self) -> str | None:
-        """The kind of task that it is a deadline of."""
-        return self.per and self.per.removeprefix("task:")
+    def escalates(self) -> bool:
+        """Whether a breach escalates the case by a rung."""
+        return any(step.escalate for step in self.on_breach)
 
 
 def _limits(deadline: DeadlineSpec) -> Iterator[tuple[tuple[str, ...], Limit]]:
@@ -129,8 +132,8 @@ def _by_severity(deadline: DeadlineSpec) -> Iterator[Fault]:
 
 
 def _per_task(deadline: DeadlineSpec) -> Iterator[Fault]:
-    if deadline.accountable == "asked" and deadline.per is None:
-        yield ("accountable",), "should be asked only beside per, which says of which task"
-    for at, when in enumerate(deadline.start if deadline.per else ()):
+    if deadline.accountable == ASKED and deadline.per_task is None:
+        yield ("accountable",), "should be asked only beside per_task, which says of which task"
+    for at, when in enumerate(deadline.start if deadline.per_task else ()):
         if when.type != SENT:
             yield ("start", at, "type"), f"should be {SENT}, with which a deadline per task starts"

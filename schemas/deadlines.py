@@ -6,8 +6,9 @@ from uuid import UUID
 from pydantic import Field, TypeAdapter
 
 from schemas.base import Count, Instant, Key, Message, Whole
-from schemas.cases import CaseHeader, Role
+from schemas.cases import CaseHeader
 from schemas.identity import deadline_name
+from schemas.vocabulary import Names, Role
 
 TOPIC = "deadlines"
 
@@ -19,7 +20,7 @@ class DeadlineMessage(Message):
     """
 
     header: CaseHeader
-    deadline: Key
+    deadline: Annotated[Key, Names("deadlines")]
     task_id: UUID | None = None
     cycle: Count
     accountable: Role

@@ -10,9 +10,9 @@ from pydantic import Field, TypeAdapter, model_validator
 from schemas.addresses import Email, Phone, Webhook
 from schemas.base import Bilingual, Instant, Strict
 from schemas.calendar import CalendarSpec
-from schemas.cases import Role
-from schemas.contacts import Department, Language
+from schemas.contacts import Language
 from schemas.faults import Shape, refuse
+from schemas.vocabulary import Department, Kind, Role
 
 TOPIC = "directory"
 
@@ -42,6 +42,15 @@ class Group(Strict):
     name: Bilingual
 
 
+class Region(Strict):
+    """A part of a manufacturer's network."""
+
+    kind: Literal["region"] = "region"
+    id: Identifier
+    name: Bilingual
+    manufacturer: Identifier
+
+
 class Shop(Strict):
     kind: Literal["shop"] = "shop"
     id: Identifier
@@ -51,7 +60,7 @@ class Shop(Strict):
 
 
 class Franchise(Strict):
-    """A shop's contract for one brand; `policy` is the policy of its cases."""
+    """A shop's contract for one brand; `policies` names the policy of its cases by their kind."""
 
     kind: Literal["franchise"] = "franchise"
     id: Identifier
@@ -59,11 +68,11 @@ class Franchise(Strict):
     brand: Identifier
     manufacturer: Identifier
     region: Identifier
-    policy: Identifier
+    policies: dict[Kind, Identifier]
 
 
 class Post(Strict):
-    """A role at a shop, or at a manufacturer for its own staff."""
+    """A role at a shop, a group, a region or a manufacturer."""
 
     at: Identifier
     role: Role
@@ -108,7 +117,7 @@ class LastResort(Strict):
     role: Role
 
 
-Entry = Manufacturer | Group | Shop | Franchise | Person | LastResort
+Entry = Manufacturer | Region | Group | Shop | Franchise | Person | LastResort
 ADAPTER: TypeAdapter[Entry] = TypeAdapter(Annotated[Entry, Field(discriminator="kind")])
 
 
@@ -121,6 +130,7 @@ class DirectoryFile(Strict):
     """A whole directory as an operator writes it; every reference must resolve."""
 
     manufacturers: tuple[Manufacturer, ...]
+    regions: tuple[Region, ...] = ()
     groups: tuple[Group, ...]
     shops: tuple[Shop, ...]
     franchises: tuple[Franchise, ...]
@@ -129,6 +139,7 @@ class DirectoryFile(Strict):
 
     def entries(self) -> Iterable[Entry]:
         yield from self.manufacturers
+        yield from self.regions
         yield from self.groups
         yield from self.shops
         yield from self.franchises
@@ -146,15 +157,19 @@ class DirectoryFile(Strict):
         return self
 
     def _references(self) -> Iterable[str]:
+        for region in self.regions:
+            yield f"manufacturer:{region.manufacturer}"
         for shop in self.shops:
             yield f"group:{shop.group}"
         for franchise in self.franchises:
             yield f"shop:{franchise.shop}"
             yield f"manufacturer:{franchise.manufacturer}"
+            if self.regions:
+                yield f"region:{franchise.region}"
         if self.last_resort:
-            yield f"shop:{self.last_resort.at}|manufacturer:{self.last_resort.at}"
+            yield _any_place(self.last_resort.at)
         for person in self.people:
-            yield from (f"shop:{post.at}|manufacturer:{post.at}" for post in person.posts)
+            yield from (_any_place(post.at) for post in person.posts)
             if person.deputy:
                 yield f"person:{person.deputy}"
 
@@ -187,6 +202,10 @@ class DirectoryFile(Strict):
             if (says := _cannot_stand_in(person, people, groups))
         )
         return self
+
+
+def _any_place(at: str) -> str:
+    return "|".join(f"{kind}:{at}" for kind in ("shop", "group", "region", "manufacturer"))
 
 
 def _cannot_stand_in(person: Person, people: Mapping[str, Person], groups: Mapping[str, str]) -> str:

@@ -246,3 +246,18 @@ def _upgrade_texts(texts: Json) -> Json:
 
 def _upgrade_expression(found: "re.Match[str]") -> str:
     return _NAMES.sub(lambda name: _IN_TEXTS[name[1]], found[0])
+
+
+_FIRST_WORDS = {"kind": "complaint", "department": "after_sales"}
+_FIRST_FLAGS = ("injury", "accident", "casualties", "fire")
+
+
+def posted(contact: Json) -> str:
+    """The text from which the id of a posted contact derives for ever, `contact` being its JSON: as the first release had it.
+
+    What it could not say yet stands at the end, where it was said.
+    """
+    first = {name: contact[name] or _FIRST_WORDS.get(name, "") for name in contact if name not in {"flags", "form"}}
+    flags = {**dict.fromkeys(_FIRST_FLAGS), **contact["flags"]}
+    more = {"form": contact["form"]} if contact["form"] else {}
+    return json.dumps({**first, "flags": flags, **more}, ensure_ascii=False, separators=(",", ":"))

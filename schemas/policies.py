@@ -1,215 +1,163 @@
 """Topic `policies` (compacted): one policy's rules as data; a case keeps the version it opened with."""
 
 import hashlib
-from collections.abc import Iterator
-from typing import Annotated, Literal, Self
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import Field, TypeAdapter, model_validator
 
-from schemas.base import MOST_MINUTES, Bilingual, Count, Strict, policy_key
-from schemas.cases import Role, Tier, tier
-from schemas.conditions import EVENTS, LEVEL_FIELDS, AnyWhen, HeaderWanted, Wanted, When
+from schemas.actions import ActionSpec
+from schemas.base import Bilingual, Count, Identifier, Strict, policy_key
 from schemas.deadline_spec import DeadlineSpec
-from schemas.faults import FILLED, Fault, Place, must_be_among, once, refuse
+from schemas.faults import FILLED, once, refuse
 from schemas.formats import FORMAT
-from schemas.media import Audience, Medium, reaching
+from schemas.forms import FormSpec
+from schemas.ladders import LadderSpec
+from schemas.notices import Wording
 from schemas.severity import SeverityPolicy
+from schemas.steps import Step
 from schemas.tasks import TaskSpec
+from schemas.vocabulary import FormName, Role, Stage, Where
 
 TOPIC = "policies"
+S = TypeVar("S")
 
 
-class Rung(Strict):
-    """A step of the ladder, lowest first."""
+class Named(Strict):
+    """Something that a policy calls by an id, and people by a title."""
 
-    role: Role
-    tier: Tier
+    id: Identifier
     title: Bilingual
 
-    @model_validator(mode="after")
-    def _stands_on_the_side_of_its_role(self) -> Self:
-        if self.tier != tier(self.role):
-            refuse([(("tier",), f"should be {tier(self.role)}, where a {self.role} works")])
-        return self
 
+class RoleSpec(Named):
+    """Who somebody is, and where they work for a case.
 
-class HandOverRule(Strict):
-    """Who may hand a case to whom."""
+    Where nobody of the role can, somebody in one of the `stand_ins` fills it, and answers for its queue.
+    """
 
-    giver: Role
-    receivers: Annotated[tuple[Role, ...], FILLED]
+    at: Where
     source: str
+    stand_ins: tuple[Role, ...] = ()
 
 
-class Template(Strict):
-    """The texts of one notice; Jinja2 in a sandbox, checked when the policy is loaded.
+class StateSpec(Named):
+    """A state of a case; the first of a policy is that in which it opens."""
 
-    `segments` is how many an SMS may take: 70 signs in one, 160 where GSM-7 has them all, a little less in each of more.
-    `payload` names the facts that go to machines.
-    """
-
-    id: str
-    subject: Bilingual
-    body: Bilingual
-    sms: Bilingual
-    segments: Annotated[int, Field(ge=1, le=4)] = 1
-    payload: tuple[str, ...] = ()
-
-
-Recipient = Literal["owner", "receiver", "accountable", "giver", "subject", "manufacturer"]
-Media = Annotated[tuple[Medium, ...], FILLED]
-
-
-def _unreached(by: Media, audience: Audience) -> Iterator[Fault]:
-    """Media by which they cannot be reached."""
-    media = reaching(audience)
-    for at, medium in enumerate(by):
-        if medium not in media:
-            yield ("by", at), f"{must_be_among(media)} for a {audience}"
-
-
-class NoticeRule(Strict):
-    """Whom to notify, how and by which template, when an event of the case or of its deadlines occurs.
-
-    `to` names parties of the case or roles; each person is notified once. `not_after_minutes` is how
-    long the notice is worth sending, in business time after the event.
-    """
-
-    id: str
-    when: AnyWhen
-    applies: HeaderWanted = {}
-    to: Annotated[tuple[Literal[Recipient, Role], ...], FILLED]
-    by: Media
-    template: str
-    not_after_minutes: Annotated[int, Field(gt=0, le=MOST_MINUTES)]
-    source: str = "origin: product"
-
-    @model_validator(mode="after")
-    def _the_subject_is_in_the_event(self) -> Self:
-        if "subject" in self.to and "to" not in EVENTS[self.when.type].model_fields:
-            naming = ", ".join(name for name, event in EVENTS.items() if "to" in event.model_fields)
-            refuse([(("to", self.to.index("subject")), f"should be subject only of {naming}")])
-        return self
-
-    @model_validator(mode="after")
-    def _a_manufacturer_can_be_reached(self) -> Self:
-        if "manufacturer" in self.to:
-            refuse(_unreached(self.by, "manufacturer"))
-        return self
+    stage: Stage
 
 
 class Opening(Strict):
-    """The one event customers are notified of: only with their contact is there an address."""
+    """Who owns a case until somebody accepts it, besides whoever took the contact; which form they fill in."""
 
-    type: Literal["case.opened"]
-
-
-class CustomerNotice(Strict):
-    """What customers are sent by the first of these media for which they gave an address.
-
-    Texts know `number`, `shop` and `name`.
-    """
-
-    when: Opening
-    by: Media
-    template: str
-    not_after_minutes: Annotated[int, Field(gt=0, le=MOST_MINUTES)] = 2880
-
-    @model_validator(mode="after")
-    def _customers_can_be_reached(self) -> Self:
-        refuse(_unreached(self.by, "customer"))
-        return self
+    owner: Role
+    form: FormName | None = None
 
 
-class Wording(Strict):
-    """Who is notified of what, and by which texts; `words` name roles, departments and the like for people."""
+class Reactions(Strict):
+    """What follows when something befalls a case. `graver` is whenever it is of a level, or suspected of one, anew."""
 
-    notices: tuple[NoticeRule, ...] = ()
-    customer_notices: tuple[CustomerNotice, ...] = ()
-    templates: Annotated[tuple[Template, ...], once("id")] = ()
-    words: dict[str, Bilingual] = {}
-
-    @model_validator(mode="after")
-    def _templates_are_there(self) -> Self:
-        known = [template.id for template in self.templates]
-        asked = [(("notices", at, "template"), rule.template) for at, rule in enumerate(self.notices)]
-        asked += [
-            (("customer_notices", at, "template"), rule.template)
-            for at, rule in enumerate(self.customer_notices)
-        ]
-        refuse((place, must_be_among(known)) for place, one in asked if one not in known)
-        return self
+    opened: tuple[Step, ...] = ()
+    contact_added: tuple[Step, ...] = ()
+    graver: tuple[Step, ...] = ()
 
 
 class Policy(Wording):
-    """A policy: everything that differs between manufacturers, with the source of each rule."""
+    """A policy: everything that differs between manufacturers, with the source of each rule.
+
+    `last_resort` is the role, at the manufacturer, that reads what nobody else does.
+    """
 
     id: str
     title: Bilingual
+    kinds: Annotated[tuple[Named, ...], FILLED, once("id")]
+    channels: Annotated[tuple[Named, ...], once("id")] = ()
+    departments: Annotated[tuple[Named, ...], FILLED, once("id")]
+    roles: Annotated[tuple[RoleSpec, ...], FILLED, once("id")]
     severity: SeverityPolicy
-    ladder: Annotated[tuple[Rung, ...], once("role")]
-    first_receiver: Role
-    first_hand_over: Role
-    hand_overs: tuple[HandOverRule, ...]
+    forms: Annotated[tuple[FormSpec, ...], once("id")] = ()
+    states: Annotated[tuple[StateSpec, ...], FILLED, once("id")]
+    opening: Opening
+    reactions: Reactions = Reactions()
+    last_resort: Role
+    actions: Annotated[tuple[ActionSpec, ...], once("id")] = ()
     tasks: Annotated[tuple[TaskSpec, ...], once("id")] = ()
-    deadlines: Annotated[tuple[DeadlineSpec, ...], once("id")]
+    ladders: Annotated[tuple[LadderSpec, ...], once("id")] = ()
+    deadlines: Annotated[tuple[DeadlineSpec, ...], once("id")] = ()
 
-    @property
+    @cached_property
     def version(self) -> str:
         """The hash of the content: the same rules are the same version."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
-    @model_validator(mode="after")
-    def _deadlines_are_there(self) -> Self:
-        refuse(self._unknown_deadlines())
-        return self
+    @cached_property
+    def role(self) -> Mapping[str, RoleSpec]:
+        """The roles by their ids."""
+        return _by_id(self.roles)
 
-    def _unknown_deadlines(self) -> Iterator[Fault]:
-        known = [deadline.id for deadline in self.deadlines]
-        for place, when in self._conditions():
-            for at, name in enumerate(when.where.get("deadline", ())):
-                if name not in known:
-                    yield (*place, "where", "deadline", at), must_be_among(known)
+    @cached_property
+    def state(self) -> Mapping[str, StateSpec]:
+        """The states by their ids."""
+        return _by_id(self.states)
 
-    @model_validator(mode="after")
-    def _tasks_are_there(self) -> Self:
-        tasks = [f"task:{task.id}" for task in self.tasks]
-        unknown = (at for at, deadline in enumerate(self.deadlines) if deadline.per not in (None, *tasks))
-        refuse((("deadlines", at, "per"), must_be_among(tasks)) for at in unknown)
-        return self
+    @cached_property
+    def form(self) -> Mapping[str, FormSpec]:
+        """The forms by their ids."""
+        return _by_id(self.forms)
 
-    @model_validator(mode="after")
-    def _levels_are_there(self) -> Self:
-        levels = self.severity.level_ids
-        refuse(
-            (place, f"{must_be_among(levels)}, not {name!r}")
-            for place, name in self._levels_named()
-            if name not in levels
-        )
-        return self
+    @cached_property
+    def action(self) -> Mapping[str, ActionSpec]:
+        """The actions by their ids."""
+        return _by_id(self.actions)
 
-    def _levels_named(self) -> Iterator[tuple[Place, object]]:
-        for place, wanted in self._wanted():
-            for field in LEVEL_FIELDS:
-                for at, name in enumerate(wanted.get(field, ())):
-                    yield (*place, field, at), name
+    @cached_property
+    def task(self) -> Mapping[str, TaskSpec]:
+        """The kinds of tasks by their ids."""
+        return _by_id(self.tasks)
+
+    @cached_property
+    def ladder(self) -> Mapping[str, LadderSpec]:
+        """The ladders by their ids."""
+        return _by_id(self.ladders)
+
+    @cached_property
+    def deadline(self) -> Mapping[str, DeadlineSpec]:
+        """The deadlines by their ids."""
+        return _by_id(self.deadlines)
+
+    @cached_property
+    def titles(self) -> Mapping[str, Bilingual]:
+        """What people call everything that has an id; of two by one id the first."""
+        groups: tuple[Iterable[Any], ...] = (
+            self.kinds, self.channels, self.departments, self.roles, self.states, self.severity.levels,
+            self.severity.criteria, self.severity.flags, self.actions, self.tasks, self.ladders, self.deadlines, self.forms,
+        )  # fmt: skip
+        named = {one.id: one.title for group in reversed(groups) for one in group}
+        return {**named, **self.words}
+
+    def steps(self) -> Iterator[tuple[tuple[int | str, ...], tuple[Step, ...]]]:
+        """Every list of steps with its place in the policy."""
+        for name in type(self.reactions).model_fields:
+            yield ("reactions", name), getattr(self.reactions, name)
+        for at, action in enumerate(self.actions):
+            yield ("actions", at, "steps"), action.steps
+        for at, task in enumerate(self.tasks):
+            for name in ("sent", "accepted", "answered", "refused"):
+                yield ("tasks", at, name), getattr(task, name)
         for at, deadline in enumerate(self.deadlines):
-            for level in deadline.limit_by_severity:
-                yield ("deadlines", at, "limit_by_severity", level), level
+            yield ("deadlines", at, "on_breach"), deadline.on_breach
 
-    def _wanted(self) -> Iterator[tuple[Place, Wanted]]:
-        """What rules and conditions ask of fields."""
-        yield from ((("notices", at, "applies"), rule.applies) for at, rule in enumerate(self.notices))
-        yield from ((("deadlines", at, "applies"), spec.applies) for at, spec in enumerate(self.deadlines))
-        yield from (((*place, "where"), when.where) for place, when in self._conditions())
+    @model_validator(mode="after")
+    def _every_name_is_given(self) -> Self:
+        from schemas.policy_check import faults  # noqa: PLC0415 - it reads a whole policy
 
-    def _conditions(self) -> Iterator[tuple[Place, When]]:
-        for at, rule in enumerate(self.notices):
-            yield ("notices", at, "when"), rule.when
-        for at, deadline in enumerate(self.deadlines):
-            for name in ("start", "pause", "resume", "stop", "cancel", "restart"):
-                for nth, when in enumerate(getattr(deadline, name)):
-                    yield ("deadlines", at, name, nth), when
+        refuse(faults(self))
+        return self
+
+
+def _by_id(specs: Iterable[S]) -> Mapping[str, S]:
+    return {spec.id: spec for spec in specs}  # type: ignore[attr-defined]
 
 
 class PublishedPolicy(Strict):

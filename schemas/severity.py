@@ -1,35 +1,23 @@
 """Severity as data: the policy that says how complaints are judged, what is judged, and the judgement."""
 
 from collections.abc import Collection, Iterator
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from schemas.base import Bilingual, Count, Identifier, Strict
-from schemas.contacts import Channel
 from schemas.faults import FILLED, Fault, Place, must_be_among, once, refuse
+from schemas.vocabulary import Channel, Flag, Level, TaskKind
 
-Level = Identifier
-"""How severe a case is, by an id that its policy gives."""
-
-Flag = Literal["injury", "accident", "casualties", "fire"]
-FLAGS: tuple[Flag, ...] = get_args(Flag)
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class LevelSpec(Strict):
-    """One level of severity, and what it asks for besides the deadlines and notices that name it."""
+    """One level of severity; steps, deadlines and notices of the policy name it."""
 
-    id: Level
+    id: Identifier
     title: Bilingual
-    tells: Literal["manufacturer"] | None = Field(
-        default=None, description="whose support is requested as soon as a case is of this level"
-    )
-    tells_suspected: Literal["manufacturer"] | None = Field(
-        default=None, description="whose support is requested although it is only suspected"
-    )
     outside_hours: bool = Field(default=False, description="an escalation does not wait for the shop to open")
-    must_be_judged: bool = Field(default=False, description="a person judges the case before it is resolved")
 
 
 class CriterionSpec(Strict):
@@ -49,6 +37,13 @@ class CriterionSpec(Strict):
     )
     default: bool = Field(default=False, description="holds when no other criterion does")
     safety: bool = Field(default=False, description="the safety of people may hang on it")
+
+
+class FlagSpec(Strict):
+    """A fact that is asked for when a complaint is taken, answered by yes or no."""
+
+    id: Identifier
+    title: Bilingual
 
 
 class Thresholds(Strict):
@@ -94,6 +89,13 @@ class SeverityPolicy(Strict):
     """How severe which signals are, as an operator writes it; levels lowest first."""
 
     levels: Annotated[tuple[LevelSpec, ...], FILLED, once("id")]
+    flags: Annotated[tuple[FlagSpec, ...], once("id")] = ()
+    confirmed_by: TaskKind | None = Field(
+        default=None, description="the task by which a person is asked what is only suspected"
+    )
+    tells_suspected: bool = Field(
+        default=False, description="the manufacturer hears of what is only suspected, as possible"
+    )
     criteria: Annotated[tuple[CriterionSpec, ...], once("id")]
     learned: dict[Level, Thresholds] = {}
 

@@ -1,22 +1,28 @@
 """The directory in memory: who works where, who stands in for whom, and who answers for a queue."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol, get_args
+from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from schemas.cases import Role, tier
-from schemas.contacts import Department, Language
-from schemas.directory import MOST_DEPUTIES, Entry, Franchise, LastResort, Manufacturer, Person, Post, Shop
-from schemas.policies import Rung
-
-MANUFACTURER: Role = "mfr_cr"
-"""The role that answers for a manufacturer."""
+from schemas.contacts import Language
+from schemas.directory import (
+    MOST_DEPUTIES,
+    Entry,
+    Franchise,
+    Group,
+    LastResort,
+    Manufacturer,
+    Person,
+    Post,
+    Region,
+    Shop,
+)
+from schemas.policies import Policy
+from schemas.vocabulary import Department, Role, Where
 
 QUEUE = "queue:"
-ROLES: dict[str, Role] = {role: role for role in get_args(Role)}
-DEPARTMENTS: tuple[Department, ...] = get_args(Department)
 UTC = ZoneInfo("UTC")
 
 
@@ -34,8 +40,8 @@ class Queue(NamedTuple):
     @staticmethod
     def named(name: str) -> "Queue | None":
         """The queue of this name; None for a person's. A shop nobody knows may have any sign in its name."""
-        at, _, role = name.removeprefix(QUEUE).rpartition(":")
-        return Queue(at, ROLES[role]) if name.startswith(QUEUE) and role in ROLES else None
+        at, colon, role = name.removeprefix(QUEUE).rpartition(":")
+        return Queue(at, role) if name.startswith(QUEUE) and colon else None
 
 
 class Placed(Protocol):
@@ -44,23 +50,18 @@ class Placed(Protocol):
     @property
     def shop(self) -> str: ...
     @property
+    def group(self) -> str: ...
+    @property
+    def region(self) -> str: ...
+    @property
     def manufacturer(self) -> str: ...
     @property
     def department(self) -> Department: ...
 
 
-def place(case: Placed, role: Role) -> str:
-    """Where the people of a role sit for a case."""
-    return case.manufacturer if tier(role) == "manufacturer" else case.shop
-
-
-def above(ladder: Sequence[Rung], role: Role) -> list[Role]:
-    """The rungs above a role; above one that is not on the ladder, the dealer's highest."""
-    ranks = [rung.role for rung in ladder]
-    if role in ranks:
-        return ranks[ranks.index(role) + 1 :]
-    dealer = [rung.role for rung in ladder if rung.tier == "dealer"]
-    return [*dealer[-1:], *(rung.role for rung in ladder if rung.tier == "manufacturer")]
+def place(case: Placed, where: Where) -> str:
+    """Where the people who work there sit for a case."""
+    return str(getattr(case, where))
 
 
 def holds(person: Person, at: str, role: Role, department: Department | None = None) -> bool:
@@ -78,10 +79,14 @@ class Directory:
         self.shops: dict[str, Shop] = {}
         self.people: dict[str, Person] = {}
         self.manufacturers: dict[str, Manufacturer] = {}
+        self.regions: dict[str, Region] = {}
+        self.groups: dict[str, Group] = {}
+        self.departments: set[Department] = set()
         self.franchises: dict[str, list[Franchise]] = defaultdict(list)
         self.last_resort: Queue | None = None
         self._deputised: dict[str, list[Person]] = defaultdict(list)
         self._staff: dict[tuple[str, Role], list[Person]] = defaultdict(list)
+        self._staffed: set[str] = set()
         for entry in entries:
             self._add(entry)
 
@@ -91,6 +96,10 @@ class Directory:
                 self.shops[entry.id] = entry
             case Manufacturer():
                 self.manufacturers[entry.id] = entry
+            case Region():
+                self.regions[entry.id] = entry
+            case Group():
+                self.groups[entry.id] = entry
             case Franchise():
                 self.franchises[entry.shop].append(entry)
             case LastResort():
@@ -102,8 +111,10 @@ class Directory:
         self.people[person.id] = person
         if person.status == "active":
             self._deputised[person.deputy or ""].append(person)
+            self.departments.update(post.department for post in person.posts if post.department)
             for at, role in dict.fromkeys((post.at, post.role) for post in person.posts):
                 self._staff[at, role].append(person)
+                self._staffed.add(at)
 
     def person(self, name: str) -> Person | None:
         """Somebody who works here; None for who is leaving, has left or is not known."""
@@ -111,20 +122,24 @@ class Directory:
         return person if person is not None and person.status == "active" else None
 
     def staff(self, at: str, role: Role, department: Department | None = None) -> Sequence[Person]:
-        """Everyone in a role at a shop or manufacturer; in the department, where a post names one."""
+        """Everyone in a role at a place; in the department, where a post names one."""
         return [one for one in self._staff.get((at, role), ()) if holds(one, at, role, department)]
+
+    def queues(self) -> Collection[Queue]:
+        """Every role of which anybody is, at its place."""
+        return [Queue(*seat) for seat in self._staff]
 
     def is_staffed(self, at: str) -> bool:
         """Whether anybody has a post there."""
-        return any(self._staff.get((at, role)) for role in ROLES.values())
+        return at in self._staffed
 
     def roles(self, name: str, at: str) -> tuple[Role, ...]:
-        """The roles somebody has at a shop or manufacturer, in the order of their posts."""
+        """The roles somebody has at a place, in the order of their posts."""
         person = self.person(name)
         return tuple(dict.fromkeys(post.role for post in person.posts if post.at == at)) if person else ()
 
     def is_near(self, person: Person, at: str) -> bool:
-        """Whether somebody has a post at a place, or at another shop of its group."""
+        """Whether somebody has a post at a place, at another shop of its group, or at the group itself."""
         group = self._group(at)
         return any(post.at == at or (group and self._group(post.at) == group) for post in person.posts)
 
@@ -146,7 +161,8 @@ class Directory:
         return "/".join(filter(None, (nearest.at, nearest.role, nearest.department))) if nearest else ""
 
     def _group(self, at: str) -> str:
-        return self.shops[at].group if at in self.shops else ""
+        """The group of a shop, or that this is itself."""
+        return self.shops[at].group if at in self.shops else at if at in self.groups else ""
 
     # Who stands in for whom: the one deputy rule of all services.
 
@@ -211,10 +227,13 @@ class Directory:
 
     # Who answers for a queue.
 
-    def line(self, case: Placed, ladder: Sequence[Rung], queue: Queue, now: datetime) -> list[Queue]:
-        """A queue and those that answer for it while nobody of it is on duty: the rungs above, the last resort."""
-        rungs = [Queue(place(case, role), role) for role in above(ladder, queue.role)]
-        return list(dict.fromkeys((queue, *rungs, *self.last_resorts(case.manufacturer, now))))
+    def line(self, case: Placed, policy: Policy, queue: Queue, now: datetime) -> list[Queue]:
+        """A queue and those that answer for it while nobody of it is on duty: who stands in for it, the last resort."""
+        role = policy.role.get(queue.role)
+        others = [policy.role[name] for name in role.stand_ins] if role else []
+        stand_ins = [Queue(place(case, other.at), other.id) for other in others]
+        last = self.last_resorts(case.manufacturer, policy.last_resort, now)
+        return list(dict.fromkeys((queue, *stand_ins, *last)))
 
     def attending(self, line: Iterable[Queue], department: Department, now: datetime) -> list[Person]:
         """Those on duty of the first queue that has any; else whoever is absent of the first that has anybody."""
@@ -225,35 +244,35 @@ class Directory:
                 return list({one.id: one for one in present if one}.values())
         return list(staffed[0][1]) if staffed else []
 
-    def last_resorts(self, manufacturer: str, now: datetime) -> list[Queue]:
+    def last_resorts(self, manufacturer: str, role: Role, now: datetime) -> list[Queue]:
         """Who reads what nobody else does, up to the first of whom somebody is on duty."""
-        readers = self.readers(manufacturer)
+        readers = self.readers(manufacturer, role)
         attended = (at for at, queue in enumerate(readers) if self._is_attended(queue, now))
         return readers[: next(attended, len(readers)) + 1]
 
     def _is_attended(self, queue: Queue, now: datetime) -> bool:
         """Whether somebody of a queue is on duty, whatever department a case of it is for."""
-        return all(self.is_attended(queue, department, now) for department in DEPARTMENTS)
+        return all(self.is_attended(queue, department, now) for department in self.departments or {""})
 
-    def readers(self, manufacturer: str) -> list[Queue]:
+    def readers(self, manufacturer: str, role: Role) -> list[Queue]:
         """Everyone who may read what nobody else does, in turn.
 
-        The manufacturer the case belongs to, then whoever the directory names; only where neither has
-        anybody, the first manufacturer that has. Empty where no manufacturer has anybody.
+        Those of the role at the manufacturer that the case belongs to, then whoever the directory names; only where
+        neither has anybody, the first manufacturer that has. Empty where no manufacturer has anybody.
         """
-        own = Queue(manufacturer, MANUFACTURER)
+        own = Queue(manufacturer, role)
         meant = dict.fromkeys(queue for queue in (own, self.last_resort) if queue and self.staff(*queue))
-        others = (Queue(maker, MANUFACTURER) for maker in sorted(self.manufacturers))
+        others = (Queue(maker, role) for maker in sorted(self.manufacturers))
         return list(meant) or [queue for queue in others if self.staff(*queue)][:1]
 
-    def unread(self) -> str:
+    def unread(self, roles: Collection[Role]) -> str:
         """What keeps a case that is nobody else's from its reader of last resort; empty where nothing does."""
         if self.last_resort and not self.staff(*self.last_resort):
             at, role = self.last_resort
             return f"last_resort: nobody is {role} at {at!r}"
         if self.last_resort or not self.people:
             return ""
-        if not any(self.staff(maker, MANUFACTURER) for maker in self.manufacturers):
+        if not any(self.staff(maker, role) for maker in self.manufacturers for role in roles):
             return "last_resort: is not given, and nobody works for a manufacturer"
         several = len(self.manufacturers) > 1
         return "last_resort: is not given, and there are several manufacturers" if several else ""
@@ -265,8 +284,9 @@ class Directory:
     # What places are called.
 
     def name(self, at: str, language: Language) -> str:
-        """What a shop or manufacturer is called; its id where it is not in the directory."""
-        found = self.shops.get(at) or self.manufacturers.get(at)
+        """What a place is called; its id where it is not in the directory."""
+        places = (self.shops, self.groups, self.regions, self.manufacturers)
+        found = next((named[at] for named in places if at in named), None)
         return str(getattr(found.name, language)) if found else at
 
     def zone(self, shop: str) -> ZoneInfo:

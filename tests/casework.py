@@ -17,16 +17,18 @@ from schemas.deadlines import (
     DeadlineStarted,
     DeadlineWithdrawn,
 )
+from schemas.forms import filled, model_of
 from schemas.staffing import Directory
 from services.common.store.decision import Cause, Change, Decision, Outgoing, Refusal
-from services.routing.domain.actions.action import Action
+from services.routing.domain.acting import Act
 from services.routing.domain.assessment import build_statement
 from services.routing.domain.case import Case, header
 from services.routing.domain.decide import decide
 from services.routing.domain.open_cases import OpenCase, OpenCases
 from services.routing.domain.opening import StoredContact
 from services.routing.domain.policies import CompiledPolicy, Policies
-from services.routing.domain.seals import Sealed
+from services.routing.domain.replies import Reply, Verb, form_of
+from services.routing.domain.seals import Said, Sealed
 from services.routing.domain.severity.detection import Reader, compile_reader
 from services.routing.domain.world import World
 from services.routing.store.policy_files import compile_policy, load_policy
@@ -41,7 +43,7 @@ POLICIES = Path(__file__).parents[1] / "deploy" / "policies"
 @cache
 def gtmc() -> CompiledPolicy:
     """The shipped policy."""
-    return compile_policy(load_policy(POLICIES / "gtmc.yaml"))
+    return compile_policy(load_policy(POLICIES / "gtmc"))
 
 
 @cache
@@ -94,13 +96,38 @@ class Casework:
         contact = contact or a_contact()
         return _state(self.decide(case, contact.case_id, stored_contact(contact)))
 
-    def act(self, case: Case, action: Action) -> Case:
+    def act(self, case: Case, actor: str, action: str, **form: Any) -> Case:
+        """Somebody does something with the case, with what they fill into its form."""
         self.later(minutes=1)
-        return _state(self.decide(case, case.id, action))
+        return _state(self.decide(case, case.id, self.asked(case, actor, action, **form)))
 
-    def refused(self, case: Case, action: Action) -> Refusal:
-        refusal = self.decide(case, case.id, action)
-        assert isinstance(refusal, Refusal), f"{action} was not refused"
+    def reply(self, case: Case, actor: str, verb: Verb, task: str = "hand_over", **form: Any) -> Case:
+        """Somebody replies to the newest task of a kind."""
+        self.later(minutes=1)
+        return _state(self.decide(case, case.id, self.replied(case, actor, verb, task, **form)))
+
+    def asked(self, case: Case, actor: str, action: str, **form: Any) -> Act:
+        name = self.world().policy(case).action[action].form
+        return Act(actor=actor, action=action, said=self._said(case, name, form))
+
+    def replied(self, case: Case, actor: str, verb: Verb, task: str = "hand_over", **form: Any) -> Reply:
+        newest = case.tasks_of(task)[-1]
+        said = self._said(case, form_of(self.world().policy(case), newest, verb), form)
+        return Reply(actor=actor, task_id=newest.task_id, verb=verb, said=said)
+
+    def _said(self, case: Case, name: str | None, form: dict[str, Any]) -> Said:
+        """What is filled in; fields that have to be and are not said here are."""
+        policy = self.world().policy(case)
+        spec = policy.form.get(name or "")
+        needed = {one.id: "…" for one in spec.fields if one.required and one.kind == "text"} if spec else {}
+        given = model_of(spec, policy.severity.level_ids, policy.role).model_validate({**needed, **form})
+        read = filled(spec, given)
+        note = sealed() if read.texts else None
+        return Said(values=read.values, texts=tuple(read.texts), note=note)
+
+    def refused(self, case: Case, message: Act | Reply) -> Refusal:
+        refusal = self.decide(case, case.id, message)
+        assert isinstance(refusal, Refusal), f"{message} was not refused"
         return refusal
 
     def fold(self, case: Case, message: Message) -> Case:

@@ -91,7 +91,7 @@ def _record(body: bytes, key: str) -> tuple[bytes, bytes]:
 
 def _published() -> PublishedPolicy:
     """The policy without warnings, so that the first event of a deadline after its start is the breach."""
-    loaded = load_policy(POLICIES / "gtmc.yaml")
+    loaded = load_policy(POLICIES / "gtmc")
     silent = tuple(deadline.model_copy(update={"warnings": ()}) for deadline in loaded.deadlines)
     policy = loaded.model_copy(update={"deadlines": silent})
     return PublishedPolicy(version=policy.version, policy=policy)
@@ -103,14 +103,17 @@ POLICY = _published()
 def opened(at: datetime) -> CaseOpened:
     """A general complaint received and opened at a moment; DEADLINE is due LIMIT after it."""
     franchise, shop = DIRECTORY.franchises[0], DIRECTORY.shops[0]
+    policy = POLICY.policy
+    role, state = policy.opening.owner, policy.states[0]
     header = CaseHeader(
-        number="0000-0000-0000-0", kind="complaint", franchise=franchise.id, shop=shop.id, group=shop.group,
-        manufacturer=franchise.manufacturer, department="after_sales", severity="general", state="registered",
-        owner="queue:operator", owner_role="operator", rung=0, policy=POLICY.policy.id,
+        number="0000-0000-0000-0", kind=policy.kinds[0].id, channel=policy.channels[0].id, franchise=franchise.id,
+        shop=shop.id, group=shop.group, region=franchise.region, manufacturer=franchise.manufacturer,
+        department=policy.departments[0].id, severity=policy.severity.level_ids[0], state=state.id, stage=state.stage,
+        owner=f"queue:{shop.id}:{role}", owner_role=role, owner_where=policy.role[role].at, policy=policy.id,
         policy_version=POLICY.version,
     )  # fmt: skip
     return CaseOpened(
-        id=uuid4(), case_id=uuid4(), occurred_at=at, seq=1, header=header, channel="onsite", received_at=at,
+        id=uuid4(), case_id=uuid4(), occurred_at=at, seq=1, header=header, channel=header.channel, received_at=at,
         calendar=shop.calendar, criteria=(),
     )  # fmt: skip
 

@@ -13,9 +13,9 @@ from pydantic import TypeAdapter
 
 from deploy.demo.client import Client
 from schemas.base import Frozen, instant, stamp
-from schemas.contacts import Channel, Department, Language
+from schemas.contacts import Language
+from schemas.vocabulary import Channel, Department, Level
 from schemas.directory import DirectoryFile, Franchise
-from schemas.severity import Level
 from services.common.runtime.clock import Clock
 
 FILE = Path(__file__).with_name("complaints.json")

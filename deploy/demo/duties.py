@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from schemas.cases import Role
+from schemas.vocabulary import Role
 from schemas.directory import Person
 from schemas.staffing import QUEUE
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from deploy.severity.measuring import Measured, by_language, select_clear
 from deploy.severity.training import learned_signals
-from schemas.severity import Level, SeverityPolicy
+from schemas.severity import SeverityPolicy
+from schemas.vocabulary import Level
 
 BINS = 10
 Values = NDArray[np.float64]

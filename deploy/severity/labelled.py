@@ -10,7 +10,8 @@ from pydantic import AliasChoices, Field, ValidationError
 from deploy.demo.complaints import Complaint, complaints
 from schemas.base import Frozen
 from schemas.faults import describe
-from schemas.severity import Level, SeverityPolicy
+from schemas.severity import SeverityPolicy
+from schemas.vocabulary import Level
 from services.common.runtime.files import FileError
 from services.common.web import strict_json
 from services.routing.domain.severity.tokenize import is_chinese

@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from uuid import UUID
 
 from pydantic import (
@@ -23,11 +23,14 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from schemas.addresses import AddressError, EmailAddress, PhoneNumber, half_width
+from schemas.base import Identifier as Name
 from schemas.base import Strict, instant, stamp
-from schemas.contacts import Channel, ContactReceived, Customer, Department, Flags, Kind, Vehicle
+from schemas.contacts import ContactReceived, Customer, Form, Vehicle
 from schemas.directory import CODE, Identifier
 from schemas.faults import Shape
+from schemas.formats import posted
 from schemas.identity import case_id, contact_id
+from schemas.values import Flags
 
 OLDEST = timedelta(days=30)
 AHEAD = timedelta(minutes=5)
@@ -140,10 +143,10 @@ Timely = Annotated[
 ]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Code = Annotated[Identifier, BeforeValidator(_short)]
+Word = Annotated[Name, BeforeValidator(_short)]
+"""What a policy calls something: routing looks whether it is known."""
 Tick = Annotated[
-    str,
-    BeforeValidator(lambda given: half_width(given).strip().upper() if isinstance(given, str) else given),
-    Shape("[GPM][0-9]{1,2}", "should be a criterion such as G1, P3 or M12"),
+    Name, BeforeValidator(lambda given: half_width(given).strip() if isinstance(given, str) else given)
 ]
 
 
@@ -164,17 +167,13 @@ class PostedVehicle(Vehicle, extra="forbid"):
     plate: Annotated[str, *_lenient("vehicle.plate", _plate)] = ""
 
 
-class PostedFlags(Flags, extra="forbid", strict=True):
-    """Facts the operator asked for by name."""
-
-
 class PostedContact(Strict):
     """The body of `POST /v1/contacts`."""
 
-    kind: Kind = "complaint"
-    channel: Channel
+    kind: Word | Literal[""] = ""
+    channel: Word
     shop: Code
-    department: Department = "after_sales"
+    department: Word | Literal[""] = ""
     received_at: Timely
     received_by: Code | None = None
     customer: PostedCustomer = PostedCustomer()
@@ -184,7 +183,8 @@ class PostedContact(Strict):
     ]
     demand: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] = ""
     ticks: Annotated[tuple[Tick, ...], Field(max_length=20, alias="criteria")] = ()
-    flags: PostedFlags = PostedFlags()
+    flags: Flags = {}
+    form: Form = {}
 
 
 def read_contact(value: Any, now: datetime) -> tuple[PostedContact, list[Warned]]:
@@ -204,7 +204,7 @@ class Identity:
     @classmethod
     def of(cls, caller: str, key: str, contact: PostedContact) -> Self:
         case = case_id(caller, key)
-        return cls(case, contact_id(case, contact.model_dump_json()), case_number(case))
+        return cls(case, contact_id(case, posted(contact.model_dump(mode="json"))), case_number(case))
 
 
 def draw_key() -> str:

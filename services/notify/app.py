@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from schemas import directory, outreach, policies
 from schemas.media import Medium
-from schemas.policies import Policy, PublishedPolicy, Wording
+from schemas.policies import Policy, PublishedPolicy
 from schemas.staffing import Directory
 from services.common.kafka.subscription import Announcements, Feed
 from services.common.kafka.table import Contents, LeftOut, Table
@@ -151,7 +151,7 @@ class AnnouncedTables:
         else:
             self.policies.put(key, published.policy)
             try:
-                must_render(key, _wording(published.policy), levels=published.policy.severity.levels)
+                must_render(key, published.policy)
             except TextError as wrong:
                 self.texts.note(key, str(wrong))
             else:
@@ -160,7 +160,3 @@ class AnnouncedTables:
 
     def _outdated(self, _key: str, _entry: Any) -> None:
         self._directory = None
-
-
-def _wording(policy: Policy) -> Wording:
-    return Wording(**{name: getattr(policy, name) for name in Wording.model_fields})

@@ -10,13 +10,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic import ValidationError
 
 from schemas import outreach
-from schemas.base import Frozen
 from schemas.directory import Manufacturer, Person
 from schemas.formats import read_record
 from schemas.media import MEDIA
 from schemas.outreach import OutreachRequested
-from schemas.policies import Wording
-from schemas.severity import LevelSpec
+from schemas.policies import Policy
 from schemas.staffing import Directory
 from services.common.runtime import files
 from services.common.store.codec import read_state, readable
@@ -114,40 +112,27 @@ class OutreachTopic:
         raise TimeoutError(f"nothing read from {self.topic}")
 
 
-class SeverityTable(Frozen):
-    """What texts name of how a policy judges severity."""
-
-    levels: tuple[LevelSpec, ...] = ()
-
-
 @dataclass(frozen=True, slots=True)
 class NoticeFiles:
-    """The notices of policies as files in folder `notices`, one for each policy that notifies anybody."""
+    """The policies as folders of files, of which the notices are looked at here."""
 
     policies: Path
 
-    def paths(self) -> list[Path]:
-        return sorted((self.policies / "notices").glob("*.yaml"))
+    def folders(self) -> list[Path]:
+        return files.folders(self.policies)
 
-    def load(self, path: Path) -> Wording:
-        """The notices in a file; raises FileError naming file, line and field."""
-        return files.load(path, Wording)
-
-    def check(self, path: Path) -> None:
-        """Raises FileError or TextError, with every mistake that keeps a file from being published."""
-        must_render(str(path), self.load(path), partial(files.line, path), self._levels(path))
-
-    def _levels(self, notices: Path) -> tuple[LevelSpec, ...]:
-        """The levels of the policy whose notices stand in a file; none where it has no severity table."""
-        table = self.policies / "severity" / notices.name
-        return files.load(table, SeverityTable).levels if table.exists() else ()
+    def check(self, folder: Path) -> None:
+        """Raises FileError or TextError, with every mistake that keeps a policy from being published."""
+        policy = files.load_folder(folder, Policy)
+        notices = folder / "notices.yaml"
+        must_render(str(notices), policy, partial(files.line, notices))
 
     def unusable(self) -> dict[Path, str]:
-        """What is wrong with the texts of each file that cannot be published as it is."""
+        """What is wrong with the texts of each policy that cannot be published as it is."""
         faults = {}
-        for path in self.paths():
+        for folder in self.folders():
             try:
-                self.check(path)
+                self.check(folder)
             except (files.FileError, TextError) as wrong:
-                faults[path] = str(wrong)
+                faults[folder] = str(wrong)
         return faults

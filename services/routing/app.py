@@ -21,6 +21,7 @@ from services.common.kafka.subscription import Announcements, Feed
 from services.common.kafka.table import LeftOut, Table
 from services.common.runtime import application as process
 from services.common.runtime.connections import Connections, background, connected, consuming
+from services.common.runtime.files import folders
 from services.common.runtime.debounce import Debounced
 from services.common.runtime.failures import backoff, retry
 from services.common.runtime.health import Health
@@ -38,7 +39,7 @@ from services.routing.handlers import PUBLISHED, TOPICS, Handler, revive, router
 from services.routing.settings import Settings
 from services.routing.store.announced import PEOPLE, VERSIONS
 from services.routing.store.cases import Cases
-from services.routing.store.policy_files import compile_policy, load_policy, policy_files
+from services.routing.store.policy_files import compile_policy, load_policy
 from services.routing.store.severity_files import load_reader
 from services.routing.store.texts import TextRepository
 
@@ -135,7 +136,8 @@ async def _audit(settings: Settings, parts: Connections, cases: Cases, health: H
         unstaffed = cases.open_cases.unstaffed(cases.world().directory)
         for part in get_args(Part):
             metrics.UNSTAFFED.labels(part).set(unstaffed[part])
-        _alarm(cases.world().directory.unread(), health)
+        world = cases.world()
+        _alarm(world.directory.unread(world.policies.last_resorts()), health)
         await asyncio.sleep(AUDIT_SECONDS)
 
 
@@ -221,7 +223,7 @@ class ReferenceData:
 
     async def _publish_files(self) -> None:
         """What is wrong with a file is told; the version that is published already serves on."""
-        for path in policy_files(self.settings.policies):
+        for path in folders(self.settings.policies):
             try:
                 policy = load_policy(path)
                 published = PublishedPolicy(version=policy.version, policy=policy)

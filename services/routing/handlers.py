@@ -191,7 +191,8 @@ def _postponed(outcome: Outcome[Case, Any]) -> str:
 
 
 def _narrative(contact: ContactReceived) -> Texts:
-    texts = {"narrative": contact.narrative, "demand": contact.demand}
+    filled = {f"form.{name}": said for name, said in contact.form.items() if isinstance(said, str)}
+    texts = {"narrative": contact.narrative, "demand": contact.demand, **filled}
     return Texts(narrative_id(contact.id), contact.case_id, contact.occurred_at, texts)
 
 
@@ -226,7 +227,9 @@ def _count(case: Case, message: Any) -> None:
         case StoredContact() if len(case.contacts) == 1:
             metrics.OPENED.labels(case.kind, case.severity).inc()
             metrics.TRIAGE.inc(bool(case.triage))
-        case DeadlineEscalationDue() if case.escalated_for == (message.breach,):
-            metrics.ESCALATED.labels(str(case.rung)).inc()
+        case DeadlineEscalationDue():
+            for task in case.tasks:
+                if task.ladder is not None and task.breaches == (message.breach,):
+                    metrics.ESCALATED.labels(task.ladder, task.role).inc()
         case _:
             pass

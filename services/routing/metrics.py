@@ -3,7 +3,7 @@
 from prometheus_client import Counter, Gauge
 
 OPENED = Counter("redress_cases_opened_total", "Cases opened.", ["kind", "severity"])
-ESCALATED = Counter("redress_escalations_total", "Breaches that escalated a rung.", ["rung"])
+ESCALATED = Counter("redress_escalations_total", "Breaches that escalated a rung.", ["ladder", "role"])
 TRIAGE = Counter("redress_triage_total", "Cases that opened a level higher for a person to look at.")
 REFUSED = Counter("redress_actions_refused_total", "Actions of people that a rule forbade.", ["rule"])
 UNSTAFFED = Gauge(

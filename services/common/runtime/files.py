@@ -75,6 +75,32 @@ def load(path: Path, model: type[M]) -> M:
     return checked({path: read(path)}, model, {})
 
 
+MAIN = "policy.yaml"
+"""The file that makes a folder one whose files are read together."""
+
+
+def folders(directory: Path) -> list[Path]:
+    """The folders whose files are read together."""
+    return sorted(file.parent for file in directory.glob(f"*/{MAIN}"))
+
+
+def load_folder(folder: Path, model: type[M]) -> M:
+    """What all files of a folder say together; a field that two of them give is a mistake."""
+    parts = {path: read(path) for path in sorted(folder.glob("*.yaml"))}
+    if folder / MAIN not in parts:
+        raise FileError(f"{folder}: should hold {MAIN}")
+    given: dict[str, Path] = {}
+    twice = []
+    for path, fields in parts.items():
+        twice += [
+            f"{path}:{line(path, (name,))}: {name}: stands in {given[name].name} already" for name in fields if name in given
+        ]
+        given |= dict.fromkeys(fields, path)
+    if twice:
+        raise FileError("\n".join(twice))
+    return checked(parts, model, {})
+
+
 def checked(parts: Mapping[Path, Fields], model: type[M], more: Fields) -> M:
     """What several files say together, with `more` fields that stand in none of them."""
     whole = {name: value for fields in (*parts.values(), more) for name, value in fields.items()}

@@ -14,7 +14,7 @@ Facts = dict[str, str | int | bool]
 # Fields of events that a text may use under their own names, and how a person reads them.
 SHOWN: dict[str, Literal["person", "word", "level", "deadline", "criteria", "time", "plain"]] = {
     **dict.fromkeys(("by", "to", "predecessor"), "person"),
-    **dict.fromkeys(("role", "tier", "accountable", "unconfirmed"), "word"),
+    **dict.fromkeys(("role", "where", "accountable", "unconfirmed", "action", "task", "ladder"), "word"),
     **dict.fromkeys(("due_at", "met_at", "received_at"), "time"),
     **dict.fromkeys(("cycle", "level", "repeat", "late", "via"), "plain"),
     "previous": "level",
@@ -37,6 +37,7 @@ class FactWriter:
         return {
             "number": header.number,
             "kind": self._word(header.kind),
+            "state": self._word(header.state),
             "severity": self._level(header.severity),
             "suspected": self._level(header.suspected or ""),
             "department": self._word(header.department),
@@ -44,7 +45,7 @@ class FactWriter:
             "manufacturer": self.directory.name(header.manufacturer, self.language),
             "owner": self._name(header.owner),
             "owner_role": self._word(header.owner_role),
-            "receiver": self._name(header.hand_over_to or ""),
+            "receiver": self._name(next((task.to for task in header.tasks if task.moves_owner), "")),
             "at": self._local(event.occurred_at, header.shop),
             **{name: self._value(event, name, value) for name, value in event if name in SHOWN},
         }
@@ -68,7 +69,7 @@ class FactWriter:
         return plain
 
     def _word(self, word: str | None) -> str:
-        texts = self.policy.words.get(word or "")
+        texts = self.policy.titles.get(word or "")
         return getattr(texts, self.language) if texts else word or ""
 
     def _level(self, name: str) -> str:

@@ -1,12 +1,14 @@
 """Who is meant by the parties and roles that a notice names."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from schemas.cases import CaseHeader, CaseMessage, OpenTask, Role, tier
+from schemas.cases import CaseHeader, CaseMessage, OpenTask
 from schemas.deadlines import DeadlineMessage
-from schemas.policies import Recipient, Rung
-from schemas.staffing import ROLES, Directory, Queue, place
+from schemas.notices import Recipient
+from schemas.policies import Policy
+from schemas.staffing import Directory, Queue, place
+from schemas.vocabulary import Role
 from services.notify.domain.delivery import MANUFACTURER
 
 Event = CaseMessage | DeadlineMessage
@@ -18,19 +20,26 @@ class Parties:
 
     event: Event
     directory: Directory
-    ladder: Sequence[Rung]
+    policy: Policy
 
     @property
     def header(self) -> CaseHeader:
         return self.event.header
 
-    def people(self, to: Iterable[Recipient | Role]) -> list[str]:
+    def people(self, to: Iterable[Recipient]) -> list[str]:
         """Ids of persons, each once, in the order they are named; a queue's name where nobody is found."""
         return list(dict.fromkeys(who for party in to for who in self._party(party)))
 
-    def _party(self, party: Recipient | Role) -> Iterable[str]:
-        role = ROLES.get(party)
-        return self._everyone(Queue(place(self.header, role), role)) if role else PARTIES[party](self)
+    def _party(self, party: Recipient) -> Iterable[str]:
+        kind, _, task = party.partition(":")
+        if task:
+            return [who for one in self.header.tasks if one.task == task for who in self._responsible(one)]
+        return PARTIES[kind](self) if kind in PARTIES else self._everyone(self._queue(party))
+
+    def _queue(self, role: Role) -> Queue:
+        """Where the people of a role sit for the case; at its shop those of one that the policy does not know."""
+        spec = self.policy.role.get(role)
+        return Queue(place(self.header, spec.at if spec else "shop"), role)
 
     def _named(self, who: str | None, role: Role | None = None) -> list[str]:
         """A person, or whoever stands in for them; absent without a deputy, they are notified all the same.
@@ -42,7 +51,7 @@ class Parties:
         if queue := Queue.named(who):
             return self._everyone(queue)
         person = self.directory.person(who)
-        at = place(self.header, role) if role else self.header.shop
+        at = self._queue(role).at if role else self.header.shop
         present = self.directory.on_duty(person, at, self.event.occurred_at) if person else None
         return [present.id if present else who]
 
@@ -61,9 +70,6 @@ class Parties:
     def owner(self) -> list[str]:
         return self._named(self.header.owner, self.header.owner_role)
 
-    def receiver(self) -> list[str]:
-        return self._named(self.header.hand_over_to, self.header.hand_over_role)
-
     def accountable(self) -> list[str]:
         role, task_id = getattr(self.event, "accountable", None), getattr(self.event, "task_id", None)
         task = self.header.task(task_id)
@@ -71,11 +77,11 @@ class Parties:
             return self._responsible(task)
         if role is None or role == self.header.owner_role:
             return self.owner()
-        if role == self.header.hand_over_role:
-            return self.receiver()
-        if tier(role) == "manufacturer" and self.header.support_to:
-            return self._named(self.header.support_to, role)
-        return self._everyone(Queue(place(self.header, role), role))
+        asked = [one for one in self.header.tasks if one.role == role and one.accepted]
+        waiting = [one for one in self.header.tasks if one.role == role and one.moves_owner]
+        if asked or waiting:
+            return self._named((asked or waiting)[-1].to, role)
+        return self._everyone(self._queue(role))
 
     def _responsible(self, task: OpenTask) -> list[str]:
         """Who is to answer a task; of a queue its own members, since a task says what is not for everybody above them."""
@@ -87,14 +93,13 @@ class Parties:
 
     def _everyone(self, queue: Queue) -> list[str]:
         """All on duty in a role; in an empty one, those who answer for it."""
-        line = self.directory.line(self.header, self.ladder, queue, self.event.occurred_at)
+        line = self.directory.line(self.header, self.policy, queue, self.event.occurred_at)
         present = self.directory.attending(line, self.header.department, self.event.occurred_at)
         return [person.id for person in present] or [queue.name]
 
 
 PARTIES: Mapping[str, Callable[[Parties], list[str]]] = {
     "owner": Parties.owner,
-    "receiver": Parties.receiver,
     "subject": Parties.subject,
     "giver": Parties.giver,
     "accountable": Parties.accountable,

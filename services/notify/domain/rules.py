@@ -9,7 +9,8 @@ from schemas.contacts import Language
 from schemas.identity import delivery_id
 from schemas.media import Medium
 from schemas.outreach import DeliveryResent, OutreachMessage, OutreachRequested
-from schemas.policies import NoticeRule, Policy
+from schemas.notices import NoticeRule
+from schemas.policies import Policy
 from schemas.staffing import Directory
 from services.common.store.decision import Wait
 from services.common.store.versions import Versions
@@ -112,7 +113,7 @@ class Notice:
 
 def _planned(event: Event, policy: Policy, directory: Directory) -> Iterator[Notice]:
     """The first rule that names a person notifies them; later ones only those whom none before them named."""
-    parties = Parties(event, directory, policy.ladder)
+    parties = Parties(event, directory, policy)
     notified: set[str] = set()
     for rule in policy.notices:
         if matches(rule.when, event) and satisfies(rule.applies, event.header):

@@ -3,59 +3,61 @@
 from typing import Any, get_args
 from uuid import UUID
 
-from schemas.cases import CaseHeader, Role, Tier, Unconfirmed
+from schemas.base import Bilingual
+from schemas.cases import CaseHeader, OpenTask, Unconfirmed
 from schemas.conditions import EVENTS
-from schemas.contacts import Department, Kind, Language
+from schemas.contacts import Language
 from schemas.policies import Policy
+from schemas.vocabulary import Where
 from services.notify.domain.facts import Facts
 from services.notify.domain.recipients import Event
 
 ID = UUID("00000000-0000-5000-8000-000000000001")
 AT = "2026-03-02T01:30:00Z"
+TASK = OpenTask(
+    task_id=ID, task="task", to="receiver", role="role", place="shop", where="shop", moves_owner=True
+)
 HEADER = CaseHeader(
     number="7K2M-9QXD-4T",
-    kind="complaint",
+    kind="kind",
+    channel="channel",
     franchise="franchise",
     shop="shop",
     group="group",
+    region="region",
     manufacturer="manufacturer",
-    department="after_sales",
+    department="department",
     severity="level",
     suspected="level",
-    state="in_progress",
+    state="state",
+    stage="handling",
     owner="owner",
-    owner_role="dealer_cr_manager",
-    hand_over_to="receiver",
-    hand_over_role="dept_manager",
-    rung=0,
+    owner_role="role",
+    owner_where="shop",
+    tasks=(TASK,),
     policy="policy",
     policy_version="version",
 )
 # Every event takes the fields it has and leaves the others.
 FIELDS: dict[str, Any] = {
-    **dict.fromkeys(("id", "case_id", "note", "contact", "breach", "reason", "task_id"), str(ID)),
+    **dict(TASK),
+    **dict.fromkeys(("id", "case_id", "note", "contact", "breach"), str(ID)),
     **dict.fromkeys(("occurred_at", "received_at", "due_at", "met_at"), AT),
+    **{name: name for name in ("action", "channel", "form", "ladder", "deadline")},
+    **dict.fromkeys(("severity", "previous"), "level"),
     "header": HEADER,
     "by": "giver",
-    "to": "receiver",
-    "role": "dept_manager",
-    "tier": "dealer",
     "via": "escalation",
-    "rung": 1,
-    "deadline": "deadline",
-    "channel": "email",
+    "previous_state": "state",
     "calendar": {"zone": "UTC"},
     "criteria": ("criterion",),
-    "severity": "level",
-    "previous": "level",
     "cycle": 1,
-    "accountable": "dealer_cr_manager",
+    "accountable": "role",
     "level": -1,
     "late": False,
     "part": "owner",
     "predecessor": "giver",
     "why": "left",
-    "task": "confirm",
     "because": "certain",
 }
 
@@ -74,22 +76,33 @@ LONG: dict[Language, tuple[str, str, str]] = {
         "The department has contacted the customer within a whole day",
     ),
 }
-WORDS: dict[str, Any] = {
-    "kind": Kind,
-    "department": Department,
-    "tier": Tier,
-    **dict.fromkeys(("role", "owner_role", "accountable"), Role),
-    "unconfirmed": Unconfirmed,
-}
-
-
 def longest(facts: Facts, policy: Policy, language: Language) -> Facts:
     """The same facts with names and words as long as they come."""
     shop, person, deadline = LONG[language]
-    names = {"shop": shop, "manufacturer": shop, "deadline": deadline, "cycle": 10}
+    names: Facts = {"shop": shop, "manufacturer": shop, "deadline": deadline, "cycle": 10}
     names |= dict.fromkeys(("owner", "receiver", "by", "to", "name"), person)
-    called = {word: getattr(text, language) for word, text in policy.words.items()}
-    long = {name: max((called.get(w, w) for w in get_args(kind)), key=len) for name, kind in WORDS.items()}
-    levels = [getattr(level.title, language) for level in policy.severity.levels]
-    long |= dict.fromkeys(("severity", "suspected", "previous"), max(levels, key=len, default=""))
-    return {**facts, **{name: value for name, value in {**names, **long}.items() if name in facts}}
+    names |= {name: _longest(titles, language) for name, titles in _words(policy).items()}
+    return {**facts, **{name: value for name, value in names.items() if name in facts}}
+
+
+def _words(policy: Policy) -> dict[str, list[Bilingual]]:
+    """What each fact that is a word can be called."""
+    engine = {name: [policy.words[one] for one in get_args(kind) if one in policy.words] for name, kind in ENGINE.items()}
+    named: dict[str, Any] = {
+        **dict.fromkeys(("severity", "suspected", "previous"), policy.severity.levels),
+        **dict.fromkeys(("role", "owner_role", "accountable"), policy.roles),
+        "kind": policy.kinds,
+        "department": policy.departments,
+        "state": policy.states,
+        "action": policy.actions,
+        "task": policy.tasks,
+        "ladder": policy.ladders,
+    }
+    return engine | {name: [one.title for one in specs] for name, specs in named.items()}
+
+
+ENGINE: dict[str, Any] = {"where": Where, "unconfirmed": Unconfirmed}
+
+
+def _longest(titles: list[Bilingual], language: Language) -> str:
+    return max((str(getattr(title, language)) for title in titles), key=len, default="")

@@ -12,7 +12,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from schemas.contacts import Language
 from schemas.media import MEDIA, Form, Medium
-from schemas.policies import Policy, Template
+from schemas.notices import Template
+from schemas.policies import Policy
 from services.notify.domain.segments import segments
 
 # Texts are plain, so nothing in them is escaped.

@@ -5,28 +5,23 @@ from dataclasses import dataclass
 
 from schemas.contacts import Language
 from schemas.media import MEDIA, Medium
-from schemas.policies import Policy, Template, Wording
-from schemas.severity import LevelSpec, SeverityPolicy
+from schemas.notices import Template
+from schemas.policies import Policy
 from schemas.staffing import Directory
 from services.notify.domain.facts import Facts, FactWriter
 from services.notify.domain.samples import longest, sample
 from services.notify.domain.segments import SEPTETS, UNITS, segments
 from services.notify.domain.texts import LANGUAGES, TextError, fill, find, render
 
-Levels = tuple[LevelSpec, ...]
 Line = Callable[[tuple[int | str, ...]], int]
 
 
-def must_render(file: str, wording: Wording, line: Line | None = None, levels: Levels = ()) -> None:
+def must_render(file: str, policy: Policy, line: Line | None = None) -> None:
     """Raises `TextError` naming the file and everything in it that would fail when it is needed.
 
-    With `line`, which knows where a field stands in the file, each fault says that too. `levels` are those of the policy.
+    With `line`, which knows where a field stands in the file, each fault says that too.
     """
-    faults = {
-        f"{file}: {fault}"
-        for language in LANGUAGES
-        for fault in _faults(_bare(wording, levels), language, line)
-    }
+    faults = {f"{file}: {fault}" for language in LANGUAGES for fault in _faults(policy, language, line)}
     if faults:
         raise TextError("\n".join(sorted(faults)))
 
@@ -81,9 +76,3 @@ class Try:
                     f"{most} of {UNITS} signs ({SEPTETS} where GSM-7 has them all); or say `segments: {taken}`"
                 ),
             )
-
-
-def _bare(wording: Wording, levels: Levels) -> Policy:
-    """A policy of nothing but its wording and levels, unchecked: what a text may use depends on the event alone."""
-    severity = SeverityPolicy.model_construct(levels=levels, criteria=())
-    return Policy.model_construct(**dict(wording), severity=severity, deadlines=())

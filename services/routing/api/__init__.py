@@ -5,7 +5,6 @@ from fastapi import FastAPI
 from services.common.web import openapi
 from services.routing.api import actions, reading, responses, severity
 from services.routing.api.dependencies import Dependencies
-from services.routing.domain.actions.table import ACTIONS
 from services.routing.settings import Settings
 
 __all__ = ["Dependencies", "install"]
@@ -17,6 +16,5 @@ def install(app: FastAPI, settings: Settings) -> None:
     app.include_router(actions.router)
     app.include_router(reading.router)
     app.include_router(severity.router)
-    forms = (action.form for action in ACTIONS.values())
     shown = (responses.CasePage, responses.CaseResponse, responses.CaseWithHistory, responses.Stale)
-    openapi.complete(app, [*forms, *shown, severity.SeverityRequest, severity.SeverityResponse])
+    openapi.complete(app, [*shown, severity.SeverityRequest, severity.SeverityResponse])

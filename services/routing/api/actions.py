@@ -1,30 +1,36 @@
-"""`POST /v1/cases/{id}/<action>`: seen revision and key given, decided, written, answered."""
+"""`POST /v1/cases/{id}/actions/<action>` and `/tasks/<task>/<reply>`: decided as the policy of the case says, written, answered."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 
 from schemas import identity
+from schemas.base import Strict
 from schemas.directory import Person
+from schemas.forms import Filled, filled, model_of
+from schemas.policies import Policy
+from schemas.vocabulary import ActionName
 from services.common.store.decision import Cause, Outcome
+from services.common.store.document import Document
 from services.common.web import body, openapi
 from services.common.web.problems import Problem, away
 from services.routing import metrics
 from services.routing.api.dependencies import Actor, Dependencies, Needed, Patience, soon
 from services.routing.api.responses import CaseResponse, Stale, case_response
-from services.routing.domain.actions.action import Action, Form
-from services.routing.domain.actions.table import ACTIONS
+from services.routing.domain.acting import Act
 from services.routing.domain.case import Case
-from services.routing.domain.seals import Sealed
+from services.routing.domain.policies import CompiledPolicy
+from services.routing.domain.replies import Reply, Verb, form_of
+from services.routing.domain.seals import Said, Sealed
 from services.routing.store.texts import Texts
 
 router = APIRouter(prefix="/v1/cases", tags=["actions"])
-
 LARGEST_BODY = 64 * 1024
 BODY_SECONDS = 10.0
 KEY = re.compile(r"[\x21-\x7e]{1,128}")
@@ -61,56 +67,109 @@ def sender(request: Request, actor: Actor, depends: Needed) -> ActionSender:
     return ActionSender(actor, depends, key, revision)
 
 
-def _route(name: str, form: type[Form]) -> Callable[..., Awaitable[JSONResponse]]:
-    async def act(
-        request: Request, case: UUID, sender: Annotated[ActionSender, Depends(sender)], seconds: Patience
-    ) -> JSONResponse:
-        sent = await body.read(request, LARGEST_BODY, BODY_SECONDS)
-        asked = ActionRequest(name, case, sender, body.validate(form, body.parse(request, sent or b"{}")))
-        return await soon(seconds, asked.perform())
+Message = Callable[[Said], Act | Reply]
 
-    act.__doc__ = f"{(form.__doc__ or name).splitlines()[0]}"
-    return act
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody wants to do with a case: its name, the form that is filled in for it, and what becomes of it."""
+
+    name: str
+    form: str | None
+    message: Message
+
+
+@router.post("/{case}/actions/{action}", name="act", responses=ANSWERS, openapi_extra=openapi.request(None, *HEADERS))
+async def act(
+    request: Request, case: UUID, action: ActionName, sender: Annotated[ActionSender, Depends(sender)], seconds: Patience
+) -> JSONResponse:
+    """Do something with a case, as its policy names and describes it."""
+    sent = await body.read(request, LARGEST_BODY, BODY_SECONDS)
+    value = body.parse(request, sent or b"{}")
+
+    def wish(_case: Case, policy: Policy) -> Wish:
+        if action not in policy.action:
+            known = ", ".join(policy.action)
+            raise Problem(404, "No such action", f"action: should be one of {known}", rule="known_action")
+        return Wish(action, policy.action[action].form, lambda said: Act(actor=sender.actor.id, action=action, said=said))
+
+    return await soon(seconds, ActionRequest(case, sender, value, wish).perform())
+
+
+@router.post(
+    "/{case}/tasks/{task}/{reply}", name="reply", responses=ANSWERS, openapi_extra=openapi.request(None, *HEADERS)
+)
+async def reply(
+    request: Request,
+    case: UUID,
+    task: UUID,
+    reply: Annotated[Verb, Path()],
+    sender: Annotated[ActionSender, Depends(sender)],
+    seconds: Patience,
+) -> JSONResponse:
+    """Accept a task, answer it, or refuse it with a reason."""
+    sent = await body.read(request, LARGEST_BODY, BODY_SECONDS)
+    value = body.parse(request, sent or b"{}")
+
+    def wish(state: Case, policy: Policy) -> Wish:
+        found = state.task(task)
+        form = form_of(policy, found, reply) if found else None
+
+        def message(said: Said) -> Reply:
+            return Reply(actor=sender.actor.id, task_id=task, verb=reply, said=said)
+
+        return Wish(f"{task}/{reply}", form, message)
+
+    return await soon(seconds, ActionRequest(case, sender, value, wish).perform())
+
+
+@lru_cache(maxsize=1_000)
+def _model(policy: CompiledPolicy, form: str | None) -> type[Strict]:
+    content = policy.content
+    return model_of(content.form.get(form or ""), content.severity.level_ids, content.role)
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRequest:
-    """One request for an action; the same key and form are the same cause."""
+    """One request of a person; the same key and form are the same cause."""
 
-    name: str
     case: UUID
     sender: ActionSender
-    form: Form
+    value: Any
+    wish: Callable[[Case, Policy], Wish]
 
     @property
     def id(self) -> UUID:
         return identity.action_id(self.case, self.sender.actor.id, self.sender.key)
 
-    @property
-    def digest(self) -> str:
-        return identity.action_digest(self.name, self.form.model_dump_json())
-
-    @property
-    def text(self) -> UUID:
-        return identity.action_text_id(self.id, self.digest)
-
-    def cause(self, texts: Sealed) -> Cause[Action]:
-        action = self.form.action(self.sender.actor.id, texts)
-        return Cause(self.case, self.id, action, digest=self.digest, revision=self.sender.revision)
-
     async def perform(self) -> JSONResponse:
         """Decide, store the texts, write. What is refused leaves no text behind."""
         depends = self.sender.depends
-        document, text = await depends.document(self.case, self.sender.actor), self.text
-        foreseen = depends.cases.foresee(document, self.cause(Sealed(id=text, seal="")))
+        document = await depends.document(self.case, self.sender.actor)
+        wish, sent, said = self._read(document)
+        digest = identity.action_digest(wish.name, sent.model_dump_json())
+        text = identity.action_text_id(self.id, digest)
+        foreseen = depends.cases.foresee(document, self._cause(wish, said, digest, Sealed(id=text, seal="")))
         if foreseen.kind != "applied":
             return self._answer(foreseen)
-        if texts := self.form.texts():
-            stored = await depends.texts.put([Texts(text, self.case, depends.cases.store.now(), texts)])
-            cause = self.cause(stored[text])
-        else:
-            cause = self.cause(Sealed(id=text, seal=""))
-        return self._answer((await depends.cases.change(cause))[0])
+        seal = Sealed(id=text, seal="")
+        if said.texts:
+            seal = (await depends.texts.put([Texts(text, self.case, depends.cases.store.now(), said.texts)]))[text]
+        return self._answer((await depends.cases.change(self._cause(wish, said, digest, seal)))[0])
+
+    def _read(self, document: Document[Case]) -> tuple[Wish, Strict, Filled]:
+        """What is wanted, and what was filled in, as the policy of the case has it; raises Problem."""
+        state, policies = document.state, self.sender.depends.cases.world().policies
+        if state is None or state.policy_key not in policies:
+            raise away(f"The policy of this case ({state and state.policy_key})")
+        policy = policies[state.policy_key]
+        wish = self.wish(state, policy.content)
+        sent = body.validate(_model(policy, wish.form), self.value)
+        return wish, sent, filled(policy.content.form.get(wish.form or ""), sent)
+
+    def _cause(self, wish: Wish, given: Filled, digest: str, seal: Sealed) -> Cause[Act | Reply]:
+        said = Said(values=given.values, texts=tuple(given.texts), note=seal if given.texts else None)
+        return Cause(self.case, self.id, wish.message(said), digest=digest, revision=self.sender.revision)
 
     def _answer(self, outcome: Outcome[Case, Any]) -> JSONResponse:
         case = outcome.state
@@ -155,14 +214,3 @@ def _key(key: str) -> str:
         detail = "Send a key of 1 to 128 visible ASCII characters, a new one for each action."
         raise Problem(400, "Idempotency-Key is needed", detail, rule="one_key")
     return key
-
-
-for _name, _action in ACTIONS.items():
-    router.add_api_route(
-        f"/{{case}}/{_name}",
-        _route(_name, _action.form),
-        methods=["POST"],
-        name=_name,
-        responses=ANSWERS,
-        openapi_extra=openapi.request(_action.form, *HEADERS),
-    )

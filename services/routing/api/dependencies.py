@@ -54,7 +54,8 @@ class Dependencies:
         return self.cases.world().directory
 
     def scope(self, person: Person) -> Scope:
-        return scope_of(person.id, self.directory(), self.cases.store.now())
+        world = self.cases.world()
+        return scope_of(person.id, world.directory, world.policies.last_resorts(), world.now)
 
     async def document(self, key: UUID, person: Person) -> Document[Case]:
         """A case that somebody may see; one they may not see is not there."""

@@ -11,12 +11,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.base import stamp
-from schemas.cases import State
-from schemas.contacts import Kind
 from schemas.directory import Person
 from schemas.faults import Shape
 from schemas.formats import show_entry
-from schemas.severity import Level
+from schemas.vocabulary import Kind, Level, State
 from services.common.store.document import Document
 from services.common.web import openapi, strict_json
 from services.common.web.problems import Fault, Problem, invalid

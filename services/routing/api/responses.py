@@ -12,14 +12,15 @@ from schemas.contacts import Customer, Vehicle
 from schemas.directory import Person
 from schemas.severity import Signal
 from services.common.web.problems import ProblemDocument
-from services.routing.domain.actions.table import allowed
+from services.routing.domain import acting, replies
 from services.routing.domain.assessment import join_texts
 from services.routing.domain.case import NEVER, Case, Contact, Revision
+from services.routing.domain.replies import Verb
 from services.routing.domain.world import World
 
 ROW = (
-    "id", "number", "kind", "channel", "shop", "franchise", "group", "manufacturer", "department", "state",
-    "severity", "suspected", "criteria", "confirmed", "triage", "owner", "owner_role", "hand_over", "support", "rung", "breach_count",
+    "id", "number", "kind", "channel", "shop", "franchise", "group", "region", "manufacturer", "department", "state",
+    "stage", "severity", "suspected", "criteria", "confirmed", "triage", "owner", "owner_role", "tasks", "breach_count",
     "next_due", "received_at", "opened_at", "updated_at",
 )  # fmt: skip
 WHOLE = tuple(name for name in Case.model_fields if name != "revisions")
@@ -28,7 +29,12 @@ WHOLE = tuple(name for name in Case.model_fields if name != "revisions")
 def case_response(state: Case, revision: int, person: Person, world: World) -> dict[str, Any]:
     """Everything but texts, with what the reader may do with it."""
     fields = state.model_dump(mode="json", exclude={"revisions"})
-    return _with_due({"revision": revision, **fields, "actions": allowed(state, person.id, world)})
+    own = {"actions": acting.allowed(state, person.id, world), "replies": _by_task(replies.allowed(state, person.id, world))}
+    return _with_due({"revision": revision, **fields, **own})
+
+
+def _by_task(verbs: Mapping[UUID, list[Verb]]) -> dict[str, list[Verb]]:
+    return {str(task): own for task, own in verbs.items()}
 
 
 def row_response(stored: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -42,7 +48,7 @@ def row_response(stored: Mapping[str, Any], now: datetime) -> dict[str, Any]:
 def show_evidence(contact: Mapping[str, Any], texts: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """A contact with the words of each signal, as long as its texts have not been erased."""
     own = texts.get(contact["text"])
-    text = join_texts(own["narrative"], own["demand"]) if own else None
+    text = join_texts(*own.values()) if own else None
     signals = [{**signal, "text": _quote(signal, text)} for signal in contact["signals"]]
     return {**contact, "signals": signals}
 
@@ -97,7 +103,7 @@ class QuotedContact(Contact):
 
 CaseRow = create_model("CaseRow", **_of_case(*ROW), revision=(int, ...), overdue=(bool, ...))
 CasePage = create_model("CasePage", cases=(list[CaseRow], ...), next=(str | None, ...))
-CaseResponse = create_model("CaseResponse", **_of_case(*WHOLE), revision=(int, ...), actions=(list[str], ...))
+CaseResponse = create_model("CaseResponse", **_of_case(*WHOLE), revision=(int, ...), actions=(list[str], ...), replies=(dict[UUID, list[Verb]], ...))
 CaseWithHistory = create_model(
     "CaseWithHistory",
     __base__=CaseResponse,

@@ -8,9 +8,10 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from schemas.base import Bilingual, Identifier, Key, Strict
-from schemas.contacts import Channel, Flags
 from schemas.faults import must_be_among
-from schemas.severity import FLAGS, Doubt, Judgement, Level, SeverityPolicy, Signal, Statement
+from schemas.severity import Doubt, Judgement, SeverityPolicy, Signal, Statement
+from schemas.values import Flags
+from schemas.vocabulary import Channel, Level
 from services.common.web import body, openapi
 from services.common.web.problems import Fault, invalid
 from services.routing.api.dependencies import Actor, Dependencies, Needed, Patience, soon
@@ -28,25 +29,22 @@ LARGEST_BODY = LONGEST_TEXT * 12 + 8 * 1024
 BODY_SECONDS = 10.0
 
 
-class MarkedFlags(Flags, extra="forbid", strict=True):
-    """Facts the operator asked for by name."""
-
-
 class SeverityRequest(Strict):
     """What a customer said, and what the operator marked; by which policy it is to be judged."""
 
     text: Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
     channel: Channel | None = None
-    flags: MarkedFlags = MarkedFlags()
+    flags: Flags = {}
     ticks: Annotated[tuple[Identifier, ...], Field(max_length=20)] = ()
     policy: Identifier | None = Field(
         None, description="Where it is left out, that of shop and brand, else the default policy."
     )
     shop: Key = ""
     brand: Key = ""
+    kind: Key = ""
 
     def statement(self) -> Statement:
-        raised = frozenset(flag for flag in FLAGS if getattr(self.flags, flag))
+        raised = frozenset(flag for flag, is_so in self.flags.items() if is_so)
         return Statement(text=self.text, channel=self.channel, flags=raised, ticks=frozenset(self.ticks))
 
 
@@ -91,7 +89,7 @@ async def severity(request: Request, actor: Actor, depends: Needed, seconds: Pat
     wanted = body.validate(SeverityRequest, body.parse(request, sent))
     policy = _choose_policy(wanted, depends.cases.world())
     table = policy.content.severity
-    if faults := _unknown_ticks(wanted, table):
+    if faults := [*_unknown_ticks(wanted, table), *_unknown_flags(wanted, table)]:
         raise invalid(faults)
     judgement = await soon(seconds, _judge(wanted.statement(), table, depends))
     return JSONResponse(_response(judgement, policy).model_dump(mode="json"))
@@ -101,7 +99,7 @@ def _choose_policy(wanted: SeverityRequest, world: World) -> CompiledPolicy:
     """The policy that is named, or by which a contact would open a case; raises a 422 problem where there is none."""
     name = wanted.policy or ""
     if not name and (wanted.shop or wanted.brand):
-        location = locate(world.directory, wanted.shop, wanted.brand)
+        location = locate(world.directory, wanted.shop, wanted.brand, wanted.kind)
         if location.missing:
             raise invalid([_unknown_place(wanted.shop, world)])
         name = location.policy
@@ -124,6 +122,11 @@ def _unknown_ticks(wanted: SeverityRequest, table: SeverityPolicy) -> list[Fault
         for at, tick in enumerate(wanted.ticks)
         if tick not in names
     ]
+
+
+def _unknown_flags(wanted: SeverityRequest, table: SeverityPolicy) -> list[Fault]:
+    names = [flag.id for flag in table.flags]
+    return [Fault(field=f"flags.{one}", problem=must_be_among(names)) for one in wanted.flags if one not in names]
 
 
 async def _judge(statement: Statement, table: SeverityPolicy, depends: Dependencies) -> Judgement:

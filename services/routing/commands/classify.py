@@ -10,7 +10,7 @@ from pydantic import ValidationError, field_validator
 
 from schemas.base import Frozen
 from schemas.faults import describe
-from schemas.severity import FLAGS, Judgement, SeverityPolicy, Signal, Statement
+from schemas.severity import Judgement, SeverityPolicy, Signal, Statement
 from services.common.web import strict_json
 from services.routing.commands.explain import explain
 from services.routing.domain.severity.detection import Reader
@@ -29,8 +29,8 @@ class Line(Frozen):
     @field_validator("flags")
     @classmethod
     def _flags_are_booleans(cls, flags: dict[str, Any] | None) -> dict[str, Any] | None:
-        for flag in FLAGS:
-            if flags and not isinstance(flags.get(flag), bool | None):
+        for flag, answer in (flags or {}).items():
+            if not isinstance(answer, bool | None):
                 raise ValueError(f"{flag} should be true, false or null")
         return flags
 
@@ -92,7 +92,7 @@ def answer(line: bytes, reader: Reader, policy: SeverityPolicy) -> JudgedLine:
         name = fields.get("id")
         complaint = Line.model_validate(fields)
         (detection,) = reader.detect([complaint.text])
-        return JudgedLine(name, complaint.text, judge(_statement(complaint), detection, policy))
+        return JudgedLine(name, complaint.text, judge(_statement(complaint, policy), detection, policy))
     except ValidationError as wrong:
         faults = (f"{_place(error['loc'])}: {describe(error)}" for error in wrong.errors())
         return JudgedLine(name, error="; ".join(faults))
@@ -104,15 +104,15 @@ def _place(loc: tuple[int | str, ...]) -> str:
     return ".".join(str(part) for part in loc)
 
 
-def _statement(complaint: Line) -> Statement:
-    flags = complaint.flags or {}
-    for unknown in sorted(flags.keys() - set(FLAGS)):
+def _statement(complaint: Line, policy: SeverityPolicy) -> Statement:
+    flags, known = complaint.flags or {}, [flag.id for flag in policy.flags]
+    for unknown in sorted(flags.keys() - set(known)):
         click.echo(
             f"{json.dumps(complaint.id, ensure_ascii=False)}: unknown flag {json.dumps(unknown, ensure_ascii=False)}"
-            f" ignored; flags are {', '.join(FLAGS)}",
+            f" ignored; flags are {', '.join(known)}",
             err=True,
         )
-    raised = frozenset(flag for flag in FLAGS if flags.get(flag))
+    raised = frozenset(flag for flag in known if flags.get(flag))
     return Statement(text=complaint.text, channel=complaint.channel, flags=raised)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import click
 
 from schemas.base import Bilingual
-from schemas.severity import DOUBTS, Judgement, Level, SeverityPolicy, Signal
+from schemas.severity import DOUBTS, Judgement, SeverityPolicy, Signal
+from schemas.vocabulary import Level
 
 LONG = 200
 """Characters from which on only what stands around the evidence is shown."""

@@ -1,10 +1,12 @@
 """Judges how severe a contact is; trouble lifts the level by one and never loses the contact."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from schemas.contacts import ContactReceived
-from schemas.severity import FLAGS, Doubt, Judgement, Level, Signal, Statement
-from services.routing.domain.policies import CompiledPolicy
+from schemas.policies import Policy
+from schemas.severity import Doubt, Judgement, Signal, Statement
+from schemas.vocabulary import Level
 from services.routing.domain.severity.detection import Detection
 from services.routing.domain.severity.judge import judge
 
@@ -27,18 +29,17 @@ class Assessment:
 
 
 def assess(
-    contact: ContactReceived, detection: Detection, policy: CompiledPolicy, missing: tuple[str, ...]
+    contact: ContactReceived, detection: Detection, policy: Policy, missing: tuple[str, ...]
 ) -> Assessment:
     """Returns how severe a contact is, given what was detected in its words; where anything was `missing`, is unknown or broke, it is one level higher."""
-    unknown = (*missing, *_unknown_ticks(contact, policy))
     try:
-        judged = judge(build_statement(contact), detection, policy.content.severity)
+        judged = judge(build_statement(contact), detection, policy.severity)
     except Exception as error:  # noqa: BLE001 - a contact that passed intake is never poison
-        failed = (*unknown, f"severity could not be judged: {type(error).__name__}")
+        failed = (*missing, f"severity could not be judged: {type(error).__name__}")
         return _unjudged(policy, failed)
-    reasons = (*unknown, *(f"detector {name} failed" for name in judged.failed))
-    raised = bool(unknown) and not judged.failed  # where a detector failed the judge has raised it already
-    if judged.certain or policy.task("confirm") is None:
+    reasons = (*missing, *(f"detector {name} failed" for name in judged.failed))
+    raised = bool(missing) and not judged.failed  # where a detector failed the judge has raised it already
+    if judged.certain or policy.severity.confirmed_by is None:
         return Assessment(
             _level(judged.level, policy, raised=raised), judged.criteria, judged.signals, reasons
         )
@@ -46,28 +47,20 @@ def assess(
     return _to_confirm(judged, policy, level, reasons)
 
 
-def _unknown_ticks(contact: ContactReceived, policy: CompiledPolicy) -> tuple[str, ...]:
-    """Intake knows no policy, so a tick of the operator may mean nothing in this one."""
-    unknown = [
-        tick for tick in dict.fromkeys(contact.ticks) if policy.content.severity.criterion(tick) is None
-    ]
-    return tuple(f"ticked criterion {tick!r} is unknown to policy {policy.content.id!r}" for tick in unknown)
-
-
-def _level(level: Level, policy: CompiledPolicy, *, raised: bool) -> Level:
-    return policy.content.severity.raise_level(level) if raised else level
+def _level(level: Level, policy: Policy, *, raised: bool) -> Level:
+    return policy.severity.raise_level(level) if raised else level
 
 
 def _to_confirm(
-    judged: Judgement, policy: CompiledPolicy, level: Level, triage: tuple[str, ...]
+    judged: Judgement, policy: Policy, level: Level, triage: tuple[str, ...]
 ) -> Assessment:
     """What is certain acts at `level`; criteria of which no signal is certain are suspected."""
-    gravity = policy.content.severity.gravity
+    gravity = policy.severity.gravity
     is_graver = judged.suspected is not None and gravity(judged.suspected) > gravity(level)
     return Assessment(
         level,
         tuple(name for name in judged.criteria if name not in judged.suspicions)
-        or (policy.content.severity.default.id,),
+        or (policy.severity.default.id,),
         judged.signals,
         triage,
         judged.suspected if is_graver else None,
@@ -76,21 +69,26 @@ def _to_confirm(
     )
 
 
-def _unjudged(policy: CompiledPolicy, triage: tuple[str, ...]) -> Assessment:
-    default = policy.content.severity.default
+def _unjudged(policy: Policy, triage: tuple[str, ...]) -> Assessment:
+    default = policy.severity.default
     return Assessment(_level(default.level, policy, raised=True), (default.id,), (), triage)
 
 
 def build_statement(contact: ContactReceived) -> Statement:
     """What of a contact is judged."""
     return Statement(
-        text=join_texts(contact.narrative, contact.demand),
+        text=join_texts(contact.narrative, contact.demand, *_words(contact)),
         channel=contact.channel,
-        flags=frozenset(flag for flag in FLAGS if getattr(contact.flags, flag)),
+        flags=frozenset(flag for flag, is_so in contact.flags.items() if is_so),
         ticks=frozenset(contact.ticks),
     )
 
 
-def join_texts(narrative: str, demand: str) -> str:
-    """The text in which the spans of evidence count: narrative, line feed, demand."""
-    return f"{narrative}\n{demand}" if demand else narrative
+def _words(contact: ContactReceived) -> Iterator[str]:
+    """What was filled in as text: the customer's words may stand there as well."""
+    yield from (said for said in contact.form.values() if isinstance(said, str))
+
+
+def join_texts(narrative: str, *others: str) -> str:
+    """The text in which the spans of evidence count: narrative, demand and what else was filled in, each on a line."""
+    return "\n".join((narrative, *filter(None, others)))

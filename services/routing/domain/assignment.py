@@ -7,10 +7,9 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from schemas.cases import Role
-from schemas.contacts import Department
 from schemas.directory import Person
 from schemas.staffing import Directory, Queue
+from schemas.vocabulary import Department, Role
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -69,9 +68,9 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """A role to be filled at a shop or manufacturer, by nobody who is, or stands in for, one of `not_by`.
+    """A role to be filled at a place, by nobody who is, or stands in for, one of `not_by`.
 
-    Somebody in one of the `stand_ins` fills it where nobody of the role can. `without` is who goes: not they, but
+    Somebody of one of the `stand_ins` fills it where nobody of the role can. `without` is who goes: not they, but
     whoever stands in for them may have it.
     """
 
@@ -79,7 +78,7 @@ class Seat:
     role: Role
     department: Department | None = None
     not_by: frozenset[str] = frozenset()
-    stand_ins: tuple[Role, ...] = ()
+    stand_ins: tuple[Queue, ...] = ()
     without: str = ""
 
 
@@ -107,24 +106,28 @@ class Roster:
 
     def choose(self, seat: Seat) -> Chosen:
         """Somebody always: at least the queue of the role."""
-        return self.person(seat) or queued(Queue(seat.at, seat.role))
+        return self.of_role(seat) or self.stand_in(seat) or queued(Queue(seat.at, seat.role))
 
-    def person(self, seat: Seat) -> Chosen | None:
-        """A person for the seat, if anybody can fill it."""
-        staff = self._staff(seat, seat.role)
+    def of_role(self, seat: Seat) -> Chosen | None:
+        """Somebody of the role who is on duty, else the deputy of one who is not."""
+        staff = self._staff(seat, Queue(seat.at, seat.role))
         if chosen := self._least_loaded(staff):
             return self._chosen(chosen, "least loaded", seat, staff)
         deputies = [one for absent in staff if (one := self._deputy(absent, seat))]
         if chosen := self._least_loaded(deputies):
             return self._chosen(chosen, "deputy", seat, deputies)
-        for role in seat.stand_ins:
-            others = self._staff(seat, role)
+        return None
+
+    def stand_in(self, seat: Seat) -> Chosen | None:
+        """Somebody on duty of the first role that stands in for this one and has anybody."""
+        for queue in seat.stand_ins:
+            others = self._staff(seat, queue)
             if chosen := self._least_loaded(others):
                 return self._chosen(chosen, "stand-in", seat, others)
         return None
 
-    def _staff(self, seat: Seat, role: Role) -> list[Person]:
-        staff = self.directory.staff(seat.at, role, seat.department)
+    def _staff(self, seat: Seat, queue: Queue) -> list[Person]:
+        staff = self.directory.staff(*queue, seat.department)
         return [one for one in staff if self._may(one, seat)]
 
     def _least_loaded(self, people: Sequence[Person]) -> Person | None:

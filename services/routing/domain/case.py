@@ -1,88 +1,44 @@
 """A case as routing keeps it: the only truth about it, and what events say of it."""
 
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Literal
 from uuid import UUID
 
-from schemas import formats
 from schemas.base import Frozen, Instant, Stored, policy_key
-from schemas.cases import CaseHeader, OpenTask, Role, State, Via
-from schemas.contacts import Channel, Department, Flags, Kind
-from schemas.severity import Doubt, Level, Signal
-
-Json = dict[str, Any]
-
-_NAMES = {
-    "profile": "policy",
-    "profile_version": "policy_version",
-    "passed": "declined_by",
-    "unmanned": "unstaffed",
-    "offer": "hand_over",
-    "climbed_at": "escalated_at",
-    "climbed_for": "escalated_for",
-    "promises": "deadlines",
-    "broken": "breach_count",
-    "revised": "revisions",
-}
-"""Fields of a case by the names that they had in format 1."""
+from schemas.cases import CaseHeader, OpenTask, Via
+from schemas.severity import Doubt, Signal
+from schemas.values import Flags, Values
+from schemas.vocabulary import Channel, Department, FormName, Kind, Ladder, Level, Role, Stage, State, Where
 
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-ENDED: frozenset[State] = frozenset({"resolved", "closed"})
+PASSED: frozenset[Stage] = frozenset({"closing", "over"})
+"""Stages in which a case is handled no more: nothing escalates it."""
 
 DeadlineStatus = Literal["running", "paused", "breached", "met", "cancelled"]
-
-
-class HandOver(Frozen):
-    """A hand-over to a person or queue, not yet accepted. `previous` is the one that an escalation stands before.
-
-    `before` and `rung_before` are what the case returns to when the hand-over is declined or taken back.
-    `post` is the receiver's, as `place/role`; empty for a queue.
-    """
-
-    to: str
-    role: Role
-    via: Via
-    rung: int
-    at: Instant
-    giver: str
-    before: State
-    rung_before: int
-    breach: UUID | None = None
-    previous: "HandOver | None" = None
-    post: str = ""
-
-
-class Support(Frozen):
-    """The manufacturer's part, asked for or accepted: it stands by, the dealer keeps the lead.
-
-    `declined` are those of its side who did since somebody last accepted.
-    """
-
-    to: str
-    via: Via
-    at: Instant
-    rung_before: int
-    before: State
-    breach: UUID | None = None
-    previous: "Support | None" = None
-    accepted_at: Instant | None = None
-    post: str = ""
-    declined: tuple[str, ...] = ()
 
 
 class Task(OpenTask):
     """A task as the case keeps it; `post` is that of who is asked, as `place/role`, empty for a queue.
 
-    Of one to confirm, `suspected` is the graver level, `criteria` are those suspected, and `doubts` say why a person is
-    asked; `tells` who hears of it before.
+    `moved` are the states from and to which sending it has moved the case, `rungs_before` where the case was on each
+    ladder that it moved on: what goes back where it is refused or taken back. `breaches` are what a ladder sent it for, `declined` who
+    was asked the same before and declined. Of one to confirm, `suspected` is the graver level, `criteria` are those
+    suspected, and `doubts` say why a person is asked; `tells` that the manufacturer hears of it before.
     """
 
-    at: Instant
+    sent_at: Instant
+    via: Via
+    giver: str
     post: str = ""
+    moved: tuple[State, State] | None = None
+    ladder: Ladder | None = None
+    rungs_before: dict[Ladder, int | None] = {}
+    breaches: tuple[UUID, ...] = ()
+    declined: tuple[str, ...] = ()
     suspected: Level | None = None
     criteria: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
-    tells: Literal["manufacturer"] | None = None
+    tells: bool = False
 
     def public(self) -> OpenTask:
         """What events say of it."""
@@ -107,9 +63,26 @@ class Contact(Frozen):
     criteria: tuple[str, ...]
     signals: tuple[Signal, ...] = ()
     doubts: tuple[Doubt, ...] = ()
-    flags: Flags = Flags()
+    flags: Flags = {}
     ticks: tuple[str, ...] = ()
     unusable: tuple[str, ...] = ()
+
+
+class Filled(Frozen):
+    """A form as it was filled in last, and by whom; free texts rest under `note`."""
+
+    by: str
+    at: Instant
+    values: Values = {}
+    note: UUID | None = None
+
+
+class Done(Frozen):
+    """What people did by one action since the case was opened: how often, when last, and who."""
+
+    times: int
+    at: Instant
+    by: tuple[str, ...]
 
 
 class Deadline(Frozen):
@@ -151,14 +124,14 @@ class Revision(Frozen):
 
 
 class Case(Stored):
-    """`rung` is a place on the policy's ladder, 0 being its lowest; `breach_count` counts standing breaches,
-    repeats included. `flags` and `ticks` are those of all its contacts together. `suspected` is a level graver than
-    `severity` that a person has still to confirm. `deadlines` stand by their names in the case.
+    """`rungs` are the places on the policy's ladders, 0 being the lowest, and `passes` when each last escalated it.
 
-    `escalated_for` are the breaches that the last escalation answers: its own, and others of the same pass.
-    `owner_post` is the post under which it is the owner's. `declined_by` are those who declined it since
-    somebody last took it. `unstaffed` are the queues without members that hold it, as was announced;
-    `alarms` counts how often.
+    `breach_count` counts standing breaches, repeats included. `flags` and `ticks` are those of all its contacts together.
+    `suspected` is a level graver than `severity` that a person has still to confirm. `deadlines` stand by their names in
+    the case. `owner_post` is the post under which it is the owner's, `owner_place` where their role works. `declined_by` are
+    those who declined it since somebody last took it, `asked` the places where anybody was ever asked something. `done` says what people did, by action, and `filled` what they
+    filled in last, by form. `unstaffed` are the queues without members that hold it, as was announced; `alarms` counts how
+    often.
     """
 
     id: UUID
@@ -168,36 +141,37 @@ class Case(Stored):
     shop: str
     franchise: str
     group: str
+    region: str
     manufacturer: str
     department: Department
     policy: str
     policy_version: str
-    state: State = "registered"
+    state: State
+    stage: Stage
     severity: Level
     suspected: Level | None = None
     criteria: tuple[str, ...]
-    flags: Flags = Flags()
+    flags: Flags = {}
     ticks: tuple[str, ...] = ()
     confirmed: bool = False
     triage: tuple[str, ...] = ()
     owner: str
     owner_role: Role
+    owner_where: Where
+    owner_place: str
     owned_at: Instant
     owner_post: str = ""
     declined_by: tuple[str, ...] = ()
     unstaffed: tuple[str, ...] = ()
     alarms: int = 0
-    hand_over: HandOver | None = None
-    support: Support | None = None
     tasks: tuple[Task, ...] = ()
-    rung: int = 0
-    escalated_at: Instant | None = None
-    escalated_for: tuple[UUID, ...] = ()
+    asked: tuple[str, ...] = ()
+    rungs: dict[Ladder, int] = {}
+    passes: dict[Ladder, Instant] = {}
     contacts: tuple[Contact, ...]
+    done: dict[str, Done] = {}
+    filled: dict[FormName, Filled] = {}
     notes: int = 0
-    attempts: int = 0
-    contacted_at: Instant | None = None
-    followed_up_at: Instant | None = None
     deadlines: dict[str, Deadline] = {}
     breaches: tuple[Breach, ...] = ()
     breach_count: int = 0
@@ -206,30 +180,8 @@ class Case(Stored):
     received_at: Instant
     opened_at: Instant
     updated_at: Instant
-    resolved_at: Instant | None = None
-    closed_at: Instant | None = None
+    ended_at: Instant | None = None
     revisions: tuple[Revision, ...] = ()
-
-    @classmethod
-    def upgraded(cls, state: Json) -> Json:
-        """A case of format 1: what was written under other names."""
-        present = formats.renamed(state, _NAMES)
-        # Fields were added to the format while it lasted: what an early case lacks has its default.
-        return {
-            **formats.with_queues(present, "owner"),
-            "declined_by": [formats.queue_name(one) for one in present.get("declined_by", ())],
-            "unstaffed": [formats.queue_name(one) for one in present.get("unstaffed", ())],
-            "hand_over": _upgraded_part(present.get("hand_over")),
-            "support": _upgraded_part(present.get("support")),
-            "contacts": [formats.renamed(one, {"findings": "signals"}) for one in present["contacts"]],
-            "breaches": [formats.renamed(one, {"clock": "deadline"}) for one in present.get("breaches", ())],
-            "revisions": [
-                formats.with_values(
-                    {**one, "fields": [_NAMES.get(name, name) for name in one["fields"]]}, by=formats.ACTORS
-                )
-                for one in present.get("revisions", ())
-            ],
-        }
 
     @property
     def revision(self) -> int:
@@ -237,44 +189,30 @@ class Case(Stored):
         return self.revisions[-1].revision if self.revisions else 0
 
     @property
+    def is_over(self) -> bool:
+        """Whether nobody has to do anything for it any more."""
+        return self.stage == "over"
+
+    def task(self, task_id: UUID | None) -> Task | None:
+        """The task of this id, as long as it is not done."""
+        return next((task for task in self.tasks if task.task_id == task_id), None)
+
+    def tasks_of(self, kind: str | None) -> list[Task]:
+        """The tasks of a kind that are not done, the oldest first."""
+        return [task for task in self.tasks if task.task == kind]
+
+    @property
+    def hand_overs(self) -> list[Task]:
+        """The tasks that move the owner, not yet accepted."""
+        return [task for task in self.tasks if task.moves_owner]
+
+    @property
     def policy_key(self) -> str:
         """The policy version by which it is decided."""
         return policy_key(self.policy, self.policy_version)
 
 
-def _upgraded_part(part: Json | None) -> Json | None:
-    """A hand-over or a support of format 1, with those that lie beneath it."""
-    if part is None:
-        return None
-    present = formats.with_values(formats.renamed(part, {"over": "previous"}), via=formats.VIA)
-    return {
-        **formats.with_queues(present, "to", "giver"),
-        "previous": _upgraded_part(present.get("previous")),
-    }
-
-
 def header(case: Case) -> CaseHeader:
     """What every event says of its case."""
-    hand_over = case.hand_over
-    return CaseHeader(
-        number=case.number,
-        kind=case.kind,
-        franchise=case.franchise,
-        shop=case.shop,
-        group=case.group,
-        manufacturer=case.manufacturer,
-        department=case.department,
-        severity=case.severity,
-        suspected=case.suspected,
-        state=case.state,
-        owner=case.owner,
-        owner_role=case.owner_role,
-        hand_over_to=hand_over and hand_over.to,
-        hand_over_role=hand_over and hand_over.role,
-        support_to=case.support and case.support.to,
-        tasks=tuple(task.public() for task in case.tasks),
-        rung=case.rung,
-        policy=case.policy,
-        policy_version=case.policy_version,
-        triage=bool(case.triage),
-    )
+    own = {name: getattr(case, name) for name in CaseHeader.model_fields if name not in {"tasks", "triage"}}
+    return CaseHeader(**own, tasks=tuple(task.public() for task in case.tasks), triage=bool(case.triage))

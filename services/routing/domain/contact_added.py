@@ -2,21 +2,17 @@
 
 from uuid import UUID
 
-from schemas.cases import CaseContactAdded, CaseSeverityRaised
-from schemas.staffing import MANUFACTURER
+from schemas.cases import CaseContactAdded
+from schemas.values import merged
 from services.common.store.decision import Change
+from services.routing.domain import judging, steps
 from services.routing.domain.assessment import Assessment, assess
-from services.routing.domain.assignment import Chosen
-from services.routing.domain.case import ENDED, Case
+from services.routing.domain.case import Case
 from services.routing.domain.confirmation import request_confirmation
 from services.routing.domain.draft import Draft
-from services.routing.domain.manufacturer_support import (
-    SupportRequest,
-    request_support,
-    request_where_severe,
-)
-from services.routing.domain.opening import StoredContact, case_contact, contact_facts, first_hand_over
-from services.routing.domain.policies import CompiledPolicy
+from services.routing.domain.entry import Entry, read_entry
+from services.routing.domain.moments import Moment
+from services.routing.domain.opening import StoredContact, case_contact, contact_facts, filled_entry
 from services.routing.domain.reassignment import reassign_lost
 from services.routing.domain.world import World
 
@@ -25,73 +21,53 @@ def add_contact(case: Case, stored: StoredContact, cause: UUID, world: World) ->
     """Another contact under the same case; None for one the case already has."""
     if any(contact.id == stored.contact.id for contact in case.contacts):
         return None
-    policy = world.policy(case)
-    assessment = assess(stored.contact, stored.detection, policy, ())
-    draft = Draft.of(case, cause, "further contact", world.now)
-    triage = tuple(dict.fromkeys((*case.triage, *assessment.triage)))
+    draft = Draft.of(case, cause, "further contact", world)
+    entry = read_entry(stored.contact, stored.text, draft.policy)
+    assessment = assess(stored.contact, stored.detection, draft.policy, entry.unread)
+    triage = tuple(dict.fromkeys((*case.triage, *assessment.triage, *entry.unknown)))
     draft.set(contacts=(*case.contacts, case_contact(stored, assessment)), triage=triage)
-    _mark(draft, stored)
-    _announce(draft, stored, assessment)
-    _raise(draft, assessment, policy)
-    _reopen(draft, policy, world)
+    _mark(draft, stored, entry, world)
+    event = _announce(draft, stored, entry, assessment)
+    _raise(draft, assessment)
+    if case.is_over:
+        # Nobody looks after a case that is over: whoever owned it may have gone, and must not be taken to accept it.
+        reassign_lost(draft, ["owner"], world)
+    steps.take(draft, draft.policy.reactions.contact_added, Moment(event=event, said=entry.said), world)
     request_confirmation(draft, assessment, world)
-    request_where_severe(draft, world)
+    steps.react_graver(draft, world)
     return draft.change()
 
 
-def _mark(draft: Draft, stored: StoredContact) -> None:
+def _mark(draft: Draft, stored: StoredContact, entry: Entry, world: World) -> None:
     """What the operator marked is added to what the case already had; nothing marked before is taken back."""
     case, contact = draft.case, stored.contact
+    filled = filled_entry(stored, entry, draft.policy.opening.form, world)
     draft.set(
-        flags=case.flags.merged(contact.flags), ticks=tuple(dict.fromkeys((*case.ticks, *contact.ticks)))
+        flags=merged(case.flags, contact.flags),
+        ticks=tuple(dict.fromkeys((*case.ticks, *contact.ticks))),
+        filled={**case.filled, **filled},
     )
 
 
-def _announce(draft: Draft, stored: StoredContact, assessment: Assessment) -> None:
+def _announce(draft: Draft, stored: StoredContact, entry: Entry, assessment: Assessment) -> CaseContactAdded:
     contact = stored.contact
-    draft.publish(
+    event = draft.publish(
         CaseContactAdded,
         contact=contact.id,
         channel=contact.channel,
         criteria=assessment.criteria,
         flags=contact.flags,
         ticks=contact.ticks,
+        fields=entry.said.values,
     )
-    draft.record_history("case.contact_added", channel=contact.channel, **contact_facts(stored))
+    draft.record_history(event.type, channel=contact.channel, **contact_facts(stored))
+    return event
 
 
-def _raise(draft: Draft, assessment: Assessment, policy: CompiledPolicy) -> None:
+def _raise(draft: Draft, assessment: Assessment) -> None:
     """Only upwards; what a person had confirmed is provisional again."""
-    case, gravity = draft.case, policy.content.severity.gravity
-    draft.set(criteria=policy.content.severity.rank((*case.criteria, *assessment.criteria)))
-    if gravity(assessment.level) <= gravity(case.severity):
-        return
-    draft.set(severity=assessment.level, confirmed=False)
-    draft.publish(
-        CaseSeverityRaised, severity=assessment.level, previous=case.severity, criteria=draft.case.criteria
-    )
-    draft.record_history("case.severity_raised", severity=assessment.level, previous=case.severity)
-
-
-def _reopen(draft: Draft, policy: CompiledPolicy, world: World) -> None:
-    """A customer who speaks again is not done: a closed case starts over with the first hand-over."""
-    case = draft.case
-    if case.state == "resolved":
-        draft.set(state="in_progress", resolved_at=None)
-    elif case.state == "closed":
-        draft.set(
-            state="registered",
-            resolved_at=None,
-            closed_at=None,
-            rung=0,
-            declined_by=(),
-            contacted_at=None,
-            attempts=0,
-        )
-        # Nobody looks after a closed case: whoever owned it may have gone, and must not be taken to accept it.
-        reassign_lost(draft, ["owner"], world)
-        first_hand_over(draft, policy, world)
-    if case.state in ENDED and case.support is not None and case.support.accepted_at is None:
-        # Its deadline ended with the case; requested anew, it runs again.
-        supporter = Chosen(case.support.to, "supporter", {"role": MANUFACTURER})
-        request_support(draft, supporter, SupportRequest("support"), world)
+    policy = draft.policy.severity
+    criteria = policy.rank((*draft.case.criteria, *assessment.criteria))
+    draft.set(criteria=criteria)
+    if judging.is_graver(assessment.level, draft.case.severity, policy):
+        judging.raise_to(draft, assessment.level, criteria)

@@ -7,7 +7,7 @@ from schemas.contacts import ContactReceived, Customer
 from schemas.identity import customer_message_id
 from schemas.media import MEDIA, Medium
 from schemas.outreach import OutreachRequested
-from schemas.policies import CustomerNotice
+from schemas.notices import CustomerNotice
 from services.routing.domain.case import Case
 from services.routing.domain.policies import CompiledPolicy
 

@@ -8,14 +8,14 @@ from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
 from schemas.deliveries import DeliveryReported
 from schemas.identity import settling_cause
 from services.common.store.decision import Cause, Change, Decision
-from services.routing.domain import contact_added, folding, ladder, opening
-from services.routing.domain.actions.action import Action
-from services.routing.domain.actions.table import act
+from services.routing.domain import contact_added, folding, opening
+from services.routing.domain.acting import Act, act
 from services.routing.domain.case import Case
 from services.routing.domain.draft import Draft
 from services.routing.domain.location import calendar
 from services.routing.domain.opening import StoredContact
 from services.routing.domain.reassignment import Reassign, keep_responsible, reassign
+from services.routing.domain.replies import Reply, reply
 from services.routing.domain.world import World
 
 
@@ -59,19 +59,21 @@ def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case
         case StoredContact():
             return contact_added.add_contact(case, message, cause.id, world)
         case DeadlineEscalationDue():
-            return ladder.escalate(case, message, cause.id, world)
+            return folding.escalate(case, message, cause.id, world)
         case DeadlineMessage():
             return folding.fold_deadline(case, message, cause.id, world)  # type: ignore[arg-type]
         case DeliveryReported():
             return folding.count_delivery(case, message, cause.id, world)
-        case Action():
+        case Act():
             return act(case, message, cause.id, world)
+        case Reply():
+            return reply(case, message, cause.id, world)
     raise TypeError(f"no case changes for a {type(message).__name__}")
 
 
 def snapshot(case: Case, cause: Cause[Any], world: World) -> Change[Case]:
     """The case as it is; it changes nothing but the place in the sequence from which others go on."""
-    draft = Draft.of(case, cause.id, "resync", world.now)
+    draft = Draft.of(case, cause.id, "resync", world)
     draft.publish(CaseSnapshot, received_at=case.received_at, calendar=calendar(world.directory, case.shop))
     draft.record_history("case.snapshot")
     return draft.change()

@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from schemas import cases
-from schemas.cases import CaseMessage, CaseOpened, TaskMessage
+from schemas.cases import CaseMessage, CaseOpened, CaseReopened, TaskMessage
 from schemas.identity import event_id, feed_id
+from schemas.policies import Policy
+from schemas.vocabulary import State
 from services.common.store.decision import Change, Entry, Outgoing
 from services.routing.domain.case import Case, Revision, header
+from services.routing.domain.world import World
+
+E = TypeVar("E", bound=CaseMessage)
 
 ESCALATIONS = "escalations"
 REMEMBERED = 20
@@ -17,8 +22,8 @@ REMEMBERED = 20
 # Due times are left out although a reader sees them: they follow from what a person has just done, and
 # moving the revision for them would make their next action stale. A breach, or one withdrawn, is not left out.
 VISIBLE = (
-    "state", "severity", "suspected", "criteria", "confirmed", "triage", "owner", "owner_role", "hand_over", "support", "tasks",
-    "flags", "ticks", "contacts", "notes", "breach_count",
+    "state", "severity", "suspected", "criteria", "confirmed", "triage", "owner", "owner_role", "tasks", "flags", "ticks",
+    "contacts", "filled", "notes", "breach_count",
 )  # fmt: skip
 
 
@@ -31,30 +36,47 @@ class Draft:
     cause: UUID
     by: str
     at: datetime
+    policy: Policy
     events: list[CaseMessage] = field(default_factory=list)
     history: list[Entry] = field(default_factory=list)
 
     @staticmethod
-    def of(case: Case, cause: UUID, by: str, at: datetime) -> "Draft":
-        return Draft(case, case, cause, by, at)
+    def of(case: Case, cause: UUID, by: str, world: World) -> "Draft":
+        return Draft(case, case, cause, by, world.now, world.policy(case))
 
     def set(self, **fields: Any) -> None:
         """Change fields of the case."""
         self.case = self.case.model_copy(update=fields)
 
-    def publish(self, kind: type[CaseMessage], **fields: Any) -> None:
+    def move(self, state: State) -> None:
+        """Let the case go to a state of its policy; one that was over starts anew."""
+        case, stage = self.case, self.policy.state[state].stage
+        self.set(state=state, stage=stage)
+        if stage == "over" and not case.is_over:
+            self.set(ended_at=self.at)
+        elif case.is_over and stage != "over":
+            self.set(ended_at=None, rungs={}, passes={}, declined_by=(), done={})
+            self.publish(CaseReopened, previous_state=case.state)
+            self.record_history("case.reopened", previous_state=case.state)
+
+    def publish(self, kind: type[E], **fields: Any) -> E:
         """Publish an event of the case as it now is."""
         before = sum(isinstance(event, kind) for event in self.events)
-        self.events.append(
-            kind(
-                id=event_id(self.cause, kind.model_fields["type"].default, before),
-                case_id=self.case.id,
-                occurred_at=self.at,
-                header=header(self.case),
-                by=self.by,
-                **fields,
-            )
+        event = kind(
+            id=event_id(self.cause, kind.model_fields["type"].default, before),
+            case_id=self.case.id,
+            occurred_at=self.at,
+            header=header(self.case),
+            by=self.by,
+            **fields,
         )
+        self.events.append(event)
+        return event
+
+    def settle(self, event: CaseMessage) -> None:
+        """Let an event say of the case how it is now, after what followed from it."""
+        at = self.events.index(event)
+        self.events[at] = event.model_copy(update={"header": header(self.case)})
 
     def record_history(self, event: str, **facts: Any) -> None:
         """Write an entry of the case's history; absent facts are left out."""
@@ -72,10 +94,20 @@ class Draft:
 
     def _outgoing(self) -> tuple[Outgoing, ...]:
         own = tuple(Outgoing(cases.TOPIC, event) for event in self.events)
-        if self.case.support is None and (self.before is None or self.before.support is None):
+        if not _concerns_manufacturer(self.case) and not _concerns_manufacturer(self.before):
             return own
-        copied = (event for event in self.events if not isinstance(event, TaskMessage))
+        copied = (event for event in self.events if not _is_internal(event))
         return (*own, *(Outgoing(ESCALATIONS, _copy(event, self.case)) for event in copied))
+
+
+def _concerns_manufacturer(case: Case | None) -> bool:
+    """Whether a case lies at its manufacturer, or somebody there was ever asked something."""
+    return case is not None and (case.owner_where == "manufacturer" or case.manufacturer in case.asked)
+
+
+def _is_internal(event: CaseMessage) -> bool:
+    """Whether an event is about a task of the dealer's own people."""
+    return isinstance(event, TaskMessage) and event.where != "manufacturer" and not event.moves_owner
 
 
 def _differs(name: str, before: Case | None, after: Case) -> bool:
@@ -85,10 +117,11 @@ def _differs(name: str, before: Case | None, after: Case) -> bool:
 def _copy(event: CaseMessage, case: Case) -> CaseMessage:
     """The same event for the public feed; under its own id, since an outbox is cleared by ids.
 
-    What is to be confirmed is not in it, unless the level suspected tells the manufacturer at once.
+    What is to be confirmed is not in it, unless the policy lets the manufacturer hear of it at once.
     """
-    tells = any(task.tells == "manufacturer" for task in case.tasks)
-    hidden = {"tasks": ()} if tells else {"tasks": (), "suspected": None}
+    tells = any(task.tells for task in case.tasks)
+    tasks = tuple(task for task in event.header.tasks if task.where == "manufacturer" or task.moves_owner)
+    hidden = {"tasks": tasks} if tells else {"tasks": tasks, "suspected": None}
     changed: dict[str, Any] = {"id": feed_id(event.id), "header": event.header.model_copy(update=hidden)}
     if isinstance(event, CaseOpened) and not tells:
         changed["signals"] = tuple(signal for signal in event.signals if signal.certain)

@@ -6,6 +6,7 @@ from uuid import UUID
 from schemas.deadlines import (
     DeadlineBreached,
     DeadlineCancelled,
+    DeadlineEscalationDue,
     DeadlineEvent,
     DeadlineMessage,
     DeadlineMet,
@@ -17,11 +18,10 @@ from schemas.deadlines import (
 )
 from schemas.deliveries import DeliveryReported
 from services.common.store.decision import Change
-from services.routing.domain import ladder
-from services.routing.domain.case import ENDED, NEVER, Breach, Case, Deadline, DeadlineStatus
-from services.routing.domain.confirmation import lapse
+from services.routing.domain import ladder, steps
+from services.routing.domain.case import NEVER, Breach, Case, Deadline, DeadlineStatus
 from services.routing.domain.draft import Draft
-from services.routing.domain.manufacturer_support import request_where_severe
+from services.routing.domain.moments import Moment
 from services.routing.domain.world import World
 
 KEPT = 50
@@ -45,13 +45,12 @@ KEPT_FIELDS: dict[type[DeadlineMessage], tuple[str, ...]] = {
 
 def fold_deadline(case: Case, event: DeadlineEvent, cause: UUID, world: World) -> Change[Case]:
     """The case with the deadline as it now stands."""
-    draft = Draft.of(case, cause, "deadlines", world.now)
+    draft = Draft.of(case, cause, "deadlines", world)
     _keep(draft, event)
     match event:
         case DeadlineBreached():
             _breached(draft, event)
-            if event.task_id is not None:
-                lapse(draft, event.task_id, world)
+            _follow(draft, event, world, escalating=False)
         case DeadlineWithdrawn():
             _withdrawn(draft, event, world)
         case DeadlineWarned():
@@ -61,9 +60,27 @@ def fold_deadline(case: Case, event: DeadlineEvent, cause: UUID, world: World) -
     return draft.change()
 
 
+def escalate(case: Case, due: DeadlineEscalationDue, cause: UUID, world: World) -> Change[Case] | None:
+    """What follows a breach once the shop is open, or at once where its level says so; None where it does not stand."""
+    if any(each.id == due.breach and not each.standing for each in case.breaches):
+        return None
+    draft = Draft.of(case, cause, "ladder", world)
+    _follow(draft, due, world, escalating=True)
+    return draft.change() if draft.case != case else None
+
+
+def _follow(draft: Draft, event: DeadlineMessage, world: World, *, escalating: bool) -> None:
+    """Take the steps of a deadline that follow its breach: those of a task only while it is not done."""
+    spec, task = draft.policy.deadline.get(event.deadline), draft.case.task(event.task_id)
+    if spec is None or (event.task_id is not None and task is None) or draft.case.is_over:
+        return
+    own = [step for step in spec.on_breach if bool(step.escalate) == escalating]
+    steps.take(draft, own, Moment(event=event, task=task), world)
+
+
 def count_delivery(case: Case, event: DeliveryReported, cause: UUID, world: World) -> Change[Case]:
     """One more message with this fate; the deliveries themselves rest elsewhere."""
-    draft = Draft.of(case, cause, "deliveries", world.now)
+    draft = Draft.of(case, cause, "deliveries", world)
     name = f"{event.medium} {event.result}"
     draft.set(deliveries={**case.deliveries, name: case.deliveries.get(name, 0) + 1})
     return draft.change()
@@ -145,6 +162,6 @@ def _withdrawn(draft: Draft, event: DeadlineWithdrawn, world: World) -> None:
     else:
         draft.record_history(event.type, deadline=event.deadline, cycle=event.cycle)
     ladder.withdraw(draft, event.breach, event.deadline)
-    if draft.case.state not in ENDED:
-        # Where the escalation had stood in for it, the manufacturer is asked for the severity's sake.
-        request_where_severe(draft, world)
+    if not draft.case.is_over:
+        # Where the escalation had stood in for it, somebody is asked for the severity's sake.
+        steps.react_graver(draft, world)

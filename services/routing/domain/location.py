@@ -6,7 +6,7 @@ from typing import Any
 from unicodedata import normalize
 
 from schemas.calendar import CalendarSpec, Hours
-from schemas.directory import Franchise
+from schemas.directory import Franchise, Shop
 from schemas.staffing import Directory
 
 _ALL_DAY = (("00:00", "24:00"),)
@@ -22,31 +22,47 @@ class Location:
     shop: str
     franchise: str = ""
     group: str = ""
+    region: str = ""
     manufacturer: str = ""
+    kind: str = ""
     policy: str = ""
     calendar: CalendarSpec = ALWAYS_OPEN
     missing: tuple[str, ...] = ()
 
 
-def locate(directory: Directory, shop: str, brand: str) -> Location:
-    """The franchise of a shop for a brand; a shop with one franchise needs no brand."""
+def locate(directory: Directory, shop: str, brand: str, kind: str) -> Location:
+    """The franchise of a shop for a brand; a shop with one franchise needs no brand. Its policy is that of the kind of case.
+
+    Without a kind, it is of the first kind for which the franchise names a policy.
+    """
     present, wanted = directory.shops.get(shop), normalize("NFKC", brand).strip().casefold()
     own = directory.franchises.get(shop, [])
     named = [each for each in own if each.brand == wanted]
     found = named or (own if len(own) == 1 and not wanted else [])
     if present is not None and found:
-        one = found[0]
-        return Location(shop, one.id, present.group, one.manufacturer, one.policy, present.calendar)
+        return _located(present, found[0], kind)
     every = [each for some in directory.franchises.values() for each in some]
     meant = [each for each in every if each.brand == wanted] or own
     makers: Iterable[str] = (each.manufacturer for each in meant) if meant else directory.manufacturers
+    kind = kind or _only(next(iter(each.policies), "") for each in meant)
     return Location(
         shop,
         group=present.group if present else "",
+        region=_only(each.region for each in meant),
         manufacturer=_only(makers),
-        policy=_only(each.policy for each in meant),
+        kind=kind,
+        policy=_only(each.policies.get(kind, "") for each in meant),
         calendar=calendar(directory, shop),
         missing=_missing(directory, shop, brand),
+    )
+
+
+def _located(shop: Shop, franchise: Franchise, kind: str) -> Location:
+    kind = kind or next(iter(franchise.policies), "")
+    policy = franchise.policies.get(kind, "")
+    missing = () if policy else (f"franchise {franchise.id!r} has no policy for cases of kind {kind!r}",)
+    return Location(
+        shop.id, franchise.id, shop.group, franchise.region, franchise.manufacturer, kind, policy, shop.calendar, missing
     )
 
 

@@ -30,7 +30,7 @@ class OpenCase:
 
     @classmethod
     def of(cls, case: Case) -> "OpenCase":
-        if case.state == "closed":
+        if case.is_over:
             return cls(case.id, case.revision, case.updated_at)
         running = (deadline.due_at for deadline in case.deadlines.values() if deadline.status == "running")
         return cls(case.id, case.revision, case.updated_at, responsibilities_of(case), tuple(running))

@@ -3,17 +3,20 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from schemas.cases import CaseAccepted, CaseHandedOver, CaseOpened, Role, tier
+from schemas.cases import CaseOpened
 from schemas.contacts import ContactReceived
+from schemas.staffing import place
+from schemas.vocabulary import Role
 from services.common.store.decision import Change
+from services.routing.domain import steps
 from services.routing.domain.assessment import Assessment, assess
-from services.routing.domain.assignment import Chosen, Seat
-from services.routing.domain.case import Case, Contact, HandOver
+from services.routing.domain.case import Case, Contact, Filled
 from services.routing.domain.confirmation import request_confirmation
 from services.routing.domain.customer_notices import unusable
 from services.routing.domain.draft import Draft
+from services.routing.domain.entry import Entry, read_entry
 from services.routing.domain.location import Location, locate
-from services.routing.domain.manufacturer_support import request_where_severe
+from services.routing.domain.moments import Moment
 from services.routing.domain.policies import CompiledPolicy
 from services.routing.domain.seals import Sealed
 from services.routing.domain.severity.detection import Detection
@@ -37,25 +40,27 @@ class OpeningCase:
     stored: StoredContact
     location: Location
     policy: CompiledPolicy
+    entry: Entry
     assessment: Assessment
 
 
 def open_case(stored: StoredContact, cause: UUID, world: World) -> Change[Case]:
-    """A new case, owned by its first receiver and handed over to whom the policy says."""
+    """A new case, owned by its first receiver, and whatever the policy lets follow."""
     contact = stored.contact
-    location = locate(world.directory, contact.shop, _brand(contact))
+    location = locate(world.directory, contact.shop, _brand(contact), contact.kind)
     policy, unknown = world.policies.current(location.policy)
-    missing = (*location.missing, *unknown, *_unknown_receiver(contact, world))
-    opening = OpeningCase(stored, location, policy, assess(contact, stored.detection, policy, missing))
-    owner, role, facts = _owner(opening, world)
-    draft = Draft(None, _case(opening, owner, role, world), cause, "opening", world.now)
-    draft.set(owner_post=world.post(draft.case, owner, role))
-    _announce(draft, opening)
+    entry = read_entry(contact, stored.text, policy.content)
+    missing = (*location.missing, *unknown, *entry.unread, *_unknown_receiver(contact, location, world))
+    assessment = assess(contact, stored.detection, policy.content, missing)
+    opening = OpeningCase(stored, location, policy, entry, assessment)
+    draft = Draft(None, _case(opening, world), cause, "opening", world.now, policy.content)
+    facts = _give_owner(draft, contact, world)
+    event = _announce(draft, opening)
     triage = list(draft.case.triage) or None
-    draft.record_history("case.opened", owner=owner, **facts, **contact_facts(stored), triage=triage)
-    first_hand_over(draft, policy, world)
-    request_confirmation(draft, opening.assessment, world)
-    request_where_severe(draft, world)
+    draft.record_history(event.type, owner=draft.case.owner, **facts, **contact_facts(stored), triage=triage)
+    steps.take(draft, policy.content.reactions.opened, Moment(event=event, said=entry.said), world)
+    request_confirmation(draft, assessment, world)
+    steps.react_graver(draft, world)
     return draft.change()
 
 
@@ -64,51 +69,93 @@ def _brand(contact: ContactReceived) -> str:
     return "" if "vehicle.brand" in (contact.refused or ()) else contact.vehicle.brand
 
 
-def _unknown_receiver(contact: ContactReceived, world: World) -> tuple[str, ...]:
+def _unknown_receiver(contact: ContactReceived, location: Location, world: World) -> tuple[str, ...]:
     receiver = contact.received_by
-    works_there = not receiver or world.directory.roles(receiver, contact.shop)
-    return () if works_there else (f"nobody known as {receiver!r} works at shop {contact.shop!r}",)
+    if not receiver or any(world.directory.roles(receiver, at) for at in _places(location)):
+        return ()
+    return (f"nobody known as {receiver!r} works at shop {contact.shop!r}",)
 
 
-def _owner(opening: OpeningCase, world: World) -> tuple[str, Role, dict[str, object]]:
-    """Who received it owns it (S3c, S3e); else somebody of the role."""
-    contact, wanted = opening.stored.contact, opening.policy.content.first_receiver
-    roles = world.directory.roles(contact.received_by or "", contact.shop)
-    if contact.received_by and roles:
-        role = wanted if wanted in roles else roles[0]
-        return contact.received_by, role, {"step": "received by", "role": role}
-    chosen = world.roster().choose(Seat(contact.shop, wanted, contact.department))
-    return chosen.person, wanted, {"step": chosen.step, **chosen.facts}
+def _places(location: Location) -> tuple[str, ...]:
+    """Where somebody may work who takes a contact: nearest first."""
+    return tuple(filter(None, (location.shop, location.group, location.region, location.manufacturer)))
 
 
-def _case(opening: OpeningCase, owner: str, role: Role, world: World) -> Case:
+def _give_owner(draft: Draft, contact: ContactReceived, world: World) -> dict[str, object]:
+    """Who received it owns it (S3c, S3e), wherever they work for the case; else somebody of the role that the policy names."""
+    wanted, policy = draft.policy.opening.owner, draft.policy
+    held = [
+        role.id
+        for role in policy.roles
+        if role.id in world.directory.roles(contact.received_by or "", place(draft.case, role.at))
+    ]
+    if contact.received_by and held:
+        role = wanted if wanted in held else _first_held(contact.received_by, held, world)
+        _own(draft, contact.received_by, role, world)
+        return {"step": "received by", "role": role}
+    chosen = world.choose(draft.case, wanted)
+    _own(draft, chosen.person, wanted, world)
+    return {"step": chosen.step, **chosen.facts}
+
+
+def _first_held(person: str, held: list[Role], world: World) -> Role:
+    """The first of somebody's posts that counts."""
+    posts = world.directory.people[person].posts
+    return next(post.role for post in posts if post.role in held)
+
+
+def _own(draft: Draft, owner: str, role: Role, world: World) -> None:
+    where = draft.policy.role[role].at
+    at = place(draft.case, where)
+    draft.set(owner=owner, owner_role=role, owner_where=where, owner_place=at)
+    draft.set(owner_post=world.post(draft.case, owner, role))
+
+
+def _case(opening: OpeningCase, world: World) -> Case:
     contact, location, assessment = opening.stored.contact, opening.location, opening.assessment
+    policy, entry = opening.policy, opening.entry
+    first, role = policy.content.states[0], policy.content.opening.owner
     return Case(
         id=contact.case_id,
         number=contact.case_number,
-        kind=contact.kind,
+        kind=location.kind or policy.content.kinds[0].id,
         channel=contact.channel,
         shop=contact.shop,
         franchise=location.franchise,
         group=location.group,
+        region=location.region,
         manufacturer=location.manufacturer,
-        department=contact.department,
-        policy=opening.policy.content.id,
-        policy_version=opening.policy.version,
+        department=entry.department,
+        policy=policy.content.id,
+        policy_version=policy.version,
+        state=first.id,
+        stage=first.stage,
         severity=assessment.level,
         suspected=assessment.suspected,
         criteria=assessment.criteria,
         flags=contact.flags,
         ticks=contact.ticks,
-        triage=assessment.triage,
-        owner=owner,
+        triage=(*assessment.triage, *entry.unknown),
+        owner="",
         owner_role=role,
+        owner_where=policy.content.role[role].at,
+        owner_place="",
         owned_at=world.now,
         contacts=(case_contact(opening.stored, assessment),),
+        filled=filled_entry(opening.stored, entry, policy.content.opening.form, world),
         received_at=contact.received_at,
         opened_at=world.now,
         updated_at=world.now,
     )
+
+
+def filled_entry(stored: StoredContact, entry: Entry, form: str | None, world: World) -> dict[str, Filled]:
+    """The form as whoever took the contact filled it in; nothing where they did not."""
+    said = entry.said
+    if form is None or (not said.values and said.note is None):
+        return {}
+    by = stored.contact.received_by or stored.contact.caller
+    return {form: Filled(by=by, at=world.now, values=said.values, note=said.note and said.note.id)}
 
 
 def case_contact(stored: StoredContact, assessment: Assessment) -> Contact:
@@ -133,7 +180,7 @@ def case_contact(stored: StoredContact, assessment: Assessment) -> Contact:
 def contact_facts(stored: StoredContact) -> dict[str, object]:
     """The facts of a contact for the history: what was marked or is unusable, and the seals of its texts."""
     return {
-        "flags": stored.contact.flags.answered() or None,
+        "flags": stored.contact.flags or None,
         "ticks": list(stored.contact.ticks) or None,
         "unusable": list(unusable(stored.contact)) or None,
         "text": str(stored.text.id),
@@ -143,8 +190,8 @@ def contact_facts(stored: StoredContact) -> dict[str, object]:
     }
 
 
-def _announce(draft: Draft, opening: OpeningCase) -> None:
-    draft.publish(
+def _announce(draft: Draft, opening: OpeningCase) -> CaseOpened:
+    return draft.publish(
         CaseOpened,
         channel=draft.case.channel,
         received_at=draft.case.received_at,
@@ -153,36 +200,6 @@ def _announce(draft: Draft, opening: OpeningCase) -> None:
         signals=opening.assessment.signals,
         flags=draft.case.flags,
         ticks=draft.case.ticks,
-        triage_reasons=opening.assessment.triage,
+        fields=opening.entry.said.values,
+        triage_reasons=draft.case.triage,
     )
-
-
-def first_hand_over(draft: Draft, policy: CompiledPolicy, world: World) -> None:
-    """Hand over to the first role the policy names; an owner who has that role has accepted already."""
-    role = policy.content.first_hand_over
-    if draft.case.owner_role == role:
-        hand_over(draft, Chosen(draft.case.owner, "owner", {"role": role}), role, world)
-        draft.set(hand_over=None, state="in_review")
-        draft.publish(CaseAccepted, role=role, tier=tier(role))
-    else:
-        _hand_over_to_role(draft, role, policy, world)
-
-
-def _hand_over_to_role(draft: Draft, role: Role, policy: CompiledPolicy, world: World) -> None:
-    """Hand the case over to somebody of a role at its shop, or to one who stands in for them."""
-    case = draft.case
-    stand_ins = policy.stand_ins(role)
-    chosen = world.roster().choose(Seat(case.shop, role, case.department, frozenset({case.owner}), stand_ins))
-    hand_over(draft, chosen, role, world)
-
-
-def hand_over(draft: Draft, chosen: Chosen, role: Role, world: World) -> None:
-    """Hand over by assignment: no person chose the receiver."""
-    case, to = draft.case, chosen.person
-    pending = HandOver(
-        to=to, role=role, via="assignment", rung=case.rung, at=draft.at, giver=case.owner,
-        before=case.state, rung_before=case.rung, post=world.post(case, to, role),
-    )  # fmt: skip
-    draft.set(hand_over=pending)
-    draft.publish(CaseHandedOver, to=to, role=role, tier=tier(role), via="assignment", rung=case.rung)
-    draft.record_history("case.handed_over", to=to, via="assignment", step=chosen.step, **chosen.facts)

@@ -3,13 +3,12 @@
 from dataclasses import dataclass, field
 
 from schemas.base import policy_key
-from schemas.cases import Role, TaskKind
-from schemas.policies import Policy, Rung
-from schemas.tasks import TaskSpec
+from schemas.policies import Policy
+from schemas.vocabulary import Role
 from services.common.store.versions import Versions
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class CompiledPolicy:
     """One version of one policy, ready to decide by."""
 
@@ -20,22 +19,6 @@ class CompiledPolicy:
     def key(self) -> str:
         """The name of this version, as cases say it."""
         return policy_key(self.content.id, self.version)
-
-    def task(self, kind: TaskKind) -> TaskSpec | None:
-        """What the policy says of a kind of task."""
-        return next((task for task in self.content.tasks if task.id == kind), None)
-
-    def rung(self, role: Role) -> int | None:
-        """The place of a role on the ladder, if it has one."""
-        return next((at for at, rung in enumerate(self.content.ladder) if rung.role == role), None)
-
-    def stand_ins(self, role: Role) -> tuple[Role, ...]:
-        """Who at the dealer fills a role that nobody can fill: the rungs above it, lowest first."""
-        return tuple(rung.role for _, rung in self.above(self.rung(role) or 0) if rung.tier == "dealer")
-
-    def above(self, rung: int) -> list[tuple[int, Rung]]:
-        """The rungs above one, lowest first."""
-        return [(at, each) for at, each in enumerate(self.content.ladder) if at > rung]
 
 
 @dataclass(slots=True)
@@ -59,6 +42,10 @@ class Policies(Versions[CompiledPolicy]):
         """Let new cases of its policy open with this version."""
         self.put(policy.key, policy)
         self.newest[policy.content.id] = policy
+
+    def last_resorts(self) -> frozenset[Role]:
+        """The roles that read, by any policy, what nobody else does."""
+        return frozenset(policy.content.last_resort for policy in self.ready.values())
 
     def current(self, policy: str) -> tuple[CompiledPolicy, tuple[str, ...]]:
         """What a new case opens with, and what was missing."""

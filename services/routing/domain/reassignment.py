@@ -1,23 +1,17 @@
 """Hands over what is no longer somebody's, and alarms at queues that have no members."""
 
 from collections.abc import Collection
-from typing import Any, TypeVar, get_args
+from typing import get_args
 from uuid import UUID
 
-from schemas.cases import CaseReassigned, CaseUnattended, Part, tier
+from schemas.cases import CaseReassigned, CaseUnattended, Part
 from schemas.identity import reassignment_cause
 from services.common.store.decision import Change
-from services.routing.domain.assignment import Chosen, Seat
-from services.routing.domain.case import Case, HandOver, Support
-from services.routing.domain.confirmation import ask_others
+from services.routing.domain import steps, tasks
+from services.routing.domain.assignment import Chosen
+from services.routing.domain.case import Case, Task
 from services.routing.domain.draft import Draft
 from services.routing.domain.ladder import passed
-from services.routing.domain.manufacturer_support import (
-    SupportRequest,
-    choose_supporter,
-    declined_support,
-    request_support,
-)
 from services.routing.domain.responsibilities import (
     Responsibility,
     Why,
@@ -27,7 +21,6 @@ from services.routing.domain.responsibilities import (
 )
 from services.routing.domain.world import World
 
-H = TypeVar("H", HandOver, Support)
 PARTS: tuple[Part, ...] = get_args(Part)
 
 
@@ -45,9 +38,9 @@ def reassign(case: Case, cause: UUID, world: World) -> Change[Case] | None:
 
 def keep_responsible(change: Change[Case], cause: UUID, world: World) -> Change[Case]:
     """What was decided, and every part of the case with somebody who may have it or who answers for its queue."""
-    if change.state.state == "closed" or not world.directory.people:
+    if change.state.is_over or not world.directory.people:
         return change
-    draft = Draft.of(change.state, cause, "directory", world.now)
+    draft = Draft.of(change.state, cause, "directory", world)
     reassign_lost(draft, PARTS, world)
     _alarm(draft, world)
     return _together(change, draft)
@@ -57,65 +50,51 @@ def reassign_lost(draft: Draft, parts: Collection[Part], world: World) -> None:
     """Give these parts of the case to others where they are no longer somebody's."""
     for lost in responsibilities_of(draft.case) if world.directory.people else ():
         if lost.part in parts and (why := why_lost(lost, world.directory)):
-            if lost.part == "task":
-                ask_others(draft, lost.name, world)
+            task = draft.case.task(lost.task_id)
+            if task is None:
+                _give_owner(draft, lost, why, world)
             else:
-                _reassign(draft, lost, why, world)
+                _give_task(draft, task, lost, why, world)
 
 
-def _reassign(draft: Draft, lost: Responsibility, why: Why, world: World) -> None:
-    chosen, supporter = _successor(draft.case, lost, world), draft.case.support
+def _give_owner(draft: Draft, lost: Responsibility, why: Why, world: World) -> None:
+    keeps = frozenset(task.to for task in draft.case.hand_overs)
+    chosen = _successor(draft.case, lost, keeps, world)
+    post = world.post(draft.case, chosen.person, lost.role)
+    draft.set(owner=chosen.person, owned_at=draft.at, owner_post=post)
+    _announce(draft, lost, chosen, why)
+
+
+def _give_task(draft: Draft, task: Task, lost: Responsibility, why: Why, world: World) -> None:
+    """What was asked is somebody else's; what they had accepted or were to judge is asked anew."""
+    spec = draft.policy.task[task.task]
+    if task.accepted or not spec.is_accepted:
+        tasks.withdraw(draft, task, "gone")
+        roles = [task.role] if spec.is_accepted else spec.to
+        carried = {name: getattr(task, name) for name in steps.CARRIED}
+        chosen = steps.send(draft, spec, roles, world, **{**carried, "via": "anew"})
+        draft.record_history("case.reassigned", part="task", predecessor=lost.name, to=chosen.person, why=why)
+        return
+    keeps = passed(draft.case, world) if task.moves_owner else frozenset(task.declined)
+    chosen = _successor(draft.case, lost, keeps, world)
+    tasks.replace(draft, task.task_id, to=chosen.person, post=world.post(draft.case, chosen.person, lost.role))
+    _announce(draft, lost, chosen, why)
+
+
+def _announce(draft: Draft, lost: Responsibility, chosen: Chosen, why: Why) -> None:
     facts = {"part": lost.part, "to": chosen.person, "predecessor": lost.name, "role": lost.role, "why": why}
-    if lost.part == "support" and supporter is not None and supporter.accepted_at is not None:
-        # Whoever follows has not accepted: they are asked anew, and so is their time to accept.
-        request_support(draft, chosen, SupportRequest("support"), world)
-        draft.set(support=draft.case.support and draft.case.support.model_copy(update={"previous": None}))
-    else:
-        draft.set(**_given_to(draft, lost, chosen, world))
-        draft.publish(CaseReassigned, tier=tier(lost.role), **facts)
+    draft.publish(CaseReassigned, **facts)
     draft.record_history("case.reassigned", step=chosen.step, **{**chosen.facts, **facts})
 
 
-def _given_to(draft: Draft, lost: Responsibility, chosen: Chosen, world: World) -> dict[str, Any]:
-    """The fields of the case that change with who has this part."""
-    hand_over, support = draft.case.hand_over, draft.case.support
-    post = world.post(draft.case, chosen.person, lost.role)
-    mine = {"to": chosen.person, "post": post}
-    match lost.part:
-        case "owner":
-            return {"owner": chosen.person, "owned_at": draft.at, "owner_post": post}
-        case "hand_over":
-            return {"hand_over": hand_over and _moved(hand_over, lost, mine)}
-        case _:
-            return {"support": support and _moved(support, lost, mine)}
-
-
-def _successor(case: Case, lost: Responsibility, world: World) -> Chosen:
-    """The deputy of who had it, else whom the rules choose for the role, on the next rungs, or its queue."""
-    seat = _seat(case, lost, world)
+def _successor(case: Case, lost: Responsibility, keeps: frozenset[str], world: World) -> Chosen:
+    """The deputy of who had it, else whom the rules choose for the role, whoever stands in for it, or its queue."""
     before = world.directory.people.get(lost.name)
     deputy = world.directory.person(before.deputy or "") if before else None
-    if deputy and world.roster().takes_over(deputy, seat):
+    not_by = keeps - {lost.name}
+    if deputy and any(world.roster().takes_over(deputy, seat) for seat in world.seats(case, lost.role, not_by)):
         return Chosen(deputy.id, "deputy", {"role": lost.role})
-    if lost.part == "support":
-        return choose_supporter(case, world, frozenset({lost.name}))
-    return world.roster().choose(seat)
-
-
-def _seat(case: Case, lost: Responsibility, world: World) -> Seat:
-    """What is to be filled: not by who had it, nor by whom another part of the case keeps from it."""
-    if lost.part == "support":
-        return Seat(lost.at, lost.role, not_by=declined_support(case), without=lost.name)
-    hand_over_to = frozenset({case.hand_over.to} if case.hand_over else ())
-    others = passed(case, world) if lost.part == "hand_over" else hand_over_to
-    stand_ins = world.policy(case).stand_ins(lost.role)
-    return Seat(case.shop, lost.role, case.department, others - {lost.name}, stand_ins, lost.name)
-
-
-def _moved(part: H, lost: Responsibility, mine: dict[str, str]) -> H:
-    """What was theirs is the other's now, also where a later one stands before it."""
-    previous = part.previous and _moved(part.previous, lost, mine)
-    return part.model_copy(update={"previous": previous, **(mine if part.to == lost.name else {})})
+    return world.choose(case, lost.role, not_by | {lost.name})
 
 
 def _alarm(draft: Draft, world: World) -> None:

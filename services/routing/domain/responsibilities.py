@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
+from uuid import UUID
 
 from schemas.base import Frozen
-from schemas.cases import Part, Role
-from schemas.contacts import Department
+from schemas.cases import Part
 from schemas.directory import Post
-from schemas.staffing import MANUFACTURER, QUEUE, Directory, Queue, place
+from schemas.staffing import QUEUE, Directory, Queue
+from schemas.vocabulary import Department, Role
 from services.routing.domain.case import Case
 
 Why = Literal["left", "post_lost"]
@@ -26,20 +27,16 @@ class Responsibility(NamedTuple):
     post: str
     department: Department
     announced: bool
+    task_id: UUID | None = None
 
 
-class ReceiverFields(Frozen):
-    """A hand-over nobody has accepted yet, or a task nobody has answered, as far as it says whose it is."""
+class TaskFields(Frozen):
+    """A task that is not done, as far as it says whose it is."""
 
+    task_id: UUID
     to: str
     role: Role
-    post: str = ""
-
-
-class SupportFields(Frozen):
-    """A request for support, as far as it says whose it is."""
-
-    to: str
+    place: str
     post: str = ""
 
 
@@ -48,27 +45,26 @@ class ResponsibleFields(Frozen):
 
     department: Department
     unstaffed: tuple[str, ...] = ()
-    shop: str
-    manufacturer: str
     owner: str
     owner_role: Role
+    owner_place: str
     owner_post: str = ""
-    hand_over: ReceiverFields | None = None
-    support: SupportFields | None = None
-    tasks: tuple[ReceiverFields, ...] = ()
+    tasks: tuple[TaskFields, ...] = ()
 
 
 def responsibilities_of(case: Case | ResponsibleFields) -> tuple[Responsibility, ...]:
     """Everyone with a part in a case."""
-    parts: list[tuple[Part, str, str, Role, str]] = [
-        ("owner", case.owner, case.shop, case.owner_role, case.owner_post)
-    ]
-    if (hand_over := case.hand_over) is not None:
-        parts.append(("hand_over", hand_over.to, case.shop, hand_over.role, hand_over.post))
-    if (support := case.support) is not None:
-        parts.append(("support", support.to, case.manufacturer, MANUFACTURER, support.post))
-    parts += [("task", task.to, place(case, task.role), task.role, task.post) for task in case.tasks]
-    return tuple(Responsibility(*part, case.department, part[1] in case.unstaffed) for part in parts)
+    owner = Responsibility(
+        "owner", case.owner, case.owner_place, case.owner_role, case.owner_post, case.department,
+        case.owner in case.unstaffed,
+    )  # fmt: skip
+    tasks = (
+        Responsibility(
+            "task", task.to, task.place, task.role, task.post, case.department, task.to in case.unstaffed, task.task_id
+        )
+        for task in case.tasks
+    )
+    return owner, *tasks
 
 
 def why_lost(responsibility: Responsibility, directory: Directory) -> Why | None:

@@ -1,11 +1,12 @@
 """Which cases somebody may see: one set of rules, for a case in hand and as a query for the list."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from schemas.staffing import DEPARTMENTS, ROLES, Directory, Queue
+from schemas.staffing import Directory, Queue
+from schemas.vocabulary import Role
 from services.routing.domain.case import Case
 
 
@@ -25,19 +26,8 @@ class Among:
         return {"$nin" if self.other else "$in": sorted(self.values)}
 
 
-class IsSet:
-    """A field has a value at all."""
-
-    def holds(self, value: Any) -> bool:
-        return value is not None
-
-    def query(self) -> dict[str, Any]:
-        return {"$ne": None}
-
-
-Rule = Mapping[str, Among | IsSet]
-AT_THE_DEALER = ("owner", "hand_over.to", "tasks.to")
-PARTS = (*AT_THE_DEALER, "support.to")
+Rule = Mapping[str, Among]
+PARTS = ("owner", "tasks.to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +44,11 @@ class Scope:
         return {"$or": [{f"state.{path}": one.query() for path, one in rule.items()} for rule in self.rules]}
 
 
-def scope_of(person: str, directory: Directory, now: datetime) -> Scope:
-    """What somebody may see.
+def scope_of(person: str, directory: Directory, last_resorts: Collection[Role], now: datetime) -> Scope:
+    """What somebody may see; `last_resorts` are the roles that read, by any policy, what nobody else does.
 
-    The cases of the shops where they work or stand in, those that their manufacturer was asked to support,
-    those that are theirs or of whom they stand in for, and as a reader of last resort those of nobody else.
+    The cases of the shops and groups where they work or stand in, those of which their manufacturer or region was asked
+    something, those that are theirs or of whom they stand in for, and as a reader of last resort those of nobody else.
     """
     seats = directory.seats(person, now)
     places = Among(frozenset(seat.at for seat in seats))
@@ -67,42 +57,41 @@ def scope_of(person: str, directory: Directory, now: datetime) -> Scope:
     return Scope(
         (
             {"shop": places},
-            {"manufacturer": places, "support": IsSet()},
+            {"group": places},
+            {"asked": places},
+            {"owner_place": places},
             *({part: own} for part in PARTS),
             *(rule for other in sorted(others) for rule in _for(person, other, directory, now)),
-            *_last_resort(seats, directory, now),
+            *_last_resort(seats, directory, last_resorts, now),
         )
     )
 
 
 def _for(person: str, other: str, directory: Directory, now: datetime) -> Iterator[Rule]:
     """What is somebody else's, wherever one stands in for them."""
-    shops, makers = (
-        Among(frozenset(at for at in places if not directory.acts_for(person, other, at, now)), other=True)
-        for places in (directory.shops, directory.manufacturers)
-    )
     theirs = Among(frozenset({other}))
-    yield from ({part: theirs, "shop": shops} for part in AT_THE_DEALER)
-    yield {"support.to": theirs, "manufacturer": makers}
+    for part, where in (("owner", "owner_place"), ("tasks.to", "tasks.place")):
+        every = (*directory.shops, *directory.groups, *directory.regions, *directory.manufacturers)
+        not_there = frozenset(at for at in every if not directory.acts_for(person, other, at, now))
+        yield {part: theirs, where: Among(not_there, other=True)}
 
 
-def _last_resort(seats: Iterable[Queue], directory: Directory, now: datetime) -> Iterator[Rule]:
+def _last_resort(
+    seats: Iterable[Queue], directory: Directory, roles: Collection[Role], now: datetime
+) -> Iterator[Rule]:
     """Cases of shops where nobody works, and those in queues of which nobody is on duty."""
-    makers = {"", *directory.manufacturers}
-    mine = {one for one in makers if not set(seats).isdisjoint(directory.last_resorts(one, now))}
+    makers, held = {"", *directory.manufacturers}, set(seats)
+    mine = {one for one in makers for role in roles if held & set(directory.last_resorts(one, role, now))}
     if not mine:
         return
     # A manufacturer that is not in the directory is like none.
     of = Among(frozenset(makers - mine), other=True) if "" in mine else Among(frozenset(mine))
     staffed = frozenset(filter(directory.is_staffed, directory.shops))
-    queues = [
-        Queue(at, role) for at in (*directory.shops, *directory.manufacturers) for role in ROLES.values()
-    ]
     yield {"shop": Among(staffed, other=True), "manufacturer": of}
-    for department in DEPARTMENTS:
-        idle = Among(frozenset(one.name for one in queues if not directory.is_attended(one, department, now)))
+    for department in sorted(directory.departments):
+        idle = frozenset(queue.name for queue in directory.queues() if not directory.is_attended(queue, department, now))
         meant = {"department": Among(frozenset({department})), "manufacturer": of}
-        yield from ({part: idle, **meant} for part in PARTS)
+        yield from ({part: Among(idle), **meant} for part in PARTS)
 
 
 def _field(case: Case, path: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from schemas.base import Frozen
+from schemas.values import Values
 
 
 class Sealed(Frozen):
@@ -21,3 +22,23 @@ def seal(key: bytes, texts: Mapping[str, Any]) -> str:
     """The HMAC of texts under their key: without the key nobody can tell what they were."""
     text = json.dumps(texts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+class Said(Frozen):
+    """What somebody filled in: codes as they are, of free texts the fields that have any, and their seal."""
+
+    values: Values = {}
+    texts: tuple[str, ...] = ()
+    note: Sealed | None = None
+
+    def facts(self) -> dict[str, Any]:
+        """What events say of it."""
+        return {"fields": self.values, "note": self.note and self.note.id}
+
+    def sealed(self) -> dict[str, Any]:
+        """What the history says of it."""
+        note = {"text": str(self.note.id), "text_seal": self.note.seal} if self.note else {}
+        return {**({"fields": self.values} if self.values else {}), **note}
+
+
+NOTHING = Said()

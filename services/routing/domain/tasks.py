@@ -1,67 +1,142 @@
-"""Tasks: something is asked of a person, and answered or withdrawn; what a kind asks has a file of its own."""
+"""Tasks as the case keeps them: one is added, accepted, done or taken back, and what it had moved goes back with it."""
 
-from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
-from schemas.cases import CaseTaskAnswered, CaseTaskSent, CaseTaskWithdrawn, Role, TaskKind, Withdrawn
-from schemas.staffing import place
-from services.routing.domain.assignment import Chosen, Seat
+from schemas.cases import (
+    CaseTaskAccepted,
+    CaseTaskAnswered,
+    CaseTaskRefused,
+    CaseTaskSent,
+    CaseTaskWithdrawn,
+    Withdrawn,
+)
+from schemas.identity import task_id
+from schemas.staffing import Queue
+from schemas.tasks import TaskSpec
+from services.routing.domain.assignment import Chosen
 from services.routing.domain.case import Case, Task
 from services.routing.domain.draft import Draft
+from services.routing.domain.seals import NOTHING, Said
 from services.routing.domain.world import World
 
 
-def find_task(case: Case, kind: TaskKind) -> Task | None:
-    """The open task of a kind."""
-    return next((task for task in case.tasks if task.task == kind), None)
+def new(draft: Draft, spec: TaskSpec, place: Queue, chosen: Chosen, world: World, **facts: Any) -> Task:
+    """A task to be asked of somebody in a role at a place."""
+    case, role = draft.case, place.role
+    return Task(
+        task_id=task_id(draft.cause, spec.id), task=spec.id, to=chosen.person, role=role, place=place.at,
+        where=world.policy(case).role[role].at, moves_owner=spec.moves_owner, sent_at=draft.at,
+        giver=facts.pop("giver", case.owner), post=world.post(case, chosen.person, role), **facts,
+    )  # fmt: skip
 
 
-def first_on_duty(case: Case, roles: Sequence[Role], world: World) -> tuple[Role, Chosen] | None:
-    """Whom to ask: somebody of the first of the roles of which anybody, or their deputy, is on duty."""
-    roster = world.roster()
-    chosen = ((role, roster.person(Seat(place(case, role), role, case.department))) for role in roles)
-    return next(((role, person) for role, person in chosen if person is not None), None)
-
-
-def may_answer(case: Case, task: Task, actor: str, world: World) -> bool:
-    """Whether somebody could have been asked as well: they have a role of the task, or stand in for who has it."""
-    spec = world.policy(case).task(task.task)
-    staff = (
-        (place(case, role), one)
-        for role in (spec.to if spec else ())
-        for one in world.directory.staff(place(case, role), role, case.department)
-    )
-    return any(world.directory.acts_for(actor, one.id, at, world.now) for at, one in staff)
-
-
-def send(draft: Draft, task: Task, chosen: Chosen) -> None:
-    """Ask somebody."""
-    draft.set(tasks=(*draft.case.tasks, task))
-    draft.publish(CaseTaskSent, criteria=task.criteria, doubts=task.doubts, **_facts(task))
+def add(draft: Draft, task: Task, chosen: Chosen, said: Said = NOTHING, deadline: str | None = None) -> CaseTaskSent:
+    """Ask somebody; of a breach of `deadline`, if one is behind it."""
+    case = draft.case
+    asked = tuple(dict.fromkeys((*case.asked, task.place)))
+    draft.set(tasks=(*case.tasks, task), asked=asked, notes=case.notes + (said.note is not None))
+    event = draft.publish(
+        CaseTaskSent, via=task.via, ladder=task.ladder, deadline=deadline, criteria=task.criteria,
+        doubts=task.doubts, **said.facts(), **_facts(task),
+    )  # fmt: skip
+    facts = {"ladder": task.ladder, "deadline": deadline, "suspected": task.suspected}
+    marks = {"criteria": list(task.criteria) or None, "doubts": list(task.doubts) or None}
+    weighed = {"step": chosen.step, **chosen.facts, "role": task.role}
     draft.record_history(
-        "case.task_sent",
-        task=task.task,
-        to=task.to,
-        step=chosen.step,
-        suspected=task.suspected,
-        criteria=list(task.criteria),
-        doubts=list(task.doubts),
-        **chosen.facts,
+        event.type, task=task.task, to=task.to, via=task.via, **facts, **marks, **weighed, **said.sealed()
     )
+    return event
 
 
-def answer(draft: Draft, task: Task) -> None:
-    """The task is done."""
+def ask_again(draft: Draft, task: Task, deadline: str | None) -> CaseTaskSent:
+    """Ask the same person what they have not accepted yet, now because of a breach of `deadline`."""
+    replace(draft, task.task_id, ladder=task.ladder, breaches=task.breaches)
+    event = draft.publish(CaseTaskSent, via="escalation", ladder=task.ladder, deadline=deadline, **_facts(task))
+    draft.record_history(event.type, task=task.task, to=task.to, via="escalation", deadline=deadline)
+    return event
+
+
+def replace(draft: Draft, task_id: UUID, **fields: Any) -> None:
+    """Change fields of a task that is not done."""
+    tasks = (one.model_copy(update=fields) if one.task_id == task_id else one for one in draft.case.tasks)
+    draft.set(tasks=tuple(tasks))
+
+
+def accept(draft: Draft, task: Task, actor: str, post: str) -> CaseTaskAccepted:
+    """Somebody takes on what was asked; what moves the owner is done with that."""
+    mine = task.model_copy(update={"to": actor, "post": post, "accepted": True})
+    if task.moves_owner:
+        _remove(draft, task)
+    else:
+        replace(draft, task.task_id, to=actor, post=post, accepted=True, declined=())
+    event = draft.publish(CaseTaskAccepted, **_facts(mine))
+    draft.record_history(event.type, task=task.task, role=task.role)
+    return event
+
+
+def answer(draft: Draft, task: Task, said: Said = NOTHING) -> CaseTaskAnswered:
+    """What was asked is done."""
     _remove(draft, task)
-    draft.publish(CaseTaskAnswered, **_facts(task))
-    draft.record_history("case.task_answered", task=task.task, to=task.to)
+    event = draft.publish(CaseTaskAnswered, **said.facts(), **_facts(task))
+    draft.record_history(event.type, task=task.task, to=task.to, **said.sealed())
+    return event
 
 
-def withdraw(draft: Draft, task: Task, because: Withdrawn) -> None:
-    """Nobody has to answer the task any more."""
+def refuse(draft: Draft, task: Task, said: Said) -> CaseTaskRefused:
+    """Somebody declines: the case is as it was before it was asked."""
+    _undo(draft, task, rungs=task.via != "escalation")
     _remove(draft, task)
-    draft.publish(CaseTaskWithdrawn, because=because, **_facts(task))
-    draft.record_history("case.task_withdrawn", task=task.task, to=task.to, because=because)
+    note = said.note
+    event = draft.publish(CaseTaskRefused, note=note and note.id, **_facts(task))
+    draft.record_history(event.type, task=task.task, role=task.role, **said.sealed())
+    return event
+
+
+def withdraw(draft: Draft, task: Task, because: Withdrawn, deadline: str | None = None) -> CaseTaskWithdrawn:
+    """Nobody has to do it any more."""
+    if because not in {"taken", "over"}:
+        _undo(draft, task, rungs=True)
+    _remove(draft, task)
+    event = draft.publish(CaseTaskWithdrawn, because=because, via=task.via, deadline=deadline, **_facts(task))
+    draft.record_history(event.type, task=task.task, to=task.to, because=because, deadline=deadline)
+    return event
+
+
+def keep_moves(draft: Draft, task: Task, before: Case) -> None:
+    """Let a task remember what sending it has moved, so that it can go back."""
+    after = draft.case
+    moved = (before.state, after.state) if before.state != after.state else None
+    rungs = {name: before.rungs.get(name) for name, rung in after.rungs.items() if before.rungs.get(name) != rung}
+    replace(draft, task.task_id, moved=moved, rungs_before=rungs)
+
+
+def take_back_moves(draft: Draft, task: Task) -> None:
+    """Let the case be where it was before a task that waited already was asked for once more."""
+    _undo(draft, task, rungs=True)
+    replace(draft, task.task_id, moved=None, rungs_before={})
+
+
+def _undo(draft: Draft, task: Task, *, rungs: bool) -> None:
+    """Take back what sending a task has moved; where a later one moved it on, that goes back so far instead."""
+    task = draft.case.task(task.task_id) or task
+    later = draft.case.tasks[draft.case.tasks.index(task) + 1 :]
+    if task.moved is not None:
+        _undo_state(draft, task.moved, [one for one in later if one.moved])
+    for ladder, rung in task.rungs_before.items() if rungs else ():
+        mover = next((one for one in later if ladder in one.rungs_before), None)
+        if mover is not None:
+            replace(draft, mover.task_id, rungs_before={**mover.rungs_before, ladder: rung})
+        else:
+            others = {name: at for name, at in draft.case.rungs.items() if name != ladder}
+            draft.set(rungs=others if rung is None else {**others, ladder: rung})
+
+
+def _undo_state(draft: Draft, moved: tuple[str, str], later: list[Task]) -> None:
+    if later and later[0].moved is not None:
+        replace(draft, later[0].task_id, moved=(moved[0], later[0].moved[1]))
+    elif draft.case.state == moved[1]:
+        draft.move(moved[0])
 
 
 def _remove(draft: Draft, task: Task) -> None:

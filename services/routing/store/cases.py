@@ -18,9 +18,7 @@ from services.routing.domain.responsibilities import ResponsibleFields, responsi
 from services.routing.domain.world import World
 
 FIELDS = (
-    "revision", "state.shop", "state.manufacturer", "state.owner", "state.owner_role", "state.owner_post",
-    "state.hand_over.to", "state.hand_over.role", "state.hand_over.post", "state.support.to", "state.support.post",
-    "state.tasks",
+    "revision", "state.owner", "state.owner_role", "state.owner_place", "state.owner_post", "state.tasks",
     "state.department", "state.unstaffed", "state.updated_at", "state.deadlines",
 )  # fmt: skip
 
@@ -32,8 +30,8 @@ class CaseDocuments(Protocol):
 
 
 async def read_open_cases(documents: CaseDocuments) -> AsyncIterator[OpenCase]:
-    """Every case that is not closed, by one projected read."""
-    async for stored in documents.find({"state.state": {"$ne": "closed"}}, FIELDS):
+    """Every case that is not over, by one projected read."""
+    async for stored in documents.find({"state.stage": {"$ne": "over"}}, FIELDS):
         if stored.get("state") and (case := readable(stored["_id"], partial(_open_case, stored))):
             yield case
 

@@ -11,6 +11,7 @@ from zipfile import BadZipFile
 import numpy as np
 from pydantic import model_validator
 
+from schemas.base import Strict
 from schemas.faults import Place, refuse
 from schemas.severity import SeverityPolicy
 from services.common.runtime import files
@@ -23,7 +24,7 @@ from services.routing.domain.severity.spec import LexiconSpec
 
 WEIGHTS = "weights.npz"
 _DEPLOY = Path(__file__).parents[3] / "deploy"
-POLICIES = _DEPLOY / "policies" / "severity"
+POLICIES = _DEPLOY / "policies"
 DETECTION = _DEPLOY / "severity"
 
 
@@ -53,10 +54,15 @@ def _terms_of_patterns(file: LexiconSpec) -> Iterator[tuple[Place, str]]:
                         yield ("signals", signal, strength, name, at), term
 
 
+class SeverityFile(Strict):
+    """The file of a policy that says how severe a complaint is."""
+
+    severity: SeverityPolicy
+
+
 def load_severity(policy: str = "gtmc", directory: Path = POLICIES) -> SeverityPolicy:
-    """Reads `<policy>.yaml`; raises ValueError naming the file and the field that is wrong."""
-    table = directory / f"{policy}.yaml"
-    return files.checked({table: files.read(table)}, SeverityPolicy, {})
+    """Reads `<policy>/severity.yaml`; raises ValueError naming the file and the field that is wrong."""
+    return files.load(directory / policy / "severity.yaml", SeverityFile).severity
 
 
 def load_reader(directory: Path = DETECTION) -> Reader:

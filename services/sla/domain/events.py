@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from schemas import deadlines
-from schemas.cases import CaseHeader, Role
+from schemas.cases import CaseHeader
 from schemas.deadlines import (
     DeadlineBreached,
     DeadlineCancelled,
@@ -19,6 +19,7 @@ from schemas.deadlines import (
     DeadlineWithdrawn,
 )
 from schemas.identity import deadline_event_id, firing_id, withdrawal_id
+from schemas.vocabulary import Role
 from services.common.store.decision import Outgoing
 from services.sla.domain.due.instants import from_ms
 from services.sla.domain.instances import Instance
@@ -49,8 +50,6 @@ def accountable(instance: Instance, header: CaseHeader) -> Role:
     match instance.spec.accountable:
         case "owner":
             return header.owner_role
-        case "receiver":
-            return header.hand_over_role or header.owner_role
         case "asked":
             task = instance.task(header)
             return task.role if task else header.owner_role

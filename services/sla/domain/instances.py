@@ -32,7 +32,7 @@ class Instance(NamedTuple):
 def list_instances(policy: Policy, deadlines: DeadlineStates) -> Iterator[Instance]:
     """Those that there are, in the order of the policy."""
     for spec in policy.deadlines:
-        if spec.per is not None:
+        if spec.per_task is not None:
             yield from (Instance(spec, task) for task in _tasks_of(spec, deadlines))
         elif spec.id in deadlines:
             yield Instance(spec)
@@ -41,12 +41,12 @@ def list_instances(policy: Policy, deadlines: DeadlineStates) -> Iterator[Instan
 def affected_by(event: CaseEvent, policy: Policy, deadlines: DeadlineStates) -> Iterator[Instance]:
     """Those to which an event may mean something, also such as it would begin."""
     for spec in policy.deadlines:
-        if spec.per is None:
+        if spec.per_task is None:
             yield Instance(spec)
         elif not isinstance(event, TaskMessage):
             tasks = dict.fromkeys((*_tasks_of(spec, deadlines), *_described(spec, event)))
             yield from (Instance(spec, task) for task in tasks)
-        elif event.task == spec.task:
+        elif event.task == spec.per_task:
             yield Instance(spec, event.task_id)
 
 
@@ -58,4 +58,4 @@ def _tasks_of(spec: DeadlineSpec, deadlines: DeadlineStates) -> Iterable[UUID]:
 def _described(spec: DeadlineSpec, event: CaseEvent) -> Iterable[UUID]:
     """The open tasks of which a snapshot speaks."""
     tasks = event.header.tasks if isinstance(event, CaseSnapshot) else ()
-    return (one.task_id for one in tasks if one.task == spec.task)
+    return (one.task_id for one in tasks if one.task == spec.per_task)

@@ -8,7 +8,7 @@ from schemas.deadline_spec import DeadlineSpec
 from services.sla.domain.instances import Instance
 from services.sla.domain.state import DeadlineState, Effect, Occurrence, Run
 
-SENT, WITHDRAWN = "case.task_sent", "case.task_withdrawn"
+OPENED, ACTED, SENT, WITHDRAWN = "case.opened", "case.acted", "case.task_sent", "case.task_withdrawn"
 TASK_EVENTS = frozenset({SENT, WITHDRAWN})
 
 ARMING = frozenset[Effect]({"arm", "disarm"})
@@ -84,12 +84,14 @@ def _is_met(when: When, event: CaseEvent, instance: Instance, *, is_new: bool) -
     if instance.task_id is not None and when.type in TASK_EVENTS:
         task = instance.task(event.header)
         return _is_task_described(when, task, is_new=is_new) and satisfies(when.where, task)
-    return _is_described(when, event, is_new=is_new) and satisfies(when.where, event)
+    return _is_described(when, is_new=is_new) and satisfies(when.where, event)
 
 
-def _is_described(when: When, snapshot: CaseSnapshot, *, is_new: bool) -> bool:
-    """Whether a snapshot stands for the event: it opens a case that is new here, and shows that one has ended."""
-    return (is_new and when.type == "case.opened") or when.type == f"case.{snapshot.header.state}"
+def _is_described(when: When, *, is_new: bool) -> bool:
+    """Whether a snapshot stands for the event: it opens a case that is new here, and shows how far one has come."""
+    if when.type == ACTED:
+        return bool(when.where) and all(path.startswith("header.") for path in when.where)
+    return is_new and when.type == OPENED
 
 
 def _is_task_described(when: When, task: OpenTask | None, *, is_new: bool) -> bool:

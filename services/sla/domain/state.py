@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
 from schemas import formats
 from schemas.base import Frozen, Stored
 from schemas.cases import CaseHeader
-from schemas.severity import Level
+from schemas.vocabulary import Level
 
 Json = dict[str, Any]
 

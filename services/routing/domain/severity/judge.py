@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from schemas.severity import (
     CriterionSpec,
     Doubt,
-    Flag,
     Judgement,
-    Level,
     SeverityPolicy,
     Signal,
     Statement,
     Thresholds,
 )
+from schemas.vocabulary import Flag, Level
 from services.routing.domain.severity.detection import Detection, SignalEvidence, Span
 
 

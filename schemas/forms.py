@@ -1,0 +1,136 @@
+"""Forms: what people fill in. Codes, numbers and dates travel in events; free texts rest elsewhere, with their case."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from decimal import Decimal
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
+
+from schemas.base import MOST, Bilingual, Identifier, Instant, Strict
+from schemas.directory import Identifier as Entry
+from schemas.faults import FILLED, once, refuse
+from schemas.contacts import LONGEST_TEXT
+from schemas.values import Value, Values
+
+FieldKind = Literal[
+    "text", "code", "choice", "choices", "yes_no", "number", "money", "date", "instant",
+    "level", "shop", "role", "person",
+]  # fmt: skip
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT)]
+Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+Amount = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
+Number = Annotated[int, Field(ge=0, le=MOST)]
+
+
+class Option(Strict):
+    """One of the answers that a choice offers."""
+
+    id: Identifier
+    title: Bilingual
+
+
+class FieldSpec(Strict):
+    """One field of a form. `text` is free text; `code` a reference such as the number of a recording.
+
+    `level`, `shop`, `role` and `person` name one of the policy's levels, or a post of the directory and who has it.
+    """
+
+    id: Identifier
+    title: Bilingual
+    kind: FieldKind
+    required: bool = False
+    options: Annotated[tuple[Option, ...], once("id")] = ()
+
+    @model_validator(mode="after")
+    def _only_a_choice_offers_options(self) -> Self:
+        offers = self.kind in {"choice", "choices"}
+        if offers != bool(self.options):
+            says = "should have at least one entry" if offers else "should be left out: only a choice has options"
+            refuse([(("options",), says)])
+        return self
+
+
+class FormSpec(Strict):
+    """A form by its fields, in the order in which people fill them in."""
+
+    id: Identifier
+    title: Bilingual
+    fields: Annotated[tuple[FieldSpec, ...], FILLED, once("id")]
+
+    @cached_property
+    def by_id(self) -> Mapping[str, FieldSpec]:
+        """The fields by their ids."""
+        return {field.id: field for field in self.fields}
+
+    def of_kind(self, kind: FieldKind) -> str | None:
+        """The first field of a kind."""
+        return next((field.id for field in self.fields if field.kind == kind), None)
+
+
+class Filled(BaseModel):
+    """What somebody filled in: the codes by their fields, and the free texts apart from them."""
+
+    model_config = ConfigDict(frozen=True)
+
+    values: Values = {}
+    texts: dict[str, str] = {}
+
+
+def model_of(form: FormSpec | None, levels: Iterable[str], roles: Iterable[str]) -> type[Strict]:
+    """The model by which what is sent for a form is checked and described; without a form, of nothing."""
+    names = {"level": tuple(levels), "role": tuple(roles)}
+    fields: dict[str, Any] = {}
+    for field in form.fields if form else ():
+        kind = _type_of(field, names)
+        described = Field(description=field.title.en) if field.required else Field(None, description=field.title.en)
+        fields[field.id] = (kind if field.required else kind | None, described)
+    model: type[Strict] = create_model(form.id if form else "nothing", __base__=Strict, **fields)
+    model.__doc__ = form.title.en if form else "Nothing needs to be said."
+    return model
+
+
+def filled(form: FormSpec | None, sent: BaseModel) -> Filled:
+    """What was sent for a form, its codes apart from its texts; what was left out is in neither."""
+    given = {field.id: getattr(sent, field.id) for field in (form.fields if form else ())}
+    kinds = {field.id: field.kind for field in (form.fields if form else ())}
+    said = {name: value for name, value in given.items() if value is not None}
+    return Filled(
+        values={name: _value(value) for name, value in said.items() if kinds[name] != "text"},
+        texts={name: value for name, value in said.items() if kinds[name] == "text"},
+    )
+
+
+_TYPES: Mapping[FieldKind, Any] = {
+    "text": Text,
+    "code": Code,
+    "yes_no": bool,
+    "number": Number,
+    "money": Amount,
+    "date": date,
+    "instant": Instant,
+    "shop": Entry,
+    "person": Entry,
+}
+
+
+def _type_of(field: FieldSpec, names: Mapping[str, tuple[str, ...]]) -> Any:
+    match field.kind:
+        case "choice":
+            return Literal[tuple(option.id for option in field.options)]
+        case "choices":
+            one: Any = Literal[tuple(option.id for option in field.options)]
+            return tuple[one, ...]
+        case "level" | "role":
+            return Literal[names[field.kind]]
+    return _TYPES[field.kind]
+
+
+def _value(said: Any) -> Value:
+    if isinstance(said, bool | int | str):
+        return said
+    if isinstance(said, tuple):
+        return tuple(map(str, said))
+    return f"{said:.2f}" if isinstance(said, Decimal) else str(said.isoformat())

@@ -1,0 +1,23 @@
+"""The ladders of a policy: who is told, or asked to take over, when something is not done in time."""
+
+from typing import Annotated
+
+from schemas.base import Bilingual, Identifier, Strict
+from schemas.faults import FILLED, once
+from schemas.vocabulary import Role, TaskKind
+
+
+class Rung(Strict):
+    """A step of a ladder: a role, and the task by which it is asked; without one it is only told."""
+
+    role: Role
+    task: TaskKind | None = None
+
+
+class LadderSpec(Strict):
+    """A ladder, lowest rung first."""
+
+    id: Identifier
+    title: Bilingual
+    source: str
+    rungs: Annotated[tuple[Rung, ...], FILLED, once("role")]

@@ -1,0 +1,81 @@
+"""What people do with a case: an action of the policy is taken, or the rule that forbids it is said."""
+
+from datetime import datetime
+from uuid import UUID
+
+from schemas.actions import ActionSpec
+from schemas.base import Frozen
+from schemas.cases import CaseActed
+from schemas.vocabulary import Role
+from services.common.store.decision import Change, Refusal
+from services.routing.domain import steps
+from services.routing.domain.case import Case, Done, Filled
+from services.routing.domain.draft import Draft
+from services.routing.domain.moments import Moment, holds
+from services.routing.domain.permission import acting_role, may
+from services.routing.domain.sayings import Speaker
+from services.routing.domain.seals import NOTHING, Said
+from services.routing.domain.world import World
+
+
+class Act(Frozen):
+    """Somebody wants to do something: an action of the case's policy, with what they filled into its form."""
+
+    actor: str
+    action: str
+    said: Said = NOTHING
+
+
+def act(case: Case, asked: Act, cause: UUID, world: World) -> Change[Case] | Refusal:
+    """The case after an action, or the rule that forbids it: first who, then when, then what."""
+    spec = world.policy(case).action[asked.action]
+    refused = may(case, asked.actor, spec, world) or not_now(case, asked, spec, world)
+    if refused:
+        return refused
+    draft, role = Draft.of(case, cause, asked.actor, world), acting_role(case, asked.actor, spec, world)
+    try:
+        _take(draft, spec, asked, role, world)
+    except steps.ForbiddenError as forbidden:
+        return forbidden.refusal
+    return draft.change()
+
+
+def not_now(case: Case, asked: Act, spec: ActionSpec, world: World) -> Refusal | None:
+    """What forbids an action as the case now is, whoever asks."""
+    speaker = Speaker.to(asked.actor, case, world)
+    if case.is_over if not spec.in_states else case.state not in spec.in_states:
+        return speaker.from_state(spec)
+    moment = Moment(said=asked.said, actor=asked.actor)
+    forbidding = (rule for rule in spec.refused if holds(rule.when, case, moment, earlier=False))
+    return next((speaker.refused(rule) for rule in forbidding), None)
+
+
+def _take(draft: Draft, spec: ActionSpec, asked: Act, role: Role, world: World) -> None:
+    """Remember it and take its steps; the event says of the case how the action has left it."""
+    before, said = draft.case, asked.said
+    draft.set(done={**before.done, spec.id: _done(before.done.get(spec.id), asked.actor, draft.at)})
+    if spec.form is not None:
+        filled = Filled(by=asked.actor, at=draft.at, values=said.values, note=said.note and said.note.id)
+        draft.set(filled={**before.filled, spec.form: filled})
+    draft.set(notes=before.notes + (said.note is not None))
+    event = draft.publish(
+        CaseActed, action=spec.id, role=role, previous_state=before.state, form=spec.form, **said.facts()
+    )
+    draft.record_history(event.type, action=spec.id, role=role, **said.sealed())
+    steps.take(draft, spec.steps, Moment(event=event, said=said, actor=asked.actor, role=role), world)
+    draft.settle(event)
+
+
+def _done(before: Done | None, actor: str, at: datetime) -> Done:
+    by = dict.fromkeys((*(before.by if before else ()), actor))
+    return Done(times=1 + (before.times if before else 0), at=at, by=tuple(by))
+
+
+def allowed(case: Case, actor: str, world: World) -> list[str]:
+    """The actions that somebody may take with a case, whether or not its state is right for it.
+
+    None as long as the policy version it goes by is not known here: an action would have to wait for it.
+    """
+    if case.policy_key not in world.policies:
+        return []
+    return [spec.id for spec in world.policy(case).actions if may(case, actor, spec, world) is None]

@@ -1,0 +1,37 @@
+"""The moment at which steps of a policy are taken: what has just occurred, and whether a step's condition holds."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.conditions import Condition, satisfies
+from schemas.vocabulary import Role
+from services.routing.domain.case import Case, Task, header
+from services.routing.domain.seals import NOTHING, Said
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What has just occurred: an event, what somebody has filled in and in which role, the task and the breach it is about."""
+
+    event: Any = None
+    said: Said = NOTHING
+    actor: str | None = None
+    role: Role | None = None
+    task: Task | None = None
+
+
+def holds(condition: Condition, case: Case, moment: Moment, *, earlier: bool) -> bool:
+    """Whether a condition holds of a case at a moment; `earlier` says that one before it did."""
+    if condition.otherwise and earlier:
+        return False
+    waiting = {task.task for task in case.tasks}
+    return (
+        satisfies(condition.case, header(case))
+        and satisfies(condition.event, moment.event)
+        and satisfies(condition.form, moment.said.values)
+        and (not condition.done or not case.done.keys().isdisjoint(condition.done))
+        and case.done.keys().isdisjoint(condition.not_done)
+        and (not condition.waiting or not waiting.isdisjoint(condition.waiting))
+        and waiting.isdisjoint(condition.not_waiting)
+    )
+

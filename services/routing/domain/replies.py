@@ -1,0 +1,124 @@
+"""What people reply to a task: they accept it, answer it, or refuse it with a reason."""
+
+from typing import Literal
+from uuid import UUID
+
+from schemas.base import Frozen
+from schemas.policies import Policy
+from schemas.vocabulary import FormName
+from services.common.store.decision import Change, Refusal
+from services.routing.domain import steps, tasks
+from services.routing.domain.case import Case, Filled, Task
+from services.routing.domain.draft import Draft
+from services.routing.domain.moments import Moment
+from services.routing.domain.permission import may_answer
+from services.routing.domain.sayings import Speaker
+from services.routing.domain.seals import NOTHING, Said
+from services.routing.domain.world import World
+
+Verb = Literal["accept", "answer", "refuse"]
+
+
+class Reply(Frozen):
+    """Somebody replies to a task, with what they filled into the form for it."""
+
+    actor: str
+    task_id: UUID
+    verb: Verb
+    said: Said = NOTHING
+
+
+def form_of(policy: Policy, task: Task, verb: Verb) -> FormName | None:
+    """The form that is filled in for a reply."""
+    spec = policy.task[task.task]
+    return {"accept": None, "answer": spec.answer, "refuse": spec.refusal}[verb]
+
+
+def reply(case: Case, asked: Reply, cause: UUID, world: World) -> Change[Case] | Refusal:
+    """The case after a reply, or the rule that forbids it."""
+    task = case.task(asked.task_id)
+    if task is None:
+        return Speaker.to(asked.actor, case, world).refusal("task_done", 409)
+    if refused := _forbidden(case, task, asked, world):
+        return refused
+    draft = Draft.of(case, cause, asked.actor, world)
+    try:
+        {"accept": _accept, "answer": _answer, "refuse": _refuse}[asked.verb](draft, task, asked, world)
+    except steps.ForbiddenError as forbidden:
+        return forbidden.refusal
+    return draft.change()
+
+
+def _forbidden(case: Case, task: Task, asked: Reply, world: World) -> Refusal | None:
+    speaker, spec = Speaker.to(asked.actor, case, world), world.policy(case).task[task.task]
+    if not may_answer(case, task, asked.actor, world):
+        return speaker.about("asked", task)
+    match asked.verb:
+        case "accept" if not spec.is_accepted:
+            return speaker.about("not_accepted", task)
+        case "accept" if task.accepted:
+            return speaker.about("is_accepted", task)
+        case "answer" if spec.moves_owner:
+            return speaker.about("not_answered", task)
+        case "answer" if spec.is_accepted and not task.accepted:
+            return speaker.about("accepted_before", task)
+    return None
+
+
+def _accept(draft: Draft, task: Task, asked: Reply, world: World) -> None:
+    spec, post = draft.policy.task[task.task], world.post(draft.case, asked.actor, task.role)
+    if spec.moves_owner:
+        draft.set(
+            owner=asked.actor, owner_role=task.role, owner_where=task.where, owner_place=task.place,
+            owned_at=draft.at, owner_post=post, declined_by=(),
+        )  # fmt: skip
+        for other in draft.case.hand_overs:
+            if other.task_id != task.task_id:
+                tasks.withdraw(draft, other, "taken")
+    event = tasks.accept(draft, task, asked.actor, post)
+    steps.take(draft, spec.accepted, Moment(event=event, actor=asked.actor, role=task.role, task=task), world)
+
+
+def _refuse(draft: Draft, task: Task, asked: Reply, world: World) -> None:
+    """The owner keeps the case; what follows else is policy."""
+    spec = draft.policy.task[task.task]
+    if spec.moves_owner:
+        declined = dict.fromkeys((*draft.case.declined_by, task.to, asked.actor))
+        draft.set(declined_by=tuple(declined))
+    _note(draft, asked.said)
+    event = tasks.refuse(draft, task, asked.said)
+    moment = Moment(event=event, said=asked.said, actor=asked.actor, role=task.role, task=task)
+    steps.take(draft, spec.refused, moment, world)
+
+
+def _answer(draft: Draft, task: Task, asked: Reply, world: World) -> None:
+    """What was asked is done; where others have to answer in turn, the next of them is asked."""
+    spec, said = draft.policy.task[task.task], asked.said
+    _note(draft, said)
+    if spec.answer is not None:
+        filled = Filled(by=asked.actor, at=draft.at, values=said.values, note=said.note and said.note.id)
+        draft.set(filled={**draft.case.filled, spec.answer: filled})
+    others = spec.to[spec.to.index(task.role) + 1 :] if spec.in_order and task.role in spec.to else ()
+    event = tasks.answer(draft, task, said)
+    if others:
+        steps.send(draft, spec, others[:1], world)
+        return
+    moment = Moment(event=event, said=said, actor=asked.actor, role=task.role, task=task)
+    steps.take(draft, spec.answered, moment, world)
+
+
+def _note(draft: Draft, said: Said) -> None:
+    draft.set(notes=draft.case.notes + (said.note is not None))
+
+
+def allowed(case: Case, actor: str, world: World) -> dict[UUID, list[Verb]]:
+    """What somebody may reply to which tasks."""
+    if case.policy_key not in world.policies:
+        return {}
+    found: dict[UUID, list[Verb]] = {}
+    for task in case.tasks:
+        if may_answer(case, task, actor, world):
+            verbs: tuple[Verb, ...] = ("accept", "answer", "refuse")
+            asked = (Reply(actor=actor, task_id=task.task_id, verb=verb) for verb in verbs)
+            found[task.task_id] = [one.verb for one in asked if _forbidden(case, task, one, world) is None]
+    return found

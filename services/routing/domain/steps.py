@@ -1,0 +1,249 @@
+"""The steps of a policy, taken: the case goes on, somebody is asked, it escalates; one table of all that a step can do.
+
+What a policy lets follow is taken when somebody acts (`acting`), replies to a task (`replies`), a deadline passes
+(`folding`) or the customer speaks (`opening`, `contact_added`).
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from schemas.cases import CaseEscalated, CaseTaskSent
+from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
+from schemas.ladders import LadderSpec
+from schemas.staffing import Queue, place
+from schemas.steps import Step
+from schemas.tasks import TaskSpec
+from schemas.vocabulary import Role
+from services.common.store.decision import Refusal
+from services.routing.domain import judging, ladder, naming, tasks
+from services.routing.domain.assignment import Chosen
+from services.routing.domain.case import PASSED, Case, Task
+from services.routing.domain.draft import Draft
+from services.routing.domain.moments import Moment, holds
+from services.routing.domain.naming import Named
+from services.routing.domain.seals import NOTHING, Said
+from services.routing.domain.world import World
+
+CARRIED = ("safety", "suspected", "criteria", "doubts", "tells", "declined")
+"""What goes on with a task that is asked of somebody else."""
+
+
+class ForbiddenError(Exception):
+    """A rule forbids what somebody wanted to do, as shows only on the way."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.detail)
+        self.refusal = refusal
+
+
+def take(draft: Draft, steps: Sequence[Step], moment: Moment, world: World) -> None:
+    """Take those of the steps whose conditions held before the first of them; raises ForbiddenError."""
+    case, chosen = draft.case, list[Step]()
+    for step in steps:
+        if holds(step.when, case, moment, earlier=bool(chosen)):
+            chosen.append(step)
+    for step in chosen:
+        for name, effect in EFFECTS.items():
+            if getattr(step, name):
+                effect(draft, step, moment, world)
+
+
+def react_graver(draft: Draft, world: World) -> None:
+    """What follows where a case is of a level, or suspected of one."""
+    take(draft, draft.policy.reactions.graver, Moment(), world)
+
+
+def ask(draft: Draft, task: Task, chosen: Chosen, world: World, said: Said = NOTHING, deadline: str | None = None) -> None:
+    """Ask somebody, and let the case go where the policy says that it then goes."""
+    before = draft.case
+    event = tasks.add(draft, task, chosen, said, deadline)
+    _follow(draft, task, event, before, world)
+
+
+def _follow(draft: Draft, task: Task, event: CaseTaskSent, before: Case, world: World) -> None:
+    """Let the case go where it goes once somebody is asked, and the task remember what it has moved."""
+    take(draft, draft.policy.task[task.task].sent, Moment(event=event, task=task), world)
+    for spec in draft.policy.ladders:
+        moves = task.moves_owner and task.ladder is None and any(rung.task == task.task for rung in spec.rungs)
+        if task.ladder == spec.id or moves:
+            draft.set(rungs={**draft.case.rungs, spec.id: ladder.position(spec, task.role) or 0})
+    tasks.keep_moves(draft, task, before)
+
+
+def _send(draft: Draft, step: Step, moment: Moment, world: World) -> None:
+    """Ask whom the form names, or the first on duty of the roles."""
+    if step.send is None:
+        return
+    spec = draft.policy.task[step.send.task]
+    action = getattr(moment.event, "form", None)
+    who = naming.named(draft.policy.form.get(action or ""), moment)
+    if who is not None:
+        _send_by_name(draft, spec, who, moment, world)
+    else:
+        send(draft, spec, step.send.to or spec.to, world, said=moment.said)
+
+
+def _send_by_name(draft: Draft, spec: TaskSpec, who: Named, moment: Moment, world: World) -> None:
+    if refusal := naming.forbidden(draft.case, spec, who, moment, world):
+        raise ForbiddenError(refusal)
+    if spec.moves_owner:
+        for task in draft.case.hand_overs:
+            tasks.withdraw(draft, task, "replaced")
+        moved = naming.move(draft, who, world)
+        draft.set(declined_by=())
+    else:
+        moved = {}
+    chosen = Chosen(who.person, "named", moved)
+    task = tasks.new(
+        draft, spec, Queue(who.at, who.role), chosen, world, via="transfer", giver=moment.actor or draft.case.owner
+    )
+    ask(draft, task, chosen, world, moment.said)
+
+
+def send(draft: Draft, spec: TaskSpec, roles: Sequence[Role], world: World, said: Said = NOTHING, **carried: Any) -> Chosen:
+    """Ask the first on duty of the roles, else who stands in for one, else the queue of the first.
+
+    An owner who has the role already has accepted.
+    """
+    case = draft.case
+    if spec.moves_owner and case.owner_role in roles:
+        return _keep(draft, spec, world)
+    not_by = frozenset({case.owner} if spec.moves_owner else ()).union(carried.get("declined", ()))
+    role, chosen = choose(case, roles, not_by, world)
+    seat = _seat(case, role, chosen, world)
+    ask(draft, tasks.new(draft, spec, seat, chosen, world, **{"via": "assignment", **carried}), chosen, world, said)
+    return chosen
+
+
+def _keep(draft: Draft, spec: TaskSpec, world: World) -> Chosen:
+    """What is asked of the owner in their own role is accepted as soon as it is asked."""
+    case = draft.case
+    chosen = Chosen(case.owner, "owner", {"role": case.owner_role})
+    task = tasks.new(draft, spec, Queue(case.owner_place, case.owner_role), chosen, world, via="assignment")
+    ask(draft, task, chosen, world)
+    event = tasks.accept(draft, task, case.owner, case.owner_post)
+    take(draft, spec.accepted, Moment(event=event, task=task), world)
+    return chosen
+
+
+def choose(case: Case, roles: Sequence[Role], not_by: frozenset[str], world: World) -> tuple[Role, Chosen]:
+    """Whom of several roles to ask, each before the next; where nobody is on duty, the queue of the first."""
+    for find in (world.person, world.stand_in):
+        for role in roles:
+            if (chosen := find(case, role, not_by)) is not None:
+                return role, chosen
+    return roles[0], world.queue(case, roles[0], not_by)
+
+
+def _seat(case: Case, role: Role, chosen: Chosen, world: World) -> Queue:
+    """The place and role in which somebody is asked."""
+    return Queue.named(chosen.person) or Queue(place(case, world.policy(case).role[role].at), role)
+
+
+def _withdraw(draft: Draft, step: Step, _moment: Moment, _world: World) -> None:
+    for task in draft.case.tasks:
+        if task.task in step.withdraw:
+            tasks.withdraw(draft, task, "over")
+
+
+def _move(draft: Draft, step: Step, _moment: Moment, _world: World) -> None:
+    if step.to is not None:
+        draft.move(step.to)
+
+
+def _judge(draft: Draft, step: Step, moment: Moment, world: World) -> None:
+    if step.judge is None:
+        return
+    level = str(moment.said.values[step.judge.level])
+    if refusal := judging.judge(draft, level, step.judge.reason, moment, world):
+        raise ForbiddenError(refusal)
+    react_graver(draft, world)
+
+
+def _as_suspected(draft: Draft, _step: Step, moment: Moment, world: World) -> None:
+    task = moment.task and draft.case.task(moment.task.task_id)
+    if task and judging.act_as_suspected(draft, task, "not_in_time"):
+        react_graver(draft, world)
+
+
+def _ask(draft: Draft, step: Step, moment: Moment, world: World) -> None:
+    """Ask others: of the same roles, where somebody has declined; of those after it, where nobody has answered."""
+    task = moment.task
+    if task is None:
+        return
+    spec = draft.policy.task[task.task]
+    carried = {name: getattr(task, name) for name in CARRIED}
+    if step.ask == "others":
+        in_person = () if Queue.named(task.to) else (task.to,)
+        declined = dict.fromkeys((*task.declined, *in_person, *filter(None, (moment.actor,))))
+        send(draft, spec, [task.role], world, **{**carried, "via": "anew", "declined": tuple(declined)})
+    elif task.role in spec.to and (roles := spec.to[spec.to.index(task.role) + 1 :]):
+        if any(world.person(draft.case, role) for role in roles):
+            tasks.withdraw(draft, task, "unanswered")
+            send(draft, spec, roles, world, **{**carried, "via": "anew"})
+
+
+def _escalate(draft: Draft, step: Step, moment: Moment, world: World) -> None:
+    """One rung up a ladder, once per pass: whoever is next is asked to take over or stand by, or only told."""
+    case, spec = draft.case, draft.policy.ladder[step.escalate or ""]
+    if case.stage in PASSED:
+        return
+    due = moment.event if isinstance(moment.event, DeadlineMessage) else None
+    if isinstance(due, DeadlineEscalationDue) and _is_same_pass(case, spec, due):
+        _answer_as_well(draft, spec, due)
+        return
+    accountable = due.accountable if due else case.owner_role
+    if all(rung.task is None for rung in spec.rungs):
+        _tell(draft, spec, accountable, due, world)
+    elif (step_up := ladder.next_rung(case, spec, accountable, world)) is not None:
+        _climb(draft, spec, step_up, moment, world)
+    draft.set(passes={**draft.case.passes, spec.id: draft.at})
+
+
+def _is_same_pass(case: Case, spec: LadderSpec, due: DeadlineEscalationDue) -> bool:
+    """What was found due no later than the last escalation is answered by it: one rung, not two."""
+    last = case.passes.get(spec.id)
+    return last is not None and due.occurred_at <= last
+
+
+def _answer_as_well(draft: Draft, spec: LadderSpec, due: DeadlineEscalationDue) -> None:
+    """Let the last escalation stand for this breach too."""
+    sent = [task for task in draft.case.tasks if task.breaches and task.ladder == spec.id]
+    if sent:
+        tasks.replace(draft, sent[-1].task_id, breaches=(*sent[-1].breaches, due.breach))
+
+
+def _tell(draft: Draft, spec: LadderSpec, accountable: Role, due: DeadlineMessage | None, world: World) -> None:
+    of = [one for one in draft.case.breaches if due and (one.deadline, one.task_id) == (due.deadline, due.task_id)]
+    role, chosen = ladder.told(draft.case, spec, accountable, of[-1].repeats if of else 0, world)
+    facts = {"ladder": spec.id, "to": chosen.person, "role": role, "deadline": due.deadline if due else ""}
+    draft.publish(CaseEscalated, **facts)
+    draft.record_history("case.escalated", step=chosen.step, **{**chosen.facts, **facts})
+
+
+def _climb(draft: Draft, spec: LadderSpec, up: ladder.Next, moment: Moment, world: World) -> None:
+    due = moment.event if isinstance(moment.event, DeadlineEscalationDue) else None
+    breaches, deadline = ((due.breach,), due.deadline) if due else ((), None)
+    before, asked = draft.case, draft.policy.task[up.rung.task or ""]
+    waiting = [task for task in before.tasks_of(asked.id) if task.to == up.chosen.person and not task.accepted]
+    if waiting:
+        task = waiting[-1].model_copy(update={"ladder": spec.id, "breaches": (*waiting[-1].breaches, *breaches)})
+        _follow(draft, task, tasks.ask_again(draft, task, deadline), before, world)
+        return
+    declined = tuple(name for one in before.tasks_of(asked.id) for name in one.declined)
+    seat = _seat(before, up.rung.role, up.chosen, world)
+    facts = {"via": "escalation", "ladder": spec.id, "breaches": breaches, "declined": declined}
+    task = tasks.new(draft, asked, seat, up.chosen, world, **facts)
+    ask(draft, task, up.chosen, world, NOTHING if due else moment.said, deadline)
+
+
+EFFECTS: dict[str, Callable[[Draft, Step, Moment, World], None]] = {
+    "judge": _judge,
+    "as_suspected": _as_suspected,
+    "withdraw": _withdraw,
+    "to": _move,
+    "send": _send,
+    "escalate": _escalate,
+    "ask": _ask,
+}
+"""By the field of a step, in the order in which what one step says is done."""
