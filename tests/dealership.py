@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from schemas.cases import Role
 from schemas.contacts import ContactReceived, Customer, Vehicle
 from schemas.directory import DirectoryFile, Person, Post
+from schemas.vocabulary import Role
 
 MONDAY = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)
 HOURS = {day: [["08:30", "17:30"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat")}
@@ -66,7 +66,7 @@ def directory_file(**changed: Person | None) -> DirectoryFile:
     shops = [
         {"id": shop, "name": name, "group": "rivers", "calendar": CALENDAR} for shop in ("north", "south")
     ]
-    franchise = {"manufacturer": "gtmc", "region": "east", "policy": "gtmc"}
+    franchise = {"manufacturer": "gtmc", "region": "east", "policies": {"complaint": "gtmc"}}
     return DirectoryFile.model_validate(
         {
             "manufacturers": [{"id": "gtmc", "name": name, "calendar": CALENDAR}],

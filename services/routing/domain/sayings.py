@@ -112,7 +112,10 @@ class Speaker:
 
     def _parties(self, parties: Iterable[str]) -> str:
         """Who may, by name where somebody is meant in person."""
-        return self.one_of(name for party in parties for name in self._party(party))
+        given = list(parties)
+        # Whoever may as the owner in a role may anyhow where everybody in that role may.
+        meant = (one for one in given if not (one.startswith(f"{OWNER}:") and one.split(":")[1] in given))
+        return self.one_of(name for party in meant for name in self._party(party))
 
     def _party(self, party: str) -> Iterable[str]:
         kind, _, name = party.partition(":")
