@@ -69,8 +69,8 @@ class Stored(Frozen):
     """The state of a document; a store may still hold it in an earlier format."""
 
     @classmethod
-    def upgraded(cls, state: dict[str, Any]) -> dict[str, Any]:
-        """A state of an earlier format in the present one."""
+    def upgraded(cls, state: dict[str, Any], of: int) -> dict[str, Any]:  # noqa: ARG003 - most have not changed
+        """A state of the earlier format `of` in the present one."""
         return state
 
 

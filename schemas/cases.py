@@ -33,7 +33,9 @@ Via = Literal["assignment", "transfer", "escalation", "rule", "anew"]
 """How somebody came to be asked: for a role that the case needs, by name, by a rung of a ladder, by a rule of the policy,
 or anew, in the place of somebody who has gone, declined or not answered."""
 Part = Literal["owner", "task"]
-Withdrawn = Literal["certain", "widened", "unanswered", "taken", "replaced", "declined", "not_late", "over", "gone"]
+Withdrawn = Literal[
+    "certain", "widened", "unanswered", "taken", "replaced", "declined", "not_late", "over", "gone"
+]
 """Why a task is taken back: what it asks is certain by now, more is asked, somebody else is asked in their place, somebody
 else has taken it or was asked instead, it was declined, what had caused it was not late, the case is past it, or who was
 asked has gone."""

@@ -11,7 +11,12 @@ TOPIC = "contacts"
 LONGEST_TEXT = 4_000
 
 Language = Literal["zh", "en"]
-FormValue = bool | int | Annotated[str, Field(max_length=LONGEST_TEXT)] | tuple[Annotated[str, Field(max_length=200)], ...]
+FormValue = (
+    bool
+    | int
+    | Annotated[str, Field(max_length=LONGEST_TEXT)]
+    | tuple[Annotated[str, Field(max_length=200)], ...]
+)
 """What the person who took the contact filled into a field; which fields there are is policy, and routing looks."""
 Form = Annotated[dict[Identifier, FormValue], Field(max_length=MOST_FIELDS)]
 

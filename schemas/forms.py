@@ -9,9 +9,9 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model, model_validator
 
 from schemas.base import MOST, Bilingual, Identifier, Instant, Strict
+from schemas.contacts import LONGEST_TEXT
 from schemas.directory import Identifier as Entry
 from schemas.faults import FILLED, once, refuse
-from schemas.contacts import LONGEST_TEXT
 from schemas.values import Value, Values
 
 FieldKind = Literal[
@@ -48,7 +48,11 @@ class FieldSpec(Strict):
     def _only_a_choice_offers_options(self) -> Self:
         offers = self.kind in {"choice", "choices"}
         if offers != bool(self.options):
-            says = "should have at least one entry" if offers else "should be left out: only a choice has options"
+            says = (
+                "should have at least one entry"
+                if offers
+                else "should be left out: only a choice has options"
+            )
             refuse([(("options",), says)])
         return self
 
@@ -85,7 +89,9 @@ def model_of(form: FormSpec | None, levels: Iterable[str], roles: Iterable[str])
     fields: dict[str, Any] = {}
     for field in form.fields if form else ():
         kind = _type_of(field, names)
-        described = Field(description=field.title.en) if field.required else Field(None, description=field.title.en)
+        described = (
+            Field(description=field.title.en) if field.required else Field(None, description=field.title.en)
+        )
         fields[field.id] = (kind if field.required else kind | None, described)
     model: type[Strict] = create_model(form.id if form else "nothing", __base__=Strict, **fields)
     model.__doc__ = form.title.en if form else "Nothing needs to be said."

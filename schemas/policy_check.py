@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from schemas.conditions import EVENTS, FORM, Bounds, Wanted, comparable, never
 from schemas.cases import CaseActed, CaseHeader, CaseTaskAnswered, CaseTaskSent
+from schemas.conditions import EVENTS, FORM, Bounds, Wanted, comparable, never
 from schemas.faults import Fault, Place, must_be_among
 from schemas.forms import FieldSpec, FormSpec
 from schemas.steps import Step
@@ -183,7 +183,8 @@ def _misplaced(policy: "Policy") -> Iterator[Fault]:
     if role is not None and role.at != "manufacturer":
         yield ("last_resort",), f"should be a role at the manufacturer; {role.id} works at the {role.at}"
     for at, task in enumerate(policy.tasks):
-        named = any(step.send and step.send.task == task.id and not step.send.to for _, step, _ in _steps(policy))
+        named = any(
+            step.send and step.send.task == task.id and not step.send.to for _, step, _ in _steps(policy)
+        )
         if named and not task.to and not task.hand_overs:
             yield ("tasks", at, "to"), "should be given: nobody is named whom it is asked of"
-

@@ -46,7 +46,9 @@ DeadlineName = Annotated[str, Names("deadlines")]
 TemplateName = Annotated[str, Names("templates")]
 
 
-def names_in(value: Any, annotation: Any = None, metadata: tuple[Any, ...] = ()) -> Iterator[tuple[Place, Names, str]]:
+def names_in(
+    value: Any, annotation: Any = None, metadata: tuple[Any, ...] = ()
+) -> Iterator[tuple[Place, Names, str]]:
     """Every name that a value of a policy says, with its place in the value and what it names."""
     annotation, metadata = _unwrapped(annotation, metadata)
     if isinstance(value, BaseModel):

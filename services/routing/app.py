@@ -21,9 +21,9 @@ from services.common.kafka.subscription import Announcements, Feed
 from services.common.kafka.table import LeftOut, Table
 from services.common.runtime import application as process
 from services.common.runtime.connections import Connections, background, connected, consuming
-from services.common.runtime.files import folders
 from services.common.runtime.debounce import Debounced
 from services.common.runtime.failures import backoff, retry
+from services.common.runtime.files import folders
 from services.common.runtime.health import Health
 from services.common.store.mongo import MongoDocuments, MongoRecords
 from services.common.store.write_path import Store

@@ -93,7 +93,9 @@ def load_folder(folder: Path, model: type[M]) -> M:
     twice = []
     for path, fields in parts.items():
         twice += [
-            f"{path}:{line(path, (name,))}: {name}: stands in {given[name].name} already" for name in fields if name in given
+            f"{path}:{line(path, (name,))}: {name}: stands in {given[name].name} already"
+            for name in fields
+            if name in given
         ]
         given |= dict.fromkeys(fields, path)
     if twice:

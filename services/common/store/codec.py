@@ -69,7 +69,11 @@ def backlog_of(stored: Stored) -> Backlog:
 
 def read_state(stored: Mapping[str, Any], state: type[S]) -> S:
     """The state in a stored form of which `state` and `format` are given."""
-    present = stored["state"] if stored.get("format") == FORMAT else state.upgraded(stored["state"])
+    present = (
+        stored["state"]
+        if stored.get("format") == FORMAT
+        else state.upgraded(stored["state"], stored.get("format", 1))
+    )
     return state.model_validate(present)
 
 
@@ -84,7 +88,7 @@ def readable(key: str, read: Callable[[], T]) -> T | None:
 
 def _upgraded(stored: Stored) -> Stored:
     """A document of the first format under the present names, but for its state."""
-    if stored.get("format") == FORMAT:
+    if "seen" not in stored:
         return stored
     return {**_backlog_upgraded(stored), "recent": stored["seen"], "published": stored["seqs"]}
 

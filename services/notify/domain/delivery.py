@@ -6,10 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from schemas import formats, identity, outreach
+from schemas import identity, outreach
 from schemas.base import Instant, Stored
 from schemas.contacts import Language
 from schemas.deliveries import TOPIC, DeliveryReported, Result
+from schemas.formats import first
 from schemas.media import MEDIA, Audience, IfUnknown, Medium
 from schemas.outreach import DeliveryResent
 from services.common.store.decision import Cause, Change, Decision, Entry, Outgoing
@@ -38,11 +39,13 @@ class Delivery(Stored):
     """
 
     @classmethod
-    def upgraded(cls, state: dict[str, Any]) -> dict[str, Any]:
+    def upgraded(cls, state: dict[str, Any], of: int) -> dict[str, Any]:
         """A delivery of format 1: what was written under other names."""
-        present = formats.renamed(state, {"profile": "policy"})
-        facts = formats.upgrade_facts(present["facts"])
-        return {**formats.with_queues(present, "person"), "facts": facts}
+        if of > 1:
+            return state
+        present = first.renamed(state, {"profile": "policy"})
+        facts = first.upgrade_facts(present["facts"])
+        return {**first.with_queues(present, "person"), "facts": facts}
 
     id: UUID
     case_id: UUID

@@ -8,8 +8,8 @@ from schemas.conditions import matches, satisfies
 from schemas.contacts import Language
 from schemas.identity import delivery_id
 from schemas.media import Medium
-from schemas.outreach import DeliveryResent, OutreachMessage, OutreachRequested
 from schemas.notices import NoticeRule
+from schemas.outreach import DeliveryResent, OutreachMessage, OutreachRequested
 from schemas.policies import Policy
 from schemas.staffing import Directory
 from services.common.store.decision import Wait

@@ -76,6 +76,8 @@ LONG: dict[Language, tuple[str, str, str]] = {
         "The department has contacted the customer within a whole day",
     ),
 }
+
+
 def longest(facts: Facts, policy: Policy, language: Language) -> Facts:
     """The same facts with names and words as long as they come."""
     shop, person, deadline = LONG[language]
@@ -87,7 +89,10 @@ def longest(facts: Facts, policy: Policy, language: Language) -> Facts:
 
 def _words(policy: Policy) -> dict[str, list[Bilingual]]:
     """What each fact that is a word can be called."""
-    engine = {name: [policy.words[one] for one in get_args(kind) if one in policy.words] for name, kind in ENGINE.items()}
+    engine = {
+        name: [policy.words[one] for one in get_args(kind) if one in policy.words]
+        for name, kind in ENGINE.items()
+    }
     named: dict[str, Any] = {
         **dict.fromkeys(("severity", "suspected", "previous"), policy.severity.levels),
         **dict.fromkeys(("role", "owner_role", "accountable"), policy.roles),

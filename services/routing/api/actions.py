@@ -79,9 +79,15 @@ class Wish:
     message: Message
 
 
-@router.post("/{case}/actions/{action}", name="act", responses=ANSWERS, openapi_extra=openapi.request(None, *HEADERS))
+@router.post(
+    "/{case}/actions/{action}", name="act", responses=ANSWERS, openapi_extra=openapi.request(None, *HEADERS)
+)
 async def act(
-    request: Request, case: UUID, action: ActionName, sender: Annotated[ActionSender, Depends(sender)], seconds: Patience
+    request: Request,
+    case: UUID,
+    action: ActionName,
+    sender: Annotated[ActionSender, Depends(sender)],
+    seconds: Patience,
 ) -> JSONResponse:
     """Do something with a case, as its policy names and describes it."""
     sent = await body.read(request, LARGEST_BODY, BODY_SECONDS)
@@ -91,13 +97,20 @@ async def act(
         if action not in policy.action:
             known = ", ".join(policy.action)
             raise Problem(404, "No such action", f"action: should be one of {known}", rule="known_action")
-        return Wish(action, policy.action[action].form, lambda said: Act(actor=sender.actor.id, action=action, said=said))
+        return Wish(
+            action,
+            policy.action[action].form,
+            lambda said: Act(actor=sender.actor.id, action=action, said=said),
+        )
 
     return await soon(seconds, ActionRequest(case, sender, value, wish).perform())
 
 
 @router.post(
-    "/{case}/tasks/{task}/{reply}", name="reply", responses=ANSWERS, openapi_extra=openapi.request(None, *HEADERS)
+    "/{case}/tasks/{task}/{reply}",
+    name="reply",
+    responses=ANSWERS,
+    openapi_extra=openapi.request(None, *HEADERS),
 )
 async def reply(
     request: Request,
@@ -154,7 +167,9 @@ class ActionRequest:
             return self._answer(foreseen)
         seal = Sealed(id=text, seal="")
         if said.texts:
-            seal = (await depends.texts.put([Texts(text, self.case, depends.cases.store.now(), said.texts)]))[text]
+            seal = (await depends.texts.put([Texts(text, self.case, depends.cases.store.now(), said.texts)]))[
+                text
+            ]
         return self._answer((await depends.cases.change(self._cause(wish, said, digest, seal)))[0])
 
     def _read(self, document: Document[Case]) -> tuple[Wish, Strict, Filled]:

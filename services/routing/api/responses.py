@@ -29,7 +29,10 @@ WHOLE = tuple(name for name in Case.model_fields if name != "revisions")
 def case_response(state: Case, revision: int, person: Person, world: World) -> dict[str, Any]:
     """Everything but texts, with what the reader may do with it."""
     fields = state.model_dump(mode="json", exclude={"revisions"})
-    own = {"actions": acting.allowed(state, person.id, world), "replies": _by_task(replies.allowed(state, person.id, world))}
+    own = {
+        "actions": acting.allowed(state, person.id, world),
+        "replies": _by_task(replies.allowed(state, person.id, world)),
+    }
     return _with_due({"revision": revision, **fields, **own})
 
 
@@ -103,7 +106,13 @@ class QuotedContact(Contact):
 
 CaseRow = create_model("CaseRow", **_of_case(*ROW), revision=(int, ...), overdue=(bool, ...))
 CasePage = create_model("CasePage", cases=(list[CaseRow], ...), next=(str | None, ...))
-CaseResponse = create_model("CaseResponse", **_of_case(*WHOLE), revision=(int, ...), actions=(list[str], ...), replies=(dict[UUID, list[Verb]], ...))
+CaseResponse = create_model(
+    "CaseResponse",
+    **_of_case(*WHOLE),
+    revision=(int, ...),
+    actions=(list[str], ...),
+    replies=(dict[UUID, list[Verb]], ...),
+)
 CaseWithHistory = create_model(
     "CaseWithHistory",
     __base__=CaseResponse,

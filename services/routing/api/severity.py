@@ -126,7 +126,9 @@ def _unknown_ticks(wanted: SeverityRequest, table: SeverityPolicy) -> list[Fault
 
 def _unknown_flags(wanted: SeverityRequest, table: SeverityPolicy) -> list[Fault]:
     names = [flag.id for flag in table.flags]
-    return [Fault(field=f"flags.{one}", problem=must_be_among(names)) for one in wanted.flags if one not in names]
+    return [
+        Fault(field=f"flags.{one}", problem=must_be_among(names)) for one in wanted.flags if one not in names
+    ]
 
 
 async def _judge(statement: Statement, table: SeverityPolicy, depends: Dependencies) -> Judgement:

@@ -51,9 +51,7 @@ def _level(level: Level, policy: Policy, *, raised: bool) -> Level:
     return policy.severity.raise_level(level) if raised else level
 
 
-def _to_confirm(
-    judged: Judgement, policy: Policy, level: Level, triage: tuple[str, ...]
-) -> Assessment:
+def _to_confirm(judged: Judgement, policy: Policy, level: Level, triage: tuple[str, ...]) -> Assessment:
     """What is certain acts at `level`; criteria of which no signal is certain are suspected."""
     gravity = policy.severity.gravity
     is_graver = judged.suspected is not None and gravity(judged.suspected) > gravity(level)

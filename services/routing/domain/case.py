@@ -1,11 +1,13 @@
 """A case as routing keeps it: the only truth about it, and what events say of it."""
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
+from schemas import formats
 from schemas.base import Frozen, Instant, Stored, policy_key
 from schemas.cases import CaseHeader, OpenTask, Via
+from schemas.formats import first, second
 from schemas.severity import Doubt, Signal
 from schemas.values import Flags, Values
 from schemas.vocabulary import Channel, Department, FormName, Kind, Ladder, Level, Role, Stage, State, Where
@@ -182,6 +184,11 @@ class Case(Stored):
     updated_at: Instant
     ended_at: Instant | None = None
     revisions: tuple[Revision, ...] = ()
+
+    @classmethod
+    def upgraded(cls, state: dict[str, Any], of: int) -> dict[str, Any]:
+        """A case of an earlier format."""
+        return formats.upgraded(state, of, first.upgrade_case, second.upgrade_case)
 
     @property
     def revision(self) -> int:

@@ -47,7 +47,9 @@ def request_confirmation(draft: Draft, assessment: Assessment, world: World) -> 
     _ask(draft, suspicion, spec, world)
 
 
-def _suspicion(case: Case, assessment: Assessment, task: Task | None, policy: SeverityPolicy) -> Suspicion | None:
+def _suspicion(
+    case: Case, assessment: Assessment, task: Task | None, policy: SeverityPolicy
+) -> Suspicion | None:
     """What is to be confirmed, together with what the task asks; None where it asks that already, or nothing is."""
     suspected = assessment.suspected
     new = Suspicion(suspected, assessment.suspicions, assessment.doubts)

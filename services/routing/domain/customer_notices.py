@@ -6,8 +6,8 @@ from schemas.addresses import Address, usable
 from schemas.contacts import ContactReceived, Customer
 from schemas.identity import customer_message_id
 from schemas.media import MEDIA, Medium
-from schemas.outreach import OutreachRequested
 from schemas.notices import CustomerNotice
+from schemas.outreach import OutreachRequested
 from services.routing.domain.case import Case
 from services.routing.domain.policies import CompiledPolicy
 

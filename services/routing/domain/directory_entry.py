@@ -8,6 +8,7 @@ from pydantic import Field
 from schemas import directory, formats
 from schemas.base import Stored
 from schemas.directory import Entry
+from schemas.formats import first, second
 from schemas.identity import announcement_id, entry_id
 from services.common.store.decision import Announced, Cause, Change
 
@@ -16,9 +17,10 @@ class DirectoryEntry(Stored):
     """One entry as it was last announced."""
 
     @classmethod
-    def upgraded(cls, state: dict[str, Any]) -> dict[str, Any]:
-        """An entry of format 1 under the present names."""
-        return {**state, "entry": formats.upgrade_entry(state["entry"])}
+    def upgraded(cls, state: dict[str, Any], of: int) -> dict[str, Any]:
+        """An entry of an earlier format."""
+        entry = formats.upgraded(state["entry"], of, first.upgrade_entry, second.upgrade_entry)
+        return {**state, "entry": entry}
 
     entry: Entry = Field(discriminator="kind")
 

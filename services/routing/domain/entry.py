@@ -56,15 +56,21 @@ def _form(contact: ContactReceived, text: Sealed, policy: Policy) -> tuple[Said,
     form = policy.form.get(policy.opening.form or "")
     given = dict(contact.form)
     unknown = tuple(
-        f"form.{name}: no such field in policy {policy.id!r}" for name in given if form is None or name not in form.by_id
+        f"form.{name}: no such field in policy {policy.id!r}"
+        for name in given
+        if form is None or name not in form.by_id
     )
     if form is None:
         return Said(), unknown
     known = {name: said for name, said in given.items() if name in form.by_id}
-    loose = form.model_copy(update={"fields": tuple(one.model_copy(update={"required": False}) for one in form.fields)})
+    loose = form.model_copy(
+        update={"fields": tuple(one.model_copy(update={"required": False}) for one in form.fields)}
+    )
     wrong = _wrong(loose, known, policy)
     model = model_of(loose, policy.severity.level_ids, policy.role)
-    read = filled(loose, model.model_validate({name: said for name, said in known.items() if name not in wrong}))
+    read = filled(
+        loose, model.model_validate({name: said for name, said in known.items() if name not in wrong})
+    )
     said = Said(values=read.values, texts=tuple(read.texts), note=text if read.texts else None)
     return said, (*unknown, *(f"form.{name}: {says}" for name, says in wrong.items()))
 

@@ -17,7 +17,9 @@ def is_graver(level: Level, other: Level | None, policy: SeverityPolicy) -> bool
     return other is None or policy.gravity(level) > policy.gravity(other)
 
 
-def raise_to(draft: Draft, level: Level, criteria: tuple[str, ...], unconfirmed: Unconfirmed | None = None) -> None:
+def raise_to(
+    draft: Draft, level: Level, criteria: tuple[str, ...], unconfirmed: Unconfirmed | None = None
+) -> None:
     """Let the case be of a graver level; what a person had confirmed is provisional again."""
     before = draft.case.severity
     draft.set(severity=level, confirmed=False, criteria=criteria)

@@ -28,7 +28,9 @@ def next_rung(case: Case, ladder: LadderSpec, accountable: Role, world: World) -
     Counted from who missed the time.
     """
     start = max(case.rungs.get(ladder.id, 0), position(ladder, accountable) or 0)
-    above = [(at, rung) for at, rung in enumerate(ladder.rungs) if at > start and _has_place(case, rung, world)]
+    above = [
+        (at, rung) for at, rung in enumerate(ladder.rungs) if at > start and _has_place(case, rung, world)
+    ]
     barred = passed(case, world)
     for at, rung in above:
         if (chosen := _of_rung(case, rung, barred, world)) is not None:
@@ -41,7 +43,9 @@ def position(ladder: LadderSpec, role: Role) -> int | None:
     return next((at for at, rung in enumerate(ladder.rungs) if rung.role == role), None)
 
 
-def told(case: Case, ladder: LadderSpec, accountable: Role, repeats: int, world: World) -> tuple[Role, Chosen]:
+def told(
+    case: Case, ladder: LadderSpec, accountable: Role, repeats: int, world: World
+) -> tuple[Role, Chosen]:
     """Who is told that somebody of a role has let a time pass: their superior, and one rung higher with every repeat."""
     rungs = [rung.role for rung in ladder.rungs if _has_place(case, rung, world)]
     first = rungs.index(accountable) + 1 if accountable in rungs else 0
@@ -55,7 +59,9 @@ def _has_place(case: Case, rung: Rung, world: World) -> bool:
 
 def _of_rung(case: Case, rung: Rung, barred: frozenset[str], world: World) -> Chosen | None:
     """Somebody on duty; whoever has a task of the rung's kind already goes before others."""
-    asked = [task.to for task in case.tasks_of(rung.task) if not task.moves_owner and Queue.named(task.to) is None]
+    asked = [
+        task.to for task in case.tasks_of(rung.task) if not task.moves_owner and Queue.named(task.to) is None
+    ]
     if asked and asked[-1] not in barred:
         return Chosen(asked[-1], "supporter", {"role": rung.role})
     declined = (name for task in case.tasks_of(rung.task) for name in task.declined)

@@ -62,7 +62,15 @@ def _located(shop: Shop, franchise: Franchise, kind: str) -> Location:
     policy = franchise.policies.get(kind, "")
     missing = () if policy else (f"franchise {franchise.id!r} has no policy for cases of kind {kind!r}",)
     return Location(
-        shop.id, franchise.id, shop.group, franchise.region, franchise.manufacturer, kind, policy, shop.calendar, missing
+        shop.id,
+        franchise.id,
+        shop.group,
+        franchise.region,
+        franchise.manufacturer,
+        kind,
+        policy,
+        shop.calendar,
+        missing,
     )
 
 

@@ -34,4 +34,3 @@ def holds(condition: Condition, case: Case, moment: Moment, *, earlier: bool) ->
         and (not condition.waiting or not waiting.isdisjoint(condition.waiting))
         and waiting.isdisjoint(condition.not_waiting)
     )
-

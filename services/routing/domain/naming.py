@@ -48,7 +48,9 @@ def forbidden(case: Case, spec: TaskSpec, who: Named, moment: Moment, world: Wor
         return speaker.refusal("named_place", field=who.fields["shop"], role=who.role, places=where)
     if not holds(person, who.at, who.role):
         at = directory.name(who.at, speaker.language)
-        return speaker.refusal("named_role", field=who.fields["person"], person=person.name, role=who.role, place=at)
+        return speaker.refusal(
+            "named_role", field=who.fields["person"], person=person.name, role=who.role, place=at
+        )
     if who.person in {case.owner, moment.actor}:
         return speaker.refusal("to_another", field=who.fields["person"])
     return _against_rules(spec, who, moment, speaker)

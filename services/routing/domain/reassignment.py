@@ -77,7 +77,9 @@ def _give_task(draft: Draft, task: Task, lost: Responsibility, why: Why, world: 
         return
     keeps = passed(draft.case, world) if task.moves_owner else frozenset(task.declined)
     chosen = _successor(draft.case, lost, keeps, world)
-    tasks.replace(draft, task.task_id, to=chosen.person, post=world.post(draft.case, chosen.person, lost.role))
+    tasks.replace(
+        draft, task.task_id, to=chosen.person, post=world.post(draft.case, chosen.person, lost.role)
+    )
     _announce(draft, lost, chosen, why)
 
 
@@ -92,7 +94,9 @@ def _successor(case: Case, lost: Responsibility, keeps: frozenset[str], world: W
     before = world.directory.people.get(lost.name)
     deputy = world.directory.person(before.deputy or "") if before else None
     not_by = keeps - {lost.name}
-    if deputy and any(world.roster().takes_over(deputy, seat) for seat in world.seats(case, lost.role, not_by)):
+    if deputy and any(
+        world.roster().takes_over(deputy, seat) for seat in world.seats(case, lost.role, not_by)
+    ):
         return Chosen(deputy.id, "deputy", {"role": lost.role})
     return world.choose(case, lost.role, not_by | {lost.name})
 

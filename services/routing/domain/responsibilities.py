@@ -60,7 +60,14 @@ def responsibilities_of(case: Case | ResponsibleFields) -> tuple[Responsibility,
     )  # fmt: skip
     tasks = (
         Responsibility(
-            "task", task.to, task.place, task.role, task.post, case.department, task.to in case.unstaffed, task.task_id
+            "task",
+            task.to,
+            task.place,
+            task.role,
+            task.post,
+            case.department,
+            task.to in case.unstaffed,
+            task.task_id,
         )
         for task in case.tasks
     )

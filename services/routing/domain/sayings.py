@@ -22,7 +22,8 @@ _SAYINGS = {
         en="The case is handed over to you: accept it first, then: {action}.",
     ),
     "not_by_the_same": Bilingual(
-        zh="“{action}”不能由进行过“{other}”的人进行。", en="Whoever did this may not do the next: {other}; {action}."
+        zh="“{action}”不能由进行过“{other}”的人进行。",
+        en="Whoever did this may not do the next: {other}; {action}.",
     ),
     "from_state": Bilingual(
         zh="工单状态为“{state}”：“{action}”只能在{states}时进行。",
@@ -32,18 +33,24 @@ _SAYINGS = {
     "asked": Bilingual(zh="“{task}”请{who}处理。", en="This is asked of {who}: {task}."),
     "accepted_before": Bilingual(zh="请先受理“{task}”。", en="Accept it first: {task}."),
     "is_accepted": Bilingual(zh="“{task}”已受理。", en="It is accepted already: {task}."),
-    "not_accepted": Bilingual(zh="“{task}”无需受理，请直接答复。", en="Nobody has to accept this, answer it: {task}."),
+    "not_accepted": Bilingual(
+        zh="“{task}”无需受理，请直接答复。", en="Nobody has to accept this, answer it: {task}."
+    ),
     "not_answered": Bilingual(zh="“{task}”不用答复，请接手或退回。", en="Accept or refuse this: {task}."),
     "lower_with_reason": Bilingual(
-        zh="由“{present}”改为“{level}”须说明理由（{field}）。", en="{field}: is needed to go from {present} to {level}."
+        zh="由“{present}”改为“{level}”须说明理由（{field}）。",
+        en="{field}: is needed to go from {present} to {level}.",
     ),
     "named_person": Bilingual(zh="{field}：查无此人：{person}。", en="{field}: nobody is known as {person}."),
     "named_place": Bilingual(
         zh="{field}：{role}应在{places}。", en="{field}: {role} of this case works at {places}."
     ),
-    "named_role": Bilingual(zh="{field}：{person}不是{place}的{role}。", en="{field}: {person} is no {role} at {place}."),
+    "named_role": Bilingual(
+        zh="{field}：{person}不是{place}的{role}。", en="{field}: {person} is no {role} at {place}."
+    ),
     "to_another": Bilingual(
-        zh="{field}：应是工单现负责人以外的人。", en="{field}: should be somebody else than the one who has it."
+        zh="{field}：应是工单现负责人以外的人。",
+        en="{field}: should be somebody else than the one who has it.",
     ),
     "hand_over": Bilingual(
         zh="{field}：{giver}只能转交给{receivers}（{source}）。",
@@ -79,7 +86,9 @@ class Speaker:
         return self.refusal("not_by_the_same", 422, action=action.id, other=other)
 
     def from_state(self, action: ActionSpec) -> Refusal:
-        states = self.one_of(action.in_states or [one.id for one in self.policy.states if one.stage != "over"])
+        states = self.one_of(
+            action.in_states or [one.id for one in self.policy.states if one.stage != "over"]
+        )
         return self.refusal("from_state", 409, action=action.id, state=self.case.state, states=states)
 
     def refused(self, rule: Refused) -> Refusal:
@@ -124,7 +133,9 @@ class Speaker:
             return [self.name(self.case.owner)] if mine else [name]
         if name:
             return [self.name(task.to) for task in self.case.tasks_of(name)] or [name]
-        present = [one.id for seat in self.world.seats(self.case, party) for one in self._present(seat.at, seat.role)]
+        present = [
+            one.id for seat in self.world.seats(self.case, party) for one in self._present(seat.at, seat.role)
+        ]
         names = ", ".join(self.name(one) for one in present[:3])
         return [f"{self.title(party)} ({names})" if names else party]
 

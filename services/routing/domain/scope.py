@@ -89,7 +89,9 @@ def _last_resort(
     staffed = frozenset(filter(directory.is_staffed, directory.shops))
     yield {"shop": Among(staffed, other=True), "manufacturer": of}
     for department in sorted(directory.departments):
-        idle = frozenset(queue.name for queue in directory.queues() if not directory.is_attended(queue, department, now))
+        idle = frozenset(
+            queue.name for queue in directory.queues() if not directory.is_attended(queue, department, now)
+        )
         meant = {"department": Among(frozenset({department})), "manufacturer": of}
         yield from ({part: Among(idle), **meant} for part in PARTS)
 

@@ -53,7 +53,9 @@ def react_graver(draft: Draft, world: World) -> None:
     take(draft, draft.policy.reactions.graver, Moment(), world)
 
 
-def ask(draft: Draft, task: Task, chosen: Chosen, world: World, said: Said = NOTHING, deadline: str | None = None) -> None:
+def ask(
+    draft: Draft, task: Task, chosen: Chosen, world: World, said: Said = NOTHING, deadline: str | None = None
+) -> None:
     """Ask somebody, and let the case go where the policy says that it then goes."""
     before = draft.case
     event = tasks.add(draft, task, chosen, said, deadline)
@@ -64,7 +66,9 @@ def _follow(draft: Draft, task: Task, event: CaseTaskSent, before: Case, world: 
     """Let the case go where it goes once somebody is asked, and the task remember what it has moved."""
     take(draft, draft.policy.task[task.task].sent, Moment(event=event, task=task), world)
     for spec in draft.policy.ladders:
-        moves = task.moves_owner and task.ladder is None and any(rung.task == task.task for rung in spec.rungs)
+        moves = (
+            task.moves_owner and task.ladder is None and any(rung.task == task.task for rung in spec.rungs)
+        )
         if task.ladder == spec.id or moves:
             draft.set(rungs={**draft.case.rungs, spec.id: ladder.position(spec, task.role) or 0})
     tasks.keep_moves(draft, task, before)
@@ -95,12 +99,20 @@ def _send_by_name(draft: Draft, spec: TaskSpec, who: Named, moment: Moment, worl
         moved = {}
     chosen = Chosen(who.person, "named", moved)
     task = tasks.new(
-        draft, spec, Queue(who.at, who.role), chosen, world, via="transfer", giver=moment.actor or draft.case.owner
+        draft,
+        spec,
+        Queue(who.at, who.role),
+        chosen,
+        world,
+        via="transfer",
+        giver=moment.actor or draft.case.owner,
     )
     ask(draft, task, chosen, world, moment.said)
 
 
-def send(draft: Draft, spec: TaskSpec, roles: Sequence[Role], world: World, said: Said = NOTHING, **carried: Any) -> Chosen:
+def send(
+    draft: Draft, spec: TaskSpec, roles: Sequence[Role], world: World, said: Said = NOTHING, **carried: Any
+) -> Chosen:
     """Ask the first on duty of the roles, else who stands in for one, else the queue of the first.
 
     An owner who has the role already has accepted.
@@ -111,7 +123,13 @@ def send(draft: Draft, spec: TaskSpec, roles: Sequence[Role], world: World, said
     not_by = frozenset({case.owner} if spec.moves_owner else ()).union(carried.get("declined", ()))
     role, chosen = choose(case, roles, not_by, world)
     seat = _seat(case, role, chosen, world)
-    ask(draft, tasks.new(draft, spec, seat, chosen, world, **{"via": "assignment", **carried}), chosen, world, said)
+    ask(
+        draft,
+        tasks.new(draft, spec, seat, chosen, world, **{"via": "assignment", **carried}),
+        chosen,
+        world,
+        said,
+    )
     return chosen
 
 
@@ -213,8 +231,14 @@ def _answer_as_well(draft: Draft, spec: LadderSpec, due: DeadlineEscalationDue) 
         tasks.replace(draft, sent[-1].task_id, breaches=(*sent[-1].breaches, due.breach))
 
 
-def _tell(draft: Draft, spec: LadderSpec, accountable: Role, due: DeadlineMessage | None, world: World) -> None:
-    of = [one for one in draft.case.breaches if due and (one.deadline, one.task_id) == (due.deadline, due.task_id)]
+def _tell(
+    draft: Draft, spec: LadderSpec, accountable: Role, due: DeadlineMessage | None, world: World
+) -> None:
+    of = [
+        one
+        for one in draft.case.breaches
+        if due and (one.deadline, one.task_id) == (due.deadline, due.task_id)
+    ]
     role, chosen = ladder.told(draft.case, spec, accountable, of[-1].repeats if of else 0, world)
     facts = {"ladder": spec.id, "to": chosen.person, "role": role, "deadline": due.deadline if due else ""}
     draft.publish(CaseEscalated, **facts)
@@ -225,9 +249,13 @@ def _climb(draft: Draft, spec: LadderSpec, up: ladder.Next, moment: Moment, worl
     due = moment.event if isinstance(moment.event, DeadlineEscalationDue) else None
     breaches, deadline = ((due.breach,), due.deadline) if due else ((), None)
     before, asked = draft.case, draft.policy.task[up.rung.task or ""]
-    waiting = [task for task in before.tasks_of(asked.id) if task.to == up.chosen.person and not task.accepted]
+    waiting = [
+        task for task in before.tasks_of(asked.id) if task.to == up.chosen.person and not task.accepted
+    ]
     if waiting:
-        task = waiting[-1].model_copy(update={"ladder": spec.id, "breaches": (*waiting[-1].breaches, *breaches)})
+        task = waiting[-1].model_copy(
+            update={"ladder": spec.id, "breaches": (*waiting[-1].breaches, *breaches)}
+        )
         _follow(draft, task, tasks.ask_again(draft, task, deadline), before, world)
         return
     declined = tuple(name for one in before.tasks_of(asked.id) for name in one.declined)

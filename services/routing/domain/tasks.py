@@ -31,7 +31,9 @@ def new(draft: Draft, spec: TaskSpec, place: Queue, chosen: Chosen, world: World
     )  # fmt: skip
 
 
-def add(draft: Draft, task: Task, chosen: Chosen, said: Said = NOTHING, deadline: str | None = None) -> CaseTaskSent:
+def add(
+    draft: Draft, task: Task, chosen: Chosen, said: Said = NOTHING, deadline: str | None = None
+) -> CaseTaskSent:
     """Ask somebody; of a breach of `deadline`, if one is behind it."""
     case = draft.case
     asked = tuple(dict.fromkeys((*case.asked, task.place)))
@@ -52,7 +54,9 @@ def add(draft: Draft, task: Task, chosen: Chosen, said: Said = NOTHING, deadline
 def ask_again(draft: Draft, task: Task, deadline: str | None) -> CaseTaskSent:
     """Ask the same person what they have not accepted yet, now because of a breach of `deadline`."""
     replace(draft, task.task_id, ladder=task.ladder, breaches=task.breaches)
-    event = draft.publish(CaseTaskSent, via="escalation", ladder=task.ladder, deadline=deadline, **_facts(task))
+    event = draft.publish(
+        CaseTaskSent, via="escalation", ladder=task.ladder, deadline=deadline, **_facts(task)
+    )
     draft.record_history(event.type, task=task.task, to=task.to, via="escalation", deadline=deadline)
     return event
 
@@ -107,7 +111,9 @@ def keep_moves(draft: Draft, task: Task, before: Case) -> None:
     """Let a task remember what sending it has moved, so that it can go back."""
     after = draft.case
     moved = (before.state, after.state) if before.state != after.state else None
-    rungs = {name: before.rungs.get(name) for name, rung in after.rungs.items() if before.rungs.get(name) != rung}
+    rungs = {
+        name: before.rungs.get(name) for name, rung in after.rungs.items() if before.rungs.get(name) != rung
+    }
     replace(draft, task.task_id, moved=moved, rungs_before=rungs)
 
 

@@ -41,12 +41,17 @@ class World:
         """The seats of a role for a case, to be filled by none of `not_by`."""
         spec = self.policy(case).role[role]
         department = None if spec.at in {"manufacturer", "region"} else case.department
-        return [Seat(queue.at, queue.role, department, not_by, self._near(case, spec.stand_ins, queue)) for queue in self.queues(case, role)]
+        return [
+            Seat(queue.at, queue.role, department, not_by, self._near(case, spec.stand_ins, queue))
+            for queue in self.queues(case, role)
+        ]
 
     def _near(self, case: Case, roles: Iterable[Role], queue: Queue) -> tuple[Queue, ...]:
         """Those who stand in for a role, where they work for the case."""
         policy = self.policy(case)
-        return tuple(one for role in roles if (one := Queue(place(case, policy.role[role].at), role)) != queue)
+        return tuple(
+            one for role in roles if (one := Queue(place(case, policy.role[role].at), role)) != queue
+        )
 
     def person(self, case: Case, role: Role, not_by: frozenset[str] = frozenset()) -> Chosen | None:
         """Somebody of a role who is on duty, or whose deputy is; nobody who stands in for the role as such."""
@@ -63,7 +68,9 @@ class World:
     def queue(self, case: Case, role: Role, not_by: frozenset[str] = frozenset()) -> Chosen:
         """The queue of a role: the first in which there are others than those of `not_by`."""
         queues = self.queues(case, role)
-        others = (queue for queue in queues if any(one.id not in not_by for one in self.directory.staff(*queue)))
+        others = (
+            queue for queue in queues if any(one.id not in not_by for one in self.directory.staff(*queue))
+        )
         return queued(next(others, queues[0]))
 
     def choose(self, case: Case, role: Role, not_by: frozenset[str] = frozenset()) -> Chosen:
@@ -75,4 +82,6 @@ class World:
         """The post under which what a role has in a case is somebody's: of that role, or that stands in for it."""
         seats = self.seats(case, role)
         near = [stand_in for seat in seats for stand_in in seat.stand_ins]
-        return self.directory.post(name, [*(Queue(seat.at, seat.role) for seat in seats), *near], case.department)
+        return self.directory.post(
+            name, [*(Queue(seat.at, seat.role) for seat in seats), *near], case.department
+        )

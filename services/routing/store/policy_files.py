@@ -7,6 +7,7 @@ from services.common.runtime import files
 from services.common.runtime.files import FileError
 from services.routing.domain.policies import CompiledPolicy
 
+
 def load_policy(folder: Path) -> Policy:
     """The policy in a folder: what all its files say together. Raises FileError with every mistake by file and line."""
     policy = files.load_folder(folder, Policy)

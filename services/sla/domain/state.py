@@ -10,6 +10,7 @@ from pydantic import BeforeValidator, PlainSerializer, TypeAdapter
 from schemas import formats
 from schemas.base import Frozen, Stored
 from schemas.cases import CaseHeader
+from schemas.formats import first, second
 from schemas.vocabulary import Level
 
 Json = dict[str, Any]
@@ -130,12 +131,12 @@ _DEADLINES = TypeAdapter(dict[str, DeadlineState])
 
 
 def _upgrade_deadline(state: Json) -> Json:
-    present = formats.renamed(state, {"signals": "occurrences", "climb": "escalation"})
-    occurrences = [formats.renamed(signal, {"deeds": "effects"}) for signal in present.get("occurrences", ())]
+    present = first.renamed(state, {"signals": "occurrences", "climb": "escalation"})
+    occurrences = [first.renamed(signal, {"deeds": "effects"}) for signal in present.get("occurrences", ())]
     if (base := present.get("base")) is not None:
         # What had its default rests unwritten, and the lowest level was one.
-        lowest = {"severity": formats.LEVELS[0]}
-        present["base"] = lowest | formats.renamed(base, {"course": "phase", "known": "since"})
+        lowest = {"severity": first.LEVELS[0]}
+        present["base"] = lowest | first.renamed(base, {"course": "phase", "known": "since"})
     return {**present, "occurrences": occurrences}
 
 
@@ -183,10 +184,20 @@ class Deadlines(Stored):
     provisional: bool = False
 
     @classmethod
-    def upgraded(cls, state: Json) -> Json:
-        """The deadlines of a case in format 1: what was written under other names."""
-        present = formats.renamed(state, {"clocks": "deadlines"})
-        header = formats.upgrade_header(_parsed(present["header"]))
-        deadlines = _parsed(present.get("deadlines", {}))
-        states = {name: _upgrade_deadline(state) for name, state in deadlines.items()}
-        return {**present, "header": json.dumps(header), "deadlines": json.dumps(states)}
+    def upgraded(cls, state: Json, of: int) -> Json:
+        """The deadlines of a case in an earlier format."""
+        return formats.upgraded(state, of, _to_second, _to_third)
+
+
+def _to_second(state: Json) -> Json:
+    """What was written under other names."""
+    present = first.renamed(state, {"clocks": "deadlines"})
+    header = first.upgrade_header(_parsed(present["header"]))
+    deadlines = _parsed(present.get("deadlines", {}))
+    states = {name: _upgrade_deadline(state) for name, state in deadlines.items()}
+    return {**present, "header": json.dumps(header), "deadlines": json.dumps(states)}
+
+
+def _to_third(state: Json) -> Json:
+    """What was said of the case when a hand-over was no task."""
+    return {**state, "header": json.dumps(second.upgrade_header(_parsed(state["header"])))}

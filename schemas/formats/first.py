@@ -1,20 +1,10 @@
-"""Formats of what is written: a record, document or policy of an earlier format becomes one of the present."""
+"""Format 1 to format 2: what was written under other names, with levels and detectors that were the same for all."""
 
-import json
 import re
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeVar
-
-from pydantic import TypeAdapter
-
-T = TypeVar("T")
-
-FORMAT = 2
-"""The present format of events, documents and published policies; what carries none is of format 1."""
+from collections.abc import Collection, Mapping
+from typing import Any
 
 Json = dict[str, Any]
-
-_PRESENT = f'"format":{FORMAT}'.encode()
 
 LEVELS = ("general", "major_preliminary", "major")
 """The levels that format 1 knew by name, lowest first."""
@@ -66,25 +56,8 @@ _EXPRESSION = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _NAMES = re.compile(r"\b(clock|offered)\b")
 
 
-def read_record(topic: str, adapter: TypeAdapter[T], value: bytes) -> T:
-    """What a record of `topic`, named without prefix, says; raises ValidationError where it is not valid."""
-    return adapter.validate_json(_present(topic, value))
-
-
-def _present(topic: str, value: bytes) -> bytes:
-    """The JSON of a record in the present format; what cannot be read is left to whoever validates it."""
-    # Within a string every quotation mark is escaped, so that no text a person wrote looks like the mark.
-    if topic not in _RECORDS or _PRESENT in value:
-        return value
-    try:
-        record = _RECORDS[topic](json.loads(value))
-    except (ValueError, TypeError, LookupError, AttributeError):
-        return value
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 def upgrade_event(event: Json) -> Json:
-    """An event of a case or of one of its deadlines in the present format."""
+    """An event of a case or of one of its deadlines in format 2."""
     present = renamed(event, _EVENT)
     if "header" in present:
         present["header"] = upgrade_header(present["header"])
@@ -99,28 +72,28 @@ def show_entry(entry: Json) -> Json:
 
 
 def upgrade_delivery(event: Json) -> Json:
-    """What became of a message, in the present format."""
+    """What became of a message, in format 2."""
     return with_queues(with_values(event, type=_DELIVERY_TYPES), "person")
 
 
 def upgrade_outreach(message: Json) -> Json:
-    """A message to a customer in the present format."""
+    """A message to a customer in format 2."""
     return renamed(message, HEADER)
 
 
 def upgrade_entry(entry: Json) -> Json:
-    """An entry of the directory in the present format."""
+    """An entry of the directory in format 2."""
     return renamed(entry, {"programme": "policy"})
 
 
 def upgrade_published(published: Json) -> Json:
-    """A published policy in the present format, under the version it was published with."""
+    """A published policy in format 2, under the version it was published with."""
     present = renamed(published, {"profile": "policy"})
     return {**present, "policy": upgrade_policy(present["policy"])}
 
 
 def upgrade_policy(policy: Json) -> Json:
-    """The rules of a policy in the present format."""
+    """The rules of a policy in format 2."""
     present = renamed(policy, {"clocks": "deadlines"})
     telling = present.pop("escalate_to_manufacturer", ())
     return {
@@ -138,20 +111,8 @@ def upgrade_facts(facts: Json) -> Json:
 
 
 def upgrade_header(header: Json) -> Json:
-    """What an event says of its case, in the present format."""
+    """What an event says of its case, in format 2."""
     return with_queues(renamed(header, HEADER), *_HOLDERS)
-
-
-_RECORDS: Mapping[str, Callable[[Json], Json]] = {
-    "cases": upgrade_event,
-    "escalations": upgrade_event,
-    "deadlines": upgrade_event,
-    "deliveries": upgrade_delivery,
-    "outreach": upgrade_outreach,
-    "directory": upgrade_entry,
-    "policies": upgrade_published,
-}
-"""By topic; what others carry reads the same in every format."""
 
 
 def renamed(value: Json, names: Mapping[str, str]) -> Json:
@@ -248,16 +209,43 @@ def _upgrade_expression(found: "re.Match[str]") -> str:
     return _NAMES.sub(lambda name: _IN_TEXTS[name[1]], found[0])
 
 
-_FIRST_WORDS = {"kind": "complaint", "department": "after_sales"}
-_FIRST_FLAGS = ("injury", "accident", "casualties", "fire")
+_CASE = {
+    "profile": "policy",
+    "profile_version": "policy_version",
+    "passed": "declined_by",
+    "unmanned": "unstaffed",
+    "offer": "hand_over",
+    "climbed_at": "escalated_at",
+    "climbed_for": "escalated_for",
+    "promises": "deadlines",
+    "broken": "breach_count",
+    "revised": "revisions",
+}
+"""Fields of a case by the names that they had in format 1."""
 
 
-def posted(contact: Json) -> str:
-    """The text from which the id of a posted contact derives for ever, `contact` being its JSON: as the first release had it.
+def upgrade_case(state: Json) -> Json:
+    """A case as routing keeps it, in format 2."""
+    present = renamed(state, _CASE)
+    # Fields were added to the format while it lasted: what an early case lacks has its default.
+    return {
+        **with_queues(present, "owner"),
+        "declined_by": [queue_name(one) for one in present.get("declined_by", ())],
+        "unstaffed": [queue_name(one) for one in present.get("unstaffed", ())],
+        "hand_over": _upgrade_part(present.get("hand_over")),
+        "support": _upgrade_part(present.get("support")),
+        "contacts": [renamed(one, {"findings": "signals"}) for one in present["contacts"]],
+        "breaches": [renamed(one, {"clock": "deadline"}) for one in present.get("breaches", ())],
+        "revisions": [
+            with_values({**one, "fields": [_CASE.get(name, name) for name in one["fields"]]}, by=ACTORS)
+            for one in present.get("revisions", ())
+        ],
+    }
 
-    What it could not say yet stands at the end, where it was said.
-    """
-    first = {name: contact[name] or _FIRST_WORDS.get(name, "") for name in contact if name not in {"flags", "form"}}
-    flags = {**dict.fromkeys(_FIRST_FLAGS), **contact["flags"]}
-    more = {"form": contact["form"]} if contact["form"] else {}
-    return json.dumps({**first, "flags": flags, **more}, ensure_ascii=False, separators=(",", ":"))
+
+def _upgrade_part(part: Json | None) -> Json | None:
+    """A hand-over or a support, with those that lie beneath it."""
+    if part is None:
+        return None
+    present = with_values(renamed(part, {"over": "previous"}), via=VIA)
+    return {**with_queues(present, "to", "giver"), "previous": _upgrade_part(present.get("previous"))}
