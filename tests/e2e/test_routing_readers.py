@@ -93,10 +93,9 @@ async def test_every_case_is_read_by_somebody_who_may_accept_it(
         assert taken.status_code == httpx.codes.OK, taken.text
 
 
-async def test_the_metric_counts_what_nobody_has(
-    service: Service, contacts: Sequence[ContactReceived]
-) -> None:
-    assert contacts
+async def test_the_metric_counts_what_nobody_has(service: Service) -> None:
+    # A case of its own: those of the other tests have been accepted by then, and the count looks only now and then.
+    await service.receive(a_contact(shop="no-such-shop", occurred_at=datetime.now(UTC)))
     lines: list[str] = []
     counts: list[float] = []
 
