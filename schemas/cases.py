@@ -257,6 +257,15 @@ class CaseTaskWithdrawn(TaskMessage):
     deadline: str | None = None
 
 
+class CaseRebased(CaseMessage):
+    """The case goes on by another version of its policy; what it is now stands in the header."""
+
+    type: Literal["case.rebased"] = "case.rebased"
+    previous_version: str
+    received_at: Instant
+    calendar: CalendarSpec
+
+
 class CaseSnapshot(CaseMessage):
     """The case as it is, after a gap; the only event a reader takes out of turn."""
 
@@ -280,6 +289,7 @@ CaseEvent = (
     | CaseTaskAnswered
     | CaseTaskRefused
     | CaseTaskWithdrawn
+    | CaseRebased
     | CaseSnapshot
 )
 

@@ -83,6 +83,11 @@ def reassignment_cause(cause: UUID, revision: int, alarms: int) -> UUID:
     return uuid5(cause, f"{revision}:{alarms}")
 
 
+def rebasing_cause(case: UUID, policy_key: str) -> UUID:
+    """The cause of letting a case go on by another version of its policy."""
+    return uuid5(case, f"rebase:{policy_key}")
+
+
 def entry_id(key: str) -> UUID:
     """The document of an entry of the directory."""
     return uuid5(NAMESPACE_URL, f"redress:directory:{key}")

@@ -15,6 +15,7 @@ from schemas.formats import FORMAT
 from schemas.forms import FormSpec
 from schemas.ladders import LadderSpec
 from schemas.notices import Wording
+from schemas.rebase import RebaseSpec
 from schemas.severity import SeverityPolicy
 from schemas.steps import Step
 from schemas.tasks import TaskSpec
@@ -85,6 +86,7 @@ class Policy(Wording):
     tasks: Annotated[tuple[TaskSpec, ...], once("id")] = ()
     ladders: Annotated[tuple[LadderSpec, ...], once("id")] = ()
     deadlines: Annotated[tuple[DeadlineSpec, ...], once("id")] = ()
+    rebase: RebaseSpec = RebaseSpec()
 
     @cached_property
     def version(self) -> str:
@@ -161,9 +163,10 @@ def _by_id(specs: Iterable[S]) -> Mapping[str, S]:
 
 
 class PublishedPolicy(Strict):
-    """The record on Kafka, keyed `<policy>@<version>`."""
+    """The record on Kafka, keyed `<policy>@<version>`; `first_format` is that in which it was published."""
 
     format: Count = FORMAT
+    first_format: Count = FORMAT
     version: str
     policy: Policy
 

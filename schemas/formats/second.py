@@ -216,7 +216,7 @@ def _done(case: Json) -> Iterator[tuple[str, Json]]:
 
 def upgrade_published(published: Json) -> Json:
     """A published policy under the version it was published with."""
-    return {**published, "policy": upgrade_policy(published["policy"])}
+    return {**published, "first_format": 2, "policy": upgrade_policy(published["policy"])}
 
 
 def upgrade_policy(policy: Json) -> Json:

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from schemas import contacts, outreach, policies
 from schemas.cases import Part
+from schemas.formats import FORMAT
 from schemas.outreach import OutreachRequested
 from schemas.policies import PublishedPolicy
 from schemas.staffing import Directory
@@ -150,7 +151,7 @@ def _alarm(unread: str, health: Health) -> None:
 
 
 async def _follow_directory(reference: "ReferenceData", handler: Handler, documents: MongoDocuments) -> None:
-    """Hand over cases as soon as the directory takes them from somebody, and once more from the store.
+    """Re-base cases of outdated policies; hand over cases that the directory takes from somebody, and once more from the store.
 
     Another instance may have given a case to somebody whom it did not yet know to have gone. What cannot be handed
     over yet is tried again, ever more seldom, and keeps nothing else from it.
@@ -159,7 +160,7 @@ async def _follow_directory(reference: "ReferenceData", handler: Handler, docume
     while True:
         reference.news.clear()
         await reference.people.wait()
-        late = not await handler.reassign() or tries > 0
+        late = not (await handler.rebase() and await handler.reassign()) or tries > 0
         pause = backoff(tries, base=AUDIT_SECONDS / 10, most=RETRY_SECONDS) if late else QUIET_SECONDS
         if not await _has_paused(reference.news, pause):
             tries = 0
@@ -244,7 +245,8 @@ class ReferenceData:
         if published is None:
             self.policies.take_back(key)
         elif key not in self.policies:
-            self.policies.put(key, compile_policy(published.policy, published.version))
+            outdated = published.first_format < FORMAT
+            self.policies.put(key, compile_policy(published.policy, published.version, outdated=outdated))
             self.versions.set()
             self.news.set()
 

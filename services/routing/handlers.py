@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from schemas import cases, contacts, deadlines, deliveries, directory, outreach, policies
 from schemas.contacts import ContactReceived
 from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
-from schemas.identity import customer_id, narrative_id, reassigning_cause
+from schemas.identity import customer_id, narrative_id, reassigning_cause, rebasing_cause
 from schemas.outreach import OutreachRequested
 from services.common.kafka.batch import Received, received_again
 from services.common.kafka.dead_letters import replay_topic
@@ -29,6 +29,7 @@ from services.routing.domain.case import Case
 from services.routing.domain.draft import ESCALATIONS
 from services.routing.domain.opening import StoredContact
 from services.routing.domain.reassignment import Reassign
+from services.routing.domain.rebase import Rebase
 from services.routing.domain.responsibilities import is_misplaced
 from services.routing.domain.severity.detection import Reader
 from services.routing.store.cases import CaseDocuments, Cases, read_open_cases
@@ -144,6 +145,38 @@ class Handler:
         async for case in read_open_cases(documents):
             self.cases.open_cases.put(case)
         self.loaded.set()
+
+    async def rebase(self) -> bool:
+        """Let open cases of versions that say less than the engine asks go on by those that new cases follow.
+
+        True when none is left that could.
+        """
+        await self.loaded.wait()
+        policies = self.cases.world().policies
+        old = [one for one in self.cases.open_cases.cases.values() if policies.is_outdated(one.policy_key)]
+        causes = [
+            Cause(one.id, rebasing_cause(one.id, target.key), Rebase(policy_key=target.key))
+            for one in old
+            if (target := policies.successor(one.policy_key)) is not None
+        ]
+        complete = True
+        for at in range(0, len(causes), AT_ONCE):
+            some = causes[at : at + AT_ONCE]
+            outcomes = await retry(partial(self.cases.change_apart, some), "re-base cases")
+            complete &= False not in [self._rebased(outcome) for outcome in outcomes]
+        return complete
+
+    def _rebased(self, outcome: Outcome[Case, Any]) -> bool:
+        """Whether a case goes on by the other version; one of which something has no counterpart stays, and is named."""
+        metrics.REBASED.inc(outcome.kind == "applied")
+        if outcome.refusal is not None:
+            reason = outcome.refusal.detail
+        elif outcome.error is not None:
+            reason = describe(outcome.error)
+        else:
+            return True
+        log.error("case cannot be re-based", extra={"case_id": outcome.cause.key, "reason": reason})
+        return outcome.error is None
 
     async def reassign(self, documents: CaseDocuments | None = None) -> bool:
         """Hand over what is no longer somebody's, by what is in memory or, with `documents`, by what rests there.

@@ -14,6 +14,7 @@ UNREAD = Gauge(
     "1 while nobody is named who reads what is nobody else's, or they have gone.",
 )
 REASSIGNED = Counter("redress_cases_reassigned_total", "Cases handed over since the directory changed.")
+REBASED = Counter("redress_cases_rebased_total", "Cases that go on by another version of their policy.")
 UNANSWERED = Gauge(
     "redress_deadlines_unanswered", "Due times passed of which sla reported neither a breach nor a stop."
 )

@@ -15,6 +15,7 @@ from services.routing.domain.draft import Draft
 from services.routing.domain.location import calendar
 from services.routing.domain.opening import StoredContact
 from services.routing.domain.reassignment import Reassign, keep_responsible, reassign
+from services.routing.domain.rebase import Rebase, rebase
 from services.routing.domain.replies import Reply, reply
 from services.routing.domain.world import World
 
@@ -66,6 +67,8 @@ def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case
             return folding.count_delivery(case, message, cause.id, world)
         case Act():
             return act(case, message, cause.id, world)
+        case Rebase():
+            return rebase(case, message, cause.id, world)
         case Reply():
             return reply(case, message, cause.id, world)
     raise TypeError(f"no case changes for a {type(message).__name__}")

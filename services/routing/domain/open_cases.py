@@ -27,13 +27,21 @@ class OpenCase:
     at: datetime
     responsibilities: tuple[Responsibility, ...] = ()
     running: tuple[datetime, ...] = ()
+    policy_key: str = ""
 
     @classmethod
     def of(cls, case: Case) -> "OpenCase":
         if case.is_over:
             return cls(case.id, case.revision, case.updated_at)
         running = (deadline.due_at for deadline in case.deadlines.values() if deadline.status == "running")
-        return cls(case.id, case.revision, case.updated_at, responsibilities_of(case), tuple(running))
+        return cls(
+            case.id,
+            case.revision,
+            case.updated_at,
+            responsibilities_of(case),
+            tuple(running),
+            case.policy_key,
+        )
 
     def people(self) -> Iterator[str]:
         """Who holds it in person."""

@@ -10,10 +10,11 @@ from services.common.store.versions import Versions
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledPolicy:
-    """One version of one policy, ready to decide by."""
+    """One version of one policy, ready to decide by; one that is `outdated` says less than the engine now asks."""
 
     content: Policy
     version: str
+    outdated: bool = False
 
     @property
     def key(self) -> str:
@@ -42,6 +43,15 @@ class Policies(Versions[CompiledPolicy]):
         """Let new cases of its policy open with this version."""
         self.put(policy.key, policy)
         self.newest[policy.content.id] = policy
+
+    def is_outdated(self, key: str) -> bool:
+        """Whether a version says less than the engine now asks; one that is not known here does not."""
+        return key in self and self[key].outdated
+
+    def successor(self, key: str) -> CompiledPolicy | None:
+        """The version of the same policy that new cases follow, if that is another and not outdated as well."""
+        newest = self._newest(self[key].content.id)
+        return newest if newest is not None and newest.key != key and not newest.outdated else None
 
     def last_resorts(self) -> frozenset[Role]:
         """The roles that read, by any policy, what nobody else does."""

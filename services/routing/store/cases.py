@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, Protocol
 from uuid import UUID
 
+from schemas.base import policy_key
 from services.common.store.codec import readable
 from services.common.store.decision import Cause, Change, Decide, Decision, Outcome
 from services.common.store.document import Document
@@ -19,7 +20,7 @@ from services.routing.domain.world import World
 
 FIELDS = (
     "revision", "state.owner", "state.owner_role", "state.owner_place", "state.owner_post", "state.tasks",
-    "state.department", "state.unstaffed", "state.updated_at", "state.deadlines",
+    "state.department", "state.unstaffed", "state.updated_at", "state.deadlines", "state.policy", "state.policy_version",
 )  # fmt: skip
 
 
@@ -46,6 +47,7 @@ def _open_case(stored: Mapping[str, Any]) -> OpenCase:
         datetime.fromisoformat(state["updated_at"]),
         responsibilities_of(ResponsibleFields.model_validate(state)),
         tuple(datetime.fromisoformat(due) for due in running),
+        policy_key(state["policy"], state["policy_version"]),
     )
 
 

@@ -19,9 +19,9 @@ def load_policy(folder: Path) -> Policy:
     return policy
 
 
-def compile_policy(policy: Policy, version: str = "") -> CompiledPolicy:
+def compile_policy(policy: Policy, version: str = "", *, outdated: bool = False) -> CompiledPolicy:
     """The policy ready to decide by.
 
     A published one keeps the version under which it was published, though fields have been added since.
     """
-    return CompiledPolicy(policy, version or policy.version)
+    return CompiledPolicy(policy, version or policy.version, outdated)

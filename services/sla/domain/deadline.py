@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from schemas.cases import CaseEvent, CaseOpened, CaseSnapshot
+from schemas.cases import CaseEvent, CaseOpened, CaseRebased, CaseSnapshot
 from schemas.policies import Policy
 from services.common.store.decision import Change, Outgoing
 from services.sla.domain.due.instants import to_ms
@@ -113,7 +113,7 @@ def _on_event(
     reached = max(deadline.reached, deadline.occurrences[-1].at - 1)
     replayed.fire_until(reached)
     # What was missed may have been answered as well: a gap breaches no deadline.
-    is_missed = before is None and isinstance(event, CaseSnapshot) and replayed.firings
+    is_missed = before is None and isinstance(event, CaseSnapshot | CaseRebased) and replayed.firings
     return None if is_missed else _publish(deadline, replayed, reached, trigger)
 
 
@@ -144,7 +144,7 @@ def _is_due(deadline: DeadlineState, upto: int) -> bool:
 
 
 def _with_header(state: Deadlines | None, event: CaseEvent) -> Deadlines:
-    if isinstance(event, CaseOpened | CaseSnapshot):
+    if isinstance(event, CaseOpened | CaseRebased | CaseSnapshot):
         return Deadlines(
             header=event.header,
             received_at=to_ms(event.received_at),

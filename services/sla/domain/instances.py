@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 from uuid import UUID
 
-from schemas.cases import CaseEvent, CaseHeader, CaseSnapshot, OpenTask, TaskMessage
+from schemas.cases import CaseEvent, CaseHeader, CaseRebased, CaseSnapshot, OpenTask, TaskMessage
 from schemas.deadline_spec import DeadlineSpec
 from schemas.identity import deadline_name
 from schemas.policies import Policy
@@ -57,5 +57,5 @@ def _tasks_of(spec: DeadlineSpec, deadlines: DeadlineStates) -> Iterable[UUID]:
 
 def _described(spec: DeadlineSpec, event: CaseEvent) -> Iterable[UUID]:
     """The open tasks of which a snapshot speaks."""
-    tasks = event.header.tasks if isinstance(event, CaseSnapshot) else ()
+    tasks = event.header.tasks if isinstance(event, CaseSnapshot | CaseRebased) else ()
     return (one.task_id for one in tasks if one.task == spec.per_task)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from schemas.cases import CaseEvent, CaseHeader, CaseSnapshot, OpenTask
+from schemas.cases import CaseEvent, CaseHeader, CaseRebased, CaseSnapshot, OpenTask
 from schemas.conditions import When, matches, satisfies
 from schemas.deadline_spec import DeadlineSpec
 from services.sla.domain.instances import Instance
@@ -79,7 +79,7 @@ def _effects(instance: Instance, event: CaseEvent, *, is_new: bool) -> Iterable[
 
 
 def _is_met(when: When, event: CaseEvent, instance: Instance, *, is_new: bool) -> bool:
-    if not isinstance(event, CaseSnapshot):
+    if not isinstance(event, CaseSnapshot | CaseRebased):
         return matches(when, event)
     if instance.task_id is not None and when.type in TASK_EVENTS:
         task = instance.task(event.header)

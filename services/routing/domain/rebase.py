@@ -1,0 +1,115 @@
+"""An open case goes on by another version of its policy: every name that it holds has to have a counterpart there."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from schemas.base import Frozen
+from schemas.cases import CaseRebased
+from schemas.policies import Policy
+from schemas.rebase import RebaseSpec
+from schemas.staffing import place
+from services.common.store.decision import Change, Refusal
+from services.routing.domain import steps
+from services.routing.domain.case import Case, Task
+from services.routing.domain.draft import Draft
+from services.routing.domain.location import calendar
+from services.routing.domain.policies import CompiledPolicy
+from services.routing.domain.world import World
+
+
+class Rebase(Frozen):
+    """Let an open case go on by this version."""
+
+    policy_key: str
+
+
+def rebase(case: Case, asked: Rebase, cause: UUID, world: World) -> Change[Case] | Refusal | None:
+    """The case under the other version; None where it is over or there already, a refusal naming what has no counterpart."""
+    if case.is_over or case.policy_key == asked.policy_key:
+        return None
+    target = world.policies[asked.policy_key]
+    counterparts = Counterparts(target.content.rebase, target.content)
+    if missing := list(counterparts.missing(case)):
+        return Refusal(409, "rebase", f"no counterpart in {asked.policy_key}: {', '.join(missing)}")
+    draft = Draft(case, case, cause, "rebase", world.now, target.content)
+    draft.set(**_under(case, target, counterparts))
+    _place(draft, world)
+    draft.publish(
+        CaseRebased, previous_version=case.policy_version, received_at=case.received_at,
+        calendar=calendar(world.directory, case.shop),
+    )  # fmt: skip
+    draft.record_history("case.rebased", previous=case.policy_key, policy=asked.policy_key)
+    steps.react_graver(draft, world)
+    return draft.change()
+
+
+class Counterparts:
+    """What the names of a case are called in another version."""
+
+    def __init__(self, spec: RebaseSpec, policy: Policy) -> None:
+        self.spec, self.policy = spec, policy
+        self.known: Mapping[str, Iterable[str]] = {
+            "states": policy.state, "roles": policy.role, "levels": policy.severity.level_ids, "tasks": policy.task,
+        }  # fmt: skip
+
+    def of(self, kind: str, name: str) -> str:
+        """What a name is called there."""
+        return str(getattr(self.spec, kind).get(name, name))
+
+    def missing(self, case: Case) -> Iterator[str]:
+        """The names of a case that are nothing there."""
+        held: dict[str, set[str]] = {
+            "states": {case.state, *(state for task in case.tasks for state in task.moved or ())},
+            "roles": {case.owner_role, *(task.role for task in case.tasks)},
+            "levels": {case.severity, *filter(None, (case.suspected,))},
+            "tasks": {task.task for task in case.tasks},
+        }
+        for kind, names in held.items():
+            yield from (
+                f"{kind}.{one}" for one in sorted(names) if self.of(kind, one) not in self.known[kind]
+            )
+
+
+def _under(case: Case, target: CompiledPolicy, names: Counterparts) -> dict[str, Any]:
+    """The fields of the case as they are under the other version."""
+    policy, state = target.content, names.of("states", case.state)
+    role = names.of("roles", case.owner_role)
+    ladders = {names.of("ladders", name): rung for name, rung in case.rungs.items()}
+    return {
+        "policy": policy.id,
+        "policy_version": target.version,
+        "state": state,
+        "stage": policy.state[state].stage,
+        "severity": names.of("levels", case.severity),
+        "suspected": case.suspected and names.of("levels", case.suspected),
+        "owner_role": role,
+        "owner_where": policy.role[role].at,
+        "owner_place": place(case, policy.role[role].at),
+        "tasks": tuple(_task(case, task, names) for task in case.tasks),
+        "rungs": {name: rung for name, rung in ladders.items() if name in policy.ladder},
+        "done": {names.of("actions", name): done for name, done in case.done.items()},
+        "filled": {names.of("forms", name): form for name, form in case.filled.items()},
+    }
+
+
+def _task(case: Case, task: Task, names: Counterparts) -> Task:
+    role, kind = names.of("roles", task.role), names.of("tasks", task.task)
+    where, policy = names.policy.role[role].at, names.policy
+    moved = tuple(names.of("states", state) for state in task.moved) if task.moved else None
+    ladder = task.ladder and names.of("ladders", task.ladder)
+    return task.model_copy(
+        update={
+            "task": kind, "role": role, "where": where, "place": task.place or place(case, where),
+            "moves_owner": policy.task[kind].moves_owner, "moved": moved,
+            "ladder": ladder if ladder in policy.ladder else None,
+        }
+    )  # fmt: skip
+
+
+def _place(draft: Draft, world: World) -> None:
+    """Say the region of the case, which earlier formats did not keep."""
+    franchises = world.directory.franchises.get(draft.case.shop, ())
+    own = next((one for one in franchises if one.id == draft.case.franchise), None)
+    if own is not None and not draft.case.region:
+        draft.set(region=own.region)
