@@ -12,7 +12,7 @@ from schemas.faults import FILLED, Fault, refuse
 from schemas.steps import Step
 from schemas.vocabulary import Level, Names, TaskKind
 
-SENT = "case.task_sent"
+SENT, ACCEPTED = "case.task_sent", "case.task_accepted"
 ASKED = "asked"
 Accountable = Annotated[str, Names("roles", besides=("owner", ASKED))]
 """Whose deadline it is: a role, that of the owner, or that which a task asks."""
@@ -38,7 +38,7 @@ class DeadlineSpec(Strict):
     each due time, and anew at an event of `restart`. `on_breach` is what follows a breach; an escalation of it waits
     for the shop's hours. After `repeats` breaches a recurring deadline goes on at the pace of `then`. Only minutes can pause, and
     never those that a law counts. One `per_task` runs for each of these tasks by itself: it starts when the
-    task is sent, and an event of another task means nothing to it. Of such a one the role that is asked can be
+    task is sent or accepted, and an event of another task means nothing to it. Of such a one the role that is asked can be
     accountable.
     """
 
@@ -135,5 +135,5 @@ def _per_task(deadline: DeadlineSpec) -> Iterator[Fault]:
     if deadline.accountable == ASKED and deadline.per_task is None:
         yield ("accountable",), "should be asked only beside per_task, which says of which task"
     for at, when in enumerate(deadline.start if deadline.per_task else ()):
-        if when.type != SENT:
-            yield ("start", at, "type"), f"should be {SENT}, with which a deadline per task starts"
+        if when.type not in {SENT, ACCEPTED}:
+            yield ("start", at, "type"), f"should be {SENT} or {ACCEPTED}, with which a deadline per task starts"

@@ -10,9 +10,8 @@ from schemas.vocabulary import Ladder, Role, State, TaskKind
 
 
 class Send(Strict):
-    """Ask something of somebody: of the first on duty of the roles in `to`, else of those that the task names.
-
-    Where the form of the action names a person, it is asked of them.
+    """Ask something of somebody: of the first on duty of the roles in `to`; without these of whom the form of the action
+    names, else of the roles that the task names.
     """
 
     task: TaskKind

@@ -18,7 +18,7 @@ from services.routing.domain.world import World
 _SAYINGS = {
     "who_may": Bilingual(zh="“{action}”只能由{who}进行。", en="Only {who} may do this: {action}."),
     "accept_first": Bilingual(
-        zh="工单已转交给您：请先接手，再进行“{action}”。",
+        zh="投诉案件已转交给您：请先接手，再进行“{action}”。",
         en="The case is handed over to you: accept it first, then: {action}.",
     ),
     "not_by_the_same": Bilingual(
@@ -26,7 +26,7 @@ _SAYINGS = {
         en="Whoever did this may not do the next: {other}; {action}.",
     ),
     "from_state": Bilingual(
-        zh="工单状态为“{state}”：“{action}”只能在{states}时进行。",
+        zh="投诉案件的状态为“{state}”：“{action}”只能在{states}时进行。",
         en="The case is: {state}. This can be done only when it is {states}: {action}.",
     ),
     "task_done": Bilingual(zh="这项请求已经办结或撤回。", en="This task is done, or was taken back."),
@@ -49,7 +49,7 @@ _SAYINGS = {
         zh="{field}：{person}不是{place}的{role}。", en="{field}: {person} is no {role} at {place}."
     ),
     "to_another": Bilingual(
-        zh="{field}：应是工单现负责人以外的人。",
+        zh="{field}：应是投诉案件现负责人以外的人。",
         en="{field}: should be somebody else than the one who has it.",
     ),
     "hand_over": Bilingual(

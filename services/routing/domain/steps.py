@@ -80,7 +80,7 @@ def _send(draft: Draft, step: Step, moment: Moment, world: World) -> None:
         return
     spec = draft.policy.task[step.send.task]
     action = getattr(moment.event, "form", None)
-    who = naming.named(draft.policy.form.get(action or ""), moment)
+    who = None if step.send.to else naming.named(draft.policy.form.get(action or ""), moment)
     if who is not None:
         _send_by_name(draft, spec, who, moment, world)
     else:

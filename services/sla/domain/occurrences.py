@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 
-from schemas.cases import CaseEvent, CaseHeader, CaseRebased, CaseSnapshot, OpenTask
+from schemas.cases import CaseEvent, CaseHeader, CaseRebased, CaseReopened, CaseSnapshot, OpenTask
 from schemas.conditions import When, matches, satisfies
 from schemas.deadline_spec import DeadlineSpec
 from services.sla.domain.instances import Instance
 from services.sla.domain.state import DeadlineState, Effect, Occurrence, Run
 
-OPENED, ACTED, SENT, WITHDRAWN = "case.opened", "case.acted", "case.task_sent", "case.task_withdrawn"
-TASK_EVENTS = frozenset({SENT, WITHDRAWN})
+OPENED, ACTED = "case.opened", "case.acted"
+SENT, ACCEPTED, WITHDRAWN = "case.task_sent", "case.task_accepted", "case.task_withdrawn"
+TASK_EVENTS = frozenset({SENT, ACCEPTED, WITHDRAWN})
 
 ARMING = frozenset[Effect]({"arm", "disarm"})
 
@@ -34,7 +35,8 @@ def occurrence_of(
         severity = None
     if not effects and severity is None:
         return None
-    return Occurrence(at=at, seq=event.seq, effects=effects, severity=severity)
+    again = isinstance(event, CaseReopened)
+    return Occurrence(at=at, seq=event.seq, effects=effects, severity=severity, again=again)
 
 
 def insert(occurrences: tuple[Occurrence, ...], occurrence: Occurrence) -> tuple[Occurrence, ...]:
@@ -95,5 +97,7 @@ def _is_described(when: When, *, is_new: bool) -> bool:
 
 
 def _is_task_described(when: When, task: OpenTask | None, *, is_new: bool) -> bool:
-    """Whether a snapshot stands for the event of a task: it sends one that is new here, and shows that one is over."""
-    return when.type == SENT and is_new if task is not None else when.type == WITHDRAWN
+    """Whether a snapshot stands for the event of a task: it sends one that is new here, shows that one was accepted or is over."""
+    if task is None:
+        return when.type == WITHDRAWN
+    return when.type == SENT and is_new if when.type != ACCEPTED else task.accepted

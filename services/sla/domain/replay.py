@@ -102,7 +102,8 @@ class Replay:
             self._reconsider(occurrence.at)
         elif self.run.phase != "running":
             if effect == "start":
-                self._begin(occurrence.seq, self.terms.anchor(occurrence.at), occurrence.at)
+                anchor = occurrence.at if occurrence.again else self.terms.anchor(occurrence.at)
+                self._begin(occurrence.seq, anchor, occurrence.at)
         else:
             self._change(effect, occurrence)
 

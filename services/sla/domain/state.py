@@ -23,12 +23,16 @@ Round = tuple[int, int]
 
 
 class Occurrence(Frozen):
-    """What one event of the case, the `seq`th, means to one deadline, at the time it occurred."""
+    """What one event of the case, the `seq`th, means to one deadline, at the time it occurred.
+
+    `again` says that the case was over: what begins then counts from there, not from when the customer first spoke.
+    """
 
     at: int
     seq: int
     effects: tuple[Effect, ...] = ()
     severity: Level | None = None
+    again: bool = False
 
 
 @dataclass(slots=True)
