@@ -30,6 +30,7 @@ COMMANDS = {
     "down": "deploy.local.commands",
     "logs": "deploy.local.commands",
     "demo": "deploy.demo.commands",
+    "play": "deploy.plays.commands",
     "bench": "deploy.bench.commands",
 }
 

@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 from deploy.demo.client import Client
 from schemas.base import Frozen, instant, stamp
 from schemas.contacts import Language
-from schemas.vocabulary import Channel, Department, Level
 from schemas.directory import DirectoryFile, Franchise
+from schemas.vocabulary import Channel, Department, Level
 from services.common.runtime.clock import Clock
 
 FILE = Path(__file__).with_name("complaints.json")

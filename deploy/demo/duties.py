@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from schemas.vocabulary import Role
 from schemas.directory import Person
 from schemas.staffing import QUEUE
+from schemas.vocabulary import Role
 
 View = Mapping[str, Any]
 

@@ -7,7 +7,7 @@ import secrets
 import shutil
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -65,14 +65,16 @@ class Environment:
 
 
 @asynccontextmanager
-async def environment(data: Path, clock: Clock, progress: Progress) -> AsyncIterator[Environment]:
-    """An environment with fresh data in `data`; all of it ends with the block."""
+async def environment(
+    data: Path, clock: Clock, progress: Progress, more: Mapping[str, str] | None = None
+) -> AsyncIterator[Environment]:
+    """An environment with fresh data in `data` and `more` variables; all of it ends with the block."""
     shutil.rmtree(data, ignore_errors=True)
     # A Java that runs for a minute gains nothing from its second compiler, which takes a core meanwhile.
     os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
     async with stack(data / "stack") as running:
         progress.done(f"Kafka at {running.addresses.kafka}, store at {running.addresses.mongo}")
-        prepared = await _prepared(running, data, clock)
+        prepared = await _prepared(running, data, clock, more or {})
         parts: list[Part] = [prepared.mail, prepared.sms, *prepared.services.values()]
         try:
             await asyncio.gather(*(part.start() for part in parts))
@@ -82,9 +84,9 @@ async def environment(data: Path, clock: Clock, progress: Progress) -> AsyncIter
             await asyncio.gather(*(part.kill() for part in parts))
 
 
-async def _prepared(running: Stack, data: Path, clock: Clock) -> Environment:
+async def _prepared(running: Stack, data: Path, clock: Clock, more: Mapping[str, str]) -> Environment:
     """An environment of which the stack runs and nothing else is started yet."""
-    variables = await _variables(running, clock)
+    variables = {**await _variables(running, clock), **more}
     variables["REDRESS_POLICIES"] = str(_with_patience(data / "policies"))
     mail, sms = provider("mail", data / "mail"), provider("sms", data / "sms")
     variables |= {"REDRESS_SMTP_PORT": str(mail.port), "REDRESS_SMS_URL": f"http://127.0.0.1:{sms.port}"}
@@ -117,7 +119,7 @@ async def _variables(running: Stack, clock: Clock) -> dict[str, str]:
 def _with_patience(policies: Path) -> Path:
     """A copy of the policies in which only the time differs after which a notice is not sent any more."""
     shutil.copytree(POLICIES, policies)
-    for file in (policies / "notices").glob("*.yaml"):
+    for file in policies.glob("*/notices.yaml"):
         content = yaml.safe_load(file.read_text("utf-8"))
         for rule in (*content["notices"], *content["customer_notices"]):
             rule["not_after_minutes"] *= PATIENCE

@@ -13,7 +13,7 @@ from deploy.demo.client import Client, signer
 from deploy.demo.complaints import Accepted, Contact, post
 from deploy.demo.environment import Environment
 from deploy.demo.evidence import Evidence, gather
-from deploy.demo.idle import wait_until_idle
+from deploy.demo.idle import watching
 from deploy.demo.people import Habits, Staff
 from deploy.demo.progress import Progress
 from deploy.demo.recorder import Recorder, following
@@ -59,7 +59,8 @@ class Play:
         async with following(self.recorder), self._showing_numbers():
             await self._days()
             await services["sla"].stop()
-            await wait_until_idle(self.environment)
+            async with watching(self.environment) as idle:
+                await idle.wait(stopped=("sla",))
         self.progress.done("sla stopped, every event is handled and every message has arrived")
         people = frozenset(person.id for person in self.script.directory.people)
         evidence = await gather(self.environment, self.recorder, self.accepted, people)

@@ -1,6 +1,7 @@
 """What every service reads from its environment, all under the prefix REDRESS_."""
 
 import re
+from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import (
@@ -15,7 +16,7 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from schemas.faults import describe
-from services.common.runtime.clock import FASTEST, Clock
+from services.common.runtime.clock import FASTEST, Clock, Jumps
 
 SERVERS = re.compile(r"[^\s,/]+:\d{1,5}(,[^\s,/]+:\d{1,5})*")
 
@@ -57,6 +58,9 @@ class CommonSettings(BaseSettings):
         description="How many times as fast business time runs; 1 outside of demonstrations.",
     )
     time_epoch: float = Field(0.0, ge=0, description="Seconds since 1970 at which scaled time began.")
+    time_jumps: Path | None = Field(
+        None, description="A file by which business time jumps ahead; for plays and tests only."
+    )
     clock_limit_seconds: float = Field(
         30.0, gt=0, description="Further apart from all other clocks, no deadline fires; seconds of the wall."
     )
@@ -81,7 +85,9 @@ class CommonSettings(BaseSettings):
             raise SettingsError("; ".join(map(_describe_variable, wrong.errors()))) from None
 
     def clock(self) -> Clock:
-        return Clock(self.time_scale, self.time_epoch)
+        if self.time_jumps is None:
+            return Clock(self.time_scale, self.time_epoch)
+        return Clock(self.time_scale, self.time_epoch, Jumps(self.time_jumps))
 
 
 def _describe_variable(error: ErrorDetails) -> str:

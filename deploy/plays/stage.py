@@ -1,0 +1,118 @@
+"""The stage of plays: stack, services and providers of their own, and a clock that jumps when nothing moves any more."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+from pymongo import AsyncMongoClient
+
+from deploy.demo.environment import Environment, environment, redress
+from deploy.demo.idle import PAUSE, Idle, watching
+from deploy.demo.progress import Progress
+from deploy.plays.story import ZONE
+from services.common.runtime.clock import Clock, Jumps, wall
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What runs; `monday` is day 1 of every story."""
+
+    environment: Environment
+    jumps: Jumps
+    idle: Idle
+    store: Any
+    intake: httpx.AsyncClient
+    routing: httpx.AsyncClient
+    monday: datetime
+
+    def now(self) -> datetime:
+        return self.environment.clock.now()
+
+    def headers(self, who: str, key: str, revision: int | None = None) -> dict[str, str]:
+        """How somebody asks for something, once."""
+        seen = {} if revision is None else {"If-Match": f'"{revision}"'}
+        return {"Authorization": f"Bearer {self.environment.token(who)}", "Idempotency-Key": key, **seen}
+
+    async def settle(self) -> None:
+        """Return once nothing moves any more, and everything that is due has fired."""
+        await self.idle.wait(self.now)
+
+    def jump_to(self, instant: datetime) -> None:
+        """Let it be that time everywhere, unless it is later already."""
+        self.jumps.jump((instant - self.now()).total_seconds())
+
+    async def case(self, case_id: str) -> dict[str, Any]:
+        """A case as routing keeps it."""
+        stored = await self.store["cases"].find_one({"_id": case_id})
+        if stored is None or stored["state"] is None:
+            raise LookupError(f"case {case_id} was not opened")
+        return {**stored["state"], "revision": stored["revision"]}
+
+    async def told(self, case_id: str) -> list[str]:
+        """Who was sent which template about a case, each as `person template`, in no order."""
+        sent = self.store["deliveries"].find({"state.case_id": case_id, "state.status": "sent"})
+        return [f"{one['state']['person']} {one['state']['template']}" async for one in sent]
+
+    async def next_due(self, cases: Collection[str]) -> datetime | None:
+        """When the next of the deadlines of these cases fires."""
+        query = {"_id": {"$in": sorted(cases)}, "state.next_due": {"$ne": None}}
+        dues = [
+            one["state"]["next_due"]
+            async for one in self.store["deadlines"].find(query, {"state.next_due": 1})
+        ]
+        return datetime.fromtimestamp(min(dues) / 1000, UTC) if dues else None
+
+
+@asynccontextmanager
+async def stage(data: Path, directories: Sequence[Path], progress: Progress) -> AsyncIterator[Stage]:
+    """A stage with everybody of these directories; all of it ends with the block."""
+    data.mkdir(parents=True, exist_ok=True)
+    file = data.with_suffix(".jumps")
+    file.unlink(missing_ok=True)
+    jumps = Jumps(file)
+    clock = Clock(1.0, wall().timestamp(), jumps)
+    monday = _next_monday(clock.now())
+    async with environment(data, clock, progress, {"REDRESS_TIME_JUMPS": str(file)}) as running:
+        everybody = data / "directory.yaml"
+        everybody.write_text(yaml.safe_dump(_together(directories), allow_unicode=True), "utf-8")
+        progress.done(await redress(running.variables, "directory", "load", str(everybody)))
+        addresses = running.stack.addresses
+        services = running.services
+        async with (
+            AsyncMongoClient[dict[str, Any]](addresses.mongo) as store,
+            httpx.AsyncClient(base_url=services["intake"].url, timeout=30) as intake,
+            httpx.AsyncClient(base_url=services["routing"].url, timeout=30) as routing,
+            watching(running) as idle,
+        ):
+            jumps.jump((monday + timedelta(hours=6) - clock.now()).total_seconds())
+            ready = Stage(running, jumps, idle, store[running.database], intake, routing, monday)
+            await _known(ready, [one["id"] for one in _together(directories)["people"]])
+            yield ready
+
+
+async def _known(stage: Stage, people: Sequence[str]) -> None:
+    """Return once routing has read who works where."""
+    for who in people:
+        headers = stage.headers(who, "look")
+        while (await stage.routing.get("/v1/cases", headers=headers)).status_code != httpx.codes.OK:
+            await asyncio.sleep(PAUSE)
+
+
+def _next_monday(now: datetime) -> datetime:
+    midnight = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(days=7 - midnight.weekday())
+
+
+def _together(directories: Sequence[Path]) -> dict[str, Any]:
+    """Several directories as one."""
+    whole: dict[str, Any] = {}
+    for path in directories:
+        for name, entries in yaml.safe_load(path.read_text("utf-8")).items():
+            whole.setdefault(name, []).extend(entries)
+    return whole
