@@ -17,8 +17,10 @@ from tests.dealership import directory_file, person
 
 
 def load(casework: Casework, *, operators: bool) -> None:
-    there = person("op-1") if operators else None
-    casework.directory = Directory(directory_file(op_1=there, op_2=None).entries())
+    """Nobody who could stand in for an operator, and an operator or none."""
+    gone = dict.fromkeys(("op_1", "op_2", "dm_service", "dm_sales", "gm_1"))
+    there = {"op_1": person("op-1")} if operators else {}
+    casework.directory = Directory(directory_file(**{**gone, **there}).entries())
 
 
 def look(casework: Casework, case: Case) -> tuple[Case, list[UUID]]:
