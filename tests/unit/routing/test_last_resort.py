@@ -99,7 +99,7 @@ def notified(casework: Casework, events: Iterable[CaseEvent]) -> set[str]:
 
 def readers(casework: Casework, case: Case) -> set[str]:
     there, now = casework.directory, casework.now
-    return {name for name in there.people if scope_of(name, there, ["mfr_cr"], now).covers(case)}
+    return {name for name in there.people if scope_of(name, there, casework.policies, now).covers(case)}
 
 
 def actors(casework: Casework, case: Case, action: str, among: Iterable[str] | None = None) -> set[str]:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.directory import Person
+from schemas.directory import Person, Post
 from schemas.staffing import Directory
 from schemas.vocabulary import Department
 from services.routing.domain.case import Case
@@ -15,7 +15,7 @@ from tests.suspicions import suspected, use_judgements
 
 
 def sees(casework: Casework, name: str, case: Case) -> bool:
-    return scope_of(name, casework.directory, ["mfr_cr"], casework.now).covers(case)
+    return scope_of(name, casework.directory, casework.policies, casework.now).covers(case)
 
 
 def away(casework: Casework, deputy: str) -> Person:
@@ -68,6 +68,20 @@ def test_a_reader_of_last_resort_sees_of_a_queue_what_nobody_of_its_department_a
     [task] = case.tasks
     queued = task.model_copy(update={"to": "queue:north:dept_manager", "role": "dept_manager"})
     assert sees(casework, "mfr-1", case.model_copy(update={"tasks": (queued,)})) is seen
+
+
+@pytest.mark.parametrize("department", ["sales", None])
+def test_a_reader_of_last_resort_sees_what_is_in_a_queue_that_never_had_members(
+    department: Department | None,
+) -> None:
+    """Also where no post at all names the case's department."""
+    elsewhere = (Post(at="south", role="dept_manager", department=department),)
+    gone = dict.fromkeys(("cr_1", "cr_south", "gm_1", "dm_service", "sa_1", "sa_2"))
+    staff = directory_file(dm_sales=person("dm-sales", posts=elsewhere), **gone)
+    casework = Casework(directory=Directory(staff.entries()))
+    case = casework.receive()
+    assert [task.to for task in case.tasks] == ["queue:north:dealer_cr_manager"]
+    assert sees(casework, "mfr-1", case)
 
 
 def test_a_deputy_from_another_shop_sees_what_they_are_asked_to_confirm(
