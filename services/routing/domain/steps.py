@@ -115,13 +115,14 @@ def send(
 ) -> Chosen:
     """Ask the first on duty of the roles, else who stands in for one, else the queue of the first.
 
-    An owner who has the role already has accepted.
+    None of `not_by` is asked. An owner who has the role already has accepted.
     """
     case = draft.case
     if spec.moves_owner and case.owner_role in roles:
         return _keep(draft, spec, world)
-    not_by = frozenset({case.owner} if spec.moves_owner else ()).union(carried.get("declined", ()))
-    role, chosen = choose(case, roles, not_by, world)
+    barred = frozenset(carried.pop("not_by", ())).union(carried.get("declined", ()))
+    barred |= {case.owner} if spec.moves_owner else set()
+    role, chosen = choose(case, roles, barred, world)
     seat = _seat(case, role, chosen, world)
     ask(
         draft,
@@ -154,8 +155,9 @@ def choose(case: Case, roles: Sequence[Role], not_by: frozenset[str], world: Wor
 
 
 def _seat(case: Case, role: Role, chosen: Chosen, world: World) -> Queue:
-    """The place and role in which somebody is asked."""
-    return Queue.named(chosen.person) or Queue(place(case, world.policy(case).role[role].at), role)
+    """The place and role in which somebody is asked; a queue of last resort in the role that is needed."""
+    queue = Queue.named(chosen.person)
+    return Queue(queue.at if queue else place(case, world.policy(case).role[role].at), role)
 
 
 def _withdraw(draft: Draft, step: Step, _moment: Moment, _world: World) -> None:
@@ -194,7 +196,8 @@ def _ask(draft: Draft, step: Step, moment: Moment, world: World) -> None:
     if step.ask == "others":
         in_person = () if Queue.named(task.to) else (task.to,)
         declined = dict.fromkeys((*task.declined, *in_person, *filter(None, (moment.actor,))))
-        send(draft, spec, [task.role], world, **{**carried, "via": "anew", "declined": tuple(declined)})
+        carried |= {"via": "anew", "declined": tuple(declined), "not_by": ladder.passed(draft.case, world)}
+        send(draft, spec, [task.role], world, **carried)
     elif task.role in spec.to and (roles := spec.to[spec.to.index(task.role) + 1 :]):
         if any(world.person(draft.case, role) for role in roles):
             tasks.withdraw(draft, task, "unanswered")
