@@ -20,7 +20,7 @@ def seat(case: Case) -> tuple[list[str], int, str]:
 
 
 def left(case: Case) -> tuple[object, ...]:
-    return case.tasks, case.rungs, case.state
+    return {task.task_id: task for task in case.tasks}, case.rungs, case.state
 
 
 def test_two_escalations_taken_back_in_turn_leave_what_was_asked_first_as_it_was() -> None:
@@ -43,6 +43,18 @@ def test_the_lower_of_two_escalations_is_taken_back_by_itself() -> None:
     assert seat(case) == (["cr-1", "gm-1"], 2, "escalated")
     case = casework.fold(case, casework.withdrawn(case, upper))
     assert left(case) == left(first)
+
+
+def test_what_was_found_by_the_upper_of_two_escalations_is_answered_by_it_when_the_lower_falls() -> None:
+    casework = Casework()
+    case, lower = casework.breach(casework.receive(), "DL-01")
+    case, upper = casework.breach(case, "HO-01")
+    found = casework.breached(case, "DL-03")
+    due = casework.escalation_due(case, found)
+    casework.later(seconds=1)
+    for event in (found, casework.withdrawn(case, lower), due):
+        case = casework.fold(case, event)
+    assert (seat(case), case.tasks[-1].breaches) == ((["cr-1", "gm-1"], 2, "escalated"), (upper.id, found.id))
 
 
 def test_a_grave_case_keeps_the_manufacturer_when_its_escalation_is_taken_back() -> None:

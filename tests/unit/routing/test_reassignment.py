@@ -103,7 +103,9 @@ def test_whom_it_is_handed_over_to_is_followed_by_who_stands_in_for_the_role(how
 
 @pytest.mark.parametrize("how", LOSSES)
 @pytest.mark.parametrize("accepted", [False, True])
-def test_whoever_supports_for_the_manufacturer_is_followed_by_a_colleague(how: str, *, accepted: bool) -> None:
+def test_whoever_supports_for_the_manufacturer_is_followed_by_a_colleague(
+    how: str, *, accepted: bool
+) -> None:
     casework = Casework()
     before = casework.receive(a_contact(FIRE))
     name = asked(before, "support").to

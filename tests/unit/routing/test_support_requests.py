@@ -62,6 +62,14 @@ def test_the_manufacturers_rung_does_not_ask_who_let_it_pass(
     assert (case.rungs["handling"], supporter(case)) == (3, asked)
 
 
+def test_a_reader_of_last_resort_may_have_a_role_that_the_policy_does_not_know() -> None:
+    reader = person("mfr-1", posts=(Post(at="gtmc", role="reader"),), absences=AWAY)
+    case = topped(dealership(reader, without=("mfr-2",), last=("gtmc", "reader")))
+    [support] = case.tasks_of("support")
+    assert (support.to, support.role, support.where) == ("queue:gtmc:reader", "mfr_cr", "manufacturer")
+    assert case.rungs == {"handling": 3}
+
+
 @pytest.mark.parametrize("narrative", ["空调有异响,请检查", FIRE])
 def test_a_manufacturer_that_declines_is_not_asked_again_but_the_last_resort(narrative: str) -> None:
     casework = dealership(last=("south", "dealer_gm"))
