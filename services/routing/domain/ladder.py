@@ -27,7 +27,7 @@ def next_rung(case: Case, ladder: LadderSpec, accountable: Role, world: World) -
 
     Counted from who missed the time.
     """
-    start = max(case.rungs.get(ladder.id, 0), position(ladder, accountable) or 0)
+    start = max(case.rungs.get(ladder.id, 0), ladder.position(accountable) or 0)
     above = [
         (at, rung) for at, rung in enumerate(ladder.rungs) if at > start and _has_place(case, rung, world)
     ]
@@ -36,11 +36,6 @@ def next_rung(case: Case, ladder: LadderSpec, accountable: Role, world: World) -
         if (chosen := _of_rung(case, rung, barred, world)) is not None:
             return Next(at, rung, chosen)
     return _queue(case, above, barred, world) if above else None
-
-
-def position(ladder: LadderSpec, role: Role) -> int | None:
-    """The place of a role on a ladder, if it has one."""
-    return next((at for at, rung in enumerate(ladder.rungs) if rung.role == role), None)
 
 
 def told(

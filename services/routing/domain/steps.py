@@ -36,8 +36,11 @@ class ForbiddenError(Exception):
         self.refusal = refusal
 
 
-def take(draft: Draft, steps: Sequence[Step], moment: Moment, world: World) -> None:
-    """Take those of the steps whose conditions held before the first of them; raises ForbiddenError."""
+def take(draft: Draft, steps: Sequence[Step], moment: Moment, world: World) -> bool:
+    """Take those of the steps whose conditions held before the first of them; raises ForbiddenError.
+
+    True where one of them let the case go to a state, even to that in which it was.
+    """
     case, chosen = draft.case, list[Step]()
     for step in steps:
         if holds(step.when, case, moment, earlier=bool(chosen)):
@@ -46,6 +49,7 @@ def take(draft: Draft, steps: Sequence[Step], moment: Moment, world: World) -> N
         for name, effect in EFFECTS.items():
             if getattr(step, name):
                 effect(draft, step, moment, world)
+    return any(step.to for step in chosen)
 
 
 def react_graver(draft: Draft, world: World) -> None:
@@ -64,14 +68,14 @@ def ask(
 
 def _follow(draft: Draft, task: Task, event: CaseTaskSent, before: Case, world: World) -> None:
     """Let the case go where it goes once somebody is asked, and the task remember what it has moved."""
-    take(draft, draft.policy.task[task.task].sent, Moment(event=event, task=task), world)
+    went = take(draft, draft.policy.task[task.task].sent, Moment(event=event, task=task), world)
     for spec in draft.policy.ladders:
         moves = (
             task.moves_owner and task.ladder is None and any(rung.task == task.task for rung in spec.rungs)
         )
         if task.ladder == spec.id or moves:
-            draft.set(rungs={**draft.case.rungs, spec.id: ladder.position(spec, task.role) or 0})
-    tasks.keep_moves(draft, task, before)
+            draft.set(rungs={**draft.case.rungs, spec.id: spec.position(task.role) or 0})
+    tasks.keep_moves(draft, task, before, went=went)
 
 
 def _send(draft: Draft, step: Step, moment: Moment, world: World) -> None:
@@ -166,9 +170,11 @@ def _withdraw(draft: Draft, step: Step, _moment: Moment, _world: World) -> None:
             tasks.withdraw(draft, task, "over")
 
 
-def _move(draft: Draft, step: Step, _moment: Moment, _world: World) -> None:
+def _move(draft: Draft, step: Step, moment: Moment, _world: World) -> None:
     if step.to is not None:
         draft.move(step.to)
+        if not isinstance(moment.event, CaseTaskSent):
+            tasks.forget_moves(draft)
 
 
 def _judge(draft: Draft, step: Step, moment: Moment, world: World) -> None:
