@@ -8,6 +8,7 @@ import pytest
 from schemas.cases import CaseOpened, CaseTaskAccepted, CaseTaskSent
 from schemas.contacts import Vehicle
 from schemas.severity import Statement
+from schemas.staffing import Directory
 from services.common.store.decision import Cause, Change, Outgoing
 from services.routing.domain import assessment
 from services.routing.domain.case import Case
@@ -48,12 +49,20 @@ def test_without_a_receiver_the_least_loaded_first_receiver_owns_it() -> None:
     assert sorted(owners) == ["op-1", "op-1", "op-2", "op-2"]
 
 
-def test_with_nobody_of_the_role_its_queue_owns_it() -> None:
-    nobody = directory_file(op_1=None, op_2=None)
-    casework = Casework()
-    casework.directory = type(casework.directory)(nobody.entries())
-    case = casework.receive()
-    assert (case.owner, case.triage) == ("queue:north:operator", ())
+@pytest.mark.parametrize(
+    ("gone", "owner"),
+    [
+        (("op_1", "op_2"), "dm-service"),
+        (("op_1", "op_2", "dm_service"), "gm-1"),
+        (("op_1", "op_2", "dm_service", "gm_1"), "queue:north:operator"),
+    ],
+)
+def test_with_nobody_of_the_role_whoever_stands_in_for_it_owns_it_else_its_queue(
+    gone: tuple[str, ...], owner: str
+) -> None:
+    directory = Directory(directory_file(**dict.fromkeys(gone)).entries())
+    case = Casework(directory=directory).receive()
+    assert (case.owner, case.owner_role, case.triage) == (owner, "operator", ())
 
 
 def test_a_new_case_is_offered_to_the_cr_manager_in_the_same_change() -> None:
@@ -183,11 +192,10 @@ def test_what_was_not_said_is_the_first_of_the_policy() -> None:
 
 
 def test_a_policy_that_is_not_known_is_decided_by_the_default() -> None:
-    casework = Casework()
     file = directory_file()
     strange = tuple(one.model_copy(update={"policies": {"complaint": "lost"}}) for one in file.franchises)
-    casework.directory = type(casework.directory)(file.model_copy(update={"franchises": strange}).entries())
-    case = casework.receive()
+    directory = Directory(file.model_copy(update={"franchises": strange}).entries())
+    case = Casework(directory=directory).receive()
     assert (case.policy, case.severity) == ("gtmc", "major_preliminary")
     assert case.triage == ("unknown policy 'lost'",)
 
@@ -235,7 +243,5 @@ def event_ids(change: Change[Case]) -> list[UUID]:
 def test_an_absent_cr_manager_is_stood_in_for() -> None:
     absence = {"since": "2026-03-01T00:00:00Z", "until": "2026-03-09T00:00:00Z"}
     away = type(person("cr-1")).model_validate({**person("cr-1").model_dump(), "absences": [absence]})
-    casework = Casework()
-    casework.directory = type(casework.directory)(directory_file(cr_1=away).entries())
-    case = casework.receive()
+    case = Casework(directory=Directory(directory_file(cr_1=away).entries())).receive()
     assert [(task.to, task.role) for task in case.hand_overs] == [("dm-service", "dealer_cr_manager")]
