@@ -75,7 +75,7 @@ def test_a_classifier_that_breaks_raises_one_level_is_named_and_hides_no_pattern
     judgement = judge(Statement(text=text), detection, table())
     assert (judgement.level, judgement.confirmed, judgement.failed) == (level, level, (CLASSIFIER,))
     contact = a_contact(text)
-    assessment = assess(contact, detection, gtmc(), ())
+    assessment = assess(contact, detection, gtmc().content, ())
     assert (assessment.level, assessment.triage) == (level, ("detector classifier failed",))
 
 
