@@ -89,7 +89,8 @@ async def severity(request: Request, actor: Actor, depends: Needed, seconds: Pat
     wanted = body.validate(SeverityRequest, body.parse(request, sent))
     policy = _choose_policy(wanted, depends.cases.world())
     table = policy.content.severity
-    if faults := [*_unknown_ticks(wanted, table), *_unknown_flags(wanted, table)]:
+    faults = [*_unknown_channel(wanted, policy), *_unknown_ticks(wanted, table), *_unknown_flags(wanted, table)]
+    if faults:
         raise invalid(faults)
     judgement = await soon(seconds, _judge(wanted.statement(), table, depends))
     return JSONResponse(_response(judgement, policy).model_dump(mode="json"))
@@ -113,6 +114,12 @@ def _unknown_place(shop: str, world: World) -> Fault:
     if shop not in world.directory.shops:
         return Fault(field="shop", problem="should be a shop of the directory")
     return Fault(field="brand", problem="should be a brand for which the shop has a franchise")
+
+
+def _unknown_channel(wanted: SeverityRequest, policy: CompiledPolicy) -> list[Fault]:
+    names = [channel.id for channel in policy.content.channels]
+    is_known = wanted.channel is None or wanted.channel in names
+    return [] if is_known else [Fault(field="channel", problem=must_be_among(names))]
 
 
 def _unknown_ticks(wanted: SeverityRequest, table: SeverityPolicy) -> list[Fault]:
