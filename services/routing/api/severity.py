@@ -1,6 +1,7 @@
 """`POST /v1/severity`: how severe a text would be judged. Nothing of it is stored or logged."""
 
 import asyncio
+from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -89,8 +90,8 @@ async def severity(request: Request, actor: Actor, depends: Needed, seconds: Pat
     wanted = body.validate(SeverityRequest, body.parse(request, sent))
     policy = _choose_policy(wanted, depends.cases.world())
     table = policy.content.severity
-    faults = [*_unknown_channel(wanted, policy), *_unknown_ticks(wanted, table), *_unknown_flags(wanted, table)]
-    if faults:
+    unknown = (_unknown_channel(wanted, policy), _unknown_ticks(wanted, table), _unknown_flags(wanted, table))
+    if faults := list(chain.from_iterable(unknown)):
         raise invalid(faults)
     judgement = await soon(seconds, _judge(wanted.statement(), table, depends))
     return JSONResponse(_response(judgement, policy).model_dump(mode="json"))

@@ -31,7 +31,7 @@ class Line(Frozen):
     def _flags_are_booleans(cls, flags: dict[str, Any] | None, info: ValidationInfo) -> dict[str, Any] | None:
         policy: SeverityPolicy | None = info.context
         for flag in policy.flags if policy else ():
-            if not isinstance((flags or {}).get(flag.id), bool | None):
+            if flags and not isinstance(flags.get(flag.id), bool | None):
                 raise ValueError(f"{flag.id} should be true, false or null")
         return flags
 

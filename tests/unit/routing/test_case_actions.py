@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.cases import CaseActed, CaseJudged, CaseTaskRefused, CaseTaskSent
+from schemas.cases import CaseActed, CaseJudged, CaseTaskRefused, CaseTaskSent, CaseTaskWithdrawn
 from schemas.directory import Person
 from schemas.staffing import Directory
 from schemas.vocabulary import Department
@@ -110,6 +110,20 @@ def test_a_hand_over_names_store_role_and_person(changes: dict[str, str], rule: 
     case = reviewed(casework)
     refusal = casework.refused(case, casework.asked(case, "cr-1", "transfer", **{**TO_MANAGER, **changes}))
     assert (refusal.status, refusal.rule) == (422, rule)
+
+
+def test_a_hand_over_by_name_replaces_the_one_that_waits() -> None:
+    casework = Casework()
+    before = reviewed(casework)
+    case = casework.act(before, "cr-1", "transfer", **TO_MANAGER)
+    case = casework.act(case, "cr-1", "transfer", **{**TO_MANAGER, "person": "dm-sales"})
+    assert ([task.to for task in case.hand_overs], case.state) == (["dm-sales"], "transferred")
+    withdrawn, sent = casework.events()[-2:]
+    assert isinstance(withdrawn, CaseTaskWithdrawn)
+    assert isinstance(sent, CaseTaskSent)
+    assert (withdrawn.to, withdrawn.because, sent.to) == ("dm-service", "replaced", "dm-sales")
+    case = casework.reply(case, "dm-sales", "refuse")
+    assert (case.owner, case.state, case.rungs) == ("cr-1", before.state, before.rungs)
 
 
 def test_the_case_follows_the_department_of_its_manager() -> None:

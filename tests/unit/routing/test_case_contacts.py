@@ -122,7 +122,8 @@ def test_a_customer_who_speaks_again_reopens_what_was_closed() -> None:
 def test_what_was_done_and_how_far_it_was_escalated_counts_no_more_once_it_is_reopened() -> None:
     casework = Casework()
     before = closed(casework)
-    assert (before.done.keys(), before.rungs) == ({"transfer", "judge", "contact", "resolve", "close"}, {"handling": 1})
+    assert before.done.keys() == {"transfer", "judge", "contact", "resolve", "close"}
+    assert before.rungs == {"handling": 1}
     case = again(casework, before)
     assert (case.done, case.rungs, case.passes) == ({}, {"handling": 0}, {})
 
