@@ -4,7 +4,7 @@ import pytest
 
 from schemas.cases import CaseSeverityRaised, CaseTaskAnswered, CaseTaskSent, CaseTaskWithdrawn
 from services.routing.domain import replies
-from services.routing.domain.replies import Reply
+from services.routing.domain.replies import Reply, Verb
 from tests.casework import Casework
 from tests.dealership import a_contact
 from tests.suspicions import (
@@ -116,7 +116,7 @@ def test_less_than_is_suspected_needs_a_reason() -> None:
 def test_whoever_could_have_been_asked_may_confirm(actor: str) -> None:
     casework = Casework()
     case, task = suspected(casework)
-    assert "answer" in replies.allowed(case, actor, casework.world())[task.task_id]
+    assert replies.allowed(case, actor, casework.world())[task.task_id] == ["answer"]
     assert confirm(casework, case, actor).severity == "major"
 
 
@@ -130,11 +130,12 @@ def test_nobody_else_may(actor: str) -> None:
     assert "dm-service" in refusal.detail
 
 
-def test_nobody_accepts_what_is_only_to_be_answered() -> None:
+@pytest.mark.parametrize(("verb", "rule"), [("accept", "not_accepted"), ("refuse", "not_refused")])
+def test_what_is_suspected_is_neither_accepted_nor_refused_but_answered(verb: Verb, rule: str) -> None:
     casework = Casework()
     case, _ = suspected(casework)
-    accepting = casework.replied(case, "dm-service", "accept", "confirm")
-    assert casework.refused(case, accepting).rule == "not_accepted"
+    refusal = casework.refused(case, casework.replied(case, "dm-service", verb, "confirm"))
+    assert (refusal.status, refusal.rule) == (409, rule)
 
 
 def test_nobody_confirms_what_nobody_asked() -> None:
