@@ -5,7 +5,7 @@ from typing import Any
 
 from schemas.formats import renamed
 from services.sla.domain.state import Deadlines
-from tests.unit.sla.story import a_deadline, an_open_case
+from tests.unit.sla.story import a_deadline, an_open_case, did
 
 HEADER = {
     "policy": "profile",
@@ -23,9 +23,9 @@ def as_first_written(deadline: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_compacted_deadline_of_the_first_format_goes_on_from_its_base() -> None:
-    story = an_open_case(a_deadline(recurring=True, stop=[], restart=[{"type": "case.followed_up"}]))
+    story = an_open_case(a_deadline(recurring=True, stop=[], restart=[did("follow_up")]))
     for hour in range(1, 70):
-        story.happens("followed_up", hour * 60 - 1)
+        story.happens("follow_up", hour * 60 - 1)
     assert story.state is not None
     present = story.state.model_dump(mode="json")
     first = renamed(present, {"deadlines": "clocks"})
