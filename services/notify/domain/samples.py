@@ -59,6 +59,7 @@ FIELDS: dict[str, Any] = {
     "predecessor": "giver",
     "why": "left",
     "because": "certain",
+    "reason": "severity_raised",
 }
 
 
