@@ -4,7 +4,15 @@ from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid5
 
-from schemas.cases import CaseActed, CaseEscalated, CaseEvent, CaseOpened, CaseTaskRefused, CaseTaskSent, OpenTask
+from schemas.cases import (
+    CaseActed,
+    CaseEscalated,
+    CaseEvent,
+    CaseOpened,
+    CaseTaskRefused,
+    CaseTaskSent,
+    OpenTask,
+)
 from schemas.deadlines import DeadlineBreached, DeadlineEvent, DeadlineWarned
 from schemas.policies import Policy
 from schemas.staffing import Directory
@@ -84,7 +92,7 @@ def warned(accountable: str, **of_header: Any) -> DeadlineWarned:
 
 def breached(deadline: str, tasks: Iterable[OpenTask] | None = None, **changes: Any) -> DeadlineBreached:
     """A breach of a case of which these things are asked."""
-    of_header = {} if tasks is None else {"tasks": tuple(tasks)}
+    of_header: dict[str, Any] = {} if tasks is None else {"tasks": tuple(tasks)}
     return DeadlineBreached.model_validate(fields({"deadline": deadline, "level": 0, **changes}, **of_header))
 
 

@@ -46,7 +46,9 @@ def test_who_is_asked_by_the_tasks_of_a_kind_is_each_of_them_and_nobody_of_anoth
 
 
 def test_who_has_accepted_a_task_that_goes_on_is_still_asked() -> None:
-    assert meant(opened(tasks=(task("mfr-2", "mfr_cr", "support", accepted=True),)), "task:support") == ["mfr-2"]
+    assert meant(opened(tasks=(task("mfr-2", "mfr_cr", "support", accepted=True),)), "task:support") == [
+        "mfr-2"
+    ]
 
 
 def test_nobody_is_asked_to_take_over_a_case_that_is_accepted() -> None:

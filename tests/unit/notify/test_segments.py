@@ -128,14 +128,17 @@ def test_a_text_too_long_for_its_limit_is_found_when_the_policy_is_loaded(
         ("case.opened", "kind", "kinds"),
     ],
 )
-def test_what_a_policy_names_is_tried_by_the_longest_of_its_titles(kind: str, fact: str, group: str) -> None:
+def test_what_a_policy_names_is_tried_by_the_longest_that_it_is_called(
+    kind: str, fact: str, group: str
+) -> None:
     texts = {"templates": [a_template(f"{{{{ {fact} }}}}", "ok")]}
-    told = rule(kind, "owner", by=("sms",))
+    told, title = rule(kind, "owner", by=("sms",)), Bilingual(zh="长" * 71, en="long")
     must_render("gtmc/notices.yaml", policy(told, **texts))
     *others, last = getattr(policy(), group)
-    longer = last.model_copy(update={"title": Bilingual(zh="长" * 71, en="long")})
-    with pytest.raises(TextError, match=r"template 'told', sms\.zh: takes 2 segments"):
-        must_render("gtmc/notices.yaml", policy(told, **texts, **{group: (*others, longer)}))
+    by_title = {group: (*others, last.model_copy(update={"title": title}))}
+    for longer in (by_title, {"words": {last.id: title}}):
+        with pytest.raises(TextError, match=r"template 'told', sms\.zh: takes 2 segments"):
+            must_render("gtmc/notices.yaml", policy(told, **texts, **longer))
 
 
 def test_a_fault_says_on_which_line_its_text_stands() -> None:
