@@ -30,7 +30,7 @@ def occurrence_of(
     `run` follows from the occurrences before. A severity stands only in occurrences of deadlines that it moves.
     """
     spec = instance.spec
-    effects = (*_arming(spec, run, event.header), *_effects(instance, event, is_new=deadline is None))
+    effects = (*_arming(spec, run, event), *_effects(instance, event, is_new=deadline is None))
     severity = event.header.severity if spec.limit_by_severity else None
     if severity == run.severity:
         severity = None
@@ -58,9 +58,10 @@ def _without_header(occurrence: Occurrence, *, arming: bool, severity: bool) -> 
     )
 
 
-def _arming(spec: DeadlineSpec, run: Run, header: CaseHeader) -> Iterable[Effect]:
-    applies = not spec.applies or satisfies(spec.applies, header)
-    if applies != run.armed:
+def _arming(spec: DeadlineSpec, run: Run, event: CaseEvent) -> Iterable[Effect]:
+    """Of a case that goes on by another version, anew: its limits hold from that moment on."""
+    applies = not spec.applies or satisfies(spec.applies, event.header)
+    if applies != run.armed or isinstance(event, CaseRebased):
         yield "arm" if applies else "disarm"
 
 
@@ -81,7 +82,7 @@ def _effects(instance: Instance, event: CaseEvent, *, is_new: bool) -> Iterable[
         if any(_is_met(when, event, instance, is_new=is_new) for when in whens)
     ]
     # A snapshot tells of no order: what it shows to be over has not begun with it.
-    is_over = isinstance(event, CaseSnapshot) and not ENDING.isdisjoint(effects)
+    is_over = isinstance(event, CaseSnapshot | CaseRebased) and not ENDING.isdisjoint(effects)
     return [effect for effect in effects if effect != "start" or not is_over]
 
 
