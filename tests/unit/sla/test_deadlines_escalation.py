@@ -1,7 +1,5 @@
 """Warnings before and rungs after; minutes after Monday 09:00 in Shanghai, shop hours until 17:30."""
 
-from typing import Any
-
 from tests.unit.sla.story import PAUSES, a_deadline, an_open_case, at
 
 DAY = 24 * 60

@@ -49,7 +49,10 @@ def test_a_resolved_case_waits_for_no_hand_over_any_more_but_is_still_followed_u
     story.happens("task_sent", 10, role="dealer_cr_manager")
     story.happens("task_sent", 20, role="dept_manager", to="p2")
     assert story.happens("resolve", 30) == ["cancelled DL-04"]
-    assert (story.status("DL-05"), story.happens("close", 40)) == ("running", ["cancelled DL-03", "cancelled DL-05"])
+    assert (story.status("DL-05"), story.happens("close", 40)) == (
+        "running",
+        ["cancelled DL-03", "cancelled DL-05"],
+    )
 
 
 def test_the_daily_follow_up_takes_over_from_the_weekly_one_when_severity_rises() -> None:

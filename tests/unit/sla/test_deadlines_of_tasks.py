@@ -132,7 +132,10 @@ def test_a_deadline_that_could_be_of_no_task_is_refused(
     [
         ({"per_task": "praise"}, ("per_task",)),
         ({"accountable": "receiver"}, ("accountable",)),
-        ({"start": [{"type": "case.task_sent", "where": {"role": ["boss"]}}]}, ("start", 0, "where", "role", 0)),
+        (
+            {"start": [{"type": "case.task_sent", "where": {"role": ["boss"]}}]},
+            ("start", 0, "where", "role", 0),
+        ),
         ({"stop": [did("applaud")]}, ("stop", 0, "where", "action", 0)),
         ({"on_breach": [{"escalate": "fame"}]}, ("on_breach", 0, "escalate")),
     ],

@@ -49,7 +49,11 @@ def test_a_snapshot_of_a_case_that_is_over_and_was_unknown_starts_nothing() -> N
 
 @pytest.mark.parametrize(
     "condition",
-    [did("close"), {"type": "case.acted"}, {"type": "case.acted", "where": {**OVER["where"], "action": ["close"]}}],
+    [
+        did("close"),
+        {"type": "case.acted"},
+        {"type": "case.acted", "where": {**OVER["where"], "action": ["close"]}},
+    ],
 )
 def test_a_snapshot_does_not_tell_what_was_done(condition: dict[str, Any]) -> None:
     story = an_open_case(a_deadline(cancel=[condition]))
