@@ -148,6 +148,8 @@ class Replay:
 def replay(terms: Terms, base: Run | None, occurrences: Sequence[Occurrence]) -> Replay:
     """Where the occurrences lead from the base."""
     replayed = Replay(terms, replace(base) if base else Run())
+    if base is not None and base.breached is not None:
+        replayed.firings[*base.round, 0] = base.breached
     replayed.follow(occurrences)
     return replayed
 

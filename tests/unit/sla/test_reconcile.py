@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tests.unit.sla.story import PAUSES, a_deadline, an_open_case, at
+from tests.unit.sla.story import PAUSES, a_deadline, an_open_case, at, did
 
 DAY = 24 * 60
 BY_SEVERITY: dict[str, Any] = {"limit_by_severity": {"major": {"elapsed_minutes": 30}}}
@@ -99,9 +99,10 @@ def test_a_breach_withdrawn_by_a_pause_escalates_no_more() -> None:
 
 
 def test_a_deadline_with_much_behind_it_keeps_what_its_present_round_fired() -> None:
-    story = an_open_case(a_deadline(warnings=[{"percent": 50}], stop=[], **PAUSES))
-    assert story.passes(30) == ["warned"]
-    for minute in range(31, 131, 2):
+    two_hours = {"elapsed_minutes": 120}
+    story = an_open_case(a_deadline(limit=two_hours, warnings=[{"percent": 50}], stop=[], **PAUSES))
+    assert story.passes(60) == ["warned"]
+    for minute in range(61, 161, 2):
         story.happens("attempt", minute)
         story.happens("follow_up", minute + 1)
     assert story.state is not None
@@ -109,5 +110,18 @@ def test_a_deadline_with_much_behind_it_keeps_what_its_present_round_fired() -> 
     assert deadline.base is not None
     assert deadline.base.due is None
     assert len(deadline.occurrences) < 60
-    assert story.passes(109.99) == []
+    assert story.passes(169.99) == []
+    assert story.passes(170) == ["breached", "escalation_due"]
     assert len(story.of("warned")) == 1
+
+
+def test_a_breach_with_much_behind_it_stands() -> None:
+    story = an_open_case(a_deadline(on_breach=[], stop=[did("close")], **PAUSES))
+    assert story.passes(60) == ["breached"]
+    for minute in range(61, 261, 2):
+        assert story.happens("attempt", minute) == []
+        assert story.happens("follow_up", minute + 1) == []
+    assert story.state is not None
+    assert story.state.deadlines["C"].base is not None
+    assert story.happens("close", 300) == ["met"]
+    assert story.of("met")[0].late
