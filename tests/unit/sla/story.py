@@ -32,7 +32,7 @@ SHOP = CalendarSpec.model_validate(
 )
 EVENT: Mapping[str, Any] = {
     "channel": "onsite", "criteria": [], "contact": NOTE, "severity": "major", "previous": "general",
-    "previous_state": "registered", "because": "not_late", "via": "transfer",
+    "previous_state": "registered", "previous_version": "1", "because": "not_late", "via": "transfer",
     "task_id": UUID(int=1), "task": "hand_over", "to": "p1", "role": "dealer_cr_manager", "place": "s1",
     "where": "shop", "moves_owner": True,
 }  # fmt: skip
@@ -105,6 +105,7 @@ class Story:
     """Applies what happened, in minutes after Monday 09:00, to the deadlines and keeps their events."""
 
     policy: Policy
+    before: Policy | None = None
     calendar: CalendarSpec = SHOP
     header: CaseHeader = field(default_factory=a_header)
     state: Deadlines | None = None
@@ -124,10 +125,9 @@ class Story:
             "header": self.header, "note": NOTE, "received_at": at(occurred), "calendar": self.calendar,
         }  # fmt: skip
         event = ADAPTER.validate_python(body_of(kind) | body | fields)
-        change = decide_event(
-            self.state, event, DeadlineRules(self.policy), at(occurred if read is None else read)
-        )
-        self.state = change.state
+        rules = DeadlineRules(self.policy, before=self.before)
+        change = decide_event(self.state, event, rules, at(occurred if read is None else read))
+        self.state, self.before = change.state, None
         return self._keep(change.events)
 
     def passes(self, until: float, *, catch_up: bool = False) -> list[str]:

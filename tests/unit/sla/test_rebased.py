@@ -16,8 +16,8 @@ def limit(minutes: int) -> dict[str, Any]:
 
 def rebased(story: Story, minute: float, *deadlines: DeadlineSpec, **fields: Any) -> list[str]:
     """The case goes on by a version with these deadlines, and what they did on it."""
-    story.policy = a_policy(*deadlines)
-    return story.happens("rebased", minute, previous_version="1", received_at=at(0), **fields)
+    story.before, story.policy = story.policy, a_policy(*deadlines)
+    return story.happens("rebased", minute, received_at=at(0), **fields)
 
 
 def test_what_stays_the_same_goes_on_as_it_was() -> None:
@@ -43,6 +43,38 @@ def test_another_limit_holds_at_once_and_counts_from_the_same_moment(minutes: in
     assert story.passes(minutes) == ["breached", "escalation_due"]
 
 
+def test_a_shorter_limit_that_has_passed_already_is_due_when_the_case_goes_on_by_it() -> None:
+    story = an_open_case(a_deadline())
+    assert rebased(story, 45, a_deadline(**limit(30))) == ["moved", "breached"]
+    assert [breach.due_at for breach in story.of("breached")] == [at(45)]
+
+
+def test_a_breach_stands_though_the_limit_is_longer_now() -> None:
+    story = an_open_case(a_deadline(on_breach=[]))
+    story.passes(60)
+    assert rebased(story, 70, a_deadline(**limit(90))) == []
+    assert story.happens("contact", 80) == ["met"]
+    assert (story.of("met")[0].late, story.of("withdrawn")) == (True, [])
+
+
+def test_what_was_due_before_and_had_not_fired_is_a_breach_by_what_held_then() -> None:
+    story = an_open_case(a_deadline(on_breach=[]))
+    assert rebased(story, 70, a_deadline(**limit(90))) == ["breached"]
+    assert [breach.due_at for breach in story.of("breached")] == [at(60)]
+
+
+def test_a_deadline_that_the_version_does_not_have_is_cancelled() -> None:
+    story = an_open_case(a_deadline())
+    assert rebased(story, 10) == ["cancelled"]
+    assert story.passes(1_000) == []
+
+
+def test_of_what_was_met_nothing_more_is_said_by_a_version_that_does_not_have_it() -> None:
+    story = an_open_case(a_deadline())
+    story.happens("contact", 5)
+    assert rebased(story, 10) == []
+
+
 def test_a_deadline_that_came_with_the_version_starts_unless_it_is_past_or_the_case_is() -> None:
     came = a_deadline(starts_from="receipt")
     story = an_open_case()
@@ -51,12 +83,6 @@ def test_a_deadline_that_came_with_the_version_starts_unless_it_is_past_or_the_c
     assert rebased(an_open_case(), 100, came) == []
     resolved = a_deadline(cancel=[{"type": "case.acted", "where": {"header.stage": ["closing", "over"]}}])
     assert rebased(an_open_case(), 10, resolved, header_stage="closing") == []
-
-
-def test_a_deadline_that_the_version_does_not_have_passes_no_more() -> None:
-    story = an_open_case(a_deadline())
-    rebased(story, 10)
-    assert story.passes(1_000) == []
 
 
 def test_a_deadline_that_applies_no_more_is_cancelled() -> None:
