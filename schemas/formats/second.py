@@ -13,6 +13,8 @@ Json = dict[str, Any]
 HAND_OVER, SUPPORT = "hand_over", "support"
 LADDER = "handling"
 KIND = "complaint"
+UNSAID = "unsaid"
+"""The channel of a case of which an event did not say by which it came."""
 _STAGES = {
     "registered": "intake",
     "in_review": "intake",
@@ -69,6 +71,7 @@ def upgrade_header(header: Json) -> Json:
     gone = {"hand_over_to", "hand_over_role", "support_to", "rung", "tasks"}
     kept = {name: value for name, value in header.items() if name not in gone}
     return {
+        "channel": UNSAID,
         **kept,
         "region": "",
         "stage": _STAGES[header["state"]],
