@@ -6,12 +6,12 @@ from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, WrapValidator, model_validator
 
 from schemas.base import MOST, Strict, Whole
 from schemas.cases import CaseEvent, CaseHeader, CaseMessage, CaseRebased, CaseSnapshot
 from schemas.deadlines import DeadlineEvent, DeadlineMessage
-from schemas.faults import FILLED, Fault, must_be_among, refuse
+from schemas.faults import FILLED, Fault, either, must_be_among, refuse
 from schemas.vocabulary import ActionName, Names, TaskKind, names_of
 
 FORM = "fields."
@@ -38,8 +38,18 @@ class Bounds(Strict):
         return (self.over is None or amount > self.over) and (self.under is None or amount < self.under)
 
 
-Allowed = Annotated[tuple[str | bool | Whole, ...], FILLED]
-Wanted = dict[str, Allowed | Bounds]
+Plain = Annotated[str | bool | Whole, either("should be a text, true or false, or a whole number")]
+Allowed = Annotated[tuple[Plain, ...], FILLED]
+_ALLOWED: TypeAdapter[tuple[str | bool | int, ...]] = TypeAdapter(Allowed)
+
+
+def _as_given(given: Any, _: Any) -> Any:
+    """Bounds where fields are given, else values: what is wrong is said of the one that is meant."""
+    is_bounds = isinstance(given, dict | Bounds)
+    return Bounds.model_validate(given) if is_bounds else _ALLOWED.validate_python(given)
+
+
+Wanted = dict[str, Annotated[Allowed | Bounds, WrapValidator(_as_given)]]
 """Fields by their path, each with the values of which it must have one, or bounds; `header.severity` reaches inside."""
 
 Events = Mapping[str, type[CaseMessage | DeadlineMessage]]

@@ -4,7 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType, chain_schema, custom_error_schema, str_schema
@@ -55,6 +63,18 @@ def once(field: str) -> AfterValidator:
         return entries
 
     return AfterValidator(check)
+
+
+def either(says: str) -> WrapValidator:
+    """For what may be one of several: told in one sentence, where each of them would say what it is."""
+
+    def check(given: Any, as_one: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return as_one(given)
+        except ValidationError:
+            raise ValueError(says) from None
+
+    return WrapValidator(check)
 
 
 @dataclass(frozen=True, slots=True)
