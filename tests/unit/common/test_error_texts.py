@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from schemas.forms import model_of
 from services.common.web.problems import faults
 from services.intake.domain import ContactCheck, PostedContact
 from services.routing.api.reading import CaseQuery
 from services.routing.commands.classify import Line
-from services.routing.domain.actions.table import ACTIONS
+from tests.casework import gtmc
+from tests.filling import EVERY_KIND
 
 MODELS: list[type[BaseModel]] = [
     PostedContact,
-    *(action.form for action in ACTIONS.values()),
+    *(model_of(form, ("general", "major"), ("operator", "dealer_gm")) for form in gtmc().content.forms),
+    model_of(EVERY_KIND, ("general", "major"), ("operator", "dealer_gm")),
+    model_of(None, (), ()),
     CaseQuery,
     Line,
 ]
