@@ -99,13 +99,13 @@ class Shape:
 
 
 # Of the library's own faults; what our models raise themselves is in words already.
-_MOMENT = "should be a date and time with an offset, such as 2026-03-02T09:30:00+08:00"
+MOMENT = "should be a date and time with an offset, such as 2026-03-02T09:30:00+08:00"
 _OBJECT = "should be an object of named fields"
 _LIST = "should be a list"
 _WHOLE = "should be a valid integer"
 _NUMBER = "should be a valid number"
 _ID = "should be an id such as 3f2b8c1e-5d64-4b1a-9c0e-7a1d2e3f4b5c"
-_DAY = "should be a date such as 2026-03-02"
+DAY = "should be a date such as 2026-03-02"
 _TIME = "should be a time of day such as 09:30"
 _SPAN = "should be a length of time such as P1DT2H"
 _URL = "should be an address such as https://example.com"
@@ -135,15 +135,19 @@ _SAID = {
     "int_parsing_size": "should be a valid integer of fewer digits",
     "bool_type": "should be true or false",
     "bool_parsing": "should be true or false",
-    "timezone_naive": _MOMENT,
+    "timezone_naive": MOMENT,
+    "timezone_aware": MOMENT,
+    "decimal_max_places": "should have at most {decimal_places} digits after the point",
+    "decimal_max_digits": "should have at most {max_digits} digits",
+    "decimal_whole_digits": "should have at most {whole_digits} digits before the point",
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), _WHOLE),
     **dict.fromkeys(
         ("float_type", "float_parsing", "finite_number", "decimal_type", "decimal_parsing"), _NUMBER
     ),
-    **dict.fromkeys(("datetime_type", "datetime_parsing", "datetime_object_invalid"), _MOMENT),
-    "datetime_from_date_parsing": _MOMENT,
-    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), _DAY),
-    "date_from_datetime_inexact": _DAY,
+    **dict.fromkeys(("datetime_type", "datetime_parsing", "datetime_object_invalid"), MOMENT),
+    "datetime_from_date_parsing": MOMENT,
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), DAY),
+    "date_from_datetime_inexact": DAY,
     **dict.fromkeys(("time_type", "time_parsing"), _TIME),
     **dict.fromkeys(("time_delta_type", "time_delta_parsing"), _SPAN),
     **dict.fromkeys(("uuid_type", "uuid_parsing", "uuid_version"), _ID),
