@@ -1,7 +1,7 @@
 """Conditions in policy: an event by type and fields by value; one that could never hold is refused."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
@@ -28,13 +28,18 @@ class Bounds(Strict):
     def _says_something(self) -> Self:
         if self.over is None and self.under is None:
             raise ValueError("should have over or under, or both")
+        if self.over is not None and self.under is not None and self.over >= self.under:
+            refuse([(("over",), f"should be less than under, which is {self.under}")])
         return self
 
     def holds(self, value: Any) -> bool:
         """Whether an amount lies within; what is no amount does not."""
         if isinstance(value, bool) or not isinstance(value, int | str):
             return False
-        amount = Decimal(value)
+        try:
+            amount = Decimal(value)
+        except InvalidOperation:
+            return False
         return (self.over is None or amount > self.over) and (self.under is None or amount < self.under)
 
 

@@ -1,14 +1,15 @@
 """What is wrong with a policy as a whole: names that it does not give, fields that no form has, roles that cannot be."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from schemas.cases import CaseActed, CaseHeader, CaseTaskAnswered, CaseTaskSent
-from schemas.conditions import EVENTS, FORM, Bounds, Wanted, comparable, never
+from schemas.conditions import DESCRIPTIONS, EVENTS, FORM, Bounds, Condition, Wanted, comparable, never
 from schemas.faults import Fault, Place, must_be_among
-from schemas.forms import FieldSpec, FormSpec
+from schemas.forms import FieldKind, FieldSpec, FormSpec
 from schemas.steps import Step
 from schemas.vocabulary import Names, Vocabulary, names_in
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from schemas.policies import Policy
 
 Names_ = Mapping[Vocabulary, tuple[str, ...]]
+_NAMED_BY: tuple[FieldKind, ...] = ("shop", "role")
+_AMOUNT = re.compile(r"[0-9]{1,10}\.[0-9]{2}")
 _PREFIXED: Mapping[str, Vocabulary] = {"owner:": "roles", "task:": "tasks"}
 
 
@@ -28,9 +31,11 @@ def faults(policy: "Policy") -> Iterator[Fault]:
     for place, wanted, model in _wanted(policy):
         yield from ((place + at, says) for at, says in _unknown(wanted, model, given))
     for place, wanted, forms in _filled(policy):
-        yield from ((place + at, says) for at, says in _not_in(wanted, forms))
+        yield from ((place + at, says) for at, says in _not_in(wanted, forms, given))
     yield from _of_no_event(policy)
     yield from _misplaced(policy)
+    yield from _misjudged(policy)
+    yield from _asked_of_nobody(policy)
 
 
 def vocabulary(policy: "Policy") -> Names_:
@@ -72,10 +77,19 @@ def _wanted(policy: "Policy") -> Iterator[tuple[Place, Wanted, type[BaseModel]]]
         for name in ("start", "pause", "resume", "stop", "cancel", "restart"):
             for nth, when in enumerate(getattr(deadline, name)):
                 yield ("deadlines", at, name, nth, "where"), when.where, EVENTS[when.type]
-    for place, step, event in _steps(policy):
-        yield (*place, "when", "case"), step.when.case, CaseHeader
+    for place, when, event in _conditions(policy):
+        yield (*place, "case"), when.case, CaseHeader
         if event is not None:
-            yield (*place, "when", "event"), step.when.event, event
+            yield (*place, "event"), when.event, event
+
+
+def _conditions(policy: "Policy") -> Iterator[tuple[Place, Condition, type[BaseModel] | None]]:
+    """Every condition of a step or of what forbids an action, with the event that has just occurred."""
+    for place, step, event in _steps(policy):
+        yield (*place, "when"), step.when, event
+    for at, action in enumerate(policy.actions):
+        for nth, rule in enumerate(action.refused):
+            yield ("actions", at, "refused", nth, "when"), rule.when, None
 
 
 def _steps(policy: "Policy") -> Iterator[tuple[Place, Step, type[BaseModel] | None]]:
@@ -113,12 +127,12 @@ def _unknown(wanted: Wanted, model: type[BaseModel], given: Names_) -> Iterator[
 def _filled(policy: "Policy") -> Iterator[tuple[Place, Wanted, Iterable[FormSpec]]]:
     """Every condition on what was filled in, with the forms that it can be."""
     for place, wanted, model in _wanted(policy):
-        fields = {path.removeprefix(FORM): values for path, values in wanted.items() if path.startswith(FORM)}
+        fields = {path: values for path, values in wanted.items() if path.startswith(FORM)}
         if fields:
             yield place, fields, tuple(_forms(policy, wanted, model))
-    for place, step, _ in _steps(policy):
-        if step.when.form:
-            yield (*place, "when", "form"), step.when.form, _form_at(policy, place)
+    for place, when, _ in _conditions(policy):
+        if when.form:
+            yield (*place, "form"), when.form, _form_at(policy, place)
 
 
 def _forms(policy: "Policy", wanted: Wanted, model: type[BaseModel]) -> Iterator[FormSpec]:
@@ -128,8 +142,10 @@ def _forms(policy: "Policy", wanted: Wanted, model: type[BaseModel]) -> Iterator
         ids = [policy.action[name].form for name in named]
     elif model is CaseTaskAnswered:
         ids = [policy.task[name].answer for name in _only(wanted.get("task"), policy.task)]
-    else:
+    elif model is CaseTaskSent:
         ids = [policy.opening.form, *(action.form for action in policy.actions)]
+    else:
+        ids = [policy.opening.form]
     yield from (policy.form[name] for name in ids if name is not None and name in policy.form)
 
 
@@ -146,12 +162,14 @@ def _form_at(policy: "Policy", place: Place) -> Iterable[FormSpec]:
             name = policy.tasks[at].answer
         case ("tasks", int(at), "refused", *_):
             name = policy.tasks[at].refusal
-        case _:
+        case ("reactions", "opened" | "contact_added", *_):
             name = policy.opening.form
+        case _:
+            name = None
     return [policy.form[name]] if name is not None and name in policy.form else []
 
 
-def _not_in(wanted: Wanted, forms: Iterable[FormSpec]) -> Iterator[Fault]:
+def _not_in(wanted: Wanted, forms: Iterable[FormSpec], given: Names_) -> Iterator[Fault]:
     """Fields that none of the forms has, and values that they cannot have."""
     fields: dict[str, list[FieldSpec]] = {}
     for form in forms:
@@ -159,32 +177,87 @@ def _not_in(wanted: Wanted, forms: Iterable[FormSpec]) -> Iterator[Fault]:
             if field.kind != "text":
                 fields.setdefault(field.id, []).append(field)
     for path, values in wanted.items():
-        if path not in fields:
+        named = fields.get(path.removeprefix(FORM), [])
+        if not named:
             yield (path,), must_be_among(fields)
-        elif not isinstance(values, Bounds):
-            options = [option.id for field in fields[path] for option in field.options]
+        elif isinstance(values, Bounds):
+            if all(field.kind not in {"number", "money"} for field in named):
+                yield (path,), f"should be a list of values: a {named[0].kind} is neither over nor under"
+        else:
             for at, value in enumerate(values):
-                if options and value not in options:
-                    yield (path, at), f"{must_be_among(options)}, not {value!r}"
+                says = [_right(field, value, given) for field in named]
+                if all(says):
+                    yield (path, at), f"{says[0]}, not {value!r}"
+
+
+def _right(field: FieldSpec, value: object, given: Names_) -> str:
+    """What would be right where a field cannot be the value; empty where it can."""
+    options: Mapping[str, Iterable[str]] = {
+        "level": given["levels"],
+        "role": given["roles"],
+        **dict.fromkeys(("choice", "choices"), [option.id for option in field.options]),
+    }
+    if field.kind in options:
+        return "" if value in options[field.kind] else must_be_among(options[field.kind])
+    kind = {"yes_no": bool, "number": int}.get(field.kind, str)
+    if type(value) is kind and (field.kind != "money" or _AMOUNT.fullmatch(str(value))):
+        return ""
+    return 'should be an amount such as "120.50"' if field.kind == "money" else f"should be {DESCRIPTIONS[kind]}"
 
 
 def _of_no_event(policy: "Policy") -> Iterator[Fault]:
     """Conditions on an event that can never hold of what has just occurred."""
-    for place, step, event in _steps(policy):
-        if event is None and step.when.event:
-            yield (*place, "when", "event"), "should be left out: no event comes with it"
+    for place, when, event in _conditions(policy):
+        if event is None and when.event:
+            yield (*place, "event"), "should be left out: no event comes with it"
         elif event is not None:
-            yield from (((*place, "when", "event", *at), says) for at, says in never(step.when.event, event))
+            yield from (((*place, "event", *at), says) for at, says in never(when.event, event))
 
 
 def _misplaced(policy: "Policy") -> Iterator[Fault]:
-    """Roles that cannot do what they are named for where they work."""
+    """Roles and rungs that cannot do what they are named for."""
     role = policy.role.get(policy.last_resort)
     if role is not None and role.at != "manufacturer":
         yield ("last_resort",), f"should be a role at the manufacturer; {role.id} works at the {role.at}"
+    for at, ladder in enumerate(policy.ladders):
+        for nth, rung in enumerate(ladder.rungs):
+            if rung.task is None and any(other.task for other in ladder.rungs):
+                says = "should be given, as on another rung: a ladder either asks or only tells"
+                yield ("ladders", at, "rungs", nth, "task"), says
+
+
+def _misjudged(policy: "Policy") -> Iterator[Fault]:
+    """Judgements for which nobody fills in a level, or whose reason is no field."""
+    for place, step, _ in _steps(policy):
+        if step.judge is None:
+            continue
+        # Of a contact nothing is required, so that it may say no level.
+        forms = () if place[0] == "reactions" else _form_at(policy, place)
+        fields = [field for form in forms for field in form.fields]
+        levels = [field.id for field in fields if field.kind == "level" and field.required]
+        texts = [field.id for field in fields if field.kind == "text"]
+        for name, said, fits in ("level", step.judge.level, levels), ("reason", step.judge.reason, texts):
+            if said not in fits:
+                yield (*place, "judge", name), f"{must_be_among(fits)}, not {said!r}"
+
+
+def _asked_of_nobody(policy: "Policy") -> Iterator[Fault]:
+    """Tasks that can be sent where nobody is named whom they are asked of."""
+    sent = {policy.severity.confirmed_by}
+    for place, step, _ in _steps(policy):
+        form = next(iter(_form_at(policy, place)), None) if place[0] == "actions" else None
+        if step.send is None:
+            continue
+        if form is not None and form.of_kind("person"):
+            missing = [kind for kind in _NAMED_BY if not _always_says(form, kind)]
+            if missing:
+                yield (*place[:2], "form"), f"should have required fields of kinds {', '.join(missing)} beside the person"
+        if not step.send.to and not (form and _always_says(form, "person")):
+            sent.add(step.send.task)
     for at, task in enumerate(policy.tasks):
-        named = any(
-            step.send and step.send.task == task.id and not step.send.to for _, step, _ in _steps(policy)
-        )
-        if named and not task.to and not task.hand_overs:
+        if task.id in sent and not task.to:
             yield ("tasks", at, "to"), "should be given: nobody is named whom it is asked of"
+
+
+def _always_says(form: FormSpec, kind: FieldKind) -> bool:
+    return any(field.kind == kind and field.required for field in form.fields)
