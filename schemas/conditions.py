@@ -142,20 +142,17 @@ def _reach(value: Any, path: str) -> Any:
 
 
 def never(wanted: Wanted, model: type[BaseModel]) -> Iterator[Fault]:
+    """What no instance of the model can have; of a form's fields the policy knows."""
     fields = comparable(model)
     for path, values in wanted.items():
         if path.startswith(FORM) and "fields" in model.model_fields:
             continue
         if path not in fields:
             yield (path,), must_be_among(fields)
-            continue
-        if isinstance(values, Bounds):
-            if int not in fields[path].kinds:
-                yield (path,), f"should be {fields[path].describe()}, not an amount with bounds"
-            continue
-        for at, value in enumerate(values):
-            if not fields[path].can_be(value):
-                yield (path, at), f"should be {fields[path].describe()}, not {value!r}"
+        elif not isinstance(values, Bounds):
+            yield from (((path, at), says) for at, says in fields[path].never(values))
+        elif int not in fields[path].kinds:
+            yield (path,), f"should be {fields[path].describe()}, not an amount with bounds"
 
 
 class Comparable(Strict):
@@ -167,6 +164,12 @@ class Comparable(Strict):
     def can_be(self, value: Any) -> bool:
         """Whether the field can have the value, as far as its type says."""
         return any(value in _choices(kind) or type(value) is kind for kind in self.kinds)
+
+    def never(self, values: Allowed) -> Iterator[tuple[int, str]]:
+        """Those of the values that it cannot have, and what would be right."""
+        for at, value in enumerate(values):
+            if not self.can_be(value):
+                yield at, f"should be {self.describe()}, not {value!r}"
 
     def is_literal(self, value: Any) -> bool:
         """Whether a value is one of the engine's own words for the field."""

@@ -34,21 +34,21 @@ Code = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 Amount = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
 
 
-def _said(given: Any, is_so: bool, says: str) -> Any:
-    if not is_so:
-        raise ValueError(says)
-    return given
-
-
 def _number(given: Any) -> Any:
-    return _said(given, not isinstance(given, bool), "should be a valid integer")
+    if isinstance(given, bool):
+        raise ValueError("should be a valid integer")  # noqa: TRY004 - pydantic tells of no other
+    return given
 
 
 def _written(pattern: str, says: str) -> BeforeValidator:
     """Only as text of this shape: a number would be taken for seconds since 1970."""
-    return BeforeValidator(
-        lambda given: _said(given, isinstance(given, str) and bool(re.match(pattern, given, re.ASCII)), says)
-    )
+
+    def check(given: Any) -> Any:
+        if not isinstance(given, str) or not re.match(pattern, given, re.ASCII):
+            raise ValueError(says)
+        return given
+
+    return BeforeValidator(check)
 
 
 Number = Annotated[int, Field(ge=0, le=MOST), BeforeValidator(_number)]

@@ -1,13 +1,23 @@
 """What is wrong with a policy as a whole: names that it does not give, fields that no form has, roles that cannot be."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
 from schemas.cases import CaseActed, CaseHeader, CaseTaskAnswered, CaseTaskSent
-from schemas.conditions import DESCRIPTIONS, EVENTS, FORM, Bounds, Condition, Wanted, comparable, never
+from schemas.conditions import (
+    DESCRIPTIONS,
+    EVENTS,
+    FORM,
+    Allowed,
+    Bounds,
+    Condition,
+    Wanted,
+    comparable,
+    never,
+)
 from schemas.faults import Fault, Place, must_be_among
 from schemas.forms import FieldKind, FieldSpec, FormSpec
 from schemas.steps import Step
@@ -17,7 +27,6 @@ if TYPE_CHECKING:
     from schemas.policies import Policy
 
 Names_ = Mapping[Vocabulary, tuple[str, ...]]
-_NAMED_BY: tuple[FieldKind, ...] = ("shop", "role")
 _AMOUNT = re.compile(r"[0-9]{1,10}\.[0-9]{2}")
 _PREFIXED: Mapping[str, Vocabulary] = {"owner:": "roles", "task:": "tasks"}
 
@@ -36,6 +45,7 @@ def faults(policy: "Policy") -> Iterator[Fault]:
     yield from _misplaced(policy)
     yield from _misjudged(policy)
     yield from _asked_of_nobody(policy)
+    yield from _half_named(policy)
 
 
 def vocabulary(policy: "Policy") -> Names_:
@@ -72,15 +82,19 @@ def _wanted(policy: "Policy") -> Iterator[tuple[Place, Wanted, type[BaseModel]]]
     for at, rule in enumerate(policy.notices):
         yield ("notices", at, "when", "where"), rule.when.where, EVENTS[rule.when.type]
         yield ("notices", at, "applies"), rule.applies, CaseHeader
+    yield from _of_deadlines(policy)
+    for place, when, event in _conditions(policy):
+        yield (*place, "case"), when.case, CaseHeader
+        if event is not None:
+            yield (*place, "event"), when.event, event
+
+
+def _of_deadlines(policy: "Policy") -> Iterator[tuple[Place, Wanted, type[BaseModel]]]:
     for at, deadline in enumerate(policy.deadlines):
         yield ("deadlines", at, "applies"), deadline.applies, CaseHeader
         for name in ("start", "pause", "resume", "stop", "cancel", "restart"):
             for nth, when in enumerate(getattr(deadline, name)):
                 yield ("deadlines", at, name, nth, "where"), when.where, EVENTS[when.type]
-    for place, when, event in _conditions(policy):
-        yield (*place, "case"), when.case, CaseHeader
-        if event is not None:
-            yield (*place, "event"), when.event, event
 
 
 def _conditions(policy: "Policy") -> Iterator[tuple[Place, Condition, type[BaseModel] | None]]:
@@ -171,38 +185,37 @@ def _form_at(policy: "Policy", place: Place) -> Iterable[FormSpec]:
 
 def _not_in(wanted: Wanted, forms: Iterable[FormSpec], given: Names_) -> Iterator[Fault]:
     """Fields that none of the forms has, and values that they cannot have."""
-    fields: dict[str, list[FieldSpec]] = {}
-    for form in forms:
-        for field in form.fields:
-            if field.kind != "text":
-                fields.setdefault(field.id, []).append(field)
+    codes = [field for form in forms for field in form.fields if field.kind != "text"]
     for path, values in wanted.items():
-        named = fields.get(path.removeprefix(FORM), [])
+        named = [field for field in codes if field.id == path.removeprefix(FORM)]
         if not named:
-            yield (path,), must_be_among(fields)
+            yield (path,), must_be_among(dict.fromkeys(field.id for field in codes))
         elif isinstance(values, Bounds):
             if all(field.kind not in {"number", "money"} for field in named):
                 yield (path,), f"should be a list of values: a {named[0].kind} is neither over nor under"
         else:
-            for at, value in enumerate(values):
-                says = [_right(field, value, given) for field in named]
-                if all(says):
-                    yield (path, at), f"{says[0]}, not {value!r}"
+            yield from (((path, at), says) for at, says in _never_said(named, values, given))
+
+
+def _never_said(fields: Sequence[FieldSpec], values: Allowed, given: Names_) -> Iterator[tuple[int, str]]:
+    """The values that none of the fields can have, and what would be right."""
+    for at, value in enumerate(values):
+        says = [_right(field, value, given) for field in fields]
+        if all(says):
+            yield at, f"{says[0]}, not {value!r}"
 
 
 def _right(field: FieldSpec, value: object, given: Names_) -> str:
     """What would be right where a field cannot be the value; empty where it can."""
-    options: Mapping[str, Iterable[str]] = {
-        "level": given["levels"],
-        "role": given["roles"],
-        **dict.fromkeys(("choice", "choices"), [option.id for option in field.options]),
-    }
-    if field.kind in options:
-        return "" if value in options[field.kind] else must_be_among(options[field.kind])
+    options = [option.id for option in field.options]
+    names = {"level": given["levels"], "role": given["roles"], "choice": options, "choices": options}
+    if field.kind in names:
+        return "" if value in names[field.kind] else must_be_among(names[field.kind])
+    if field.kind == "money":
+        is_amount = isinstance(value, str) and _AMOUNT.fullmatch(value)
+        return "" if is_amount else 'should be an amount such as "120.50"'
     kind = {"yes_no": bool, "number": int}.get(field.kind, str)
-    if type(value) is kind and (field.kind != "money" or _AMOUNT.fullmatch(str(value))):
-        return ""
-    return 'should be an amount such as "120.50"' if field.kind == "money" else f"should be {DESCRIPTIONS[kind]}"
+    return "" if type(value) is kind else f"should be {DESCRIPTIONS[kind]}"
 
 
 def _of_no_event(policy: "Policy") -> Iterator[Fault]:
@@ -243,21 +256,29 @@ def _misjudged(policy: "Policy") -> Iterator[Fault]:
 
 def _asked_of_nobody(policy: "Policy") -> Iterator[Fault]:
     """Tasks that can be sent where nobody is named whom they are asked of."""
-    sent = {policy.severity.confirmed_by}
-    for place, step, _ in _steps(policy):
-        form = next(iter(_form_at(policy, place)), None) if place[0] == "actions" else None
-        if step.send is None:
-            continue
-        if form is not None and form.of_kind("person"):
-            missing = [kind for kind in _NAMED_BY if not _always_says(form, kind)]
-            if missing:
-                yield (*place[:2], "form"), f"should have required fields of kinds {', '.join(missing)} beside the person"
-        if not step.send.to and not (form and _always_says(form, "person")):
-            sent.add(step.send.task)
+    sent = {
+        step.send.task
+        for place, step, _ in _steps(policy)
+        if step.send and not step.send.to and "person" not in _always_said(policy, place)
+    }
     for at, task in enumerate(policy.tasks):
-        if task.id in sent and not task.to:
+        if task.id in {*sent, policy.severity.confirmed_by} and not task.to:
             yield ("tasks", at, "to"), "should be given: nobody is named whom it is asked of"
 
 
-def _always_says(form: FormSpec, kind: FieldKind) -> bool:
-    return any(field.kind == kind and field.required for field in form.fields)
+def _half_named(policy: "Policy") -> Iterator[Fault]:
+    """Forms by which a task is asked of a person without the place and role in which they are meant."""
+    for place, step, _ in _steps(policy):
+        named = any(form.of_kind("person") for form in _form_at(policy, place))
+        missing = [kind for kind in ("shop", "role") if kind not in _always_said(policy, place)]
+        if step.send and place[0] == "actions" and named and missing:
+            yield (
+                (*place[:2], "form"),
+                f"should have required fields of kinds {', '.join(missing)} beside the person",
+            )
+
+
+def _always_said(policy: "Policy", place: Place) -> set[FieldKind]:
+    """What whoever acts has to fill in before a step: only with an action somebody is asked by name."""
+    forms = _form_at(policy, place) if place[0] == "actions" else ()
+    return {field.kind for form in forms for field in form.fields if field.required}

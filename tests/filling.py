@@ -5,7 +5,9 @@ from typing import Any, get_args
 from schemas.base import Bilingual
 from schemas.forms import FieldKind, FieldSpec, FormSpec, Option
 
-OPTIONS = tuple(Option(id=name, title=Bilingual(zh=name, en=name)) for name in ("repair", "refund", "apology"))
+OPTIONS = tuple(
+    Option(id=name, title=Bilingual(zh=name, en=name)) for name in ("repair", "refund", "apology")
+)
 KINDS: tuple[FieldKind, ...] = get_args(FieldKind)
 
 

@@ -84,4 +84,6 @@ def posted(contact: Json) -> str:
     flags = {**dict.fromkeys(_FIRST_FLAGS), **contact["flags"]}
     ticks = [tick.upper() if _FIRST_TICK.fullmatch(tick) else tick for tick in contact["ticks"]]
     more = {"form": contact["form"]} if contact["form"] else {}
-    return json.dumps({**said, "ticks": ticks, "flags": flags, **more}, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(
+        {**said, "ticks": ticks, "flags": flags, **more}, ensure_ascii=False, separators=(",", ":")
+    )

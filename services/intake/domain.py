@@ -27,7 +27,6 @@ from schemas.base import Identifier as Name
 from schemas.base import Strict, instant, stamp
 from schemas.contacts import ContactReceived, Customer, Form, Vehicle
 from schemas.directory import CODE, Identifier
-from schemas.faults import Shape
 from schemas.formats import posted
 from schemas.identity import case_id, contact_id
 from schemas.values import Flags
@@ -130,7 +129,9 @@ def _short(given: Any) -> Any:
 
 def _answered(given: Any) -> Any:
     """Facts that nobody asked for may be told as null."""
-    return {name: is_so for name, is_so in given.items() if is_so is not None} if isinstance(given, dict) else given
+    if not isinstance(given, dict):
+        return given
+    return {name: is_so for name, is_so in given.items() if is_so is not None}
 
 
 def _readable(text: str) -> str:

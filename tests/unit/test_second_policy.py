@@ -46,10 +46,14 @@ def quay() -> CompiledPolicy:
 def people() -> Directory:
     """Both shops, of which the southern one goes by the second policy, in its roles."""
     posts = {name: (Post(at=at, role=role),) for name, (at, role) in POSTS.items()}
-    changed: dict[str, Person] = {name.replace("-", "_"): person(name, posts=post) for name, post in posts.items()}
+    changed: dict[str, Person] = {
+        name.replace("-", "_"): person(name, posts=post) for name, post in posts.items()
+    }
     file = directory_file(**changed)
     franchises = [
-        franchise.model_copy(update={"policies": {"grievance": "quay"}}) if franchise.shop == "south" else franchise
+        franchise.model_copy(update={"policies": {"grievance": "quay"}})
+        if franchise.shop == "south"
+        else franchise
         for franchise in file.franchises
     ]
     return Directory(file.model_copy(update={"franchises": tuple(franchises)}).entries())
@@ -155,7 +159,8 @@ def test_a_criterion_is_ticked_in_small_letters_or_capitals(casework: Casework, 
 
 
 @pytest.mark.parametrize(
-    ("marked", "named"), [({"ticks": ("M1",)}, "criteria: 'M1'"), ({"flags": {"fire": True}}, "flags: 'fire'")]
+    ("marked", "named"),
+    [({"ticks": ("M1",)}, "criteria: 'M1'"), ({"flags": {"fire": True}}, "flags: 'fire'")],
 )
 def test_a_mark_that_cannot_be_read_makes_it_one_level_higher(
     casework: Casework, marked: dict[str, Any], named: str

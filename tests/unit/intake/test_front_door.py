@@ -174,9 +174,17 @@ async def test_names_of_a_policy_are_kept_in_its_letters() -> None:
 
 
 async def test_what_a_policy_may_not_know_is_taken_all_the_same() -> None:
-    said = {"flags": {"flood": True, "fire": None}, "form": {"vin_read": True, "visits": 3, "wants": ["refund"]}}
+    said = {
+        "flags": {"flood": True, "fire": None},
+        "form": {"vin_read": True, "visits": 3, "wants": ["refund"]},
+    }
     warned, contact = await accept(channel="pigeon", kind="praise", department="spare_parts", **said)
-    assert (warned, contact.channel, contact.kind, contact.department) == ([], "pigeon", "praise", "spare_parts")
+    assert (warned, contact.channel, contact.kind, contact.department) == (
+        [],
+        "pigeon",
+        "praise",
+        "spare_parts",
+    )
     assert contact.flags == {"flood": True}
     assert contact.form == {"vin_read": True, "visits": 3, "wants": ("refund",)}
 

@@ -98,5 +98,10 @@ def test_whatever_format_one_took_keeps_its_id(changes: dict[str, Any], contact:
 
 
 def test_what_format_one_could_not_say_makes_another_contact() -> None:
-    said: list[dict[str, Any]] = [{}, {"form": {"visits": 3}}, {"form": {"visits": 4}}, {"flags": {"flood": True}}]
+    said: list[dict[str, Any]] = [
+        {},
+        {"form": {"visits": 3}},
+        {"form": {"visits": 4}},
+        {"flags": {"flood": True}},
+    ]
     assert len({read(**changes)[1].id for changes in said}) == len(said)

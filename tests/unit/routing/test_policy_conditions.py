@@ -109,7 +109,12 @@ def test_a_notice_is_held_to_the_same_rules(policies: PolicyFolder, change: Chan
 
 
 def test_a_notice_asks_for_deadlines_of_its_policy(policies: PolicyFolder) -> None:
-    change = ("{deadline: [TK-01, TK-02]", "{deadline: [TK-1, TK-02]", "notices.24.when.where.deadline.0", "should be one of DL-01, ")
+    change = (
+        "{deadline: [TK-01, TK-02]",
+        "{deadline: [TK-1, TK-02]",
+        "notices.24.when.where.deadline.0",
+        "should be one of DL-01, ",
+    )
     policies.refuses(change, NOTICES)
 
 
@@ -131,7 +136,9 @@ def test_a_step_is_held_to_the_same_rules(policies: PolicyFolder, change: Change
 def test_a_step_asks_nothing_of_an_event_where_none_comes_with_it(policies: PolicyFolder) -> None:
     old = "- {when: {case: {severity: [major_preliminary, major]}, not_waiting"
     new = old.replace("case:", "event: {by: [system]}, case:")
-    policies.refuses((old, new, "reactions.graver.0.when.event", "should be left out: no event"), "policy.yaml")
+    policies.refuses(
+        (old, new, "reactions.graver.0.when.event", "should be left out: no event"), "policy.yaml"
+    )
 
 
 def test_every_mistake_is_told_at_once(policies: PolicyFolder) -> None:

@@ -59,12 +59,22 @@ def test_a_folder_without_its_main_file_is_none(policies: PolicyFolder) -> None:
 
 def test_a_wrong_field_is_named_with_file_and_line(policies: PolicyFolder) -> None:
     policies.refuses(
-        ("accountable: operator", "accountable: porter", "deadlines.0.accountable", "one of owner, asked, operator, ")
+        (
+            "accountable: operator",
+            "accountable: porter",
+            "deadlines.0.accountable",
+            "one of owner, asked, operator, ",
+        )
     )
 
 
 def test_an_unknown_field_is_a_mistake_worth_telling(policies: PolicyFolder) -> None:
-    change = ("last_resort: mfr_cr", "last_resort: mfr_cr\nlast_resorts: mfr_cr", "last_resorts", "should be left out")
+    change = (
+        "last_resort: mfr_cr",
+        "last_resort: mfr_cr\nlast_resorts: mfr_cr",
+        "last_resorts",
+        "should be left out",
+    )
     policies.refuses(change, "policy.yaml")
 
 

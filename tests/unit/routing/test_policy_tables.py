@@ -84,7 +84,10 @@ def test_a_level_or_task_is_one_of_the_policy(policies: PolicyFolder, change: Ch
 def test_a_complaint_that_meets_nothing_has_a_default(policies: PolicyFolder) -> None:
     policies.change("default: true", "default: false", SEVERITY)
     line = policies.change("criteria:", "criteria:", SEVERITY)
-    assert f"{SEVERITY}:{line}: severity.criteria: should have one criterion with default: true" in policies.refused()
+    assert (
+        f"{SEVERITY}:{line}: severity.criteria: should have one criterion with default: true"
+        in policies.refused()
+    )
 
 
 @pytest.mark.parametrize(

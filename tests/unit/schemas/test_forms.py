@@ -100,7 +100,9 @@ def test_what_is_needed_is_asked_for_and_what_is_not_may_be_left_out(kind: Field
         ("person", "王女士", CODE),
     ],
 )  # fmt: skip
-def test_what_a_field_cannot_be_is_told_with_what_would_be_right(kind: FieldKind, sent: Any, says: str) -> None:
+def test_what_a_field_cannot_be_is_told_with_what_would_be_right(
+    kind: FieldKind, sent: Any, says: str
+) -> None:
     assert told(EVERY_KIND, {kind: sent}) == {kind: says}
 
 
@@ -112,11 +114,16 @@ def test_money_is_kept_as_text_with_two_digits_however_it_is_sent(sent: Any, kep
 
 
 def test_of_several_choices_the_wrong_ones_are_named() -> None:
-    assert told(EVERY_KIND, {"choices": ["refund", "x", "repair", 7]}) == {"choices.1": OPTIONS, "choices.3": OPTIONS}
+    assert told(EVERY_KIND, {"choices": ["refund", "x", "repair", 7]}) == {
+        "choices.1": OPTIONS,
+        "choices.3": OPTIONS,
+    }
 
 
 def test_of_choices_that_are_needed_one_has_to_be_taken_however_often() -> None:
-    assert told(form(field("it", "choices", required=True)), {"it": []}) == {"it": "should have at least one entry"}
+    assert told(form(field("it", "choices", required=True)), {"it": []}) == {
+        "it": "should have at least one entry"
+    }
     assert fill(form(field("it", "choices")), {"it": []}) == ({}, {})
     assert fill(EVERY_KIND, {"choices": ["repair"] * 500}) == ({"choices": ("repair",)}, {})
 
@@ -132,7 +139,9 @@ def test_what_no_field_is_for_is_refused() -> None:
     assert fill(None, {}) == ({}, {})
 
 
-@pytest.mark.parametrize("name", ["json", "copy", "schema", "model_config", "model_dump", "class", "self", "vin-number"])
+@pytest.mark.parametrize(
+    "name", ["json", "copy", "schema", "model_config", "model_dump", "class", "self", "vin-number"]
+)
 def test_a_field_may_have_any_name(name: str) -> None:
     spec = form(field(name, "number", required=True))
     assert fill(spec, {name: 3}) == ({name: 3}, {})
@@ -147,7 +156,9 @@ def test_what_was_sent_is_said_again_under_the_names_of_the_form() -> None:
 
 
 def test_a_form_is_described_by_its_titles() -> None:
-    schema = model_of(form(field("wants", "choice", required=True), field("visits", "number")), (), ()).model_json_schema()
+    schema = model_of(
+        form(field("wants", "choice", required=True), field("visits", "number")), (), ()
+    ).model_json_schema()
     assert (schema["description"], schema["required"]) == ("Everything", ["wants"])
     assert schema["properties"]["wants"] == {
         "description": "the wants", "enum": ["repair", "refund", "apology"], "title": "Wants", "type": "string",
