@@ -1,12 +1,11 @@
 """Says what is wrong with what people wrote, and where in it that stands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     ValidationError,
@@ -17,7 +16,6 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType, chain_schema, custom_error_schema, str_schema
 
-M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 Place = tuple[int | str, ...]
 Fault = tuple[Place, str]
@@ -50,19 +48,33 @@ def _filled(entries: T) -> T:
 FILLED = AfterValidator(_filled)
 
 
-def once(field: str) -> AfterValidator:
+def with_more(wrong: ValidationError, more: Iterable[Fault]) -> Iterator[Fault]:
+    """What is wrong already, and more that stands at other places."""
+    told = [(error["loc"], describe(error)) for error in wrong.errors()]
+    places = {place for place, _ in told}
+    yield from (*told, *(fault for fault in more if fault[0] not in places))
+
+
+def once(field: str) -> WrapValidator:
     """For a list whose entries are told apart by `field`: the second of a name would never be asked."""
 
-    def check(entries: tuple[M, ...]) -> tuple[M, ...]:
-        names = [getattr(entry, field) for entry in entries]
-        refuse(
-            ((at, field), f"should be another than above: there is one {name!r} already")
-            for at, name in enumerate(names)
-            if name in names[:at]
-        )
+    def check(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            entries = read(given)
+        except ValidationError as wrong:
+            refuse(with_more(wrong, _again(given if isinstance(given, list | tuple) else (), field)))
+            raise
+        refuse(_again(entries, field))
         return entries
 
-    return AfterValidator(check)
+    return WrapValidator(check)
+
+
+def _again(entries: Iterable[Any], field: str) -> Iterator[Fault]:
+    names = [one.get(field) if isinstance(one, dict) else getattr(one, field, None) for one in entries]
+    for at, name in enumerate(names):
+        if name is not None and name in names[:at]:
+            yield (at, field), f"should be another than above: there is one {name!r} already"
 
 
 def either(says: str) -> WrapValidator:

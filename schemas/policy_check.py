@@ -15,6 +15,7 @@ from schemas.conditions import (
     Bounds,
     Condition,
     Wanted,
+    When,
     comparable,
     never,
 )
@@ -22,11 +23,13 @@ from schemas.faults import Fault, Place, must_be_among
 from schemas.forms import FieldKind, FieldSpec, FormSpec
 from schemas.steps import Step
 from schemas.vocabulary import Names, Vocabulary, names_in
+from schemas.whole import Unread
 
 if TYPE_CHECKING:
     from schemas.policies import Policy
 
 Names_ = Mapping[Vocabulary, tuple[str, ...]]
+Forms = Sequence[FormSpec]
 _AMOUNT = re.compile(r"[0-9]{1,10}\.[0-9]{2}")
 _PREFIXED: Mapping[str, Vocabulary] = {"owner:": "roles", "task:": "tasks"}
 
@@ -35,7 +38,8 @@ def faults(policy: "Policy") -> Iterator[Fault]:
     """Every mistake that shows only in the whole, with its place and what would be right."""
     given = vocabulary(policy)
     for place, what, said in names_in(policy):
-        if said not in (allowed := _allowed(what, given)):
+        allowed = _allowed(what, given)
+        if allowed is not None and said not in allowed:
             yield place, f"{must_be_among(allowed)}, not {said!r}"
     for place, wanted, model in _wanted(policy):
         yield from ((place + at, says) for at, says in _unknown(wanted, model, given))
@@ -49,30 +53,31 @@ def faults(policy: "Policy") -> Iterator[Fault]:
 
 
 def vocabulary(policy: "Policy") -> Names_:
-    """All names that a policy gives, by what they name."""
-    return {
-        "kinds": _ids(policy.kinds),
-        "channels": _ids(policy.channels),
-        "departments": _ids(policy.departments),
-        "roles": _ids(policy.roles),
-        "levels": policy.severity.level_ids,
-        "criteria": _ids(policy.severity.criteria),
-        "flags": _ids(policy.severity.flags),
-        "forms": _ids(policy.forms),
-        "states": _ids(policy.states),
-        "actions": _ids(policy.actions),
-        "tasks": _ids(policy.tasks),
-        "ladders": _ids(policy.ladders),
-        "deadlines": _ids(policy.deadlines),
-        "templates": _ids(policy.templates),
+    """All names that a policy gives, by what they name; nothing of what cannot be read."""
+    given: Mapping[Vocabulary, Iterable[Any]] = {
+        "kinds": policy.kinds,
+        "channels": policy.channels,
+        "departments": policy.departments,
+        "roles": policy.roles,
+        "levels": policy.severity.levels,
+        "criteria": policy.severity.criteria,
+        "flags": policy.severity.flags,
+        "forms": policy.forms,
+        "states": policy.states,
+        "actions": policy.actions,
+        "tasks": policy.tasks,
+        "ladders": policy.ladders,
+        "deadlines": policy.deadlines,
+        "templates": policy.templates,
     }
+    known = {what: entries for what, entries in given.items() if not isinstance(entries, Unread)}
+    return {what: tuple(one.id for one in entries if one.id is not None) for what, entries in known.items()}
 
 
-def _ids(specs: Iterable[Any]) -> tuple[str, ...]:
-    return tuple(spec.id for spec in specs)
-
-
-def _allowed(what: Names, given: Names_) -> tuple[str, ...]:
+def _allowed(what: Names, given: Names_) -> tuple[str, ...] | None:
+    """What may be said; None where that cannot be read."""
+    if not {what.of, *(_PREFIXED[prefix] for prefix in what.prefixes)} <= given.keys():
+        return None
     prefixed = (f"{prefix}{name}" for prefix in what.prefixes for name in given[_PREFIXED[prefix]])
     return (*what.besides, *given[what.of], *prefixed)
 
@@ -80,7 +85,7 @@ def _allowed(what: Names, given: Names_) -> tuple[str, ...]:
 def _wanted(policy: "Policy") -> Iterator[tuple[Place, Wanted, type[BaseModel]]]:
     """Every condition on an event or header, with what it is a condition on."""
     for at, rule in enumerate(policy.notices):
-        yield ("notices", at, "when", "where"), rule.when.where, EVENTS[rule.when.type]
+        yield from _of_event(("notices", at, "when"), rule.when)
         yield ("notices", at, "applies"), rule.applies, CaseHeader
     yield from _of_deadlines(policy)
     for place, when, event in _conditions(policy):
@@ -94,7 +99,12 @@ def _of_deadlines(policy: "Policy") -> Iterator[tuple[Place, Wanted, type[BaseMo
         yield ("deadlines", at, "applies"), deadline.applies, CaseHeader
         for name in ("start", "pause", "resume", "stop", "cancel", "restart"):
             for nth, when in enumerate(getattr(deadline, name)):
-                yield ("deadlines", at, name, nth, "where"), when.where, EVENTS[when.type]
+                yield from _of_event(("deadlines", at, name, nth), when)
+
+
+def _of_event(place: Place, when: When) -> Iterator[tuple[Place, Wanted, type[BaseModel]]]:
+    if when.type in EVENTS:
+        yield (*place, "where"), when.where, EVENTS[when.type]
 
 
 def _conditions(policy: "Policy") -> Iterator[tuple[Place, Condition, type[BaseModel] | None]]:
@@ -133,24 +143,26 @@ def _unknown(wanted: Wanted, model: type[BaseModel], given: Names_) -> Iterator[
         if what is None or isinstance(values, Bounds):
             continue
         allowed = _allowed(what, given)
-        for at, value in enumerate(values):
+        for at, value in enumerate(values if allowed is not None else ()):
             if value not in allowed and not fields[path].is_literal(value):
                 yield (path, at), f"{must_be_among(allowed)}, not {value!r}"
 
 
-def _filled(policy: "Policy") -> Iterator[tuple[Place, Wanted, Iterable[FormSpec]]]:
+def _filled(policy: "Policy") -> Iterator[tuple[Place, Wanted, Forms]]:
     """Every condition on what was filled in, with the forms that it can be."""
     for place, wanted, model in _wanted(policy):
         fields = {path: values for path, values in wanted.items() if path.startswith(FORM)}
-        if fields:
-            yield place, fields, tuple(_forms(policy, wanted, model))
+        forms = _forms(policy, wanted, model) if fields else None
+        if forms is not None:
+            yield place, fields, forms
     for place, when, _ in _conditions(policy):
-        if when.form:
-            yield (*place, "form"), when.form, _form_at(policy, place)
+        forms = _form_at(policy, place) if when.form else None
+        if forms is not None:
+            yield (*place, "form"), when.form, forms
 
 
-def _forms(policy: "Policy", wanted: Wanted, model: type[BaseModel]) -> Iterator[FormSpec]:
-    """The forms that an event can carry, of the actions or tasks that it is asked to be of."""
+def _forms(policy: "Policy", wanted: Wanted, model: type[BaseModel]) -> Forms | None:
+    """The forms that an event can carry, of the actions or tasks that it is asked to be of; None where one cannot be read."""
     if model is CaseActed:
         named = _only(wanted.get("action"), policy.action)
         ids = [policy.action[name].form for name in named]
@@ -160,15 +172,25 @@ def _forms(policy: "Policy", wanted: Wanted, model: type[BaseModel]) -> Iterator
         ids = [policy.opening.form, *(action.form for action in policy.actions)]
     else:
         ids = [policy.opening.form]
-    yield from (policy.form[name] for name in ids if name is not None and name in policy.form)
+    return _read_all(policy, ids)
+
+
+def _read_all(policy: "Policy", names: Iterable[str | None]) -> Forms | None:
+    """The forms of these names; None where one cannot be read, so that nobody knows what it has."""
+    named = [name for name in names if name is not None]
+    forms = [policy.form[name] for name in named if name in policy.form]
+    all_read = len(forms) == len(named) and all(
+        field.id and field.kind for form in forms for field in form.fields
+    )
+    return forms if all_read else None
 
 
 def _only(wanted: Any, known: Mapping[str, Any]) -> Iterable[str]:
     return [name for name in wanted or known if name in known]
 
 
-def _form_at(policy: "Policy", place: Place) -> Iterable[FormSpec]:
-    """The form that is filled in before a step is taken."""
+def _form_at(policy: "Policy", place: Place) -> Forms | None:
+    """The form that is filled in before a step is taken; None where it cannot be read."""
     match place:
         case ("actions", int(at), *_):
             name = policy.actions[at].form
@@ -180,10 +202,10 @@ def _form_at(policy: "Policy", place: Place) -> Iterable[FormSpec]:
             name = policy.opening.form
         case _:
             name = None
-    return [policy.form[name]] if name is not None and name in policy.form else []
+    return _read_all(policy, [name])
 
 
-def _not_in(wanted: Wanted, forms: Iterable[FormSpec], given: Names_) -> Iterator[Fault]:
+def _not_in(wanted: Wanted, forms: Forms, given: Names_) -> Iterator[Fault]:
     """Fields that none of the forms has, and values that they cannot have."""
     codes = [field for form in forms for field in form.fields if field.kind != "text"]
     for path, values in wanted.items():
@@ -208,9 +230,11 @@ def _never_said(fields: Sequence[FieldSpec], values: Allowed, given: Names_) -> 
 def _right(field: FieldSpec, value: object, given: Names_) -> str:
     """What would be right where a field cannot be the value; empty where it can."""
     options = [option.id for option in field.options]
-    names = {"level": given["levels"], "role": given["roles"], "choice": options, "choices": options}
+    names: Mapping[str, Iterable[str] | None]
+    names = {"level": given.get("levels"), "role": given.get("roles"), "choice": options, "choices": options}
     if field.kind in names:
-        return "" if value in names[field.kind] else must_be_among(names[field.kind])
+        known = names[field.kind]
+        return "" if known is None or value in known else must_be_among(known)
     if field.kind == "money":
         is_amount = isinstance(value, str) and _AMOUNT.fullmatch(value)
         return "" if is_amount else 'should be an amount such as "120.50"'
@@ -230,7 +254,7 @@ def _of_no_event(policy: "Policy") -> Iterator[Fault]:
 def _misplaced(policy: "Policy") -> Iterator[Fault]:
     """Roles and rungs that cannot do what they are named for."""
     role = policy.role.get(policy.last_resort)
-    if role is not None and role.at != "manufacturer":
+    if role and role.at and role.at != "manufacturer":
         yield ("last_resort",), f"should be a role at the manufacturer; {role.id} works at the {role.at}"
     for at, ladder in enumerate(policy.ladders):
         for nth, rung in enumerate(ladder.rungs):
@@ -242,10 +266,10 @@ def _misplaced(policy: "Policy") -> Iterator[Fault]:
 def _misjudged(policy: "Policy") -> Iterator[Fault]:
     """Judgements for which nobody fills in a level, or whose reason is no field."""
     for place, step, _ in _steps(policy):
-        if step.judge is None:
-            continue
         # Of a contact nothing is required, so that it may say no level.
         forms = () if place[0] == "reactions" else _form_at(policy, place)
+        if step.judge is None or forms is None:
+            continue
         fields = [field for form in forms for field in form.fields]
         levels = [field.id for field in fields if field.kind == "level" and field.required]
         texts = [field.id for field in fields if field.kind == "text"]
@@ -269,7 +293,7 @@ def _asked_of_nobody(policy: "Policy") -> Iterator[Fault]:
 def _half_named(policy: "Policy") -> Iterator[Fault]:
     """Forms by which a task is asked of a person without the place and role in which they are meant."""
     for place, step, _ in _steps(policy):
-        named = any(form.of_kind("person") for form in _form_at(policy, place))
+        named = any(form.of_kind("person") for form in _form_at(policy, place) or ())
         missing = [kind for kind in ("shop", "role") if kind not in _always_said(policy, place)]
         if step.send and place[0] == "actions" and named and missing:
             yield (
@@ -281,4 +305,6 @@ def _half_named(policy: "Policy") -> Iterator[Fault]:
 def _always_said(policy: "Policy", place: Place) -> set[FieldKind]:
     """What whoever acts has to fill in before a step: only with an action somebody is asked by name."""
     forms = _form_at(policy, place) if place[0] == "actions" else ()
+    if forms is None:
+        return {"person", "shop", "role"}
     return {field.kind for form in forms for field in form.fields if field.required}

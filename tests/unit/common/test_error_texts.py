@@ -44,13 +44,15 @@ def places(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
 
 
 def refusals(model: type[BaseModel]) -> Iterator[str]:
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    context = gtmc().content.severity if model is Line else ContactCheck(now)
     for place in [*places(model), ("colour",), ()]:
         for value in WRONG:
             body = value
             for name in reversed(place):
                 body = {name: body}
             try:
-                model.model_validate(body, context=ContactCheck(datetime(2026, 3, 2, 12, tzinfo=UTC)))
+                model.model_validate(body, context=context)
             except ValidationError as error:
                 yield from (fault.problem for fault in faults(error))
 

@@ -98,7 +98,6 @@ def test_a_condition_is_a_list_of_values_or_bounds(
         ("where: {deadline: [HO-02]}", "where: {deadline: [HO-2]}", "notices.13.when.where.deadline.0", "HO-01, HO-02"),
         ("where: {action: [resolve]}", "where: {action: [solve]}", "notices.17.when.where.action.0", "resolve, close, not 'solve'"),
         ("template: major_opened", "template: major_open", "notices.0.template", "one of major_opened, "),
-        ("- id: major_raised", "- id: major_opened", "templates.1.id", "one 'major_opened' already"),
         ("by: [email, sms]", "by: []", "notices.0.by", "at least one entry"),
         ("- when: {type: case.opened}\n    by: [sms, email]", "- when: {type: case.opened}\n    by: [sms, webhook]", "customer_notices.0.by.1", "email, sms for a customer"),
         ("- when: {type: case.opened}", "- when: {type: case.closed}", "customer_notices.0.when.type", "'case.opened'"),

@@ -28,7 +28,6 @@ def policies(tmp_path: Path) -> PolicyFolder:
         ("last_resort: mfr_cr", "last_resort: dealer_gm", "last_resort", "at the manufacturer; dealer_gm works at the shop"),
         ("{id: operator, at: shop", "{id: operator, at: home", "roles.0.at", "'shop', 'group', 'region' or 'manufacturer'"),
         ("{id: resolved, stage: closing", "{id: resolved, stage: done", "states.7.stage", "'intake', 'handling', 'closing' or 'over'"),
-        ("{id: in_review, stage", "{id: registered, stage", "states.1.id", "there is one 'registered' already"),
     ],
 )  # fmt: skip
 def test_a_role_works_somewhere_and_stands_on_a_ladder_once(policies: PolicyFolder, change: Change) -> None:
@@ -72,7 +71,6 @@ def test_every_complaint_meets_one_criterion_and_each_criterion_can_be_met(
         ("{id: G2, level: general,", "{id: G2, level: genral,", "criteria.1.level", "one of general, major_preliminary, major"),
         ("{id: G2, level: general,", "{id: G2, level: 'very grave',", "criteria.1.level", "should be an identifier"),
         ("    major: {raises", "    grave: {raises", "learned.grave", "one of general, "),
-        ("- {id: major_preliminary,", "- {id: general,", "levels.1.id", "there is one 'general' already"),
         ("confirmed_by: confirm", "confirmed_by: confirmation", "confirmed_by", "one of hand_over, support, confirm"),
     ],
 )  # fmt: skip
@@ -131,10 +129,20 @@ def test_a_task_is_asked_of_roles_there_are_and_has_one_end(policies: PolicyFold
     policies.refuses(change, TASKS)
 
 
-def test_two_tasks_do_not_share_an_id(policies: PolicyFolder) -> None:
-    line = policies.change("id: confirm", "id: support", TASKS)
-    says = "tasks.2.id: should be another than above: there is one 'support' already"
-    assert f"{policies.folder / TASKS}:{line}: {says}" in policies.refused()
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        (TASKS, ("id: confirm", "id: support", "tasks.2.id", "'support'")),
+        (POLICY, ("{id: in_review, stage", "{id: registered, stage", "states.1.id", "'registered'")),
+        (SEVERITY, ("- {id: major_preliminary,", "- {id: general,", "severity.levels.1.id", "'general'")),
+        ("notices.yaml", ("- id: major_raised", "- id: major_opened", "templates.1.id", "'major_opened'")),
+    ],
+)
+def test_two_of_a_kind_do_not_share_an_id(policies: PolicyFolder, file: str, change: Change) -> None:
+    old, new, field, name = change
+    place = f"{policies.folder / file}:{policies.change(old, new, file)}: {field}: "
+    says = f"should be another than above: there is one {name} already"
+    assert f"{place}{says}" in policies.refused().splitlines()
 
 
 @pytest.mark.parametrize(
