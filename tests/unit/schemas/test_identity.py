@@ -33,6 +33,7 @@ FIRST = [
     (identity.announcement_id, (CAUSE,), "be4434ca-0e6c-5220-bed5-464ba81df107"),
     (identity.tick_id, (CAUSE, 1_772_415_000_000), "6a9eb0ff-ace8-5d16-96ba-80de6cd37028"),
     (identity.task_id, (CAUSE, "confirm"), "c1e5082b-75a1-5f1c-8602-8ff39216f97b"),
+    (identity.task_id, (CAUSE, "confirm", 1), "28335e7f-f7e6-53c9-956d-98b85f2bdf20"),
     (identity.firing_id, (CAUSE, "DL-03", 2, -1), "359625c9-2863-5810-a619-26eb700161e3"),
     (identity.withdrawal_id, (CAUSE,), "987cf9bb-e710-5750-9102-609ef3298132"),
     (
