@@ -1,36 +1,20 @@
 """What is wrong with a policy as a whole: names that it does not give, fields that no form has, roles that cannot be."""
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
-from schemas.cases import CaseActed, CaseHeader, CaseTaskAnswered, CaseTaskSent
-from schemas.conditions import (
-    DESCRIPTIONS,
-    EVENTS,
-    FORM,
-    Allowed,
-    Bounds,
-    Condition,
-    Wanted,
-    When,
-    comparable,
-    never,
-)
-from schemas.faults import Fault, Place, must_be_among
-from schemas.forms import FieldKind, FieldSpec, FormSpec
-from schemas.steps import Step
-from schemas.vocabulary import Names, Vocabulary, names_in
+from schemas.conditions import Bounds, Wanted, comparable, never
+from schemas.faults import Fault, must_be_among
+from schemas.form_check import form_faults
+from schemas.policy_parts import conditions, steps, wanted_of
+from schemas.vocabulary import Given, Names, Vocabulary, names_in
 from schemas.whole import Unread
 
 if TYPE_CHECKING:
     from schemas.policies import Policy
 
-Names_ = Mapping[Vocabulary, tuple[str, ...]]
-Forms = Sequence[FormSpec]
-_AMOUNT = re.compile(r"[0-9]{1,10}\.[0-9]{2}")
 _PREFIXED: Mapping[str, Vocabulary] = {"owner:": "roles", "task:": "tasks"}
 
 
@@ -41,18 +25,15 @@ def faults(policy: "Policy") -> Iterator[Fault]:
         allowed = _allowed(what, given)
         if allowed is not None and said not in allowed:
             yield place, f"{must_be_among(allowed)}, not {said!r}"
-    for place, wanted, model in _wanted(policy):
+    for place, wanted, model in wanted_of(policy):
         yield from ((place + at, says) for at, says in _unknown(wanted, model, given))
-    for place, wanted, forms in _filled(policy):
-        yield from ((place + at, says) for at, says in _not_in(wanted, forms, given))
     yield from _of_no_event(policy)
+    yield from _of_no_task(policy)
     yield from _misplaced(policy)
-    yield from _misjudged(policy)
-    yield from _asked_of_nobody(policy)
-    yield from _half_named(policy)
+    yield from form_faults(policy, given)
 
 
-def vocabulary(policy: "Policy") -> Names_:
+def vocabulary(policy: "Policy") -> Given:
     """All names that a policy gives, by what they name; nothing of what cannot be read."""
     given: Mapping[Vocabulary, Iterable[Any]] = {
         "kinds": policy.kinds,
@@ -74,7 +55,7 @@ def vocabulary(policy: "Policy") -> Names_:
     return {what: tuple(one.id for one in entries if one.id is not None) for what, entries in known.items()}
 
 
-def _allowed(what: Names, given: Names_) -> tuple[str, ...] | None:
+def _allowed(what: Names, given: Given) -> tuple[str, ...] | None:
     """What may be said; None where that cannot be read."""
     if not {what.of, *(_PREFIXED[prefix] for prefix in what.prefixes)} <= given.keys():
         return None
@@ -82,60 +63,7 @@ def _allowed(what: Names, given: Names_) -> tuple[str, ...] | None:
     return (*what.besides, *given[what.of], *prefixed)
 
 
-def _wanted(policy: "Policy") -> Iterator[tuple[Place, Wanted, type[BaseModel]]]:
-    """Every condition on an event or header, with what it is a condition on."""
-    for at, rule in enumerate(policy.notices):
-        yield from _of_event(("notices", at, "when"), rule.when)
-        yield ("notices", at, "applies"), rule.applies, CaseHeader
-    yield from _of_deadlines(policy)
-    for place, when, event in _conditions(policy):
-        yield (*place, "case"), when.case, CaseHeader
-        if event is not None:
-            yield (*place, "event"), when.event, event
-
-
-def _of_deadlines(policy: "Policy") -> Iterator[tuple[Place, Wanted, type[BaseModel]]]:
-    for at, deadline in enumerate(policy.deadlines):
-        yield ("deadlines", at, "applies"), deadline.applies, CaseHeader
-        for name in ("start", "pause", "resume", "stop", "cancel", "restart"):
-            for nth, when in enumerate(getattr(deadline, name)):
-                yield from _of_event(("deadlines", at, name, nth), when)
-
-
-def _of_event(place: Place, when: When) -> Iterator[tuple[Place, Wanted, type[BaseModel]]]:
-    if when.type in EVENTS:
-        yield (*place, "where"), when.where, EVENTS[when.type]
-
-
-def _conditions(policy: "Policy") -> Iterator[tuple[Place, Condition, type[BaseModel] | None]]:
-    """Every condition of a step or of what forbids an action, with the event that has just occurred."""
-    for place, step, event in _steps(policy):
-        yield (*place, "when"), step.when, event
-    for at, action in enumerate(policy.actions):
-        for nth, rule in enumerate(action.refused):
-            yield ("actions", at, "refused", nth, "when"), rule.when, None
-
-
-def _steps(policy: "Policy") -> Iterator[tuple[Place, Step, type[BaseModel] | None]]:
-    """Every step with its place, and the event after which it is taken."""
-    for place, steps in policy.steps():
-        for nth, step in enumerate(steps):
-            yield (*place, nth), step, _EVENTS.get(str(place[-1]))
-
-
-_EVENTS: Mapping[str, type[BaseModel]] = {
-    "opened": EVENTS["case.opened"],
-    "contact_added": EVENTS["case.contact_added"],
-    "steps": CaseActed,
-    "sent": CaseTaskSent,
-    "accepted": EVENTS["case.task_accepted"],
-    "answered": CaseTaskAnswered,
-    "refused": EVENTS["case.task_refused"],
-    "on_breach": EVENTS["deadline.breached"],
-}
-
-
-def _unknown(wanted: Wanted, model: type[BaseModel], given: Names_) -> Iterator[Fault]:
+def _unknown(wanted: Wanted, model: type[BaseModel], given: Given) -> Iterator[Fault]:
     """Values that are no names which the policy gives; that the fields are there at all is looked at where they stand."""
     fields = comparable(model)
     for path, values in wanted.items():
@@ -148,107 +76,24 @@ def _unknown(wanted: Wanted, model: type[BaseModel], given: Names_) -> Iterator[
                 yield (path, at), f"{must_be_among(allowed)}, not {value!r}"
 
 
-def _filled(policy: "Policy") -> Iterator[tuple[Place, Wanted, Forms]]:
-    """Every condition on what was filled in, with the forms that it can be."""
-    for place, wanted, model in _wanted(policy):
-        fields = {path: values for path, values in wanted.items() if path.startswith(FORM)}
-        forms = _forms(policy, wanted, model) if fields else None
-        if forms is not None:
-            yield place, fields, forms
-    for place, when, _ in _conditions(policy):
-        forms = _form_at(policy, place) if when.form else None
-        if forms is not None:
-            yield (*place, "form"), when.form, forms
-
-
-def _forms(policy: "Policy", wanted: Wanted, model: type[BaseModel]) -> Forms | None:
-    """The forms that an event can carry, of the actions or tasks that it is asked to be of; None where one cannot be read."""
-    if model is CaseActed:
-        named = _only(wanted.get("action"), policy.action)
-        ids = [policy.action[name].form for name in named]
-    elif model is CaseTaskAnswered:
-        ids = [policy.task[name].answer for name in _only(wanted.get("task"), policy.task)]
-    elif model is CaseTaskSent:
-        ids = [policy.opening.form, *(action.form for action in policy.actions)]
-    else:
-        ids = [policy.opening.form]
-    return _read_all(policy, ids)
-
-
-def _read_all(policy: "Policy", names: Iterable[str | None]) -> Forms | None:
-    """The forms of these names; None where one cannot be read, so that nobody knows what it has."""
-    named = [name for name in names if name is not None]
-    forms = [policy.form[name] for name in named if name in policy.form]
-    all_read = len(forms) == len(named) and all(
-        field.id and field.kind for form in forms for field in form.fields
-    )
-    return forms if all_read else None
-
-
-def _only(wanted: Any, known: Mapping[str, Any]) -> Iterable[str]:
-    return [name for name in wanted or known if name in known]
-
-
-def _form_at(policy: "Policy", place: Place) -> Forms | None:
-    """The form that is filled in before a step is taken; None where it cannot be read."""
-    match place:
-        case ("actions", int(at), *_):
-            name = policy.actions[at].form
-        case ("tasks", int(at), "answered", *_):
-            name = policy.tasks[at].answer
-        case ("tasks", int(at), "refused", *_):
-            name = policy.tasks[at].refusal
-        case ("reactions", "opened" | "contact_added", *_):
-            name = policy.opening.form
-        case _:
-            name = None
-    return _read_all(policy, [name])
-
-
-def _not_in(wanted: Wanted, forms: Forms, given: Names_) -> Iterator[Fault]:
-    """Fields that none of the forms has, and values that they cannot have."""
-    codes = [field for form in forms for field in form.fields if field.kind != "text"]
-    for path, values in wanted.items():
-        named = [field for field in codes if field.id == path.removeprefix(FORM)]
-        if not named:
-            yield (path,), must_be_among(dict.fromkeys(field.id for field in codes))
-        elif isinstance(values, Bounds):
-            if all(field.kind not in {"number", "money"} for field in named):
-                yield (path,), f"should be a list of values: a {named[0].kind} is neither over nor under"
-        else:
-            yield from (((path, at), says) for at, says in _never_said(named, values, given))
-
-
-def _never_said(fields: Sequence[FieldSpec], values: Allowed, given: Names_) -> Iterator[tuple[int, str]]:
-    """The values that none of the fields can have, and what would be right."""
-    for at, value in enumerate(values):
-        says = [_right(field, value, given) for field in fields]
-        if all(says):
-            yield at, f"{says[0]}, not {value!r}"
-
-
-def _right(field: FieldSpec, value: object, given: Names_) -> str:
-    """What would be right where a field cannot be the value; empty where it can."""
-    options = [option.id for option in field.options]
-    names: Mapping[str, Iterable[str] | None]
-    names = {"level": given.get("levels"), "role": given.get("roles"), "choice": options, "choices": options}
-    if field.kind in names:
-        known = names[field.kind]
-        return "" if known is None or value in known else must_be_among(known)
-    if field.kind == "money":
-        is_amount = isinstance(value, str) and _AMOUNT.fullmatch(value)
-        return "" if is_amount else 'should be an amount such as "120.50"'
-    kind = {"yes_no": bool, "number": int}.get(field.kind, str)
-    return "" if type(value) is kind else f"should be {DESCRIPTIONS[kind]}"
-
-
 def _of_no_event(policy: "Policy") -> Iterator[Fault]:
     """Conditions on an event that can never hold of what has just occurred."""
-    for place, when, event in _conditions(policy):
+    for place, when, event in conditions(policy):
         if event is None and when.event:
             yield (*place, "event"), "should be left out: no event comes with it"
         elif event is not None:
             yield from (((*place, "event", *at), says) for at, says in never(when.event, event))
+
+
+def _of_no_task(policy: "Policy") -> Iterator[Fault]:
+    """Steps about a task where none is at hand: only with a reply to one, or a deadline of one."""
+    of_tasks = {at for at, deadline in enumerate(policy.deadlines) if deadline.per_task}
+    for place, step, _ in steps(policy):
+        if place[0] == "tasks" or (place[0] == "deadlines" and place[1] in of_tasks):
+            continue
+        for name in ("ask", "as_suspected"):
+            if getattr(step, name):
+                yield (*place, name), "should be left out: no task comes with it"
 
 
 def _misplaced(policy: "Policy") -> Iterator[Fault]:
@@ -261,50 +106,3 @@ def _misplaced(policy: "Policy") -> Iterator[Fault]:
             if rung.task is None and any(other.task for other in ladder.rungs):
                 says = "should be given, as on another rung: a ladder either asks or only tells"
                 yield ("ladders", at, "rungs", nth, "task"), says
-
-
-def _misjudged(policy: "Policy") -> Iterator[Fault]:
-    """Judgements for which nobody fills in a level, or whose reason is no field."""
-    for place, step, _ in _steps(policy):
-        # Of a contact nothing is required, so that it may say no level.
-        forms = () if place[0] == "reactions" else _form_at(policy, place)
-        if step.judge is None or forms is None:
-            continue
-        fields = [field for form in forms for field in form.fields]
-        levels = [field.id for field in fields if field.kind == "level" and field.required]
-        texts = [field.id for field in fields if field.kind == "text"]
-        for name, said, fits in ("level", step.judge.level, levels), ("reason", step.judge.reason, texts):
-            if said not in fits:
-                yield (*place, "judge", name), f"{must_be_among(fits)}, not {said!r}"
-
-
-def _asked_of_nobody(policy: "Policy") -> Iterator[Fault]:
-    """Tasks that can be sent where nobody is named whom they are asked of."""
-    sent = {
-        step.send.task
-        for place, step, _ in _steps(policy)
-        if step.send and not step.send.to and "person" not in _always_said(policy, place)
-    }
-    for at, task in enumerate(policy.tasks):
-        if task.id in {*sent, policy.severity.confirmed_by} and not task.to:
-            yield ("tasks", at, "to"), "should be given: nobody is named whom it is asked of"
-
-
-def _half_named(policy: "Policy") -> Iterator[Fault]:
-    """Forms by which a task is asked of a person without the place and role in which they are meant."""
-    for place, step, _ in _steps(policy):
-        named = any(form.of_kind("person") for form in _form_at(policy, place) or ())
-        missing = [kind for kind in ("shop", "role") if kind not in _always_said(policy, place)]
-        if step.send and place[0] == "actions" and named and missing:
-            yield (
-                (*place[:2], "form"),
-                f"should have required fields of kinds {', '.join(missing)} beside the person",
-            )
-
-
-def _always_said(policy: "Policy", place: Place) -> set[FieldKind]:
-    """What whoever acts has to fill in before a step: only with an action somebody is asked by name."""
-    forms = _form_at(policy, place) if place[0] == "actions" else ()
-    if forms is None:
-        return {"person", "shop", "role"}
-    return {field.kind for form in forms for field in form.fields if field.required}

@@ -3,7 +3,7 @@
 No code knows one of these names; what the engine itself distinguishes are the literals of this file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -20,6 +20,10 @@ Vocabulary = Literal[
     "kinds", "channels", "departments", "roles", "levels", "criteria", "flags", "forms", "states", "actions",
     "tasks", "ladders", "deadlines", "templates",
 ]  # fmt: skip
+
+
+Given = Mapping[Vocabulary, tuple[str, ...]]
+"""All names that a policy gives, by what they name."""
 
 
 @dataclass(frozen=True, slots=True)

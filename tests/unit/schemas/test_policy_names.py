@@ -7,7 +7,6 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from schemas.conditions import Bounds
 from schemas.faults import Place, describe
 from schemas.policies import Policy
 from tests.casework import POLICIES
@@ -237,6 +236,13 @@ def test_a_condition_asks_the_form_that_is_filled_in_there() -> None:
         assert (where, says) == (at(place, 0, "when", "form", "weight"), "should be left out: there is none")
 
 
+def test_what_escalates_asks_what_has_occurred_once_the_shop_is_open() -> None:
+    asks = {"when": {"event": {"repeat": [1]}}}
+    assert told(((*Q1, "on_breach", 1), asks | {"to": "in_hand"})) == {}
+    wrong = told(((*Q1, "on_breach", 1), asks | {"escalate": "gangway"}))
+    assert "late" not in wrong[at(Q1, "on_breach", 1, "when", "event", "repeat")]
+
+
 def test_of_the_actions_named_only_the_forms_count() -> None:
     stop = [{"type": "case.acted", "where": {"action": ["speak"], "fields.weight": ["grave"]}}]
     assert told(((*Q1, "stop"), stop)) == {
@@ -278,22 +284,17 @@ def test_who_is_named_is_named_with_role_and_shop() -> None:
     assert told(((*SETTLE, "form"), "whom"), send) == {at(SETTLE, "form"): says}
 
 
-def test_a_ladder_asks_or_tells() -> None:
-    [(where, says)] = told((("ladders", 0, "rungs", 1), {"role": "harbour_master"})).items()
-    assert (where, says) == (
-        "ladders.0.rungs.1.task",
-        "should be given, as on another rung: a ladder either asks or only tells",
+@pytest.mark.parametrize("step", [{"ask": "others"}, {"as_suspected": True}])
+def test_a_step_about_a_task_stands_where_there_is_one(step: dict[str, Any]) -> None:
+    for place in (*WEIGH, "steps", 0), OPENED, (*Q1, "on_breach", 0):
+        assert told((place, step)) == {at(place, *step): "should be left out: no task comes with it"}
+    assert (
+        told(((*PASS_ON, "refused"), [step]), (("deadlines", 1), {**TASK_DEADLINE, "on_breach": [step]}))
+        == {}
     )
+
+
+def test_a_ladder_asks_or_tells() -> None:
+    says = "should be given, as on another rung: a ladder either asks or only tells"
+    assert told((("ladders", 0, "rungs", 1), {"role": "clerk"})) == {"ladders.0.rungs.1.task": says}
     assert told((("ladders", 0, "rungs"), [{"role": "foreman"}, {"role": "head_office"}])) == {}
-
-
-@pytest.mark.parametrize("value", ["refund", "2026-03-02", True, None, ("1",), ""])
-def test_what_is_no_amount_lies_within_no_bounds(value: Any) -> None:
-    assert not Bounds(over=0).holds(value)
-
-
-@pytest.mark.parametrize(
-    ("value", "holds"), [(500, False), ("500.00", False), ("500.01", True), ("999.99", True), (1000, False)]
-)
-def test_a_limit_itself_is_neither_over_nor_under(value: int | str, *, holds: bool) -> None:
-    assert Bounds(over=500, under=1000).holds(value) is holds
