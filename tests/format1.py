@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 
 from schemas import contacts, directory, outreach, policies
 from schemas.contacts import ContactReceived
-from schemas.formats import SIGNALS, read_record
+from schemas.formats import read_record
 from schemas.identity import holder_in_ids
 from schemas.outreach import OutreachRequested
 from schemas.policies import PublishedPolicy
