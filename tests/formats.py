@@ -97,7 +97,8 @@ class Kept:
         texts, customers = (
             MemoryRecords({one["_id"]: one for one in lines(form, name)}) for name in ("texts", "customers")
         )
-        published, people = (tuple(_newest(form, topic)) for topic in (policies.TOPIC, directory.TOPIC))
+        records = lines(form, "records")
+        published, people = (tuple(_newest(records, topic)) for topic in (policies.TOPIC, directory.TOPIC))
         return cls(form, published, people, texts, customers)
 
     def record(self, place: Json) -> Json:
@@ -107,6 +108,10 @@ class Kept:
     def directory_without(self, left: Sequence[str] = ()) -> Directory:
         """Everybody, some of whom have `left` since."""
         return Directory(_gone(one) if one.id in left else one for one in self.people)
+
+    def directory_of(self, records: Iterable[Json]) -> Directory:
+        """Everybody as these records announce them."""
+        return Directory(_newest(records, directory.TOPIC))
 
     @property
     def versions(self) -> dict[str, PublishedPolicy]:
@@ -125,9 +130,9 @@ def _gone(entry: directory.Entry) -> directory.Entry:
     return entry.model_copy(update={"status": "left", "posts": (), "deputy": None, "absences": ()})
 
 
-def _newest(form: str, topic: str) -> Iterator[Any]:
+def _newest(records: Iterable[Json], topic: str) -> Iterator[Any]:
     """The newest entry of each key of a compacted topic."""
-    newest = {record["key"]: record for record in records_of(form, topic)}
+    newest = {record["key"]: record for record in records if record["topic"] == topic}
     return (read(record) for record in newest.values())
 
 
