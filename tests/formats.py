@@ -60,7 +60,7 @@ def lines(form: str, name: str) -> tuple[Json, ...]:
     """The JSON Lines of one file of a format, in order."""
     plain, packed = DATA / form / f"{name}.jsonl", DATA / form / f"{name}.jsonl.gz"
     text = plain.read_bytes() if plain.exists() else gzip.decompress(packed.read_bytes())
-    return tuple(json.loads(line) for line in text.decode().splitlines())
+    return tuple(json.loads(line) for line in text.splitlines())
 
 
 def read(record: Json) -> Any:
