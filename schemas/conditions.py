@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 
 from schemas.base import MOST, Strict, Whole
-from schemas.cases import CaseEvent, CaseHeader, CaseMessage, CaseSnapshot
+from schemas.cases import CaseEvent, CaseHeader, CaseMessage, CaseRebased, CaseSnapshot
 from schemas.deadlines import DeadlineEvent, DeadlineMessage
 from schemas.faults import FILLED, Fault, must_be_among, refuse
 from schemas.vocabulary import ActionName, Names, TaskKind, names_of
@@ -53,9 +53,9 @@ def _by_type(events: Any) -> dict[str, type[CaseMessage | DeadlineMessage]]:
 
 EVENTS: Events = _by_type(CaseEvent | DeadlineEvent)
 """Every event of a case and of its deadlines, by its type."""
-# A snapshot is taken for the opening or the end of its case, and met under no name of its own.
+# What describes a case is taken for its opening or its end, and met under no name of its own.
 DEADLINE_EVENTS: Events = {
-    name: event for name, event in _by_type(CaseEvent).items() if event is not CaseSnapshot
+    name: event for name, event in _by_type(CaseEvent).items() if event not in {CaseRebased, CaseSnapshot}
 }
 
 

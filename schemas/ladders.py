@@ -21,3 +21,7 @@ class LadderSpec(Strict):
     title: Bilingual
     source: str
     rungs: Annotated[tuple[Rung, ...], FILLED, once("role")]
+
+    def position(self, role: Role) -> int | None:
+        """The place of a role on the ladder, if it has one."""
+        return next((at for at, rung in enumerate(self.rungs) if rung.role == role), None)

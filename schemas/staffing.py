@@ -125,9 +125,9 @@ class Directory:
         """Everyone in a role at a place; in the department, where a post names one."""
         return [one for one in self._staff.get((at, role), ()) if holds(one, at, role, department)]
 
-    def queues(self) -> Collection[Queue]:
-        """Every role of which anybody is, at its place."""
-        return [Queue(*seat) for seat in self._staff]
+    def places(self) -> tuple[str, ...]:
+        """Everywhere that somebody can work."""
+        return (*self.shops, *self.groups, *self.regions, *self.manufacturers)
 
     def is_staffed(self, at: str) -> bool:
         """Whether anybody has a post there."""

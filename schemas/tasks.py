@@ -23,7 +23,8 @@ class TaskSpec(Strict):
 
     One that `moves_owner` is done when it is accepted: who accepts owns the case, and others of its kind are taken back.
     Any other is done when it is answered, with the form `answer`; one that `waits_for_acceptance` is accepted before.
-    `hand_overs` say who may ask it by name, `sent` and the like what follows.
+    Without a form for the `refusal` nobody can refuse it. `hand_overs` say who may ask it by name, `sent` and the like
+    what follows.
     """
 
     id: Identifier

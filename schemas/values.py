@@ -13,7 +13,7 @@ _Whole = Annotated[int, Field(ge=-MOST, le=MOST, strict=True)]
 Value = bool | _Whole | _Short | Annotated[tuple[_Short, ...], Field(max_length=MOST_FIELDS)]
 """What a field says where it is no free text: an amount as `"120.50"`, a date or time in ISO 8601."""
 Values = Annotated[dict[Identifier, Value], Field(max_length=MOST_FIELDS)]
-Flags = Annotated[dict[Identifier, bool], Field(max_length=MOST_FIELDS)]
+Flags = Annotated[dict[Identifier, Annotated[bool, Field(strict=True)]], Field(max_length=MOST_FIELDS)]
 """Facts that were asked for, by name; one that nobody asked for is left out."""
 
 

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from schemas.policies import Policy
 from services.common.kafka.outbox import OutboxPublisher
 from services.common.store.decision import Cause
 from services.common.store.write_path import Store
-from services.routing.api.actions import ActionRequest, ActionSender
+from services.routing.api.actions import ActionRequest, ActionSender, Wish
 from services.routing.api.dependencies import Dependencies
-from services.routing.domain.actions.action import Form
+from services.routing.domain.acting import Act
 from services.routing.domain.case import Case
 from services.routing.handlers import revive
 from services.routing.store.cases import Cases
@@ -63,7 +64,13 @@ class MemoryRouting:
         assert state is not None
         return state
 
-    def request(self, name: str, case: Case, form: Form, action: str) -> ActionRequest:
-        return ActionRequest(
-            action, case.id, ActionSender(person(name), self.dependencies, "once", case.revision), form
-        )
+    def request(self, name: str, case: Case, action: str, **form: Any) -> ActionRequest:
+        """Somebody asks for an action, with what they send for its form."""
+
+        def wish(_case: Case, policy: Policy) -> Wish:
+            return Wish(
+                action, policy.action[action].form, lambda said: Act(actor=name, action=action, said=said)
+            )
+
+        sender = ActionSender(person(name), self.dependencies, "once", case.revision)
+        return ActionRequest(case.id, sender, form, wish)

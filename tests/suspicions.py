@@ -6,12 +6,13 @@ from typing import Any
 import pytest
 
 from schemas.directory import Person
-from schemas.severity import Doubt, Judgement, Level, Signal, Statement
+from schemas.severity import Doubt, Judgement, Signal, Statement
 from schemas.staffing import Directory
+from schemas.vocabulary import Level
 from services.routing.domain import assessment
-from services.routing.domain.actions.judging import Confirm
 from services.routing.domain.case import Case, Task
-from tests.casework import Casework, sealed
+from services.routing.domain.replies import Reply
+from tests.casework import Casework
 from tests.dealership import MONDAY, a_contact, directory_file, person
 
 
@@ -62,7 +63,8 @@ def suspected(casework: Casework, narrative: str = SMOKE) -> tuple[Case, Task]:
 
 
 def task_of(case: Case) -> Task:
-    [task] = case.tasks
+    """What a person is asked to confirm."""
+    [task] = case.tasks_of("confirm")
     return task
 
 
@@ -77,8 +79,16 @@ def without(*names: str) -> Casework:
     return Casework(directory=Directory(directory_file(**absent).entries()))
 
 
-def confirm(actor: str = "dm-service", severity: str = "major", *, reason: bool = False) -> Confirm:
-    return Confirm(actor=actor, severity=severity, reason=sealed() if reason else None)
+def confirmation(casework: Casework, case: Case, actor: str = "dm-service", severity: str = "major") -> Reply:
+    """What somebody says when asked, without a reason."""
+    return casework.replied(case, actor, "answer", "confirm", severity=severity)
+
+
+def confirm(
+    casework: Casework, case: Case, actor: str = "dm-service", severity: str = "major", **form: Any
+) -> Case:
+    """Somebody says how severe it is, perhaps with a `reason`."""
+    return casework.reply(case, actor, "answer", "confirm", severity=severity, **form)
 
 
 def again(casework: Casework, case: Case, narrative: str) -> Case:
@@ -89,4 +99,5 @@ def lapse(casework: Casework, case: Case) -> Case:
     """The deadline of the task passes."""
     casework.later(minutes=30)
     task = task_of(case)
-    return casework.fold(case, casework.breached(case, "TK-01", task_id=task.task_id, accountable=task.role))
+    deadline = "TK-01" if task.safety else "TK-02"
+    return casework.fold(case, casework.breached(case, deadline, task_id=task.task_id, accountable=task.role))

@@ -151,16 +151,17 @@ def _alarm(unread: str, health: Health) -> None:
 
 
 async def _follow_directory(reference: "ReferenceData", handler: Handler, documents: MongoDocuments) -> None:
-    """Re-base cases of outdated policies; hand over cases that the directory takes from somebody, and once more from the store.
+    """Re-base cases of outdated policies, and hand over those that the directory takes from somebody.
 
-    Another instance may have given a case to somebody whom it did not yet know to have gone. What cannot be handed
-    over yet is tried again, ever more seldom, and keeps nothing else from it.
+    Once more from the store: another instance may have given a case to somebody whom it did not yet know to have gone.
+    What cannot be re-based or handed over yet is tried again, ever more seldom, and keeps nothing else from it.
     """
     tries = 0
     while True:
         reference.news.clear()
         await reference.people.wait()
-        late = not (await handler.rebase() and await handler.reassign()) or tries > 0
+        rebased, handed_over = await handler.rebase(), await handler.reassign()
+        late = not (rebased and handed_over) or tries > 0
         pause = backoff(tries, base=AUDIT_SECONDS / 10, most=RETRY_SECONDS) if late else QUIET_SECONDS
         if not await _has_paused(reference.news, pause):
             tries = 0

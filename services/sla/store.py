@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from schemas.calendar import PublicDays
-from schemas.cases import CaseEvent, CaseHeader
-from schemas.policies import PublishedPolicy
+from schemas.cases import CaseEvent, CaseHeader, CaseRebased
+from schemas.policies import Policy, PublishedPolicy
 from services.common.kafka.partitioner import partition_of
 from services.common.store.decision import Cause, Change, Outcome, Outgoing, Wait
 from services.common.store.versions import Versions
@@ -103,13 +103,20 @@ class DeadlineRepository:
         message = cause.message
         if not isinstance(message, Tick):
             is_behind = self.partition_of(cause.key) in self.schedule.behind
-            return decide_event(state, message, self._rules(message.header), self.now(), catch_up=is_behind)
+            rules = self._rules(message.header)
+            if isinstance(message, CaseRebased) and state is not None:
+                rules = rules._replace(before=self._policy(state.header))
+            return decide_event(state, message, rules, self.now(), catch_up=is_behind)
         if state is None:
             return None
         return decide_tick(state, cause.key, message, self._rules(state.header))
 
     def _rules(self, header: CaseHeader) -> DeadlineRules:
         return DeadlineRules(self.policies[header.policy_key].policy, self.announced)
+
+    def _policy(self, header: CaseHeader) -> Policy | None:
+        """The version by which a case went, as long as it is published."""
+        return self.policies[header.policy_key].policy if header.policy_key in self.policies else None
 
     def _scheduled(self, outcomes: Outcomes) -> Outcomes:
         for outcome in outcomes:

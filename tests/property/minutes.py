@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from schemas.conditions import When
 from schemas.deadline_spec import DeadlineSpec
 
 SEVERITIES = ("general", "major")
@@ -15,6 +16,10 @@ class Happening:
     kind: str
     severity: str | None = None
     """Where the event changed it."""
+
+    def meets(self, when: When) -> bool:
+        """Whether it is an event of the type, or the action that is asked for."""
+        return when.type == f"case.{self.kind}" or when.where.get("action") == (self.kind,)
 
 
 @dataclass
@@ -98,4 +103,4 @@ class Minutes:
             self.used, self.round, self.breached = 0, 0, False
 
     def _has_effect(self, name: str, happening: Happening) -> bool:
-        return any(when.type == f"case.{happening.kind}" for when in getattr(self.spec, name))
+        return any(happening.meets(when) for when in getattr(self.spec, name))

@@ -12,21 +12,21 @@ from services.sla.domain.deadline import Tick, decide_tick
 from services.sla.domain.due.terms import DeadlineRules
 from services.sla.domain.state import Deadlines, DeadlineState, View
 from tests.property.minutes import SEVERITIES, Happening, Minutes
-from tests.unit.sla.story import CASE, Story, a_deadline, a_policy, at
+from tests.unit.sla.story import CASE, PAUSES, Story, a_deadline, a_policy, at, did
 
-EVENTS = ("contacted", "closed", "not_reached", "followed_up", "returned", "severity")
+EVENTS = ("contact", "close", "attempt", "follow_up", "task_refused", "severity")
+AGAIN = {"type": "case.task_refused"}
 HOLD: dict[str, Any] = {
-    "pause": [{"type": "case.not_reached"}],
-    "resume": [{"type": "case.followed_up"}],
-    "cancel": [{"type": "case.closed"}],
-    "start": [{"type": "case.opened"}, {"type": "case.returned"}],
+    **PAUSES,
+    "cancel": [did("close")],
+    "start": [{"type": "case.opened"}, AGAIN],
     "limit": {"elapsed_minutes": 10},
     "warnings": [{"percent": 50}],
 }
 DEADLINE = (
     a_deadline("simple", **HOLD),
-    a_deadline("own", **HOLD, restart=[{"type": "case.returned"}]),
-    a_deadline("cadence", **HOLD, recurring=True, restart=[{"type": "case.followed_up"}]),
+    a_deadline("own", **HOLD, restart=[AGAIN]),
+    a_deadline("cadence", **HOLD, recurring=True, restart=[did("follow_up")]),
     a_deadline("slowing", **HOLD, recurring=True, repeats=2, then={"elapsed_minutes": 25}),
     a_deadline("major only", **HOLD, recurring=True, applies={"severity": ["major"]}),
     a_deadline("by severity", **HOLD, limit_by_severity={"major": {"elapsed_minutes": 4}}),

@@ -59,6 +59,8 @@ FIELDS: dict[str, Any] = {
     "predecessor": "giver",
     "why": "left",
     "because": "certain",
+    "reason": "severity_raised",
+    "previous_version": "version",
 }
 
 
@@ -93,8 +95,8 @@ def _words(policy: Policy) -> dict[str, list[Bilingual]]:
         name: [policy.words[one] for one in get_args(kind) if one in policy.words]
         for name, kind in ENGINE.items()
     }
+    levels = [level.title for level in policy.severity.levels]
     named: dict[str, Any] = {
-        **dict.fromkeys(("severity", "suspected", "previous"), policy.severity.levels),
         **dict.fromkeys(("role", "owner_role", "accountable"), policy.roles),
         "kind": policy.kinds,
         "department": policy.departments,
@@ -103,7 +105,8 @@ def _words(policy: Policy) -> dict[str, list[Bilingual]]:
         "task": policy.tasks,
         "ladder": policy.ladders,
     }
-    return engine | {name: [one.title for one in specs] for name, specs in named.items()}
+    titles = {name: [policy.titles[one.id] for one in specs] for name, specs in named.items()}
+    return engine | titles | dict.fromkeys(("severity", "suspected", "previous"), levels)
 
 
 ENGINE: dict[str, Any] = {"where": Where, "unconfirmed": Unconfirmed}

@@ -55,7 +55,7 @@ class Dependencies:
 
     def scope(self, person: Person) -> Scope:
         world = self.cases.world()
-        return scope_of(person.id, world.directory, world.policies.last_resorts(), world.now)
+        return scope_of(person.id, world.directory, world.policies, world.now)
 
     async def document(self, key: UUID, person: Person) -> Document[Case]:
         """A case that somebody may see; one they may not see is not there."""

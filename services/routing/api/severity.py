@@ -1,6 +1,7 @@
 """`POST /v1/severity`: how severe a text would be judged. Nothing of it is stored or logged."""
 
 import asyncio
+from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Request
@@ -89,7 +90,8 @@ async def severity(request: Request, actor: Actor, depends: Needed, seconds: Pat
     wanted = body.validate(SeverityRequest, body.parse(request, sent))
     policy = _choose_policy(wanted, depends.cases.world())
     table = policy.content.severity
-    if faults := [*_unknown_ticks(wanted, table), *_unknown_flags(wanted, table)]:
+    unknown = (_unknown_channel(wanted, policy), _unknown_ticks(wanted, table), _unknown_flags(wanted, table))
+    if faults := list(chain.from_iterable(unknown)):
         raise invalid(faults)
     judgement = await soon(seconds, _judge(wanted.statement(), table, depends))
     return JSONResponse(_response(judgement, policy).model_dump(mode="json"))
@@ -113,6 +115,12 @@ def _unknown_place(shop: str, world: World) -> Fault:
     if shop not in world.directory.shops:
         return Fault(field="shop", problem="should be a shop of the directory")
     return Fault(field="brand", problem="should be a brand for which the shop has a franchise")
+
+
+def _unknown_channel(wanted: SeverityRequest, policy: CompiledPolicy) -> list[Fault]:
+    names = [channel.id for channel in policy.content.channels]
+    is_known = wanted.channel is None or wanted.channel in names
+    return [] if is_known else [Fault(field="channel", problem=must_be_among(names))]
 
 
 def _unknown_ticks(wanted: SeverityRequest, table: SeverityPolicy) -> list[Fault]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import click
-from pydantic import ValidationError, field_validator
+from pydantic import ValidationError, ValidationInfo, field_validator
 
 from schemas.base import Frozen
 from schemas.faults import describe
@@ -19,7 +19,7 @@ from services.routing.store.severity_files import load_reader, load_severity
 
 
 class Line(Frozen):
-    """One line of input; unknown flags are reported and ignored."""
+    """One line of input; flags that the policy, the `context`, does not know are reported and ignored."""
 
     id: Any = None
     text: str
@@ -28,10 +28,11 @@ class Line(Frozen):
 
     @field_validator("flags")
     @classmethod
-    def _flags_are_booleans(cls, flags: dict[str, Any] | None) -> dict[str, Any] | None:
-        for flag, answer in (flags or {}).items():
-            if not isinstance(answer, bool | None):
-                raise ValueError(f"{flag} should be true, false or null")
+    def _flags_are_booleans(cls, flags: dict[str, Any] | None, info: ValidationInfo) -> dict[str, Any] | None:
+        policy: SeverityPolicy | None = info.context
+        for flag in policy.flags if policy else ():
+            if flags and not isinstance(flags.get(flag.id), bool | None):
+                raise ValueError(f"{flag.id} should be true, false or null")
         return flags
 
 
@@ -90,7 +91,7 @@ def answer(line: bytes, reader: Reader, policy: SeverityPolicy) -> JudgedLine:
     try:
         fields = strict_json.read_line(line)
         name = fields.get("id")
-        complaint = Line.model_validate(fields)
+        complaint = Line.model_validate(fields, context=policy)
         (detection,) = reader.detect([complaint.text])
         return JudgedLine(name, complaint.text, judge(_statement(complaint, policy), detection, policy))
     except ValidationError as wrong:

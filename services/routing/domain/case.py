@@ -22,9 +22,10 @@ DeadlineStatus = Literal["running", "paused", "breached", "met", "cancelled"]
 class Task(OpenTask):
     """A task as the case keeps it; `post` is that of who is asked, as `place/role`, empty for a queue.
 
-    `moved` are the states from and to which sending it has moved the case, `rungs_before` where the case was on each
-    ladder that it moved on: what goes back where it is refused or taken back. `breaches` are what a ladder sent it for, `declined` who
-    was asked the same before and declined. Of one to confirm, `suspected` is the graver level, `criteria` are those
+    `moved` are the states from and to which asking has moved the case, the first that of all that wait, `moved_first` what
+    they were before it was asked once more, and `rungs_before` where the case was on each ladder that it moved on: what
+    goes back where it is refused or taken back. `breaches` are what a ladder sent it for, `declined` who was asked the same
+    before and declined. Of one to confirm, `suspected` is the graver level, `criteria` are those
     suspected, and `doubts` say why a person is asked; `tells` that the manufacturer hears of it before.
     """
 
@@ -33,6 +34,7 @@ class Task(OpenTask):
     giver: str
     post: str = ""
     moved: tuple[State, State] | None = None
+    moved_first: tuple[State, State] | None = None
     ladder: Ladder | None = None
     rungs_before: dict[Ladder, int | None] = {}
     breaches: tuple[UUID, ...] = ()

@@ -48,7 +48,7 @@ def judge(draft: Draft, level: Level, reason: str, moment: Moment, world: World)
         speaker = Speaker.to(moment.actor or "", case, world)
         return speaker.refusal("lower_with_reason", field=reason, present=present, level=level)
     draft.set(severity=level, confirmed=True)
-    conclude(draft, level)
+    _conclude(draft, level, moment.task)
     if is_graver(level, case.severity, policy):
         change = {"severity": level, "previous": case.severity}
         draft.publish(CaseSeverityRaised, criteria=draft.case.criteria, **change)
@@ -57,12 +57,14 @@ def judge(draft: Draft, level: Level, reason: str, moment: Moment, world: World)
     return None
 
 
-def conclude(draft: Draft, level: Level) -> None:
+def _conclude(draft: Draft, level: Level, answered: Task | None) -> None:
     """A person has said how severe the case is: what was suspected up to that level holds, the rest does not."""
     policy = draft.policy.severity
-    for task in draft.case.tasks_of(policy.confirmed_by):
+    asked = draft.case.tasks_of(policy.confirmed_by)
+    for task in filter(None, (answered, *asked)):
         suspected = [criterion for criterion in policy.criteria if criterion.id in task.criteria]
         upheld = [one.id for one in suspected if not is_graver(one.level, level, policy)]
         draft.set(criteria=policy.rank((*draft.case.criteria, *upheld)))
+    for task in asked:
         tasks.answer(draft, task)
     draft.set(suspected=None)

@@ -27,7 +27,7 @@ def next_rung(case: Case, ladder: LadderSpec, accountable: Role, world: World) -
 
     Counted from who missed the time.
     """
-    start = max(case.rungs.get(ladder.id, 0), position(ladder, accountable) or 0)
+    start = max(case.rungs.get(ladder.id, 0), ladder.position(accountable) or 0)
     above = [
         (at, rung) for at, rung in enumerate(ladder.rungs) if at > start and _has_place(case, rung, world)
     ]
@@ -36,11 +36,6 @@ def next_rung(case: Case, ladder: LadderSpec, accountable: Role, world: World) -
         if (chosen := _of_rung(case, rung, barred, world)) is not None:
             return Next(at, rung, chosen)
     return _queue(case, above, barred, world) if above else None
-
-
-def position(ladder: LadderSpec, role: Role) -> int | None:
-    """The place of a role on a ladder, if it has one."""
-    return next((at for at, rung in enumerate(ladder.rungs) if rung.role == role), None)
 
 
 def told(
@@ -58,10 +53,9 @@ def _has_place(case: Case, rung: Rung, world: World) -> bool:
 
 
 def _of_rung(case: Case, rung: Rung, barred: frozenset[str], world: World) -> Chosen | None:
-    """Somebody on duty; whoever has a task of the rung's kind already goes before others."""
-    asked = [
-        task.to for task in case.tasks_of(rung.task) if not task.moves_owner and Queue.named(task.to) is None
-    ]
+    """Somebody on duty; whoever has a task of the rung's kind in its role already goes before others."""
+    same = [task for task in case.tasks_of(rung.task) if task.role == rung.role and not task.moves_owner]
+    asked = [task.to for task in same if Queue.named(task.to) is None]
     if asked and asked[-1] not in barred:
         return Chosen(asked[-1], "supporter", {"role": rung.role})
     declined = (name for task in case.tasks_of(rung.task) for name in task.declined)
@@ -112,8 +106,14 @@ def withdraw(draft: Draft, breach: UUID, deadline: str) -> None:
 
 
 def _take_back(draft: Draft, task: Task, deadline: str) -> None:
-    """Of a task that was asked for another reason as well, only what the breach had moved."""
+    """Of a task that was asked for another reason as well, only what the breach had moved.
+
+    What was found due by then is answered no more, but by an escalation that stands.
+    """
     if task.via == "escalation":
         tasks.withdraw(draft, task, "not_late", deadline)
     else:
         tasks.take_back_moves(draft, task)
+    stand = [one.sent_at for one in draft.case.tasks if one.ladder == task.ladder and one.breaches]
+    passes = {name: at for name, at in draft.case.passes.items() if name != task.ladder}
+    draft.set(passes={**passes, task.ladder: max(stand)} if task.ladder and stand else passes)

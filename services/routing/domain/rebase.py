@@ -60,7 +60,10 @@ class Counterparts:
     def missing(self, case: Case) -> Iterator[str]:
         """The names of a case that are nothing there."""
         held: dict[str, set[str]] = {
-            "states": {case.state, *(state for task in case.tasks for state in task.moved or ())},
+            "states": {
+                case.state,
+                *(state for task in case.tasks for state in (*(task.moved or ()), *(task.moved_first or ()))),
+            },
             "roles": {case.owner_role, *(task.role for task in case.tasks)},
             "levels": {case.severity, *filter(None, (case.suspected,))},
             "tasks": {task.task for task in case.tasks},
@@ -96,12 +99,16 @@ def _under(case: Case, target: CompiledPolicy, names: Counterparts) -> dict[str,
 def _task(case: Case, task: Task, names: Counterparts) -> Task:
     role, kind = names.of("roles", task.role), names.of("tasks", task.task)
     where, policy = names.policy.role[role].at, names.policy
-    moved = tuple(names.of("states", state) for state in task.moved) if task.moved else None
+    moved, first = (
+        tuple(names.of("states", state) for state in states) if states else None
+        for states in (task.moved, task.moved_first)
+    )
     ladder = task.ladder and names.of("ladders", task.ladder)
     return task.model_copy(
         update={
             "task": kind, "role": role, "where": where, "place": task.place or place(case, where),
             "moves_owner": policy.task[kind].moves_owner, "moved": moved,
+            "moved_first": first,
             "ladder": ladder if ladder in policy.ladder else None,
         }
     )  # fmt: skip

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from schemas.base import Frozen
 from schemas.policies import Policy
+from schemas.tasks import TaskSpec
 from schemas.vocabulary import FormName
 from services.common.store.decision import Change, Refusal
 from services.routing.domain import steps, tasks
@@ -53,16 +54,19 @@ def _forbidden(case: Case, task: Task, asked: Reply, world: World) -> Refusal | 
     speaker, spec = Speaker.to(asked.actor, case, world), world.policy(case).task[task.task]
     if not may_answer(case, task, asked.actor, world):
         return speaker.about("asked", task)
-    match asked.verb:
-        case "accept" if not spec.is_accepted:
-            return speaker.about("not_accepted", task)
-        case "accept" if task.accepted:
-            return speaker.about("is_accepted", task)
-        case "answer" if spec.moves_owner:
-            return speaker.about("not_answered", task)
-        case "answer" if spec.is_accepted and not task.accepted:
-            return speaker.about("accepted_before", task)
-    return None
+    rule = _unfit(asked.verb, task, spec)
+    return speaker.about(rule, task) if rule else None
+
+
+def _unfit(verb: Verb, task: Task, spec: TaskSpec) -> str | None:
+    """The rule by which this is no reply to a task as it is."""
+    before = spec.is_accepted and not task.accepted
+    unfit: dict[Verb, tuple[tuple[str, bool], ...]] = {
+        "accept": (("not_accepted", not spec.is_accepted), ("is_accepted", task.accepted)),
+        "answer": (("not_answered", spec.moves_owner), ("accepted_before", before)),
+        "refuse": (("not_refused", spec.refusal is None),),
+    }
+    return next((rule for rule, holds in unfit[verb] if holds), None)
 
 
 def _accept(draft: Draft, task: Task, asked: Reply, world: World) -> None:

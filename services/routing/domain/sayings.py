@@ -37,6 +37,7 @@ _SAYINGS = {
         zh="“{task}”无需受理，请直接答复。", en="Nobody has to accept this, answer it: {task}."
     ),
     "not_answered": Bilingual(zh="“{task}”不用答复，请接手或退回。", en="Accept or refuse this: {task}."),
+    "not_refused": Bilingual(zh="“{task}”不能退回。", en="Nobody can refuse this: {task}."),
     "lower_with_reason": Bilingual(
         zh="由“{present}”改为“{level}”须说明理由（{field}）。",
         en="{field}: is needed to go from {present} to {level}.",

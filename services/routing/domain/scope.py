@@ -1,13 +1,13 @@
 """Which cases somebody may see: one set of rules, for a case in hand and as a query for the list."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from schemas.staffing import Directory, Queue
-from schemas.vocabulary import Role
 from services.routing.domain.case import Case
+from services.routing.domain.policies import Policies
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +44,8 @@ class Scope:
         return {"$or": [{f"state.{path}": one.query() for path, one in rule.items()} for rule in self.rules]}
 
 
-def scope_of(person: str, directory: Directory, last_resorts: Collection[Role], now: datetime) -> Scope:
-    """What somebody may see; `last_resorts` are the roles that read, by any policy, what nobody else does.
+def scope_of(person: str, directory: Directory, policies: Policies, now: datetime) -> Scope:
+    """What somebody may see.
 
     The cases of the shops and groups where they work or stand in, those of which their manufacturer or region was asked
     something, those that are theirs or of whom they stand in for, and as a reader of last resort those of nobody else.
@@ -62,7 +62,7 @@ def scope_of(person: str, directory: Directory, last_resorts: Collection[Role], 
             {"owner_place": places},
             *({part: own} for part in PARTS),
             *(rule for other in sorted(others) for rule in _for(person, other, directory, now)),
-            *_last_resort(seats, directory, last_resorts, now),
+            *_last_resort(seats, directory, policies, now),
         )
     )
 
@@ -71,16 +71,18 @@ def _for(person: str, other: str, directory: Directory, now: datetime) -> Iterat
     """What is somebody else's, wherever one stands in for them."""
     theirs = Among(frozenset({other}))
     for part, where in (("owner", "owner_place"), ("tasks.to", "tasks.place")):
-        every = (*directory.shops, *directory.groups, *directory.regions, *directory.manufacturers)
-        not_there = frozenset(at for at in every if not directory.acts_for(person, other, at, now))
+        not_there = frozenset(
+            at for at in directory.places() if not directory.acts_for(person, other, at, now)
+        )
         yield {part: theirs, where: Among(not_there, other=True)}
 
 
 def _last_resort(
-    seats: Iterable[Queue], directory: Directory, roles: Collection[Role], now: datetime
+    seats: Iterable[Queue], directory: Directory, policies: Policies, now: datetime
 ) -> Iterator[Rule]:
     """Cases of shops where nobody works, and those in queues of which nobody is on duty."""
     makers, held = {"", *directory.manufacturers}, set(seats)
+    roles = policies.last_resorts()
     mine = {one for one in makers for role in roles if held & set(directory.last_resorts(one, role, now))}
     if not mine:
         return
@@ -88,10 +90,9 @@ def _last_resort(
     of = Among(frozenset(makers - mine), other=True) if "" in mine else Among(frozenset(mine))
     staffed = frozenset(filter(directory.is_staffed, directory.shops))
     yield {"shop": Among(staffed, other=True), "manufacturer": of}
-    for department in sorted(directory.departments):
-        idle = frozenset(
-            queue.name for queue in directory.queues() if not directory.is_attended(queue, department, now)
-        )
+    queues = [Queue(at, role) for at in directory.places() for role in policies.roles()]
+    for department in sorted(policies.departments()):
+        idle = frozenset(one.name for one in queues if not directory.is_attended(one, department, now))
         meant = {"department": Among(frozenset({department})), "manufacturer": of}
         yield from ({part: Among(idle), **meant} for part in PARTS)
 

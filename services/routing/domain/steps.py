@@ -36,8 +36,11 @@ class ForbiddenError(Exception):
         self.refusal = refusal
 
 
-def take(draft: Draft, steps: Sequence[Step], moment: Moment, world: World) -> None:
-    """Take those of the steps whose conditions held before the first of them; raises ForbiddenError."""
+def take(draft: Draft, steps: Sequence[Step], moment: Moment, world: World) -> bool:
+    """Take those of the steps whose conditions held before the first of them; raises ForbiddenError.
+
+    True where one of them let the case go to a state, even to that in which it was.
+    """
     case, chosen = draft.case, list[Step]()
     for step in steps:
         if holds(step.when, case, moment, earlier=bool(chosen)):
@@ -46,6 +49,7 @@ def take(draft: Draft, steps: Sequence[Step], moment: Moment, world: World) -> N
         for name, effect in EFFECTS.items():
             if getattr(step, name):
                 effect(draft, step, moment, world)
+    return any(step.to for step in chosen)
 
 
 def react_graver(draft: Draft, world: World) -> None:
@@ -64,14 +68,14 @@ def ask(
 
 def _follow(draft: Draft, task: Task, event: CaseTaskSent, before: Case, world: World) -> None:
     """Let the case go where it goes once somebody is asked, and the task remember what it has moved."""
-    take(draft, draft.policy.task[task.task].sent, Moment(event=event, task=task), world)
+    went = take(draft, draft.policy.task[task.task].sent, Moment(event=event, task=task), world)
     for spec in draft.policy.ladders:
         moves = (
             task.moves_owner and task.ladder is None and any(rung.task == task.task for rung in spec.rungs)
         )
         if task.ladder == spec.id or moves:
-            draft.set(rungs={**draft.case.rungs, spec.id: ladder.position(spec, task.role) or 0})
-    tasks.keep_moves(draft, task, before)
+            draft.set(rungs={**draft.case.rungs, spec.id: spec.position(task.role) or 0})
+    tasks.keep_moves(draft, task, before, went=went)
 
 
 def _send(draft: Draft, step: Step, moment: Moment, world: World) -> None:
@@ -115,13 +119,14 @@ def send(
 ) -> Chosen:
     """Ask the first on duty of the roles, else who stands in for one, else the queue of the first.
 
-    An owner who has the role already has accepted.
+    None of `not_by` is asked. An owner who has the role already has accepted.
     """
     case = draft.case
     if spec.moves_owner and case.owner_role in roles:
         return _keep(draft, spec, world)
-    not_by = frozenset({case.owner} if spec.moves_owner else ()).union(carried.get("declined", ()))
-    role, chosen = choose(case, roles, not_by, world)
+    barred = frozenset(carried.pop("not_by", ())).union(carried.get("declined", ()))
+    barred |= {case.owner} if spec.moves_owner else set()
+    role, chosen = choose(case, roles, barred, world)
     seat = _seat(case, role, chosen, world)
     ask(
         draft,
@@ -154,8 +159,9 @@ def choose(case: Case, roles: Sequence[Role], not_by: frozenset[str], world: Wor
 
 
 def _seat(case: Case, role: Role, chosen: Chosen, world: World) -> Queue:
-    """The place and role in which somebody is asked."""
-    return Queue.named(chosen.person) or Queue(place(case, world.policy(case).role[role].at), role)
+    """The place and role in which somebody is asked; a queue of last resort in the role that is needed."""
+    queue = Queue.named(chosen.person)
+    return Queue(queue.at if queue else place(case, world.policy(case).role[role].at), role)
 
 
 def _withdraw(draft: Draft, step: Step, _moment: Moment, _world: World) -> None:
@@ -164,9 +170,11 @@ def _withdraw(draft: Draft, step: Step, _moment: Moment, _world: World) -> None:
             tasks.withdraw(draft, task, "over")
 
 
-def _move(draft: Draft, step: Step, _moment: Moment, _world: World) -> None:
+def _move(draft: Draft, step: Step, moment: Moment, _world: World) -> None:
     if step.to is not None:
         draft.move(step.to)
+        if not isinstance(moment.event, CaseTaskSent):
+            tasks.forget_moves(draft)
 
 
 def _judge(draft: Draft, step: Step, moment: Moment, world: World) -> None:
@@ -194,7 +202,8 @@ def _ask(draft: Draft, step: Step, moment: Moment, world: World) -> None:
     if step.ask == "others":
         in_person = () if Queue.named(task.to) else (task.to,)
         declined = dict.fromkeys((*task.declined, *in_person, *filter(None, (moment.actor,))))
-        send(draft, spec, [task.role], world, **{**carried, "via": "anew", "declined": tuple(declined)})
+        carried |= {"via": "anew", "declined": tuple(declined), "not_by": ladder.passed(draft.case, world)}
+        send(draft, spec, [task.role], world, **carried)
     elif task.role in spec.to and (roles := spec.to[spec.to.index(task.role) + 1 :]):
         if any(world.person(draft.case, role) for role in roles):
             tasks.withdraw(draft, task, "unanswered")

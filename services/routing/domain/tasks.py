@@ -53,7 +53,8 @@ def add(
 
 def ask_again(draft: Draft, task: Task, deadline: str | None) -> CaseTaskSent:
     """Ask the same person what they have not accepted yet, now because of a breach of `deadline`."""
-    replace(draft, task.task_id, ladder=task.ladder, breaches=task.breaches)
+    others = (one for one in draft.case.tasks if one.task_id != task.task_id)
+    draft.set(tasks=(*others, task.model_copy(update={"moved_first": task.moved})))
     event = draft.publish(
         CaseTaskSent, via="escalation", ladder=task.ladder, deadline=deadline, **_facts(task)
     )
@@ -107,10 +108,11 @@ def withdraw(draft: Draft, task: Task, because: Withdrawn, deadline: str | None 
     return event
 
 
-def keep_moves(draft: Draft, task: Task, before: Case) -> None:
-    """Let a task remember what sending it has moved, so that it can go back."""
+def keep_moves(draft: Draft, task: Task, before: Case, *, went: bool) -> None:
+    """Let a task remember what asking has moved, so that it can go back: to where the case was before any that waits."""
     after = draft.case
-    moved = (before.state, after.state) if before.state != after.state else None
+    start = next((one.moved[0] for one in before.tasks if one.moved), before.state)
+    moved = (start, after.state) if went else task.moved
     rungs = {
         name: before.rungs.get(name) for name, rung in after.rungs.items() if before.rungs.get(name) != rung
     }
@@ -119,30 +121,47 @@ def keep_moves(draft: Draft, task: Task, before: Case) -> None:
 
 def take_back_moves(draft: Draft, task: Task) -> None:
     """Let the case be where it was before a task that waited already was asked for once more."""
-    _undo(draft, task, rungs=True)
-    replace(draft, task.task_id, moved=None, rungs_before={})
+    task = draft.case.task(task.task_id) or task
+    _undo_rungs(draft, task)
+    replace(draft, task.task_id, moved=task.moved_first, moved_first=None, rungs_before={}, ladder=None)
+    _undo_state(draft, task)
+
+
+def forget_moves(draft: Draft) -> None:
+    """The case has gone on: where it was before somebody was asked, it does not go back to."""
+    draft.set(
+        tasks=tuple(one.model_copy(update={"moved": None, "moved_first": None}) for one in draft.case.tasks)
+    )
 
 
 def _undo(draft: Draft, task: Task, *, rungs: bool) -> None:
-    """Take back what sending a task has moved; where a later one moved it on, that goes back so far instead."""
+    """Take back what asking has moved."""
     task = draft.case.task(task.task_id) or task
-    later = draft.case.tasks[draft.case.tasks.index(task) + 1 :]
-    if task.moved is not None:
-        _undo_state(draft, task.moved, [one for one in later if one.moved])
-    for ladder, rung in task.rungs_before.items() if rungs else ():
+    if rungs:
+        _undo_rungs(draft, task)
+    replace(draft, task.task_id, moved=None)
+    _undo_state(draft, task)
+
+
+def _undo_rungs(draft: Draft, task: Task) -> None:
+    """Let the case be where it was on each ladder; where a later one moved it on, that goes back so far instead."""
+    later = draft.case.tasks[[one.task_id for one in draft.case.tasks].index(task.task_id) + 1 :]
+    for ladder, rung in task.rungs_before.items():
         mover = next((one for one in later if ladder in one.rungs_before), None)
-        if mover is not None:
+        spec = draft.policy.ladder.get(ladder)
+        present = (spec.position(task.role) if spec else None) or 0
+        if mover is not None and mover.rungs_before[ladder] == present:
             replace(draft, mover.task_id, rungs_before={**mover.rungs_before, ladder: rung})
-        else:
+        elif mover is None and draft.case.rungs.get(ladder) == present:
             others = {name: at for name, at in draft.case.rungs.items() if name != ladder}
             draft.set(rungs=others if rung is None else {**others, ladder: rung})
 
 
-def _undo_state(draft: Draft, moved: tuple[str, str], later: list[Task]) -> None:
-    if later and later[0].moved is not None:
-        replace(draft, later[0].task_id, moved=(moved[0], later[0].moved[1]))
-    elif draft.case.state == moved[1]:
-        draft.move(moved[0])
+def _undo_state(draft: Draft, task: Task) -> None:
+    """Where others wait that have moved the case, it is where the last of them moved it; else where it was before all."""
+    if task.moved is not None:
+        others = [one.moved[1] for one in draft.case.tasks if one.moved]
+        draft.move(others[-1] if others else task.moved[0])
 
 
 def _remove(draft: Draft, task: Task) -> None:

@@ -10,6 +10,7 @@ from schemas.policies import Policy
 from services.common.store.decision import Change, Outgoing
 from services.sla.domain.due.instants import to_ms
 from services.sla.domain.due.terms import DeadlineRules, Terms, calendar_of
+from services.sla.domain.due.worktime import Calendar
 from services.sla.domain.escalation import (
     bring_forward,
     choose_escalation,
@@ -19,8 +20,8 @@ from services.sla.domain.escalation import (
 from services.sla.domain.events import DeadlineEvents, Trigger
 from services.sla.domain.instances import DeadlineStates, Instance, affected_by, list_instances
 from services.sla.domain.occurrences import first_occurrence, insert, occurrence_of
-from services.sla.domain.reconcile import list_events, reconcile
-from services.sla.domain.replay import Replay, compact, replay
+from services.sla.domain.reconcile import RUNS, list_events, reconcile
+from services.sla.domain.replay import Replay, compact, replay, settle, under_other_terms
 from services.sla.domain.state import Deadlines, DeadlineState
 
 MOST_BREACHES = 20
@@ -60,9 +61,9 @@ def decide_event(
         late=catch_up,
         outside_hours=outside_hours,
     )
-    deadlines, events = dict(state.deadlines), list[Outgoing]()
     calendar = calendar_of(state.calendar, rules.announced)
-    for instance in affected_by(event, rules.policy, state.deadlines):
+    deadlines, events = _leave_before(state, rules, calendar, trigger)
+    for instance in affected_by(event, rules.policy, deadlines):
         terms = Terms(instance.spec, calendar, state.received_at)
         decided = _on_event(terms, instance, deadlines.get(instance.name), event, trigger)
         if decided is not None:
@@ -96,6 +97,25 @@ def decide_tick(
     if not events and deadlines == state.deadlines:
         return None
     return Change(_with_deadlines(state, clear_escalations(deadlines, upto), policy), tuple(events))
+
+
+def _leave_before(
+    state: Deadlines, rules: DeadlineRules, calendar: Calendar, trigger: Trigger
+) -> tuple[dict[str, DeadlineState], list[Outgoing]]:
+    """What the deadlines have come to by the version before: another changes nothing of it, and ends those it has not."""
+    deadlines, events = dict(state.deadlines), list[Outgoing]()
+    kept = {one.name for one in list_instances(rules.policy, deadlines)}
+    for instance in list_instances(rules.before, deadlines) if rules.before else ():
+        terms, deadline = Terms(instance.spec, calendar, state.received_at), deadlines[instance.name]
+        replayed = replay(terms, deadline.base, deadline.occurrences)
+        reached = replayed.fire_until(max(deadline.reached, trigger.at - 1))
+        deadline, fired = _publish(deadline, replayed, reached, trigger)
+        settled = settle(terms, deadline, max(trigger.at, deadline.floor))
+        deadlines[instance.name] = under_other_terms(settled)
+        events += fired
+        if instance.name not in kept and deadline.view.status in RUNS:
+            events.append(DeadlineEvents(instance, trigger).ended(deadline.view))
+    return deadlines, events
 
 
 def _on_event(

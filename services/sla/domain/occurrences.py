@@ -8,10 +8,12 @@ from schemas.deadline_spec import DeadlineSpec
 from services.sla.domain.instances import Instance
 from services.sla.domain.state import DeadlineState, Effect, Occurrence, Run
 
-OPENED, ACTED, SENT, WITHDRAWN = "case.opened", "case.acted", "case.task_sent", "case.task_withdrawn"
-TASK_EVENTS = frozenset({SENT, WITHDRAWN})
+OPENED, ACTED = "case.opened", "case.acted"
+SENT, ACCEPTED, WITHDRAWN = "case.task_sent", "case.task_accepted", "case.task_withdrawn"
+TASK_EVENTS = frozenset({SENT, ACCEPTED, WITHDRAWN})
 
 ARMING = frozenset[Effect]({"arm", "disarm"})
+ENDING = frozenset[Effect]({"cancel", "stop"})
 
 
 def first_occurrence(spec: DeadlineSpec, header: CaseHeader) -> Occurrence:
@@ -28,7 +30,7 @@ def occurrence_of(
     `run` follows from the occurrences before. A severity stands only in occurrences of deadlines that it moves.
     """
     spec = instance.spec
-    effects = (*_arming(spec, run, event.header), *_effects(instance, event, is_new=deadline is None))
+    effects = (*_arming(spec, run, event), *_effects(instance, event, is_new=deadline is None))
     severity = event.header.severity if spec.limit_by_severity else None
     if severity == run.severity:
         severity = None
@@ -56,9 +58,10 @@ def _without_header(occurrence: Occurrence, *, arming: bool, severity: bool) -> 
     )
 
 
-def _arming(spec: DeadlineSpec, run: Run, header: CaseHeader) -> Iterable[Effect]:
-    applies = not spec.applies or satisfies(spec.applies, header)
-    if applies != run.armed:
+def _arming(spec: DeadlineSpec, run: Run, event: CaseEvent) -> Iterable[Effect]:
+    """Of a case that goes on by another version, anew: its limits hold from that moment on."""
+    applies = not spec.applies or satisfies(spec.applies, event.header)
+    if applies != run.armed or isinstance(event, CaseRebased):
         yield "arm" if applies else "disarm"
 
 
@@ -73,9 +76,14 @@ def _effects(instance: Instance, event: CaseEvent, *, is_new: bool) -> Iterable[
         ("restart", spec.restart),
         ("start", spec.start),
     )
-    for effect, whens in conditions:
-        if any(_is_met(when, event, instance, is_new=is_new) for when in whens):
-            yield effect
+    effects = [
+        effect
+        for effect, whens in conditions
+        if any(_is_met(when, event, instance, is_new=is_new) for when in whens)
+    ]
+    # A snapshot tells of no order: what it shows to be over has not begun with it.
+    is_over = isinstance(event, CaseSnapshot | CaseRebased) and not ENDING.isdisjoint(effects)
+    return [effect for effect in effects if effect != "start" or not is_over]
 
 
 def _is_met(when: When, event: CaseEvent, instance: Instance, *, is_new: bool) -> bool:
@@ -95,5 +103,7 @@ def _is_described(when: When, *, is_new: bool) -> bool:
 
 
 def _is_task_described(when: When, task: OpenTask | None, *, is_new: bool) -> bool:
-    """Whether a snapshot stands for the event of a task: it sends one that is new here, and shows that one is over."""
-    return when.type == SENT and is_new if task is not None else when.type == WITHDRAWN
+    """Whether a snapshot stands for the event of a task: it sends one that is new here, and shows what has become of it."""
+    if task is None:
+        return when.type == WITHDRAWN
+    return is_new if when.type == SENT else when.type == ACCEPTED and task.accepted

@@ -148,6 +148,8 @@ class Replay:
 def replay(terms: Terms, base: Run | None, occurrences: Sequence[Occurrence]) -> Replay:
     """Where the occurrences lead from the base."""
     replayed = Replay(terms, replace(base) if base else Run())
+    if base is not None and base.breached is not None:
+        replayed.firings[*base.round, 0] = base.breached
     replayed.follow(occurrences)
     return replayed
 
@@ -159,7 +161,11 @@ def compact(terms: Terms, deadline: DeadlineState) -> DeadlineState:
     moments = sorted(
         [occurrence.at for occurrence in deadline.occurrences] + [fired.at for fired in deadline.fired]
     )
-    floor = moments[-KEPT_WHEN_COMPACTED]
+    return settle(terms, deadline, moments[-KEPT_WHEN_COMPACTED])
+
+
+def settle(terms: Terms, deadline: DeadlineState, floor: int) -> DeadlineState:
+    """The deadline with all that occurred up to a moment replayed into its base: nothing of that changes any more."""
     before = replay(terms, deadline.base, [one for one in deadline.occurrences if one.at <= floor])
     before.fire_until(floor)
     return deadline.model_copy(
@@ -171,3 +177,11 @@ def compact(terms: Terms, deadline: DeadlineState) -> DeadlineState:
             "fired": tuple(one for one in deadline.fired if one.at > floor or one.round == before.run.round),
         }
     )
+
+
+def under_other_terms(deadline: DeadlineState) -> DeadlineState:
+    """What is settled, to go on by other terms: they can breach nothing before that."""
+    run, at = deadline.base, deadline.floor
+    if run is None or run.phase != "running" or run.breached is not None:
+        return deadline
+    return deadline.model_copy(update={"base": replace(run, not_before=at, since=at)})

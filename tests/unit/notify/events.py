@@ -1,16 +1,26 @@
 """Events of a major case at shop north, and the rules and people they meet."""
 
+from collections.abc import Iterable
 from typing import Any
 from uuid import UUID, uuid5
 
-from schemas.cases import CaseEvent, CaseHandedOver, CaseOpened, CaseReturned
-from schemas.deadlines import DeadlineBreached, DeadlineWarned
+from schemas.cases import (
+    CaseActed,
+    CaseEscalated,
+    CaseEvent,
+    CaseOpened,
+    CaseTaskRefused,
+    CaseTaskSent,
+    OpenTask,
+)
+from schemas.deadlines import DeadlineBreached, DeadlineEvent, DeadlineWarned
 from schemas.policies import Policy
 from schemas.staffing import Directory
 from services.common.store.versions import Versions
 from services.notify.domain.rules import Origin, Rulebook
 from services.notify.domain.samples import FIELDS, HEADER
-from tests.dealership import MONDAY, SEVERITY, directory_file
+from tests import casework
+from tests.dealership import MONDAY, directory_file
 
 CASE = UUID("6f5a0c7e-0000-5000-8000-000000000001")
 EVENT = uuid5(CASE, "event")
@@ -24,41 +34,66 @@ TEMPLATE = {
 }
 
 
+def task(to: str, role: str, kind: str = "hand_over", **changes: Any) -> OpenTask:
+    """Something asked of somebody of a role; a hand-over unless another kind is named."""
+    at_maker = role == "mfr_cr"
+    where = {"place": "gtmc", "where": "manufacturer"} if at_maker else {"place": "north", "where": "shop"}
+    own = {"task_id": uuid5(CASE, f"{kind}:{to}"), "task": kind, "to": to, "role": role}
+    return OpenTask.model_validate({**own, **where, "moves_owner": kind == "hand_over", **changes})
+
+
 def header(**changes: Any) -> dict[str, Any]:
     own = {
+        "kind": "complaint",
+        "channel": "onsite",
         "shop": "north",
         "manufacturer": "gtmc",
+        "department": "after_sales",
+        "state": "in_review",
         "severity": "major",
         "policy": "gtmc",
         "policy_version": "version",
+        "owner": "cr-1",
+        "owner_role": "dealer_cr_manager",
+        "tasks": (task("dm-service", "dept_manager"),),
     }
-    parties = {"owner": "cr-1", "owner_role": "dealer_cr_manager", "hand_over_to": "dm-service"}
-    return HEADER.model_dump() | own | parties | {"hand_over_role": "dept_manager"} | changes
+    return HEADER.model_dump() | own | changes
 
 
 def fields(changes: dict[str, Any], **of_header: Any) -> dict[str, Any]:
     own = {"id": EVENT, "case_id": CASE, "occurred_at": MONDAY, "header": header(**of_header)}
-    return {**FIELDS, **own, **changes}
+    return {**FIELDS, "task_id": None, **own, **changes}
 
 
 def opened(**of_header: Any) -> CaseOpened:
     return CaseOpened.model_validate(fields({}, **of_header))
 
 
-def handed_over(to: str, **changes: Any) -> CaseHandedOver:
-    return CaseHandedOver.model_validate(fields({"to": to, **changes}))
+def acted(action: str, **of_header: Any) -> CaseActed:
+    return CaseActed.model_validate(fields({"action": action}, **of_header))
 
 
-def returned(by: str) -> CaseReturned:
-    return CaseReturned.model_validate(fields({"by": by}))
+def asked(to: str, role: str = "sc_sa", kind: str = "hand_over", **changes: Any) -> CaseTaskSent:
+    """Somebody is asked to take over, or what else is named."""
+    return CaseTaskSent.model_validate(fields({**dict(task(to, role, kind)), **changes}))
+
+
+def refused(by: str) -> CaseTaskRefused:
+    return CaseTaskRefused.model_validate(fields({**dict(task(by, "dept_manager")), "by": by}))
+
+
+def escalated(to: str, role: str) -> CaseEscalated:
+    return CaseEscalated.model_validate(fields({"to": to, "role": role, "ladder": "handling"}))
 
 
 def warned(accountable: str, **of_header: Any) -> DeadlineWarned:
     return DeadlineWarned.model_validate(fields({"accountable": accountable}, **of_header))
 
 
-def breached(deadline: str, **changes: Any) -> DeadlineBreached:
-    return DeadlineBreached.model_validate(fields({"deadline": deadline, "level": 0, **changes}))
+def breached(deadline: str, tasks: Iterable[OpenTask] | None = None, **changes: Any) -> DeadlineBreached:
+    """A breach of a case of which these things are asked."""
+    of_header: dict[str, Any] = {} if tasks is None else {"tasks": tuple(tasks)}
+    return DeadlineBreached.model_validate(fields({"deadline": deadline, "level": 0, **changes}, **of_header))
 
 
 def rule(kind: str, *to: str, by: tuple[str, ...] = ("email",), **changes: Any) -> dict[str, Any]:
@@ -67,27 +102,11 @@ def rule(kind: str, *to: str, by: tuple[str, ...] = ("email",), **changes: Any) 
 
 
 def policy(*rules: dict[str, Any], **changes: Any) -> Policy:
-    """A policy with the ladder of gtmc and these notices."""
-    title = {"zh": "标题", "en": "Title"}
-    ladder = [
-        ("sc_sa", "dealer"),
-        ("dept_manager", "dealer"),
-        ("dealer_gm", "dealer"),
-        ("mfr_cr", "manufacturer"),
-    ]
-    whole = {
-        "id": "gtmc",
-        "title": title,
-        "severity": SEVERITY,
-        "ladder": [{"role": role, "tier": tier, "title": title} for role, tier in ladder],
-        "first_receiver": "operator",
-        "first_hand_over": "dealer_cr_manager",
-        "hand_overs": [],
-        "deadlines": [],
-        "notices": rules,
-        "templates": [TEMPLATE],
-    }
-    return Policy.model_validate(whole | changes)
+    """The policy by which tests decide, with these notices and one template."""
+    whole = casework.gtmc().content
+    kept = {name: getattr(whole, name) for name in Policy.model_fields}
+    wording = {"notices": rules, "customer_notices": (), "templates": (TEMPLATE,)}
+    return Policy.model_validate({**kept, **wording, **changes})
 
 
 def directory(**changed: Any) -> Directory:
@@ -98,6 +117,6 @@ def rulebook(*rules: dict[str, Any], people: Directory | None = None, **changes:
     return Rulebook(Versions({POLICY: policy(*rules, **changes)}), people or directory())
 
 
-def notified(book: Rulebook, event: CaseEvent | DeadlineWarned | DeadlineBreached) -> list[tuple[str, str]]:
+def notified(book: Rulebook, event: CaseEvent | DeadlineEvent) -> list[tuple[str, str]]:
     """Who is notified by which medium, in order."""
     return [(one.person, one.medium) for one in book.deliveries(event, PLACE)]

@@ -1,11 +1,11 @@
-"""The shipped policy asks who is to confirm something by SMS and mail, and nobody else reads of it before."""
+"""A policy asks who is to confirm something by SMS and mail, and nobody else reads of it before."""
 
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from schemas.cases import CaseOpened, CaseSeverityRaised, CaseTaskSent, OpenTask
+from schemas.cases import CaseOpened, CaseSeverityRaised, CaseTaskSent
 from schemas.contacts import Language
 from schemas.deadlines import DeadlineStarted
 from schemas.media import Medium
@@ -15,12 +15,12 @@ from services.notify.domain.rules import Rulebook
 from services.notify.domain.texts import find, render
 from tests.casework import gtmc
 from tests.dealership import MONDAY, person
-from tests.unit.notify.events import EVENT, PLACE, POLICY, directory, fields
+from tests.unit.notify.events import PLACE, POLICY, directory, fields, task
 
-TASK = OpenTask(task_id=EVENT, task="confirm", to="dm-service", role="dept_manager", safety=True)
-SUSPECTED = {"severity": "general", "suspected": "major", "tasks": (TASK,), "support_to": None}
+TASK = task("dm-service", "dept_manager", "confirm", safety=True)
+SUSPECTED = {"severity": "general", "suspected": "major", "tasks": (TASK,)}
 STARTED = {
-    "deadline": "TK-01", "task_id": EVENT, "accountable": "dept_manager", "cycle": 1,
+    "deadline": "TK-01", "task_id": TASK.task_id, "accountable": "dept_manager", "cycle": 1,
     "due_at": MONDAY + timedelta(minutes=30),
 }  # fmt: skip
 
@@ -65,7 +65,7 @@ def test_a_later_round_of_the_deadline_asks_nobody_again() -> None:
 def test_neither_a_manager_nor_the_manufacturer_reads_of_what_is_only_suspected() -> None:
     events = (
         CaseOpened.model_validate(fields({}, **SUSPECTED)),
-        CaseTaskSent.model_validate(fields(TASK.model_dump(), **SUSPECTED)),
+        CaseTaskSent.model_validate(fields({**dict(TASK), "via": "assignment"}, **SUSPECTED)),
     )
     assert [one for event in events for one in deliveries(event)] == []
 

@@ -3,39 +3,87 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
-from schemas.cases import OpenTask
 from schemas.directory import Absence, key
 from schemas.staffing import Directory
 from services.notify.domain.recipients import Event, Parties
+from tests.casework import gtmc
 from tests.dealership import MONDAY, directory_file, person
-from tests.unit.notify.events import EVENT, breached, directory, handed_over, opened, policy, returned, warned
+from tests.unit.notify.events import (
+    asked,
+    breached,
+    directory,
+    escalated,
+    opened,
+    policy,
+    refused,
+    rule,
+    task,
+    warned,
+)
 
 AWAY = {"absences": (Absence(since=MONDAY - timedelta(days=1), until=MONDAY + timedelta(days=1)),)}
-LADDER = policy().ladder
 ALL_MANAGERS = {"dm_service": None, "dm_sales": None}
 
 
 def meant(event: Event, *to: str, **changed: object) -> list[str]:
-    return Parties(event, directory(**changed), LADDER).people(to)  # type: ignore[arg-type]
+    return Parties(event, directory(**changed), gtmc().content).people(to)
 
 
 def test_parties_of_the_case_are_taken_from_its_header() -> None:
-    assert meant(opened(), "owner", "receiver") == ["cr-1", "dm-service"]
+    assert meant(opened(), "owner", "task:hand_over") == ["cr-1", "dm-service"]
 
 
-def test_nobody_is_offered_a_case_that_is_accepted() -> None:
-    assert meant(opened(hand_over_to=None), "receiver") == []
+def test_who_is_asked_by_the_tasks_of_a_kind_is_each_of_them_and_nobody_of_another_kind() -> None:
+    tasks = (
+        task("dm-service", "dept_manager"), task("gm-1", "dealer_gm"), task("mfr-2", "mfr_cr", "support"),
+    )  # fmt: skip
+    event = opened(tasks=tasks)
+    assert meant(event, "task:hand_over") == ["dm-service", "gm-1"]
+    assert meant(event, "task:support") == ["mfr-2"]
+    assert meant(event, "task:confirm") == []
+
+
+def test_who_has_accepted_a_task_that_goes_on_is_still_asked() -> None:
+    assert meant(opened(tasks=(task("mfr-2", "mfr_cr", "support", accepted=True),)), "task:support") == [
+        "mfr-2"
+    ]
+
+
+def test_nobody_is_asked_to_take_over_a_case_that_is_accepted() -> None:
+    assert meant(opened(tasks=()), "task:hand_over") == []
+
+
+def test_who_is_asked_by_a_task_in_a_queue_is_everyone_on_duty_in_it() -> None:
+    event = opened(tasks=(task("queue:north:operator", "operator"),))
+    assert meant(event, "task:hand_over") == ["op-1", "op-2"]
+    assert meant(event, "task:hand_over", op_1=person("op-1", **AWAY)) == ["op-2"]
+
+
+def test_who_stands_in_for_whom_a_task_asks_is_told_instead() -> None:
+    absent = person("dm-service", deputy="gm-1", **AWAY)
+    assert meant(opened(), "task:hand_over", dm_service=absent) == ["gm-1"]
+
+
+@pytest.mark.parametrize("to", ["receiver", "task:praise", "task:", "boss", "owner:dealer_gm"])
+def test_a_recipient_that_the_policy_does_not_name_is_refused(to: str) -> None:
+    with pytest.raises(ValidationError) as caught:
+        policy(rule("case.opened", "owner", to))
+    [error] = caught.value.errors()
+    assert error["loc"] == ("notices", 0, "to", 1)
+    assert "task:hand_over" in error["msg"]
 
 
 def test_the_subject_is_whom_the_event_names() -> None:
-    assert meant(handed_over("sa-2"), "subject") == ["sa-2"]
+    assert meant(asked("sa-2"), "subject") == ["sa-2"]
+    assert meant(escalated("gm-1", "dealer_gm"), "subject") == ["gm-1"]
     assert meant(opened(), "subject") == []
 
 
 def test_the_giver_is_who_acted_and_the_owner_where_a_rule_did() -> None:
-    assert meant(handed_over("sa-1", by="dm-sales"), "giver") == ["dm-sales"]
-    assert meant(handed_over("sa-1", by="system"), "giver") == ["cr-1"]
+    assert meant(asked("sa-1", by="dm-sales"), "giver") == ["dm-sales"]
+    assert meant(asked("sa-1", by="system"), "giver") == ["cr-1"]
 
 
 def test_a_person_who_is_meant_twice_is_named_once() -> None:
@@ -51,16 +99,22 @@ def test_a_person_who_is_meant_twice_is_named_once() -> None:
         ("mfr_cr", ["mfr-1", "mfr-2"]),
     ],
 )
-def test_the_accountable_role_is_the_owner_the_offered_or_everyone_in_it(
-    role: str, people: list[str]
-) -> None:
+def test_the_accountable_role_is_the_owner_the_asked_or_everyone_in_it(role: str, people: list[str]) -> None:
     assert meant(warned(role), "accountable") == people
 
 
-def test_the_manufacturer_is_reminded_by_whom_it_asked_to_support() -> None:
-    assert meant(warned("mfr_cr", support_to="mfr-2"), "accountable") == ["mfr-2"]
-    assert meant(warned("mfr_cr", support_to="queue:gtmc:mfr_cr"), "accountable") == ["mfr-1", "mfr-2"]
-    assert meant(warned("dept_manager", support_to="mfr-2"), "accountable") == ["dm-service"]
+def test_of_a_role_that_several_hand_overs_ask_the_last_asked_is_accountable() -> None:
+    tasks = task("sa-1", "sc_sa"), task("sa-2", "sc_sa")
+    assert meant(warned("sc_sa", tasks=tasks), "accountable") == ["sa-2"]
+
+
+def test_who_has_accepted_to_support_answers_for_the_manufacturer() -> None:
+    accepted = task("mfr-2", "mfr_cr", "support", accepted=True)
+    assert meant(warned("mfr_cr", tasks=(accepted,)), "accountable") == ["mfr-2"]
+    waiting = task("mfr-2", "mfr_cr", "support")
+    assert meant(warned("mfr_cr", tasks=(waiting,)), "accountable") == ["mfr-1", "mfr-2"]
+    tasks = accepted, task("dm-service", "dept_manager")
+    assert meant(warned("dept_manager", tasks=tasks), "accountable") == ["dm-service"]
 
 
 def test_a_role_is_held_by_those_of_the_department() -> None:
@@ -81,24 +135,26 @@ def test_an_absent_person_without_a_deputy_is_told_all_the_same() -> None:
 def test_deputies_who_stand_in_for_each_other_end() -> None:
     one, other = person("op-1", deputy="op-2", **AWAY), person("op-2", deputy="op-1", **AWAY)
     people = Directory({key(entry): entry for entry in (*directory_file().entries(), one, other)}.values())
-    assert Parties(opened(owner="op-1"), people, LADDER).people(["owner"]) == ["op-1"]
+    assert Parties(opened(owner="op-1"), people, gtmc().content).people(["owner"]) == ["op-1"]
 
 
 def test_of_a_role_only_those_on_duty_are_told() -> None:
     assert meant(opened(), "operator", op_1=person("op-1", **AWAY)) == ["op-2"]
 
 
-def test_an_empty_role_falls_to_the_rungs_above() -> None:
+def test_an_empty_role_falls_to_those_who_stand_in_for_it_and_in_the_end_to_the_last_resort() -> None:
     assert meant(opened(), "sc_sa", sa_1=None, sa_2=None) == ["dm-service"]
     assert meant(opened(), "dept_manager", **ALL_MANAGERS) == ["gm-1"]
-    assert meant(opened(), "dealer_cr_manager", cr_1=None) == ["gm-1"]
+    assert meant(opened(), "dealer_cr_manager", cr_1=None) == ["dm-service"]
+    assert meant(opened(), "dealer_cr_manager", cr_1=None, **ALL_MANAGERS) == ["gm-1"]
     assert meant(opened(), "dealer_gm", gm_1=None) == ["mfr-1", "mfr-2"]
 
 
 def test_a_desk_is_everyone_in_its_role() -> None:
-    assert meant(handed_over("queue:north:operator"), "subject") == ["op-1", "op-2"]
-    assert meant(handed_over("queue:gtmc:mfr_cr"), "subject") == ["mfr-1", "mfr-2"]
-    assert meant(handed_over("queue:north:dealer_gm"), "subject", gm_1=None) == ["mfr-1", "mfr-2"]
+    assert meant(asked("queue:north:operator", "operator"), "subject") == ["op-1", "op-2"]
+    assert meant(asked("queue:gtmc:mfr_cr", "mfr_cr", "support"), "subject") == ["mfr-1", "mfr-2"]
+    desk = asked("queue:north:dealer_gm", "dealer_gm")
+    assert meant(desk, "subject", gm_1=None) == ["mfr-1", "mfr-2"]
 
 
 def test_where_nobody_is_left_the_desk_itself_is_named() -> None:
@@ -110,8 +166,8 @@ def test_a_person_unknown_to_the_directory_is_not_dropped() -> None:
     assert meant(opened(owner="left-long-ago"), "owner") == ["left-long-ago"]
 
 
-def test_the_owner_hears_of_a_return() -> None:
-    assert meant(returned(by="dm-service"), "owner") == ["cr-1"]
+def test_the_owner_hears_of_a_refusal() -> None:
+    assert meant(refused(by="dm-service"), "owner") == ["cr-1"]
 
 
 def test_a_manufacturer_itself_is_not_its_people() -> None:
@@ -120,19 +176,30 @@ def test_a_manufacturer_itself_is_not_its_people() -> None:
 
 
 def test_of_a_task_that_is_asked_of_somebody_they_alone_are_accountable() -> None:
-    task = OpenTask(task_id=EVENT, task="confirm", to="sa-2", role="sc_sa")
-    event = breached("TK-01", task_id=EVENT, accountable="sc_sa")
-    event = event.model_copy(update={"header": event.header.model_copy(update={"tasks": (task,)})})
-    assert meant(event, "accountable") == ["sa-2"]
-    other = event.model_copy(update={"task_id": None})
-    assert meant(other, "accountable") == ["sa-1", "sa-2"]
+    one, other = task("sa-1", "sc_sa", "confirm"), task("sa-2", "sc_sa", "confirm")
+    event = breached("TK-01", [one, other], task_id=one.task_id, accountable="sc_sa")
+    assert meant(event, "accountable") == ["sa-1"]
+    assert meant(event.model_copy(update={"task_id": other.task_id}), "accountable") == ["sa-2"]
+    assert meant(event.model_copy(update={"task_id": None}), "accountable") == ["sa-1", "sa-2"]
+
+
+def test_the_manufacturer_is_reminded_by_whom_it_asked_to_support_though_they_have_not_accepted() -> None:
+    support = task("mfr-2", "mfr_cr", "support")
+    event = breached("HO-02", [support], task_id=support.task_id, accountable="mfr_cr")
+    assert meant(event, "accountable") == ["mfr-2"]
+    queue = task("queue:gtmc:mfr_cr", "mfr_cr", "support")
+    event = breached("HO-02", [queue], task_id=queue.task_id, accountable="mfr_cr")
+    assert meant(event, "accountable") == ["mfr-1", "mfr-2"]
+
+
+def test_of_a_task_that_is_done_the_owner_is_accountable() -> None:
+    event = breached("TK-01", [], task_id=task("sa-2", "sc_sa").task_id, accountable="dealer_cr_manager")
+    assert meant(event, "accountable") == ["cr-1"]
 
 
 def test_of_a_task_in_a_queue_its_members_are_accountable_and_nobody_above_them() -> None:
-    queue = "queue:north:dept_manager"
-    task = OpenTask(task_id=EVENT, task="confirm", to=queue, role="dept_manager")
-    event = breached("TK-01", task_id=EVENT, accountable="dept_manager")
-    event = event.model_copy(update={"header": event.header.model_copy(update={"tasks": (task,)})})
+    queue = task("queue:north:dept_manager", "dept_manager", "confirm")
+    event = breached("TK-01", [queue], task_id=queue.task_id, accountable="dept_manager")
     absent = person("dm-service", **AWAY)
     assert meant(event, "accountable") == ["dm-service"]
     assert meant(event, "accountable", dm_service=absent) == ["dm-service"]

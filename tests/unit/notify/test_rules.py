@@ -15,9 +15,10 @@ from tests.unit.notify.events import (
     EVENT,
     PLACE,
     POLICY,
+    acted,
+    asked,
     breached,
     directory,
-    handed_over,
     notified,
     opened,
     policy,
@@ -37,7 +38,7 @@ def outreach(**changes: Any) -> OutreachRequested:
 
 
 def test_nothing_is_sent_where_no_rule_speaks_of_the_event() -> None:
-    assert notified(rulebook(rule("case.closed", "owner")), opened()) == []
+    assert notified(rulebook(rule("case.reopened", "owner")), opened()) == []
 
 
 def test_each_person_gets_one_message_per_medium() -> None:
@@ -97,11 +98,36 @@ def test_due_times_are_told_in_the_local_time_of_the_shop() -> None:
     assert delivery.facts["due_at"] == "2026-03-02 09:30"
 
 
+def test_a_rule_speaks_of_what_people_do_by_the_name_of_the_action() -> None:
+    of_closing = {"when": {"type": "case.acted", "where": {"action": ["close"]}}}
+    book = rulebook(rule("case.acted", "owner", **of_closing))
+    assert notified(book, acted("close")) == [("cr-1", "email")]
+    assert notified(book, acted("contact")) == []
+
+
+def test_who_is_asked_by_a_kind_of_task_is_notified_whatever_the_event_is_of() -> None:
+    book = rulebook(rule("case.acted", "task:hand_over"))
+    assert notified(book, acted("follow_up")) == [("dm-service", "email")]
+    assert notified(book, acted("follow_up", tasks=())) == []
+
+
 def test_people_and_desks_are_told_by_name() -> None:
-    book = rulebook(rule("case.handed_over", "owner"), words={"operator": {"zh": "接待员", "en": "operator"}})
-    [to_person] = book.deliveries(handed_over("sa-1"), PLACE)
-    [to_desk] = book.deliveries(handed_over("queue:north:operator"), PLACE)
-    assert (to_person.facts["to"], to_desk.facts["to"]) == ("sa-1", "接待员")
+    book = rulebook(rule("case.task_sent", "owner"))
+    [to_person] = book.deliveries(asked("sa-1"), PLACE)
+    [to_desk] = book.deliveries(asked("queue:north:operator", "operator"), PLACE)
+    assert (to_person.facts["to"], to_desk.facts["to"]) == ("sa-1", "话务员")
+
+
+def test_what_a_policy_names_is_told_by_its_title_and_by_its_words_before_that() -> None:
+    told = rule("case.task_sent", "owner")
+    event = asked("gm-1", "dealer_gm")
+    [plain] = rulebook(told).deliveries(event, PLACE)
+    names = ("kind", "department", "owner_role", "role", "task", "where", "receiver")
+    assert [plain.facts[name] for name in names] == [
+        "投诉", "售后", "CR经理", "总经理", "接手工单", "经销店", "dm-service"
+    ]  # fmt: skip
+    [worded] = rulebook(told, words={"dealer_gm": {"zh": "店总", "en": "GM"}}).deliveries(event, PLACE)
+    assert (worded.facts["role"], worded.facts["owner_role"]) == ("店总", "CR经理")
 
 
 def test_a_case_of_a_policy_never_published_is_poison() -> None:

@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.policies import Template
+from schemas.base import Bilingual
+from schemas.notices import Template
 from services.notify.domain.segments import BASIC, EXTENSION, segments
 from services.notify.domain.texts import TextError, clip, render
 from services.notify.domain.wording import must_render
-from tests.unit.notify.events import TEMPLATE, rule
+from services.routing.store.policy_files import load_policy
+from tests.unit.notify.events import TEMPLATE, policy, rule
 from tests.unit.notify.test_texts import SHIPPED, wording
 
 
@@ -109,11 +111,34 @@ def test_a_text_too_long_for_its_limit_is_found_when_the_policy_is_loaded(
     zh: str, en: str, part: str
 ) -> None:
     by_sms = rule("case.opened", "owner", by=("sms",))
-    wrong = wording(by_sms).model_copy(update={"templates": (a_template(zh, en),)})
     with pytest.raises(TextError, match=rf"template 'told', {part}: takes \d segments"):
-        must_render("notices/gtmc.yaml", wrong)
-    two = {"templates": (a_template(zh, en, most=4),)}
-    must_render("notices/gtmc.yaml", wrong.model_copy(update=two))
+        must_render("gtmc/notices.yaml", policy(by_sms, templates=[a_template(zh, en)]))
+    must_render("gtmc/notices.yaml", policy(by_sms, templates=[a_template(zh, en, most=4)]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "fact", "group"),
+    [
+        ("case.acted", "action", "actions"),
+        ("case.task_sent", "task", "tasks"),
+        ("case.task_sent", "role", "roles"),
+        ("case.escalated", "ladder", "ladders"),
+        ("case.opened", "state", "states"),
+        ("case.opened", "department", "departments"),
+        ("case.opened", "kind", "kinds"),
+    ],
+)
+def test_what_a_policy_names_is_tried_by_the_longest_that_it_is_called(
+    kind: str, fact: str, group: str
+) -> None:
+    texts = {"templates": [a_template(f"{{{{ {fact} }}}}", "ok")]}
+    told, title = rule(kind, "owner", by=("sms",)), Bilingual(zh="长" * 71, en="long")
+    must_render("gtmc/notices.yaml", policy(told, **texts))
+    *others, last = getattr(policy(), group)
+    by_title = {group: (*others, last.model_copy(update={"title": title}))}
+    for longer in (by_title, {"words": {last.id: title}}):
+        with pytest.raises(TextError, match=r"template 'told', sms\.zh: takes 2 segments"):
+            must_render("gtmc/notices.yaml", policy(told, **texts, **longer))
 
 
 def test_a_fault_says_on_which_line_its_text_stands() -> None:
@@ -125,10 +150,10 @@ def test_a_fault_says_on_which_line_its_text_stands() -> None:
         return 7
 
     with pytest.raises(TextError, match=r"'nowhere' is undefined \(line 7\)"):
-        must_render("notices/gtmc.yaml", wrong, line)
+        must_render("gtmc/notices.yaml", wrong, line)
     assert asked == [("templates", 0, "body", "en")]
 
 
-@pytest.mark.parametrize("path", SHIPPED.paths(), ids=lambda path: path.name)
-def test_every_shipped_sms_takes_one_segment(path: Path) -> None:
-    assert {template.segments for template in SHIPPED.load(path).templates} == {1}
+@pytest.mark.parametrize("folder", SHIPPED.folders(), ids=lambda folder: folder.name)
+def test_every_shipped_sms_takes_one_segment(folder: Path) -> None:
+    assert {template.segments for template in load_policy(folder).templates} == {1}

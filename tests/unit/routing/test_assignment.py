@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.directory import Person
-from schemas.staffing import Directory
+from schemas.staffing import Directory, Queue
 from services.routing.domain.assignment import Chosen, Roster, Seat, Workload
 from services.routing.domain.open_cases import OpenCase, OpenCases
 from services.routing.domain.responsibilities import Responsibility
@@ -66,13 +66,13 @@ def test_a_manager_of_another_department_is_not_meant() -> None:
 
 
 def test_the_deputy_of_somebody_absent_comes_before_a_stand_in() -> None:
-    seat = Seat("north", "dealer_cr_manager", stand_ins=("dealer_gm",))
+    seat = Seat("north", "dealer_cr_manager", stand_ins=(Queue("north", "dealer_gm"),))
     chosen = choose(seat, cr_1=away("cr-1", deputy="op-2"))
     assert (chosen.person, chosen.step) == ("op-2", "deputy")
 
 
 def test_a_deputy_who_is_absent_himself_is_passed_over() -> None:
-    seat = Seat("north", "dealer_cr_manager", stand_ins=("dealer_gm",))
+    seat = Seat("north", "dealer_cr_manager", stand_ins=(Queue("north", "dealer_gm"),))
     chosen = choose(seat, cr_1=away("cr-1", deputy="op-2"), op_2=away("op-2"))
     assert (chosen.person, chosen.step) == ("gm-1", "stand-in")
 

@@ -4,117 +4,138 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.cases import CaseHandedOver, CaseJudged, CaseReturned
-from schemas.contacts import Department
+from schemas.cases import CaseActed, CaseJudged, CaseTaskRefused, CaseTaskSent, CaseTaskWithdrawn
 from schemas.directory import Person
 from schemas.staffing import Directory
-from services.routing.domain.actions.action import Action
-from services.routing.domain.actions.answering import Accept, Return
-from services.routing.domain.actions.ending import Close, Resolve
-from services.routing.domain.actions.judging import JudgeNature
-from services.routing.domain.actions.progress import FollowUp, LogContact
-from services.routing.domain.actions.table import allowed
-from services.routing.domain.actions.transfer import Transfer
+from schemas.vocabulary import Department
+from services.common.store.decision import Change
+from services.routing.domain import acting, replies
 from services.routing.domain.case import Case
-from tests.casework import Casework, sealed
+from tests.casework import Casework
 from tests.dealership import a_contact, directory_file, person
 
 FIRE = "车子突然起火冒烟,必须给我一个说法"
+TO_MANAGER = {"shop": "north", "role": "dept_manager", "person": "dm-service"}
+TO_ADVISOR = {"shop": "north", "role": "sc_sa", "person": "sa-1"}
+TO_MANUFACTURER = {"shop": "gtmc", "role": "mfr_cr", "person": "mfr-2"}
 
 
 def reviewed(
     casework: Casework, narrative: str = "空调有异响", department: Department = "after_sales"
 ) -> Case:
     case = casework.receive(a_contact(narrative, department=department))
-    return casework.act(case, Accept(actor="cr-1"))
+    return casework.reply(case, "cr-1", "accept")
 
 
-def to_manager(person: str = "dm-service") -> Transfer:
-    return Transfer(actor="cr-1", shop="north", role="dept_manager", person=person, note=sealed())
+def offered(casework: Casework, narrative: str = "空调有异响") -> Case:
+    return casework.act(reviewed(casework, narrative), "cr-1", "transfer", **TO_MANAGER)
 
 
 def with_manager(casework: Casework, narrative: str = "空调有异响") -> Case:
-    case = casework.act(reviewed(casework, narrative), to_manager())
-    return casework.act(case, Accept(actor="dm-service"))
+    return casework.reply(offered(casework, narrative), "dm-service", "accept")
 
 
 def judged(casework: Casework) -> Case:
-    return casework.act(with_manager(casework), JudgeNature(actor="dm-service", severity="general"))
+    return casework.act(with_manager(casework), "dm-service", "judge", severity="general")
 
 
 def test_the_owner_stays_owner_until_the_offer_is_accepted() -> None:
     casework = Casework()
     case = casework.receive()
     assert case.owner.startswith("op-")
-    case = casework.act(case, Accept(actor="cr-1"))
-    assert (case.owner, case.owner_role, case.hand_over, case.state) == (
-        "cr-1", "dealer_cr_manager", None, "in_review",
+    case = casework.reply(case, "cr-1", "accept")
+    assert (case.owner, case.owner_role, case.hand_overs, case.state) == (
+        "cr-1", "dealer_cr_manager", [], "in_review",
     )  # fmt: skip
 
 
 def test_only_the_one_it_is_offered_to_accepts() -> None:
     casework = Casework()
-    refusal = casework.refused(casework.receive(), Accept(actor="dm-service"))
-    assert (refusal.status, refusal.rule) == (422, "who_may_accept")
+    case = casework.receive()
+    refusal = casework.refused(case, casework.replied(case, "dm-service", "accept"))
+    assert (refusal.status, refusal.rule) == (409, "asked")
+    assert "cr-1" in refusal.detail
 
 
-def test_a_desk_is_everybody_of_its_role() -> None:
+def test_a_queue_is_everybody_of_its_role() -> None:
     casework = Casework()
     case = casework.receive()
-    assert case.hand_over is not None
-    case = case.model_copy(
-        update={"hand_over": case.hand_over.model_copy(update={"to": "queue:north:dealer_cr_manager"})}
-    )
-    assert casework.refused(case, Accept(actor="cr-south")).rule == "who_may_accept"
-    assert casework.act(case, Accept(actor="cr-1")).owner == "cr-1"
+    [task] = case.hand_overs
+    queued = task.model_copy(update={"to": "queue:north:dealer_cr_manager"})
+    case = case.model_copy(update={"tasks": (queued,)})
+    assert casework.refused(case, casework.replied(case, "cr-south", "accept")).rule == "asked"
+    assert casework.reply(case, "cr-1", "accept").owner == "cr-1"
 
 
-def test_what_is_returned_stays_with_its_owner() -> None:
+def test_what_is_refused_stays_with_its_owner() -> None:
     casework = Casework()
-    case = casework.act(reviewed(casework), to_manager())
-    case = casework.act(case, Return(actor="dm-service", reason=sealed()))
-    assert (case.owner, case.hand_over, case.state, case.rung) == ("cr-1", None, "in_review", 0)
-    assert isinstance(casework.events()[-1], CaseReturned)
+    before = reviewed(casework)
+    case = casework.act(before, "cr-1", "transfer", **TO_MANAGER)
+    case = casework.reply(case, "dm-service", "refuse")
+    assert (case.owner, case.hand_overs, case.state, case.rungs) == ("cr-1", [], "in_review", before.rungs)
+    assert isinstance(casework.events()[-1], CaseTaskRefused)
 
 
 def test_a_cr_manager_hands_over_to_a_sales_or_after_sales_manager() -> None:
     casework = Casework()
-    case = casework.act(reviewed(casework), to_manager())
-    offered = casework.events()[-1]
-    assert isinstance(offered, CaseHandedOver)
-    assert (offered.to, offered.via, offered.rung, case.state) == ("dm-service", "transfer", 1, "transferred")
+    case = offered(casework)
+    acted, sent = casework.events()[-2:]
+    assert isinstance(acted, CaseActed)
+    assert isinstance(sent, CaseTaskSent)
+    assert (acted.action, acted.role, acted.fields) == ("transfer", "dealer_cr_manager", TO_MANAGER)
+    assert (sent.to, sent.via, sent.moves_owner, sent.note) == ("dm-service", "transfer", True, acted.note)
+    assert (case.rungs, case.state) == ({"handling": 1}, "transferred")
 
 
 def test_a_cr_manager_hands_over_to_nobody_else() -> None:
     casework = Casework()
-    to_advisor = Transfer(actor="cr-1", shop="north", role="sc_sa", person="sa-1", note=sealed())
-    refusal = casework.refused(reviewed(casework), to_advisor)
-    assert (refusal.status, refusal.rule) == (422, "hand_over_by_dealer_cr_manager")
-    assert "dept_manager" in refusal.detail
+    case = reviewed(casework)
+    refusal = casework.refused(case, casework.asked(case, "cr-1", "transfer", **TO_ADVISOR))
+    assert (refusal.status, refusal.rule) == (422, "hand_over")
+    assert "CR经理只能转交给销售/售后经理" in refusal.detail
 
 
 @pytest.mark.parametrize(
     ("changes", "rule"),
     [
-        ({"person": "a-stranger"}, "transfer_named_person"),
-        ({"person": "sa-1"}, "transfer_named_role"),
-        ({"shop": "south"}, "transfer_within_case"),
+        ({"person": "a-stranger"}, "named_person"),
+        ({"person": "sa-1"}, "named_role"),
+        ({"shop": "south"}, "named_role"),
+        ({"shop": "nowhere"}, "named_place"),
+        ({"role": "dealer_cr_manager", "person": "cr-1"}, "to_another"),
     ],
 )
 def test_a_hand_over_names_store_role_and_person(changes: dict[str, str], rule: str) -> None:
     casework = Casework()
-    assert casework.refused(reviewed(casework), to_manager().model_copy(update=changes)).rule == rule
+    case = reviewed(casework)
+    refusal = casework.refused(case, casework.asked(case, "cr-1", "transfer", **{**TO_MANAGER, **changes}))
+    assert (refusal.status, refusal.rule) == (422, rule)
+
+
+def test_a_hand_over_by_name_replaces_the_one_that_waits() -> None:
+    casework = Casework()
+    before = reviewed(casework)
+    case = casework.act(before, "cr-1", "transfer", **TO_MANAGER)
+    case = casework.act(case, "cr-1", "transfer", **{**TO_MANAGER, "person": "dm-sales"})
+    assert ([task.to for task in case.hand_overs], case.state) == (["dm-sales"], "transferred")
+    withdrawn, sent = casework.events()[-2:]
+    assert isinstance(withdrawn, CaseTaskWithdrawn)
+    assert isinstance(sent, CaseTaskSent)
+    assert (withdrawn.to, withdrawn.because, sent.to) == ("dm-service", "replaced", "dm-sales")
+    case = casework.reply(case, "dm-sales", "refuse")
+    assert (case.owner, case.state, case.rungs) == ("cr-1", before.state, before.rungs)
 
 
 def test_the_case_follows_the_department_of_its_manager() -> None:
     casework = Casework()
-    assert casework.act(reviewed(casework), to_manager("dm-sales")).department == "sales"
+    to_sales = {**TO_MANAGER, "person": "dm-sales"}
+    assert casework.act(reviewed(casework), "cr-1", "transfer", **to_sales).department == "sales"
 
 
 def test_a_manager_accepts_before_he_judges() -> None:
     casework = Casework()
-    case = casework.act(reviewed(casework), to_manager())
-    refusal = casework.refused(case, JudgeNature(actor="dm-service", severity="general"))
+    case = offered(casework)
+    refusal = casework.refused(case, casework.asked(case, "dm-service", "judge", severity="general"))
     assert (refusal.status, refusal.rule) == (409, "accept_first")
 
 
@@ -125,138 +146,123 @@ def test_the_manager_judges_the_nature() -> None:
     assert isinstance(casework.events()[-1], CaseJudged)
 
 
+def test_an_action_is_told_of_the_case_as_it_left_it() -> None:
+    casework = Casework()
+    judged(casework)
+    acted = casework.events()[-2]
+    assert isinstance(acted, CaseActed)
+    assert (acted.previous_state, acted.header.state, acted.header.confirmed) == (
+        "transferred", "assessed", True,
+    )  # fmt: skip
+
+
 def test_a_cr_manager_does_not_judge() -> None:
     casework = Casework()
-    refusal = casework.refused(reviewed(casework), JudgeNature(actor="cr-1", severity="general"))
-    assert refusal.rule == "who_may_judge"
+    case = reviewed(casework)
+    refusal = casework.refused(case, casework.asked(case, "cr-1", "judge", severity="general"))
+    assert (refusal.status, refusal.rule) == (422, "who_may")
+    assert "gm-1" in refusal.detail
 
 
 def test_severity_is_lowered_only_with_a_reason() -> None:
     casework = Casework()
     case = with_manager(casework, FIRE)
-    refusal = casework.refused(case, JudgeNature(actor="dm-service", severity="general"))
+    refusal = casework.refused(case, casework.asked(case, "dm-service", "judge", severity="general"))
     assert (refusal.status, refusal.rule) == (422, "lower_with_reason")
-    case = casework.act(case, JudgeNature(actor="dm-service", severity="general", reason=sealed()))
+    case = casework.act(case, "dm-service", "judge", severity="general", reason="误报")
     assert case.severity == "general"
 
 
 def test_a_case_judged_graver_goes_to_the_manufacturer() -> None:
     casework = Casework()
-    case = casework.act(with_manager(casework), JudgeNature(actor="dm-service", severity="major"))
-    assert case.support is not None
-    assert casework.types()[-2:] == ["case.judged", "case.handed_over"]
+    case = casework.act(with_manager(casework), "dm-service", "judge", severity="major")
+    assert len(case.tasks_of("support")) == 1
+    assert casework.types()[-4:] == ["case.acted", "case.severity_raised", "case.judged", "case.task_sent"]
 
 
 def test_the_manufacturer_supports_and_the_dealer_keeps_the_lead() -> None:
     casework = Casework()
-    case = casework.receive(a_contact(FIRE))
-    owner = case.owner
-    case = casework.act(case, Accept(actor="mfr-1"))
-    assert case.support is not None
-    assert (case.owner, case.support.accepted_at) == (owner, casework.now)
+    before = casework.receive(a_contact(FIRE))
+    case = casework.reply(before, "mfr-1", "accept", "support")
+    [support] = case.tasks_of("support")
+    assert (case.owner, case.hand_overs, support.accepted) == (before.owner, before.hand_overs, True)
 
 
-def test_a_manufacturer_who_returns_it_leaves_it_to_a_colleague() -> None:
+def test_a_manufacturer_who_refuses_it_leaves_it_to_a_colleague() -> None:
     casework = Casework()
-    case = casework.act(casework.receive(a_contact(FIRE)), Return(actor="mfr-1", reason=sealed()))
-    assert case.support is not None
-    assert (case.support.to, case.support.via) == ("mfr-2", "return")
+    case = casework.reply(casework.receive(a_contact(FIRE)), "mfr-1", "refuse", "support")
+    [support] = case.tasks_of("support")
+    assert (support.to, support.via, support.declined) == ("mfr-2", "anew", ("mfr-1",))
 
 
 def test_a_general_manager_asks_the_manufacturer_for_support() -> None:
     casework = Casework()
-    ask = Transfer(actor="gm-1", shop="gtmc", role="mfr_cr", person="mfr-2", note=sealed())
-    case = casework.act(judged(casework), ask)
-    assert case.support is not None
-    assert (case.owner, case.support.to, case.state) == ("dm-service", "mfr-2", "escalated")
-    assert casework.act(case, Accept(actor="mfr-2")).state == "in_progress"
+    case = casework.act(judged(casework), "gm-1", "transfer", **TO_MANUFACTURER)
+    [support] = case.tasks_of("support")
+    assert (case.owner, support.to, case.state) == ("dm-service", "mfr-2", "escalated")
+    assert casework.reply(case, "mfr-2", "accept", "support").state == "in_progress"
 
 
 def test_what_is_said_to_the_manufacturer_stands_in_the_history() -> None:
-    casework, said = Casework(), sealed()
-    ask = Transfer(actor="gm-1", shop="gtmc", role="mfr_cr", person="mfr-2", note=said)
-    casework.act(judged(casework), ask)
+    casework = Casework()
+    case = judged(casework)
+    asked = casework.asked(case, "gm-1", "transfer", **TO_MANUFACTURER)
+    assert asked.said.note is not None
+    assert isinstance(casework.decide(case, case.id, asked), Change)
     event, facts = casework.facts[-1]
-    assert (event, facts["text"]) == ("case.handed_over", str(said.id))
-    handed = casework.events()[-1]
-    assert isinstance(handed, CaseHandedOver)
-    assert (handed.note, handed.header.support_to) == (said.id, "mfr-2")
+    assert (event, facts["text"]) == ("case.task_sent", str(asked.said.note.id))
+    sent = casework.events()[-1]
+    assert isinstance(sent, CaseTaskSent)
+    assert (sent.note, [task.to for task in sent.header.tasks]) == (asked.said.note.id, ["mfr-2"])
 
 
 def test_reaching_the_customer_brings_a_judged_case_in_progress() -> None:
     casework = Casework()
-    case = casework.act(judged(casework), LogContact(actor="dm-service", note=sealed()))
-    assert (case.state, case.contacted_at) == ("in_progress", casework.now)
+    case = casework.act(judged(casework), "dm-service", "contact")
+    done = case.done["contact"]
+    assert (case.state, done.times, done.at, done.by) == ("in_progress", 1, casework.now, ("dm-service",))
 
 
 def test_an_attempt_that_reached_nobody_is_no_contact() -> None:
     casework = Casework()
-    case = casework.act(judged(casework), FollowUp(actor="cr-1", note=sealed(), reached=False))
-    assert (case.state, case.attempts, case.contacted_at) == ("not_reached", 1, None)
-    assert casework.types()[-1] == "case.not_reached"
+    case = casework.act(judged(casework), "cr-1", "attempt")
+    assert (case.state, case.done["attempt"].times, "contact" in case.done) == ("not_reached", 1, False)
+    event = casework.events()[-1]
+    assert isinstance(event, CaseActed)
+    assert event.action == "attempt"
 
 
-def test_a_case_is_resolved_only_after_somebody_tried_to_reach_the_customer() -> None:
+def test_how_often_something_was_done_and_by_whom_is_counted() -> None:
     casework = Casework()
     case = judged(casework)
-    refusal = casework.refused(case, Resolve(actor="dm-service", note=sealed()))
-    assert (refusal.status, refusal.rule) == (409, "resolve_after_contact")
-    case = casework.act(case, LogContact(actor="dm-service", note=sealed()))
-    assert casework.act(case, Resolve(actor="dm-service", note=sealed())).state == "resolved"
-
-
-def test_a_grave_case_is_resolved_only_once_its_nature_is_judged() -> None:
-    casework = Casework()
-    case = casework.act(with_manager(casework, FIRE), LogContact(actor="dm-service", note=sealed()))
-    refusal = casework.refused(case, Resolve(actor="dm-service", note=sealed()))
-    assert (refusal.status, refusal.rule) == (409, "resolve_after_judgement")
-
-
-def test_the_cr_manager_closes_what_is_resolved() -> None:
-    casework = Casework()
-    case = casework.act(judged(casework), LogContact(actor="dm-service", note=sealed()))
-    assert casework.refused(case, Close(actor="cr-1", note=sealed())).rule == "close_after_resolve"
-    case = casework.act(case, Resolve(actor="dm-service", note=sealed()))
-    assert casework.refused(case, Close(actor="dm-service", note=sealed())).rule == "who_may_close"
-    case = casework.act(case, Close(actor="cr-1", note=sealed()))
-    assert (case.state, case.closed_at, casework.open_cases.cases) == ("closed", casework.now, {})
-
-
-@pytest.mark.parametrize(
-    "action", [Accept(actor="cr-1"), to_manager(), Resolve(actor="dm-service", note=sealed())]
-)
-def test_nothing_more_is_decided_once_it_is_over(action: Action) -> None:
-    casework = Casework()
-    case = casework.act(judged(casework), LogContact(actor="dm-service", note=sealed()))
-    case = casework.act(case, Resolve(actor="dm-service", note=sealed()))
-    assert casework.refused(case, action).status in {409, 422}
+    for actor in ("cr-1", "op-1", "cr-1"):
+        case = casework.act(case, actor, "attempt")
+    assert (case.done["attempt"].times, case.done["attempt"].by) == (3, ("cr-1", "op-1"))
 
 
 def test_a_reader_is_told_what_his_part_lets_him_do() -> None:
     casework = Casework()
     case = casework.receive()
-    assert allowed(case, "cr-1", casework.world()) == [
-        "accept",
-        "return",
-        "contacts",
-        "follow-ups",
-        "close",
-    ]
-    assert allowed(case, "cr-south", casework.world()) == []
+    [task] = case.hand_overs
+    world = casework.world()
+    assert acting.allowed(case, "cr-1", world) == ["contact", "attempt", "follow_up", "close"]
+    assert replies.allowed(case, "cr-1", world) == {task.task_id: ["accept", "refuse"]}
+    assert acting.allowed(case, "cr-south", world) == []
+    assert replies.allowed(case, "cr-south", world) == {}
 
 
 def test_an_action_moves_the_revision_and_says_what_changed() -> None:
     casework = Casework()
     case = reviewed(casework)
     assert [each.revision for each in case.revisions] == [1, 2]
-    assert set(case.revisions[-1].fields) == {"owner", "owner_role", "hand_over", "state"}
+    assert set(case.revisions[-1].fields) == {"owner", "owner_role", "tasks", "state"}
     assert case.revisions[-1].by == "cr-1"
 
 
 def test_an_operator_speaking_to_the_customer_is_no_contact_by_the_department() -> None:
     casework = Casework()
     case = casework.receive()
-    assert casework.refused(case, LogContact(actor=case.owner, note=sealed())).rule == "who_may_contacts"
+    assert casework.refused(case, casework.asked(case, case.owner, "contact")).rule == "who_may"
 
 
 def test_a_deputy_does_what_the_absent_may() -> None:
@@ -265,6 +271,6 @@ def test_a_deputy_does_what_the_absent_may() -> None:
     away = Person.model_validate({**person("cr-1").model_dump(), "absences": [absence], "deputy": "op-2"})
     casework.directory = Directory(directory_file(cr_1=away).entries())
     case = casework.receive()
-    assert "close" in allowed(case, "op-2", casework.world())
-    assert "close" not in allowed(case, "op-1", casework.world())
-    assert casework.act(case, Accept(actor="op-2")).owner_role == "dealer_cr_manager"
+    assert "close" in acting.allowed(case, "op-2", casework.world())
+    assert "close" not in acting.allowed(case, "op-1", casework.world())
+    assert casework.reply(case, "op-2", "accept").owner_role == "dealer_cr_manager"

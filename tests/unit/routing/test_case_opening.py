@@ -5,9 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from schemas.cases import CaseAccepted, CaseHandedOver, CaseOpened
-from schemas.contacts import Flags, Vehicle
+from schemas.cases import CaseOpened, CaseTaskAccepted, CaseTaskSent
+from schemas.contacts import Vehicle
 from schemas.severity import Statement
+from schemas.staffing import Directory
 from services.common.store.decision import Cause, Change, Outgoing
 from services.routing.domain import assessment
 from services.routing.domain.case import Case
@@ -48,12 +49,20 @@ def test_without_a_receiver_the_least_loaded_first_receiver_owns_it() -> None:
     assert sorted(owners) == ["op-1", "op-1", "op-2", "op-2"]
 
 
-def test_with_nobody_of_the_role_the_desk_owns_it() -> None:
-    nobody = directory_file(op_1=None, op_2=None)
-    casework = Casework()
-    casework.directory = type(casework.directory)(nobody.entries())
-    case = casework.receive()
-    assert (case.owner, case.triage) == ("queue:north:operator", ())
+@pytest.mark.parametrize(
+    ("gone", "owner"),
+    [
+        (("op_1", "op_2"), "dm-service"),
+        (("op_1", "op_2", "dm_service"), "gm-1"),
+        (("op_1", "op_2", "dm_service", "gm_1"), "queue:north:operator"),
+    ],
+)
+def test_with_nobody_of_the_role_whoever_stands_in_for_it_owns_it_else_its_queue(
+    gone: tuple[str, ...], owner: str
+) -> None:
+    directory = Directory(directory_file(**dict.fromkeys(gone)).entries())
+    case = Casework(directory=directory).receive()
+    assert (case.owner, case.owner_role, case.triage) == (owner, "operator", ())
 
 
 def test_a_new_case_is_offered_to_the_cr_manager_in_the_same_change() -> None:
@@ -61,28 +70,30 @@ def test_a_new_case_is_offered_to_the_cr_manager_in_the_same_change() -> None:
     case = casework.receive()
     opened, offered = casework.events()
     assert isinstance(opened, CaseOpened)
-    assert isinstance(offered, CaseHandedOver)
-    assert (opened.header.hand_over_to, offered.header.hand_over_to) == (None, "cr-1")
-    assert (offered.role, offered.tier, offered.via) == ("dealer_cr_manager", "dealer", "assignment")
-    assert case.state == "registered"
+    assert isinstance(offered, CaseTaskSent)
+    assert (opened.header.tasks, [task.to for task in offered.header.tasks]) == ((), ["cr-1"])
+    assert (offered.task, offered.role, offered.place, offered.where, offered.via) == (
+        "hand_over", "dealer_cr_manager", "north", "shop", "assignment",
+    )  # fmt: skip
+    assert (case.state, case.stage) == ("registered", "intake")
 
 
 def test_what_the_operator_marked_stands_in_the_case_the_event_and_the_history() -> None:
     casework = Casework()
-    flags = Flags(accident=True, casualties=True, fire=False)
+    flags = {"accident": True, "casualties": True, "fire": False}
     case = casework.receive(a_contact(flags=flags, ticks=("P5", "P99")))
     opened = casework.events()[0]
     assert isinstance(opened, CaseOpened)
     for kept in (case, case.contacts[0], opened):
         assert (kept.flags, kept.ticks) == (flags, ("P5", "P99"))
     facts = casework.facts[0][1]
-    assert facts["flags"] == {"accident": True, "casualties": True, "fire": False}
+    assert facts["flags"] == flags
     assert facts["ticks"] == ["P5", "P99"]
 
 
 def test_what_nobody_marked_is_unknown_and_in_no_history() -> None:
     casework = Casework()
-    assert casework.receive().flags == Flags()
+    assert casework.receive().flags == {}
     assert not {"flags", "ticks"} & casework.facts[0][1].keys()
 
 
@@ -91,14 +102,14 @@ def test_a_case_written_before_flags_were_kept_opens_with_them_unknown() -> None
     for part in (written, *written["contacts"]):
         del part["flags"], part["ticks"]
     case = Case.model_validate(written)
-    assert (case.flags, case.ticks, case.contacts[0].flags) == (Flags(), (), Flags())
+    assert (case.flags, case.ticks, case.contacts[0].flags) == ({}, (), {})
 
 
 def test_a_cr_manager_who_received_it_himself_has_accepted_it() -> None:
     casework = Casework()
     case = casework.receive(a_contact(received_by="cr-1"))
-    assert (case.owner, case.hand_over, case.state) == ("cr-1", None, "in_review")
-    assert isinstance(casework.events()[-1], CaseAccepted)
+    assert (case.owner, case.hand_overs, case.state) == ("cr-1", [], "in_review")
+    assert isinstance(casework.events()[-1], CaseTaskAccepted)
 
 
 def test_the_history_says_by_which_step_somebody_was_chosen() -> None:
@@ -124,9 +135,7 @@ def test_a_major_complaint_is_offered_to_the_manufacturer_beside_the_dealer() ->
     casework = Casework()
     case = casework.receive(a_contact(FIRE))
     assert case.severity == "major"
-    assert case.hand_over is not None
-    assert case.support is not None
-    assert (case.hand_over.to, case.support.to) == ("cr-1", "mfr-1")
+    assert [(task.task, task.to) for task in case.tasks] == [("hand_over", "cr-1"), ("support", "mfr-1")]
     assert case.owner.startswith("op-")
 
 
@@ -139,7 +148,7 @@ def test_what_the_manufacturer_must_see_is_told_on_the_public_feed() -> None:
 
 def test_a_general_complaint_stays_with_the_dealer() -> None:
     casework = Casework()
-    assert casework.receive().support is None
+    assert casework.receive().tasks_of("support") == []
     assert casework.events("escalations") == []
 
 
@@ -149,7 +158,9 @@ def test_a_general_complaint_stays_with_the_dealer() -> None:
         ({"shop": "nowhere"}, "unknown shop 'nowhere'"),
         ({"vehicle": Vehicle(brand="unheard-of")}, "no franchise for brand"),
         ({"received_by": "a-stranger"}, "nobody known as 'a-stranger'"),
-        ({"ticks": ("G3", "P99")}, "ticked criterion 'P99' is unknown to policy 'gtmc'"),
+        ({"ticks": ("G3", "P99")}, "criteria: 'P99' is unknown to policy 'gtmc'"),
+        ({"flags": {"fire": False, "flood": False}}, "flags: 'flood' is unknown to policy 'gtmc'"),
+        ({"kind": "praise"}, "franchise 'north-gtmc' has no policy for cases of kind 'praise'"),
     ],
 )
 def test_what_nobody_knows_opens_one_level_higher_for_triage(changes: dict[str, Any], reason: str) -> None:
@@ -160,12 +171,31 @@ def test_what_nobody_knows_opens_one_level_higher_for_triage(changes: dict[str, 
     assert casework.events()[0].header.triage
 
 
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"channel": "pigeon"}, "channel: 'pigeon' is unknown to policy 'gtmc'"),
+        ({"department": "kitchen"}, "department: 'kitchen' is unknown to policy 'gtmc'"),
+        ({"form": {"colour": "red"}}, "form.colour: no such field in policy 'gtmc'"),
+    ],
+)
+def test_what_says_nothing_of_gravity_opens_as_it_is_and_is_named_for_triage(
+    changes: dict[str, Any], reason: str
+) -> None:
+    case = Casework().receive(a_contact(**changes))
+    assert (case.severity, case.triage) == ("general", (reason,))
+
+
+def test_what_was_not_said_is_the_first_of_the_policy() -> None:
+    case = Casework().receive(a_contact(kind="", department=""))
+    assert (case.kind, case.department, case.triage) == ("complaint", "after_sales", ())
+
+
 def test_a_policy_that_is_not_known_is_decided_by_the_default() -> None:
-    casework = Casework()
     file = directory_file()
-    strange = tuple(one.model_copy(update={"policy": "lost"}) for one in file.franchises)
-    casework.directory = type(casework.directory)(file.model_copy(update={"franchises": strange}).entries())
-    case = casework.receive()
+    strange = tuple(one.model_copy(update={"policies": {"complaint": "lost"}}) for one in file.franchises)
+    directory = Directory(file.model_copy(update={"franchises": strange}).entries())
+    case = Casework(directory=directory).receive()
     assert (case.policy, case.severity) == ("gtmc", "major_preliminary")
     assert case.triage == ("unknown policy 'lost'",)
 
@@ -193,7 +223,7 @@ def test_a_failed_detector_lifts_the_level_once_only(monkeypatch: pytest.MonkeyP
 
 
 def test_flags_and_ticks_of_the_operator_are_judged_too() -> None:
-    assert Casework().receive(a_contact("空调不冷", flags=Flags(injury=True))).severity == "major"
+    assert Casework().receive(a_contact("空调不冷", flags={"injury": True})).severity == "major"
     assert Casework().receive(a_contact("空调不冷", ticks=("P9",))).severity == "major_preliminary"
 
 
@@ -213,8 +243,5 @@ def event_ids(change: Change[Case]) -> list[UUID]:
 def test_an_absent_cr_manager_is_stood_in_for() -> None:
     absence = {"since": "2026-03-01T00:00:00Z", "until": "2026-03-09T00:00:00Z"}
     away = type(person("cr-1")).model_validate({**person("cr-1").model_dump(), "absences": [absence]})
-    casework = Casework()
-    casework.directory = type(casework.directory)(directory_file(cr_1=away).entries())
-    case = casework.receive()
-    assert case.hand_over is not None
-    assert (case.hand_over.to, case.hand_over.role) == ("dm-service", "dealer_cr_manager")
+    case = Casework(directory=Directory(directory_file(cr_1=away).entries())).receive()
+    assert [(task.to, task.role) for task in case.hand_overs] == [("dm-service", "dealer_cr_manager")]

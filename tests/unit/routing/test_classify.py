@@ -93,4 +93,4 @@ def test_a_line_that_can_be_read_in_two_ways_is_refused_by_name(line: str, error
 def test_an_unknown_policy_is_refused_with_the_file_it_needs() -> None:
     result = CliRunner().invoke(classify, ["--policy", "nowhere"], input="")
     assert result.exit_code == 1
-    assert "nowhere.yaml" in result.output
+    assert "nowhere/severity.yaml" in result.output

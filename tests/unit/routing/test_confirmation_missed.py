@@ -1,19 +1,29 @@
 """What follows where nobody confirms, or nobody can be asked; and who hears of it before."""
 
+from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
-from schemas.cases import CaseSeverityRaised, CaseTaskWithdrawn
-from schemas.severity import LevelSpec
+from schemas.cases import CaseSeverityRaised, CaseTaskWithdrawn, TaskMessage
+from schemas.policies import Policy
 from schemas.staffing import Directory
-from services.routing.domain.actions.answering import Accept
-from services.routing.domain.actions.judging import JudgeNature
 from services.routing.domain.policies import Policies
 from services.routing.store.policy_files import compile_policy
 from tests.casework import Casework, gtmc
 from tests.dealership import a_contact, directory_file
-from tests.suspicions import COURT, SMOKE, again, confirm, lapse, suspected, task_of, use_judgements, without
+from tests.suspicions import (
+    COURT,
+    SMOKE,
+    again,
+    confirm,
+    confirmation,
+    lapse,
+    suspected,
+    task_of,
+    use_judgements,
+    without,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +43,8 @@ def test_where_nobody_is_on_duty_a_safety_matter_acts_at_once(
     assert (task.to, task.role) == ("queue:north:dept_manager", "dept_manager")
     raised = [event.unconfirmed for event in casework.events() if isinstance(event, CaseSeverityRaised)]
     assert raised == (["nobody_on_duty"] if safety else [])
-    assert (case.suspected, case.support is not None) == (None if safety else "major_preliminary", safety)
+    assert case.suspected == (None if safety else "major_preliminary")
+    assert len(case.tasks_of("support")) == safety
 
 
 def test_nobody_in_time_a_safety_matter_acts_and_the_next_role_is_asked() -> None:
@@ -46,11 +57,11 @@ def test_nobody_in_time_a_safety_matter_acts_and_the_next_role_is_asked() -> Non
         False,
         ("M1", "G1"),
     )
-    assert case.support is not None
-    assert (task_of(case).to, task_of(case).task_id) != (task.to, task.task_id)
-    assert task_of(case).to == "cr-1"
+    assert len(case.tasks_of("support")) == 1
+    assert task_of(case).task_id != task.task_id
+    assert (task_of(case).to, task_of(case).via) == ("cr-1", "anew")
     assert casework.types()[3:] == [
-        "case.severity_raised", "case.handed_over", "case.task_withdrawn", "case.task_sent",
+        "case.severity_raised", "case.task_sent", "case.task_withdrawn", "case.task_sent",
     ]  # fmt: skip
     raised, withdrawn = casework.events()[3], casework.events()[5]
     assert isinstance(raised, CaseSeverityRaised)
@@ -64,9 +75,10 @@ def test_nobody_in_time_a_safety_matter_acts_and_the_next_role_is_asked() -> Non
 def test_what_acted_unconfirmed_is_still_confirmed_or_lowered_with_a_reason() -> None:
     casework = Casework()
     case = lapse(casework, suspected(casework)[0])
-    assert casework.refused(case, confirm(severity="general")).rule == "lower_with_reason"
-    case = casework.act(case, confirm(severity="general", reason=True))
-    assert (case.severity, case.confirmed, case.tasks) == ("general", True, ())
+    refusal = casework.refused(case, confirmation(casework, case, severity="general"))
+    assert refusal.rule == "lower_with_reason"
+    case = confirm(casework, case, severity="general", reason="是雾气")
+    assert (case.severity, case.confirmed, case.tasks_of("confirm")) == ("general", True, [])
 
 
 def test_another_matter_keeps_its_level_and_goes_from_role_to_role() -> None:
@@ -83,9 +95,9 @@ def test_another_matter_keeps_its_level_and_goes_from_role_to_role() -> None:
 def test_the_deadline_of_a_task_that_is_over_changes_nothing() -> None:
     casework = Casework()
     case, task = suspected(casework)
-    case = casework.act(case, confirm(severity="general", reason=True))
+    case = confirm(casework, case, severity="general", reason="是雾气")
     case = casework.fold(case, casework.breached(case, "TK-01", task_id=task.task_id))
-    assert (case.severity, case.tasks) == ("general", ())
+    assert (case.severity, case.tasks_of("confirm"), case.breach_count) == ("general", [], 1)
 
 
 def test_the_deadlines_of_two_tasks_are_kept_apart() -> None:
@@ -104,54 +116,62 @@ def test_what_was_asked_of_somebody_who_leaves_is_asked_of_another() -> None:
     casework = Casework()
     case, _ = suspected(casework)
     casework.directory = Directory(directory_file(dm_service=None).entries())
-    case = casework.act(case, Accept(actor="cr-1"))
+    case = casework.reply(case, "cr-1", "accept")
     assert (task_of(case).to, case.suspected) == ("cr-1", "major")
 
 
 def test_a_suspected_major_is_not_in_the_feed_of_a_case_that_the_manufacturer_supports() -> None:
     casework = Casework()
     case = casework.receive(a_contact("x", channel="hotline_800"))
-    case = casework.act(case, JudgeNature(actor="gm-1", severity="major_preliminary"))
-    assert case.support is not None
+    case = casework.act(case, "gm-1", "judge", severity="major_preliminary")
+    assert len(case.tasks_of("support")) == 1
     case = again(casework, case, SMOKE)
     feed = casework.events("escalations")
     assert case.suspected == "major"
-    assert [event.type for event in feed if "task" in event.type] == []
-    assert {(event.header.suspected, event.header.tasks) for event in feed} == {(None, ())}
-    casework.act(case, confirm())
+    assert len(case.tasks_of("confirm")) == 1
+    assert {event.task for event in feed if isinstance(event, TaskMessage)} == {"support"}
+    assert {event.header.suspected for event in feed} == {None}
+    assert {task.task for event in feed for task in event.header.tasks} == {"hand_over", "support"}
+    confirm(casework, case)
     assert "case.severity_raised" in casework.types("escalations")
+
+
+def changed(**severity: object) -> dict[str, Any]:
+    """The policy as data, with a change of how severity is judged."""
+    content = gtmc().content.model_dump(by_alias=True)
+    return {**content, "severity": {**content["severity"], **severity}}
+
+
+def published(content: dict[str, Any]) -> Policies:
+    policies = Policies(default="gtmc")
+    policies.follow(compile_policy(Policy.model_validate(content)))
+    return policies
 
 
 def with_manufacturer_informed() -> Policies:
     """The policy, had its manufacturer hear of a possible major at once."""
-    levels = tuple(_informing(level) for level in gtmc().content.severity.levels)
-    severity = gtmc().content.severity.model_copy(update={"levels": levels})
-    content = gtmc().content.model_copy(update={"severity": severity})
-    published = Policies(default="gtmc")
-    published.follow(compile_policy(content))
-    return published
-
-
-def _informing(level: LevelSpec) -> LevelSpec:
-    return level.model_copy(update={"tells_suspected": "manufacturer"}) if level.id == "major" else level
+    content = changed(tells_suspected=True)
+    suspicion = {"case": {"suspected": ["major"]}, "not_waiting": ["support"]}
+    content["reactions"]["graver"] = (
+        *content["reactions"]["graver"], {"when": suspicion, "send": {"task": "support"}},
+    )  # fmt: skip
+    return published(content)
 
 
 def test_a_policy_can_let_the_manufacturer_hear_of_a_possible_major_at_once() -> None:
     casework = Casework(policies=with_manufacturer_informed())
     case, _ = suspected(casework)
-    assert (case.severity, case.suspected, case.support is not None) == ("general", "major", True)
+    assert (case.severity, case.suspected, len(case.tasks_of("support"))) == ("general", "major", 1)
     assert {event.header.suspected for event in casework.events("escalations")} == {"major"}
     case, _ = suspected(casework, COURT)
-    assert case.support is None
+    assert case.tasks_of("support") == []
 
 
-def test_a_policy_without_such_a_task_acts_as_is_likeliest() -> None:
-    content = gtmc().content.model_copy(update={"tasks": ()})
-    published = Policies(default="gtmc")
-    published.follow(compile_policy(content))
-    casework = Casework(policies=published)
+def test_a_policy_that_lets_nobody_confirm_acts_as_is_likeliest() -> None:
+    casework = Casework(policies=published(changed(confirmed_by=None)))
     case = casework.receive(a_contact(SMOKE))
-    assert (case.severity, case.suspected, case.tasks, case.criteria) == ("major", None, (), ("M1",))
+    assert (case.severity, case.suspected, case.criteria) == ("major", None, ("M1",))
+    assert case.tasks_of("confirm") == []
 
 
 def test_every_event_has_its_own_id() -> None:

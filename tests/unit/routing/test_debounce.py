@@ -58,8 +58,8 @@ def test_a_case_goes_where_the_whole_load_says(change: str, *, backwards: bool) 
         assert _looked_at(casework, announced, case) == case
     announced.pass_over(QUIET_SECONDS * 0.2)
     moved = _looked_at(casework, announced, case)
-    assert moved.hand_over is not None
-    assert moved.hand_over.to == ("cr-south" if change == "swapped" else "sa-1")
+    [hand_over] = moved.hand_overs
+    assert hand_over.to == ("cr-south" if change == "swapped" else "sa-1")
     assert casework.types()[published:] == ["case.reassigned"]
 
 

@@ -1,6 +1,6 @@
 """No decision publishes two events under one id: the second would never go out, and its readers would wait for it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from uuid import uuid4
 
 import pytest
@@ -8,15 +8,11 @@ import pytest
 from schemas.base import Message
 from services.common.store.decision import Cause, Change, Outgoing
 from services.common.store.document import Document
-from services.routing.domain.actions.action import Action
-from services.routing.domain.actions.answering import Accept, Return
-from services.routing.domain.actions.ending import Close, Resolve
-from services.routing.domain.actions.judging import JudgeNature
-from services.routing.domain.actions.progress import FollowUp, LogContact
-from services.routing.domain.actions.transfer import Transfer
+from services.routing.domain.acting import Act
 from services.routing.domain.case import Case
 from services.routing.domain.decide import decide
-from tests.casework import Casework, sealed
+from services.routing.domain.replies import Reply, Verb
+from tests.casework import Casework, gtmc
 from tests.dealership import MONDAY, a_contact, directory_file
 from tests.unit.routing.test_reassignment import FIRE, reload
 
@@ -26,12 +22,10 @@ EVERYBODY = tuple(one.id for one in directory_file().people)
 def supported(casework: Casework) -> Case:
     """A case in review whose supporter has accepted, and who has since left."""
     case = casework.receive(a_contact(FIRE))
-    assert case.support is not None
-    supporter = case.support.to
-    case = casework.act(case, Accept(actor=supporter))
-    assert case.hand_over is not None
-    case = casework.act(case, Accept(actor=case.hand_over.to))
-    reload(casework, without=[supporter])
+    [support], [offer] = case.tasks_of("support"), case.hand_overs
+    case = casework.reply(case, support.to, "accept", "support")
+    case = casework.reply(case, offer.to, "accept")
+    reload(casework, without=[support.to])
     return case
 
 
@@ -42,65 +36,89 @@ def distinct(change: Change[Case]) -> Sequence[str]:
     return [event.message.type for event in change.events if isinstance(event, Outgoing)]  # type: ignore[attr-defined]
 
 
-def _transfer(actor: str) -> Action:
-    return Transfer(actor=actor, shop="north", role="dept_manager", person="dm-service", note=sealed())
+Asked = Callable[[Casework, Case, str], Iterable[Act | Reply]]
 
 
-ACTIONS: dict[str, Callable[[str], Action]] = {
-    "transfer": _transfer,
-    "judge": lambda actor: JudgeNature(actor=actor, severity="major", reason=sealed()),
-    "contact": lambda actor: LogContact(actor=actor, note=sealed()),
-    "follow-up": lambda actor: FollowUp(actor=actor, note=sealed()),
-    "resolve": lambda actor: Resolve(actor=actor, note=sealed()),
-    "close": lambda actor: Close(actor=actor, note=sealed()),
-    "accept": lambda actor: Accept(actor=actor),
-    "return": lambda actor: Return(actor=actor, reason=sealed()),
+def _act(action: str, **form: str) -> Asked:
+    return lambda casework, case, actor: [casework.asked(case, actor, action, **form)]
+
+
+def _reply(verb: Verb) -> Asked:
+    """To what is asked, the newest of each kind."""
+    return lambda casework, case, actor: [
+        casework.replied(case, actor, verb, kind) for kind in sorted({task.task for task in case.tasks})
+    ]
+
+
+TO_MANAGER = {"shop": "north", "role": "dept_manager", "person": "dm-service"}
+ASKED: dict[str, Asked] = {
+    "transfer": _act("transfer", **TO_MANAGER),
+    "judge": _act("judge", severity="major", reason="…"),
+    "contact": _act("contact"),
+    "attempt": _act("attempt"),
+    "follow_up": _act("follow_up"),
+    "resolve": _act("resolve"),
+    "close": _act("close"),
+    "accept": _reply("accept"),
+    "answer": _reply("answer"),
+    "refuse": _reply("refuse"),
 }
 
 
-@pytest.mark.parametrize("action", ACTIONS)
+def in_state(case: Case, state: str) -> Case:
+    return case.model_copy(update={"state": state, "stage": gtmc().content.state[state].stage})
+
+
+def test_every_action_of_the_policy_is_tried() -> None:
+    assert gtmc().content.action.keys() <= ASKED.keys()
+
+
+@pytest.mark.parametrize("asked", ASKED)
 @pytest.mark.parametrize("state", ["in_review", "in_progress", "resolved", "hand_over"])
-def test_an_action_of_anybody_after_the_supporter_left(action: str, state: str) -> None:
+def test_what_anybody_does_after_the_supporter_left(asked: str, state: str) -> None:
     casework = Casework()
     case = supported(casework)
     if state == "hand_over":
-        case = casework.act(case, _transfer(case.owner))
+        case = casework.act(case, case.owner, "transfer", **TO_MANAGER)
     else:
-        case = case.model_copy(update={"state": state})
+        case = in_state(case, state)
     for actor in EVERYBODY:
-        decision = casework.decide(case, case.id, ACTIONS[action](actor))
-        if isinstance(decision, Change):
-            distinct(decision)
+        for message in ASKED[asked](casework, case, actor):
+            decision = casework.decide(case, case.id, message)
+            if isinstance(decision, Change):
+                distinct(decision)
 
 
 def test_a_transfer_after_the_supporter_left_asks_the_next_and_offers_too() -> None:
     casework = Casework()
     case = supported(casework)
-    decision = casework.decide(case, case.id, _transfer(case.owner))
+    decision = casework.decide(case, case.id, casework.asked(case, case.owner, "transfer", **TO_MANAGER))
     assert isinstance(decision, Change)
-    assert distinct(decision).count("case.handed_over") == 4
+    assert [task.task for task in decision.state.tasks] == ["hand_over", "support"]
+    assert distinct(decision).count("case.task_sent") == 4
 
 
-def test_a_escalation_after_the_supporter_left() -> None:
+def test_escalations_after_the_supporter_left() -> None:
     casework = Casework()
     case = supported(casework)
     for deadline in ("DL-01", "HO-01", "DL-02"):
-        breach = casework.breached(case, deadline)
+        task = case.hand_overs[-1].task_id if deadline == "HO-01" else None
+        breach = casework.breached(case, deadline, task_id=task)
         for message in (breach, casework.escalation_due(case, breach)):
             casework.later(hours=1)
             decision = casework.decide(case, case.id, message)
             if isinstance(decision, Change):
                 distinct(decision)
                 case = decision.state
-    assert case.escalated_for
+    assert any(task.breaches for task in case.tasks)
 
 
 @pytest.mark.parametrize("gone", ["supporter", "owner", "both"])
 def test_a_closed_case_that_the_customer_speaks_of_again(gone: str) -> None:
     casework = Casework()
-    case = supported(casework).model_copy(update={"state": "closed", "closed_at": MONDAY})
-    assert case.support is not None
-    names = {"supporter": [case.support.to], "owner": [case.owner], "both": [case.support.to, case.owner]}
+    case = in_state(supported(casework), "closed").model_copy(update={"ended_at": MONDAY})
+    [support] = case.tasks_of("support")
+    names = {"supporter": [support.to], "owner": [case.owner], "both": [support.to, case.owner]}
     reload(casework, without=names[gone])
     case = casework.receive(a_contact("又起火了", case_id=case.id), case)
     ids = [event.id for event in casework.events()]
@@ -123,6 +141,6 @@ def test_a_decision_with_two_events_under_one_id_is_not_taken() -> None:
 def test_the_same_cause_decides_the_same_events() -> None:
     casework = Casework()
     case, cause = supported(casework), uuid4()
-    action = _transfer(case.owner)
+    action = casework.asked(case, case.owner, "transfer", **TO_MANAGER)
     first, second = (decide(case, Cause(case.id, cause, action), casework.world()) for _ in range(2))
     assert first == second

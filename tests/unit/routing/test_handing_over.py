@@ -99,15 +99,23 @@ async def test_a_case_is_handed_over_once_its_policy_version_is_known(service: I
 class Unsettled:
     """Hands over nothing; `passes` are over what is known and, with documents, over what rests."""
 
+    rebased: bool
     passes: list[str] = field(default_factory=list)
+
+    async def rebase(self) -> bool:
+        return self.rebased
 
     async def reassign(self, documents: object = None) -> bool:
         self.passes.append("known" if documents is None else "resting")
         return False
 
 
-async def test_what_cannot_be_handed_over_keeps_nobody_from_looking_through_the_store() -> None:
-    news, handler = SimpleNamespace(news=asyncio.Event(), people=Debounced(Directory)), Unsettled()
+@pytest.mark.parametrize("rebased", [True, False])
+async def test_what_cannot_be_handed_over_or_rebased_keeps_nobody_from_looking_through_the_store(
+    *, rebased: bool
+) -> None:
+    news = SimpleNamespace(news=asyncio.Event(), people=Debounced(Directory))
+    handler = Unsettled(rebased)
     following: Any = _follow_directory
     task = asyncio.create_task(following(news, handler, object()))
 

@@ -4,14 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.cases import CaseEscalationWithdrawn, CaseHandedOver
+from schemas.cases import CaseTaskSent, CaseTaskWithdrawn
 from schemas.staffing import Directory
 from services.common.store.decision import Cause, Change
-from services.routing.domain.actions.answering import Accept, Return
-from services.routing.domain.actions.transfer import Transfer
 from services.routing.domain.case import Case
 from services.routing.domain.decide import NoSuchCaseError, decide
-from tests.casework import Casework, sealed
+from tests.casework import Casework
 from tests.dealership import a_contact, directory_file
 
 FIRE = "车子突然起火冒烟,必须给我一个说法"
@@ -19,19 +17,24 @@ MANAGER = {"accountable": "dept_manager"}
 
 
 def escalated(case: Case) -> tuple[str, int]:
-    assert case.hand_over is not None
-    return case.hand_over.to, case.rung
+    """Who was asked last to take the case over, and the rung that it is on."""
+    return case.hand_overs[-1].to, case.rungs["handling"]
 
 
-def test_a_breach_is_offered_to_the_next_rung_and_the_owner_stays() -> None:
+def supporters(case: Case) -> list[str]:
+    return [task.to for task in case.tasks_of("support")]
+
+
+def test_a_breach_asks_the_next_rung_and_the_owner_stays() -> None:
     casework = Casework()
     first = casework.receive()
     case, _ = casework.breach(first, "DL-01")
     assert escalated(case) == ("dm-service", 1)
     assert (case.owner, case.state, case.breach_count) == (first.owner, "escalated", 1)
-    offered = casework.events()[-1]
-    assert isinstance(offered, CaseHandedOver)
-    assert (offered.via, offered.deadline, offered.by) == ("escalation", "DL-01", "ladder")
+    asked = casework.events()[-1]
+    assert isinstance(asked, CaseTaskSent)
+    assert (asked.via, asked.ladder, asked.deadline) == ("escalation", "handling", "DL-01")
+    assert asked.by == "ladder"
 
 
 def test_each_breach_escalates_one_rung_until_the_top() -> None:
@@ -40,9 +43,9 @@ def test_each_breach_escalates_one_rung_until_the_top() -> None:
     seats = []
     for deadline in ("DL-01", "HO-01", "HO-01", "HO-01"):
         case, _ = casework.breach(case, deadline)
-        seats.append((case.rung, case.hand_over and case.hand_over.to, case.support and case.support.to))
+        seats.append((*escalated(case), supporters(case)))
     assert seats == [
-        (1, "dm-service", None), (2, "gm-1", None), (3, "gm-1", "mfr-1"), (3, "gm-1", "mfr-1"),
+        ("dm-service", 1, []), ("gm-1", 2, []), ("gm-1", 3, ["mfr-1"]), ("gm-1", 3, ["mfr-1"]),
     ]  # fmt: skip
 
 
@@ -57,24 +60,23 @@ def test_two_breaches_of_one_pass_escalate_one_rung() -> None:
         case = casework.fold(case, event)
     published = len(casework.sent)
     case = casework.fold(case, due[1])
-    assert (case.rung, len(casework.sent)) == (1, published)
+    assert (case.rungs, len(casework.sent)) == ({"handling": 1}, published)
+    assert case.hand_overs[-1].breaches == (first.id, second.id)
 
 
-def test_a_escalation_counts_from_who_missed_the_time() -> None:
+def test_an_escalation_counts_from_who_missed_the_time() -> None:
     casework = Casework()
-    case = casework.act(casework.receive(), Accept(actor="cr-1"))
-    hand = Transfer(actor="cr-1", shop="north", role="dept_manager", person="dm-service", note=sealed())
-    case, _ = casework.breach(casework.act(case, hand), "DL-04", **MANAGER)
+    case = casework.reply(casework.receive(), "cr-1", "accept")
+    case = casework.act(case, "cr-1", "transfer", shop="north", role="dept_manager", person="dm-service")
+    case, _ = casework.breach(case, "DL-04", **MANAGER)
     assert escalated(case) == ("gm-1", 2)
 
 
 def test_a_manufacturer_that_does_not_answer_moves_nobody_at_the_dealer() -> None:
     casework = Casework()
-    case = casework.receive(a_contact(FIRE))
-    case, _ = casework.breach(case, "HO-02", accountable="mfr_cr")
-    assert (case.rung, case.breach_count) == (0, 1)
-    assert case.hand_over is not None
-    assert case.hand_over.to == "cr-1"
+    first = casework.receive(a_contact(FIRE))
+    case, _ = casework.breach(first, "HO-02", accountable="mfr_cr")
+    assert (case.rungs, case.breach_count, case.tasks) == (first.rungs, 1, first.tasks)
 
 
 def test_a_rung_with_nobody_on_duty_is_passed_over() -> None:
@@ -97,58 +99,66 @@ def test_past_the_general_manager_the_manufacturer_is_asked_and_the_dealer_leads
     case = casework.receive()
     for deadline in ("DL-01", "HO-01", "HO-01"):
         case, _ = casework.breach(case, deadline)
-    assert case.support is not None
-    assert (case.support.to, case.support.via) == ("mfr-1", "escalation")
-    assert casework.types("escalations") == ["case.handed_over"]
-    case = casework.act(case, Accept(actor="mfr-1"))
+    [support] = case.tasks_of("support")
+    assert (support.to, support.via) == ("mfr-1", "escalation")
+    assert casework.types("escalations") == ["case.task_sent"]
+    case = casework.reply(case, "mfr-1", "accept", "support")
     assert case.owner.startswith("op-")
+    assert case.tasks_of("support")[0].accepted
 
 
-def test_whoever_declines_a_escalation_is_passed_by_the_next_one() -> None:
+def test_whoever_declines_an_escalation_is_passed_by_the_next_one() -> None:
     casework = Casework()
     case, _ = casework.breach(casework.receive(), "DL-01")
-    case = casework.act(case, Return(actor="dm-service", reason=sealed()))
+    case = casework.reply(case, "dm-service", "refuse")
     assert escalated(case) == ("cr-1", 1)
     case, _ = casework.breach(case, "HO-01")
     assert escalated(case) == ("gm-1", 2)
 
 
-def test_a_escalation_whose_breach_does_not_stand_is_taken_back() -> None:
+def test_an_escalation_whose_breach_does_not_stand_is_taken_back() -> None:
     casework = Casework()
     before = casework.receive()
     case, breach = casework.breach(before, "DL-01")
     case = casework.fold(case, casework.withdrawn(case, breach))
-    assert (case.hand_over, case.rung, case.state, case.breach_count) == (
-        before.hand_over,
-        0,
-        "registered",
-        0,
-    )
+    assert (case.tasks, case.rungs, case.state) == (before.tasks, before.rungs, "registered")
+    assert case.breach_count == 0
     taken = casework.events()[-1]
-    assert isinstance(taken, CaseEscalationWithdrawn)
-    assert (taken.deadline, taken.to, taken.header.hand_over_to) == ("DL-01", "dm-service", "cr-1")
+    assert isinstance(taken, CaseTaskWithdrawn)
+    assert (taken.deadline, taken.to, taken.because) == ("DL-01", "dm-service", "not_late")
+    assert [task.to for task in taken.header.tasks] == ["cr-1"]
 
 
-def test_a_escalation_that_was_accepted_is_not_taken_back() -> None:
+def test_an_escalation_that_was_accepted_is_not_taken_back() -> None:
     casework = Casework()
     case, breach = casework.breach(casework.receive(), "DL-01")
-    case = casework.act(case, Accept(actor="dm-service"))
+    case = casework.reply(case, "dm-service", "accept")
     case = casework.fold(case, casework.withdrawn(case, breach))
-    assert (case.owner, case.breach_count) == ("dm-service", 0)
-    assert casework.types()[-1] == "case.accepted"
+    assert (case.owner, case.rungs, case.breach_count) == ("dm-service", {"handling": 1}, 0)
+    assert casework.types()[-1] == "case.task_accepted"
 
 
-def test_a_escalation_to_the_manufacturer_is_taken_back_too() -> None:
+def test_support_that_was_accepted_is_not_taken_back_either() -> None:
+    casework = Casework()
+    case = casework.receive()
+    for deadline in ("DL-01", "HO-01", "HO-01"):
+        case, breach = casework.breach(case, deadline)
+    case = casework.reply(case, "mfr-1", "accept", "support")
+    case = casework.fold(case, casework.withdrawn(case, breach))
+    assert (supporters(case), case.rungs) == (["mfr-1"], {"handling": 3})
+
+
+def test_an_escalation_to_the_manufacturer_is_taken_back_too() -> None:
     casework = Casework()
     case = casework.receive()
     for deadline in ("DL-01", "HO-01", "HO-01"):
         case, breach = casework.breach(case, deadline)
     case = casework.fold(case, casework.withdrawn(case, breach))
-    assert (case.support, case.rung) == (None, 2)
-    assert casework.types("escalations")[-1] == "case.escalation_withdrawn"
+    assert (supporters(case), case.rungs) == ([], {"handling": 2})
+    assert casework.types("escalations")[-1] == "case.task_withdrawn"
 
 
-def test_a_breach_withdrawn_before_it_escalated_does_not_escalation() -> None:
+def test_a_breach_withdrawn_before_it_escalated_does_not_escalate() -> None:
     casework = Casework()
     case = casework.receive()
     breach = casework.breached(case, "DL-01")
@@ -191,9 +201,10 @@ def test_what_is_told_of_a_case_never_opened_is_nothing_to_guess_about() -> None
         decide(None, Cause(case.id, case.id, casework.started(case, "DL-01")), casework.world())
 
 
-def test_a_resolved_case_escalates_no_more() -> None:
+@pytest.mark.parametrize(("state", "stage"), [("resolved", "closing"), ("closed", "over")])
+def test_a_case_that_is_handled_no_more_escalates_no_more(state: str, stage: str) -> None:
     casework = Casework()
-    case = casework.receive().model_copy(update={"state": "resolved"})
+    case = casework.receive().model_copy(update={"state": state, "stage": stage})
     breach = casework.breached(case, "DL-05")
     assert casework.decide(case, case.id, casework.escalation_due(case, breach)) is None
 
@@ -213,18 +224,16 @@ def test_news_of_a_round_that_is_over_leave_the_present_one_alone() -> None:
     breach = casework.breached(case, "DL-05")
     case = casework.fold(casework.fold(case, breach), casework.started(case, "DL-05", cycle=2))
     case = casework.fold(case, casework.withdrawn(case, breach))
-    assert (case.deadlines["DL-05"].cycle, case.deadlines["DL-05"].status, case.breach_count) == (
-        2,
-        "running",
-        0,
-    )
+    deadline = case.deadlines["DL-05"]
+    assert (deadline.cycle, deadline.status, case.breach_count) == (2, "running", 0)
 
 
-def test_a_transfer_that_takes_the_place_of_a_escalate_and_is_declined_leaves_nothing_escalated() -> None:
+def test_a_transfer_that_takes_the_place_of_escalations_and_is_declined_leaves_nothing_escalated() -> None:
     casework = Casework()
-    case = casework.act(casework.receive(), Accept(actor="cr-1"))
+    case = before = casework.reply(casework.receive(), "cr-1", "accept")
     for deadline in ("DL-03", "HO-01"):
         case, _ = casework.breach(case, deadline, accountable="dealer_cr_manager")
-    hand = Transfer(actor="cr-1", shop="north", role="dept_manager", person="dm-sales", note=sealed())
-    case = casework.act(casework.act(case, hand), Return(actor="dm-sales", reason=sealed()))
-    assert (case.hand_over, case.state) == (None, "in_review")
+    case = casework.act(case, "cr-1", "transfer", shop="north", role="dept_manager", person="dm-sales")
+    assert [task.to for task in case.hand_overs] == ["dm-sales"]
+    case = casework.reply(case, "dm-sales", "refuse")
+    assert (case.hand_overs, case.state, case.rungs) == ([], "in_review", before.rungs)

@@ -14,29 +14,27 @@ from schemas.directory import Absence, DirectoryFile, Entry, Person
 from schemas.staffing import Directory
 from services.common.runtime import files
 from services.notify.domain.recipients import Parties
-from services.routing.domain.actions.answering import Accept
-from services.routing.domain.actions.permission import is_party
-from services.routing.domain.actions.table import allowed
-from services.routing.domain.actions.transfer import Transfer
+from services.routing.domain import acting, replies
 from services.routing.domain.case import Case
+from services.routing.domain.permission import is_party
 from services.routing.domain.scope import scope_of
-from tests.casework import Casework, sealed
+from tests.casework import Casework
 from tests.dealership import MONDAY, a_contact
 
 FIRE = "车子突然起火冒烟,必须给我一个说法"
-DEMO = Path(__file__).parents[3] / "deploy" / "demo" / "directory.yaml"
+KNOWN = Path(__file__).parents[2] / "data" / "directory.yaml"
 AWAY = Absence(since=datetime(2020, 1, 1, tzinfo=UTC), until=datetime(2090, 1, 1, tzinfo=UTC))
 
 Change = Callable[[Entry], Entry | None]
 
 
 @cache
-def demo() -> Sequence[Entry]:
-    return tuple(files.load(DEMO, DirectoryFile).entries())
+def known() -> Sequence[Entry]:
+    return tuple(files.load(KNOWN, DirectoryFile).entries())
 
 
 def directory(change: Change | None = None) -> Directory:
-    changed = [change(entry) if change else entry for entry in demo()]
+    changed = [change(entry) if change else entry for entry in known()]
     return Directory(entry for entry in changed if entry is not None)
 
 
@@ -94,20 +92,27 @@ def notified(casework: Casework, events: Iterable[CaseEvent]) -> set[str]:
     found: set[str] = set()
     for event in events:
         rules = [rule for rule in policy.notices if rule.when.type == event.type]
-        parties = Parties(event, casework.directory, policy.ladder)
+        parties = Parties(event, casework.directory, policy)
         found |= {name for rule in rules for name in parties.people(rule.to)}
     return {name for name in found if casework.directory.person(name)}
 
 
 def readers(casework: Casework, case: Case) -> set[str]:
-    known = casework.directory
-    return {name for name in known.people if scope_of(name, known, casework.now).covers(case)}
+    there, now = casework.directory, casework.now
+    return {name for name in there.people if scope_of(name, there, casework.policies, now).covers(case)}
 
 
 def actors(casework: Casework, case: Case, action: str, among: Iterable[str] | None = None) -> set[str]:
     """Who may take an action, of everybody or of some."""
     names = casework.directory.people if among is None else among
-    return {name for name in names if action in allowed(case, name, casework.world())}
+    return {name for name in names if action in acting.allowed(case, name, casework.world())}
+
+
+def accepting(casework: Casework, case: Case, among: Iterable[str] | None = None) -> set[str]:
+    """Who may accept something that is asked, of everybody or of some."""
+    names = casework.directory.people if among is None else among
+    asked = {name: replies.allowed(case, name, casework.world()) for name in names}
+    return {name for name, tasks in asked.items() if any("accept" in verbs for verbs in tasks.values())}
 
 
 @pytest.mark.parametrize("narrative", ["空调有异响,请检查", FIRE])
@@ -119,7 +124,7 @@ def test_somebody_sees_it_is_told_and_can_act(world: str, place: tuple[str, str]
     seen, reached = readers(casework, case), notified(casework, casework.events())
     assert seen, "nobody sees it"
     assert reached & seen, "nobody who sees it is told"
-    assert actors(casework, case, "accept", reached & seen), "nobody who is told may accept it"
+    assert accepting(casework, case, reached & seen), "nobody who is told may accept it"
     assert actors(casework, case, "transfer", seen), "nobody may hand it on"
     for hold in casework.open_cases.cases[case.id].responsibilities:
         answering = {name for name in seen if _is_responsible(casework, case, hold.name, name)}
@@ -127,7 +132,7 @@ def test_somebody_sees_it_is_told_and_can_act(world: str, place: tuple[str, str]
 
 
 def _is_responsible(casework: Casework, case: Case, named: str, actor: str) -> bool:
-    return is_party(case, named, "operator", actor, casework.world())
+    return is_party(case, named, case.shop, actor, casework.world())
 
 
 @pytest.mark.parametrize("place", PLACES, ids="/".join)
@@ -138,13 +143,11 @@ def test_the_ladder_escalates_to_somebody(world: str, place: tuple[str, str]) ->
     asked: set[str] = set()
     for deadline in ("DL-01", "HO-01", "HO-01", "HO-01"):
         case, _ = casework.breach(case, deadline)
-        parts = [case.hand_over, case.support]
         asked |= {
             name
-            for part in parts
-            if part is not None
+            for task in case.tasks
             for name in casework.directory.people
-            if _is_responsible(casework, case, part.to, name)
+            if is_party(case, task.to, task.place, name, casework.world())
         }
     assert asked
     assert asked & readers(casework, case)
@@ -155,8 +158,8 @@ def test_several_makers_known_and_none_meant_is_read_by_whom_the_directory_names
     casework = Casework(directory=directory())
     case = casework.receive(contact(shop, "", narrative=FIRE))
     assert case.manufacturer == ""
-    assert case.support is not None
-    assert case.support.to.startswith("hanlu")
+    [support] = case.tasks_of("support")
+    assert support.to.startswith("hanlu")
     outsiders = {name for name in readers(casework, case) if name.startswith("songye")}
     assert not outsiders, "the other maker reads what is not known to be its own"
 
@@ -174,30 +177,26 @@ def test_the_brand_says_whose_case_of_an_unknown_shop_it_is() -> None:
 def test_a_case_of_an_unknown_shop_can_be_handed_to_a_real_one() -> None:
     casework = Casework(directory=directory())
     case = casework.receive(contact("no-such-shop", "songye"))
-    reader = next(iter(sorted(actors(casework, case, "accept"))))
-    case = casework.act(case, Accept(actor=reader))
-    hand = Transfer(
-        actor=reader, shop="fs-chancheng", role="dept_manager", person="fs-chancheng.manager", note=sealed()
-    )
-    case = casework.act(case, hand)
+    reader = min(accepting(casework, case))
+    case = casework.reply(case, reader, "accept")
+    fields = {"shop": "fs-chancheng", "role": "dept_manager", "person": "fs-chancheng.manager"}
+    case = casework.act(case, reader, "transfer", **fields)
     assert (case.shop, case.franchise, case.group) == ("fs-chancheng", "fs-chancheng.songye", "nanfeng")
-    case = casework.act(case, Accept(actor="fs-chancheng.manager"))
+    case = casework.reply(case, "fs-chancheng.manager", "accept")
     assert "fs-chancheng.gm" in readers(casework, case)
-    elsewhere = Transfer(
-        actor="fs-chancheng.manager", shop="gz-panyu", role="dealer_gm", person="gz-panyu.gm", note=sealed()
-    )
-    assert casework.refused(case, elsewhere).rule == "transfer_within_case"
+    fields = {"shop": "gz-panyu", "role": "dealer_gm", "person": "gz-panyu.gm"}
+    elsewhere = casework.asked(case, "fs-chancheng.manager", "transfer", **fields)
+    assert casework.refused(case, elsewhere).rule == "named_place"
 
 
 def test_a_case_of_a_makers_brand_is_not_handed_to_a_shop_of_another() -> None:
     casework = Casework(directory=directory())
     case = casework.receive(contact("no-such-shop", "songye"))
-    reader = next(iter(sorted(actors(casework, case, "accept"))))
-    case = casework.act(case, Accept(actor=reader))
-    hand = Transfer(
-        actor=reader, shop="gz-panyu", role="dept_manager", person="gz-panyu.service", note=sealed()
-    )
-    assert casework.refused(case, hand).rule == "transfer_within_case"
+    reader = min(accepting(casework, case))
+    case = casework.reply(case, reader, "accept")
+    fields = {"shop": "gz-panyu", "role": "dept_manager", "person": "gz-panyu.service"}
+    hand = casework.asked(case, reader, "transfer", **fields)
+    assert casework.refused(case, hand).rule == "named_place"
 
 
 def test_a_queue_has_members_again_when_somebody_comes() -> None:

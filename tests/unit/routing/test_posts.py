@@ -5,15 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.contacts import Department
 from schemas.directory import Absence, LastResort, Post
 from schemas.staffing import Directory
+from schemas.vocabulary import Department
 from services.common.store.decision import Change
-from services.routing.domain.actions.answering import Accept
-from services.routing.domain.actions.transfer import Transfer
 from services.routing.domain.case import Case
 from services.routing.domain.reassignment import Reassign
-from tests.casework import Casework, sealed
+from tests.casework import Casework
 from tests.dealership import MONDAY, a_contact, directory_file, person
 
 FIRE = "车子突然起火冒烟,必须给我一个说法"
@@ -31,9 +29,9 @@ def with_manager(casework: Casework, *departments: Department | None) -> None:
 
 def managed(casework: Casework) -> Case:
     """A case of after-sales that its manager has accepted."""
-    case = casework.act(casework.receive(), Accept(actor="cr-1"))
-    hand = Transfer(actor="cr-1", shop="north", role="dept_manager", person="dm-service", note=sealed())
-    return casework.act(casework.act(case, hand), Accept(actor="dm-service"))
+    case = casework.reply(casework.receive(), "cr-1", "accept")
+    case = casework.act(case, "cr-1", "transfer", shop="north", role="dept_manager", person="dm-service")
+    return casework.reply(case, "dm-service", "accept")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +72,7 @@ BOTH = (Post(at="north", role="sc_sa"), Post(at="north", role="dealer_gm"))
 
 
 def stood_in() -> tuple[Casework, Case]:
-    """A case offered to the general manager, a service advisor too, in the place of the department's manager."""
+    """A case handed over to the general manager, a service advisor too, in the place of the department's manager."""
     casework = Casework()
     gone = {"cr_1": None, "dm_service": None, "gm_1": person("gm-1", posts=BOTH)}
     casework.directory = Directory(directory_file(**gone).entries())
@@ -84,10 +82,11 @@ def stood_in() -> tuple[Casework, Case]:
 @pytest.mark.parametrize("accepted", [False, True])
 def test_a_stand_in_has_it_under_the_post_by_which_they_stand_in(*, accepted: bool) -> None:
     casework, case = stood_in()
-    assert (case.hand_over and case.hand_over.to) == "gm-1"
+    [asked] = case.hand_overs
+    assert asked.to == "gm-1"
     if accepted:
-        case = casework.act(case, Accept(actor="gm-1"))
-    assert (case.owner_post if accepted else case.hand_over and case.hand_over.post) == "north/dealer_gm"
+        case = casework.reply(case, "gm-1", "accept")
+    assert (case.owner_post if accepted else asked.post) == "north/dealer_gm"
     gone = {"cr_1": None, "dm_service": None, "gm_1": person("gm-1", posts=BOTH[:1])}
     casework.directory = Directory(directory_file(**gone).entries())
     assert isinstance(casework.decide(case, case.id, Reassign()), Change)
@@ -102,5 +101,5 @@ def test_a_last_resort_supports_under_the_post_by_which_they_are_it() -> None:
     resort = LastResort(at="south", role="dealer_gm")
     casework = Casework(directory=Directory((*directory_file(**changed).entries(), resort)))
     case = casework.receive(a_contact(FIRE))
-    assert case.support is not None
-    assert (case.support.to, case.support.post) == ("gm-south", "south/dealer_gm")
+    [support] = case.tasks_of("support")
+    assert (support.to, support.post) == ("gm-south", "south/dealer_gm")

@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.contacts import Department
-from schemas.directory import Person
+from schemas.directory import Person, Post
 from schemas.staffing import Directory
-from services.routing.domain.actions.answering import Accept
+from schemas.vocabulary import Department
 from services.routing.domain.case import Case
 from services.routing.domain.scope import scope_of
 from tests.casework import Casework
@@ -16,7 +15,7 @@ from tests.suspicions import suspected, use_judgements
 
 
 def sees(casework: Casework, name: str, case: Case) -> bool:
-    return scope_of(name, casework.directory, casework.now).covers(case)
+    return scope_of(name, casework.directory, casework.policies, casework.now).covers(case)
 
 
 def away(casework: Casework, deputy: str) -> Person:
@@ -32,14 +31,13 @@ def test_people_see_the_cases_of_their_shop() -> None:
     ]
 
 
-def test_a_deputy_from_another_shop_sees_what_he_is_offered_and_keeps_what_he_took() -> None:
+def test_a_deputy_from_another_shop_sees_what_they_are_asked_and_keep_what_they_took() -> None:
     casework = Casework()
     casework.directory = Directory(directory_file(cr_1=away(casework, "cr-south")).entries())
     case = casework.receive()
-    assert case.hand_over is not None
-    assert case.hand_over.to == "cr-south"
+    assert [task.to for task in case.hand_overs] == ["cr-south"]
     assert sees(casework, "cr-south", case)
-    case = casework.act(case, Accept(actor="cr-south"))
+    case = casework.reply(case, "cr-south", "accept")
     casework.later(days=2)
     assert sees(casework, "cr-south", case)
     assert not sees(casework, "gm-south", case)
@@ -48,8 +46,7 @@ def test_a_deputy_from_another_shop_sees_what_he_is_offered_and_keeps_what_he_to
 def test_a_case_of_a_shop_nobody_knows_is_seen_by_the_only_manufacturer() -> None:
     casework = Casework()
     case = casework.receive(a_contact(shop="nowhere"))
-    assert case.support is not None
-    assert case.support.to in {"mfr-1", "mfr-2"}
+    assert case.tasks_of("support")[0].to in {"mfr-1", "mfr-2"}
     assert [name for name in ("mfr-1", "mfr-2", "gm-1") if sees(casework, name, case)] == ["mfr-1", "mfr-2"]
 
 
@@ -68,9 +65,23 @@ def test_a_reader_of_last_resort_sees_of_a_queue_what_nobody_of_its_department_a
     others = {"dm_service", "dm_sales"} - {on_duty}
     casework = Casework(directory=Directory(directory_file(**dict.fromkeys(others)).entries()))
     case = casework.receive(a_contact(department=department))
-    assert case.hand_over is not None
-    queued = case.hand_over.model_copy(update={"to": "queue:north:dept_manager", "role": "dept_manager"})
-    assert sees(casework, "mfr-1", case.model_copy(update={"hand_over": queued})) is seen
+    [task] = case.tasks
+    queued = task.model_copy(update={"to": "queue:north:dept_manager", "role": "dept_manager"})
+    assert sees(casework, "mfr-1", case.model_copy(update={"tasks": (queued,)})) is seen
+
+
+@pytest.mark.parametrize("department", ["sales", None])
+def test_a_reader_of_last_resort_sees_what_is_in_a_queue_that_never_had_members(
+    department: Department | None,
+) -> None:
+    """Also where no post at all names the case's department."""
+    elsewhere = (Post(at="south", role="dept_manager", department=department),)
+    gone = dict.fromkeys(("cr_1", "cr_south", "gm_1", "dm_service", "sa_1", "sa_2"))
+    staff = directory_file(dm_sales=person("dm-sales", posts=elsewhere), **gone)
+    casework = Casework(directory=Directory(staff.entries()))
+    case = casework.receive()
+    assert [task.to for task in case.tasks] == ["queue:north:dealer_cr_manager"]
+    assert sees(casework, "mfr-1", case)
 
 
 def test_a_deputy_from_another_shop_sees_what_they_are_asked_to_confirm(

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.severity import FLAGS, Flag, Judgement, SeverityPolicy, Statement
+from schemas.severity import Judgement, SeverityPolicy, Statement
+from schemas.vocabulary import Flag
 from services.routing.domain.severity.detection import Detection, LearnedSignal, SignalEvidence, Span
 from services.routing.domain.severity.judge import judge
 
@@ -155,6 +156,7 @@ def test_a_signal_that_no_criterion_names_is_nothing() -> None:
     assert (judgement.level, judgement.certain, judgement.criteria) == ("low", True, ("rest",))
 
 
+FLAGS: tuple[Flag, ...] = ("fire", "accident", "injury")
 NAMES = ("fire", "lawsuit", "injury", "noise")
 PLACES = st.builds(
     lambda name, start, length: Span(name, start, start + length),

@@ -4,13 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from schemas.cases import Role
 from schemas.directory import Absence, LastResort, Person, Post, key
 from schemas.staffing import Directory
-from services.routing.domain.actions.answering import Accept, Return
-from services.routing.domain.actions.table import allowed
+from schemas.vocabulary import Role
+from services.routing.domain import replies
 from services.routing.domain.case import Case
-from tests.casework import Casework, sealed
+from tests.casework import Casework
 from tests.dealership import MONDAY, a_contact, directory_file, person
 
 FIRE = "车子突然起火冒烟,必须给我一个说法"
@@ -36,13 +35,14 @@ def topped(casework: Casework) -> Case:
 
 
 def supporter(case: Case) -> str:
-    assert case.support is not None
-    return case.support.to
+    [support] = case.tasks_of("support")
+    return support.to
 
 
 def declined(casework: Casework, case: Case, actor: str) -> Case:
-    assert "return" in allowed(case, actor, casework.world())
-    return casework.act(case, Return(actor=actor, reason=sealed()))
+    [support] = case.tasks_of("support")
+    assert "refuse" in replies.allowed(case, actor, casework.world())[support.task_id]
+    return casework.reply(case, actor, "refuse", "support")
 
 
 @pytest.mark.parametrize(
@@ -55,11 +55,19 @@ def declined(casework: Casework, case: Case, actor: str) -> Case:
         ((person("mfr-1", absences=AWAY),), ("mfr-2",), ("south", "operator"), "op-south"),
     ],
 )
-def test_the_manufacturers_rung_is_not_offered_to_who_let_it_pass(
+def test_the_manufacturers_rung_does_not_ask_who_let_it_pass(
     changed: tuple[Person, ...], without: tuple[str, ...], last: tuple[str, Role] | None, asked: str
 ) -> None:
     case = topped(dealership(*changed, without=without, last=last))
-    assert (case.rung, supporter(case)) == (3, asked)
+    assert (case.rungs["handling"], supporter(case)) == (3, asked)
+
+
+def test_a_reader_of_last_resort_may_have_a_role_that_the_policy_does_not_know() -> None:
+    reader = person("mfr-1", posts=(Post(at="gtmc", role="reader"),), absences=AWAY)
+    case = topped(dealership(reader, without=("mfr-2",), last=("gtmc", "reader")))
+    [support] = case.tasks_of("support")
+    assert (support.to, support.role, support.where) == ("queue:gtmc:reader", "mfr_cr", "manufacturer")
+    assert case.rungs == {"handling": 3}
 
 
 @pytest.mark.parametrize("narrative", ["空调有异响,请检查", FIRE])
@@ -84,7 +92,7 @@ def test_a_queue_is_left_to_those_who_have_not_declined() -> None:
 def test_whoever_accepted_after_others_declined_may_ask_them_again() -> None:
     casework = dealership()
     case = declined(casework, casework.receive(a_contact(FIRE)), "mfr-1")
-    case = casework.act(case, Accept(actor="mfr-2"))
+    case = casework.reply(case, "mfr-2", "accept", "support")
     assert supporter(declined(casework, case, "mfr-2")) == "mfr-1"
 
 
@@ -96,16 +104,19 @@ def test_a_decline_does_not_bring_it_to_who_let_it_pass_at_the_dealer() -> None:
 
 
 @pytest.mark.parametrize("upper_first", [False, True])
-@pytest.mark.parametrize("escalates", [1, 2, 3])
-def test_escalates_that_were_all_taken_back_leave_nobody_passed(escalates: int, *, upper_first: bool) -> None:
+@pytest.mark.parametrize("escalations", [1, 2, 3])
+def test_escalations_that_were_all_taken_back_leave_nobody_passed(
+    escalations: int, *, upper_first: bool
+) -> None:
     casework = dealership()
     first = case = casework.receive()
     breaches = []
-    for _ in range(escalates):
+    for _ in range(escalations):
         case, breach = casework.breach(case, "HO-01")
         breaches.append(breach)
     for breach in reversed(breaches) if upper_first else breaches:
         case = casework.fold(case, casework.withdrawn(case, breach))
-    assert (case.hand_over, case.support, case.rung, case.declined_by) == (first.hand_over, None, 0, ())
+    assert (case.tasks, case.rungs, case.state) == (first.tasks, first.rungs, first.state)
+    assert case.declined_by == ()
     case, _ = casework.breach(case, "DL-01")
-    assert (case.hand_over and case.hand_over.to, case.rung) == ("dm-service", 1)
+    assert (case.hand_overs[-1].to, case.rungs["handling"]) == ("dm-service", 1)

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from schemas.cases import CaseUnattended
+from schemas.directory import Person
 from schemas.identity import reassigning_cause
 from schemas.staffing import Directory
 from services.common.store.decision import Change
@@ -17,8 +18,11 @@ from tests.dealership import directory_file, person
 
 
 def load(casework: Casework, *, operators: bool) -> None:
-    there = person("op-1") if operators else None
-    casework.directory = Directory(directory_file(op_1=there, op_2=None).entries())
+    """Nobody who could stand in for an operator, and an operator or none."""
+    staff: dict[str, Person | None] = dict.fromkeys(("op_1", "op_2", "dm_service", "dm_sales", "gm_1"))
+    if operators:
+        staff["op_1"] = person("op-1")
+    casework.directory = Directory(directory_file(**staff).entries())
 
 
 def look(casework: Casework, case: Case) -> tuple[Case, list[UUID]]:

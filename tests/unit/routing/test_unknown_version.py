@@ -7,8 +7,7 @@ import pytest
 from services.common.store.decision import Cause, Wait
 from services.common.store.document import Document
 from services.routing.api.responses import case_response
-from services.routing.domain.actions.answering import Accept
-from services.routing.domain.actions.table import allowed
+from services.routing.domain import acting, replies
 from services.routing.domain.case import Case
 from services.routing.domain.decide import decide
 from services.routing.domain.policies import Policies
@@ -35,24 +34,27 @@ def test_anybody_reads_it_and_may_do_nothing_yet(name: str, without: str, narrat
     case = casework.receive(a_contact(narrative))
     unknown(casework, case)
     shown = case_response(case, 1, person(name), casework.world())
-    assert (shown["number"], shown["actions"]) == (case.number, [])
+    assert (shown["number"], shown["actions"], shown["replies"]) == (case.number, [], {})
 
 
 def test_it_shows_again_what_may_be_done_once_the_version_is_known() -> None:
     casework = Casework()
     known = casework.policies
     case = casework.receive()
+    [task] = case.hand_overs
     unknown(casework, case)
-    assert allowed(case, "cr-1", casework.world()) == []
+    assert acting.allowed(case, "cr-1", casework.world()) == []
+    assert replies.allowed(case, "cr-1", casework.world()) == {}
     casework.policies = known
-    assert "accept" in allowed(case, "cr-1", casework.world())
+    assert "contact" in acting.allowed(case, "cr-1", casework.world())
+    assert replies.allowed(case, "cr-1", casework.world()) == {task.task_id: ["accept", "refuse"]}
 
 
 def test_an_action_repeated_is_answered_with_the_case() -> None:
     casework = Casework()
     case = casework.receive()
     document = Document[Case](case.id, state=case)
-    asked = Cause(case.id, uuid4(), Accept(actor="cr-1"), digest="said")
+    asked = Cause(case.id, uuid4(), casework.replied(case, "cr-1", "accept"), digest="said")
     outcomes = [document.take(asked, lambda now, cause: decide(now, cause, casework.world()), MONDAY)]
     unknown(casework, case)
     outcomes += [document.take(asked, lambda now, cause: decide(now, cause, casework.world()), MONDAY)]
@@ -65,9 +67,7 @@ def test_an_action_repeated_is_answered_with_the_case() -> None:
 def test_whose_it_was_is_left_until_the_version_is_known(gone: str) -> None:
     casework = Casework()
     case = casework.receive(a_contact(FIRE))
-    assert case.hand_over is not None
-    assert case.support is not None
-    names = {"owner": case.owner, "hand_over": case.hand_over.to, "support": case.support.to}
+    names = {"owner": case.owner, **{task.task: task.to for task in case.tasks}}
     reload(casework, without=[names[gone]])
     unknown(casework, case)
     assert casework.decide(case, case.id, Reassign()) == Wait(case.policy_key)

@@ -1,15 +1,12 @@
 """Warnings before and rungs after; minutes after Monday 09:00 in Shanghai, shop hours until 17:30."""
 
-from typing import Any
-
-from tests.unit.sla.story import a_deadline, an_open_case, at
+from tests.unit.sla.story import PAUSES, a_deadline, an_open_case, at
 
 DAY = 24 * 60
-PAUSES: dict[str, Any] = {"pause": [{"type": "case.not_reached"}], "resume": [{"type": "case.followed_up"}]}
 
 
 def test_warnings_come_before_the_due_time_the_last_one_with_level_minus_one() -> None:
-    story = an_open_case(a_deadline(warnings=[{"percent": 50}, {"minutes_before": 10}], escalates=False))
+    story = an_open_case(a_deadline(warnings=[{"percent": 50}, {"minutes_before": 10}], on_breach=[]))
     assert story.passes(29.9) == []
     assert story.passes(60) == ["warned", "warned", "breached"]
     assert [(w.level, w.occurred_at) for w in story.of("warned")] == [(-2, at(30)), (-1, at(50))]
@@ -18,8 +15,8 @@ def test_warnings_come_before_the_due_time_the_last_one_with_level_minus_one() -
 def test_a_warning_is_given_once_per_cycle_although_the_due_time_moves() -> None:
     story = an_open_case(a_deadline(warnings=[{"percent": 50}], **PAUSES))
     assert story.passes(30) == ["warned"]
-    story.happens("not_reached", 31)
-    story.happens("followed_up", 100)
+    story.happens("attempt", 31)
+    story.happens("follow_up", 100)
     assert story.passes(128) == []
 
 
@@ -62,14 +59,14 @@ def test_a_case_that_becomes_major_at_night_waits_no_longer() -> None:
 def test_what_was_done_overnight_escalates_no_more() -> None:
     story = an_open_case(a_deadline(limit={"elapsed_minutes": 600}))
     story.passes(600)
-    story.happens("contacted", 700)
+    story.happens("contact", 700)
     assert story.passes(3 * DAY) == []
 
 
 def test_a_withdrawn_breach_escalates_no_more() -> None:
     story = an_open_case(a_deadline(limit={"elapsed_minutes": 600}))
     story.passes(600)
-    story.happens("contacted", 599, read=700)
+    story.happens("contact", 599, read=700)
     assert story.passes(3 * DAY) == []
 
 

@@ -3,14 +3,14 @@
 from typing import Any
 
 from services.sla.domain.reconcile import MOST_RETIRED
-from tests.unit.sla.story import a_deadline, an_open_case, at
+from tests.unit.sla.story import a_deadline, an_open_case, at, did
 
 DAY = 24 * 60
 CADENCE: dict[str, Any] = {
     "recurring": True,
-    "escalates": False,
+    "on_breach": [],
     "stop": [],
-    "restart": [{"type": "case.followed_up"}],
+    "restart": [did("follow_up")],
 }
 
 
@@ -30,7 +30,7 @@ def test_after_downtime_every_missed_round_fires_oldest_first() -> None:
 
 def test_a_logged_follow_up_restarts_the_cadence() -> None:
     story = an_open_case(a_deadline(**CADENCE))
-    assert story.happens("followed_up", 40) == ["started"]
+    assert story.happens("follow_up", 40) == ["started"]
     assert story.due_in() == 100
     assert story.of("started")[-1].cycle == 2
 
@@ -38,13 +38,13 @@ def test_a_logged_follow_up_restarts_the_cadence() -> None:
 def test_a_follow_up_that_occurred_before_the_breach_withdraws_it_and_counts_from_its_time() -> None:
     story = an_open_case(a_deadline(**CADENCE))
     story.passes(60)
-    assert story.happens("followed_up", 55, read=61) == ["withdrawn", "started"]
+    assert story.happens("follow_up", 55, read=61) == ["withdrawn", "started"]
     assert story.due_in() == 115
 
 
 def test_a_follow_up_after_missed_rounds_leaves_each_of_them_standing() -> None:
     story = an_open_case(a_deadline(**CADENCE))
-    assert story.happens("followed_up", 130) == ["breached", "breached", "started"]
+    assert story.happens("follow_up", 130) == ["breached", "breached", "started"]
     assert story.due_in() == 190
 
 
@@ -62,9 +62,9 @@ def test_a_cadence_without_a_slower_pace_ends_with_its_repeats() -> None:
 
 
 def test_a_stop_after_the_first_missed_round_is_late() -> None:
-    story = an_open_case(a_deadline(recurring=True, escalates=False))
+    story = an_open_case(a_deadline(recurring=True, on_breach=[]))
     story.passes(60)
-    story.happens("contacted", 70)
+    story.happens("contact", 70)
     assert story.of("met")[0].late
 
 
@@ -84,7 +84,7 @@ def test_of_the_breaches_that_were_withdrawn_only_the_last_sixty_are_kept() -> N
         due = story.due_in()
         assert due is not None
         assert story.passes(due)[0] == "breached"
-        assert story.happens("followed_up", due - 1, read=due + 1) == ["withdrawn", "started"]
+        assert story.happens("follow_up", due - 1, read=due + 1) == ["withdrawn", "started"]
         withdrawn.append(story.of("withdrawn")[-1].cycle)
     assert story.state is not None
     assert story.state.deadlines["C"].retired == tuple(withdrawn[-MOST_RETIRED:])
@@ -92,8 +92,8 @@ def test_of_the_breaches_that_were_withdrawn_only_the_last_sixty_are_kept() -> N
 
 
 def test_a_restart_of_a_simple_deadline_begins_the_next_persons_own() -> None:
-    story = an_open_case(a_deadline(restart=[{"type": "case.handed_over"}], escalates=False))
+    story = an_open_case(a_deadline(restart=[{"type": "case.task_sent"}], on_breach=[]))
     story.passes(60)
-    assert story.happens("handed_over", 65) == ["started"]
+    assert story.happens("task_sent", 65) == ["started"]
     assert story.passes(125) == ["breached"]
     assert [breach.cycle for breach in story.of("breached")] == [1, 2]

@@ -1,11 +1,10 @@
-"""Deadlines of one severity, and cases described by snapshots; minutes after Monday 09:00 in Shanghai."""
+"""Deadlines of one severity; minutes after Monday 09:00 in Shanghai."""
 
 from typing import Any
 
-from tests.unit.sla.story import a_deadline, an_open_case, at
+from tests.unit.sla.story import PAUSES, a_deadline, an_open_case, at
 
-ONLY_MAJOR: dict[str, Any] = {"applies": {"severity": ["major"]}, "escalates": False}
-PAUSES: dict[str, Any] = {"pause": [{"type": "case.not_reached"}], "resume": [{"type": "case.followed_up"}]}
+ONLY_MAJOR: dict[str, Any] = {"applies": {"severity": ["major"]}, "on_breach": []}
 
 
 def test_a_deadline_that_does_not_apply_publishes_nothing() -> None:
@@ -28,19 +27,19 @@ def test_a_deadline_armed_after_its_due_time_is_due_at_that_moment_not_before() 
 
 
 def test_a_dormant_deadline_keeps_its_pauses_and_restarts() -> None:
-    story = an_open_case(a_deadline(**ONLY_MAJOR, restart=[{"type": "case.returned"}], **PAUSES))
-    story.happens("returned", 10)
-    story.happens("not_reached", 20)
-    story.happens("followed_up", 35)
+    story = an_open_case(a_deadline(**ONLY_MAJOR, restart=[{"type": "case.task_refused"}], **PAUSES))
+    story.happens("task_refused", 10)
+    story.happens("attempt", 20)
+    story.happens("follow_up", 35)
     story.happens("severity_raised", 40, severity="major")
     assert story.due_in() == 85
 
 
 def test_a_deadline_armed_after_its_due_time_in_a_pause_is_due_when_the_pause_ends() -> None:
     story = an_open_case(a_deadline(**ONLY_MAJOR, **PAUSES))
-    story.happens("not_reached", 70)
+    story.happens("attempt", 70)
     assert story.happens("severity_raised", 80, severity="major") == ["started", "paused"]
-    story.happens("followed_up", 90)
+    story.happens("follow_up", 90)
     assert story.passes(90) == ["breached"]
     assert story.of("breached")[0].due_at == at(90)
 
@@ -74,21 +73,6 @@ def test_a_shorter_limit_that_has_already_passed_is_due_at_the_change() -> None:
 def test_a_severity_that_was_raised_before_the_breach_but_read_after_withdraws_what_no_longer_applied() -> (
     None
 ):
-    story = an_open_case(a_deadline(applies={"severity": ["general"]}, escalates=False))
+    story = an_open_case(a_deadline(applies={"severity": ["general"]}, on_breach=[]))
     story.passes(60)
     assert story.happens("severity_raised", 50, read=61, severity="major") == ["withdrawn", "cancelled"]
-
-
-def test_a_snapshot_of_an_unknown_case_arms_what_is_not_yet_due() -> None:
-    story = an_open_case(
-        a_deadline("A"), a_deadline("B", limit={"elapsed_minutes": 600}, starts_from="receipt")
-    )
-    story.state, story.events = None, []
-    assert story.happens("snapshot", 100, received_at=at(0)) == ["started A", "started B"]
-    story.state = None
-    assert story.happens("snapshot", 700, received_at=at(0)) == ["started A"]
-
-
-def test_a_snapshot_shows_that_a_case_was_closed() -> None:
-    story = an_open_case(a_deadline(cancel=[{"type": "case.closed"}]))
-    assert story.happens("snapshot", 30, header_state="closed") == ["cancelled"]

@@ -83,7 +83,7 @@ async def test_the_ticker_looks_often_while_a_partition_is_to_be_read(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await watch.happens(an_event("opened"))
-    await watch.writes(an_event("contacted", seq=2, occurred=30))
+    await watch.writes(an_event("contact", seq=2, occurred=30))
     watch.clock.move(at(60))
     assert await rest_of(watch, monkeypatch) == 0.02
 

@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+from schemas.cases import CaseEvent
+from schemas.policies import PublishedPolicy
 from services.common.store.decision import Cause
 from services.common.store.versions import Versions
+from tests.unit.sla.story import a_deadline, a_policy
 from tests.unit.sla.watch import Watch, an_event
 
 
@@ -37,3 +40,17 @@ async def test_deadlines_whose_policy_version_is_gone_are_looked_at_again_later(
     watch.deadlines.policies = Versions()
     await watch.passes(200)
     assert [one.type for one in watch.published()] == ["deadline.started"]
+
+
+def goes_on_by(version: str, event: CaseEvent) -> CaseEvent:
+    return event.model_copy(update={"header": event.header.model_copy(update={"policy_version": version})})
+
+
+async def test_what_was_a_breach_by_the_version_before_stands_by_another(watch: Watch) -> None:
+    await watch.happens(an_event("opened"))
+    await watch.passes(60)
+    longer = PublishedPolicy(version="2", policy=a_policy(a_deadline(limit={"elapsed_minutes": 90})))
+    watch.deadlines.policies = Versions({**watch.deadlines.policies.ready, "gtmc@2": longer})
+    await watch.happens(goes_on_by("2", an_event("rebased", seq=2, occurred=60)))
+    await watch.passes(100)
+    assert [one.type for one in watch.published()] == ["deadline.started", "deadline.breached"]

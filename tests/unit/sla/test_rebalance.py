@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.unit.sla.story import a_deadline, at
+from tests.unit.sla.story import a_deadline, at, did
 from tests.unit.sla.watch import Watch, an_event, case
 
 MEANWHILE = [({0, 1, 2}, {0, 1, 2}), ({0, 1, 2}, {1}), ({0, 1, 2}, set[int]()), ({2}, {2})]
@@ -68,7 +68,7 @@ async def test_a_partition_that_left_is_others_to_fire(watch: Watch) -> None:
 async def test_what_was_written_while_loading_is_known_better_than_what_was_loaded(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watch.goes_by(a_deadline(escalates=False, restart=[{"type": "case.followed_up"}]))
+    watch.goes_by(a_deadline(on_breach=[], restart=[did("follow_up")]))
     await watch.happens(an_event("opened"), an_event("opened", number=2))
     moved, other = watch.deadlines.schedule.cases.values()
     watch.clock.move(at(10))
@@ -76,7 +76,7 @@ async def test_what_was_written_while_loading_is_known_better_than_what_was_load
 
     async def find_while_it_is_written(query: Any, fields: Any) -> AsyncIterator[dict[str, Any]]:
         stored = [row async for row in find(query, fields)]
-        await watch.happens(an_event("followed_up", seq=2, occurred=10))
+        await watch.happens(an_event("follow_up", seq=2, occurred=10))
         for row in stored:
             yield row
 
@@ -89,7 +89,7 @@ async def test_what_was_written_while_loading_is_known_better_than_what_was_load
 async def test_a_case_that_is_written_while_its_partition_leaves_is_scheduled_no_more(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watch.goes_by(a_deadline(recurring=True, escalates=False))
+    watch.goes_by(a_deadline(recurring=True, on_breach=[]))
     await watch.happens(an_event("opened"))
     write = watch.documents.write
 

@@ -25,7 +25,7 @@ async def test_what_is_due_fires_and_is_published(watch: Watch) -> None:
 
 async def test_nothing_fires_while_something_written_was_not_read(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
-    stop = an_event("contacted", seq=2, occurred=30)
+    stop = an_event("contact", seq=2, occurred=30)
     await watch.writes(stop)
     await watch.passes(120)
     assert not watch.published("breached")
@@ -74,7 +74,7 @@ async def test_an_event_read_by_a_clock_that_is_doubted_waits_and_is_applied_onc
 
 async def test_what_was_done_too_late_and_read_by_a_clock_behind_is_a_breach(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
-    late = an_event("contacted", seq=2, occurred=70)
+    late = an_event("contact", seq=2, occurred=70)
     await watch.writes(late)
     watch.clock.move(at(10))
     watch.doubt = "our clock is an hour behind"
@@ -91,7 +91,7 @@ async def test_one_partition_that_is_not_read_holds_up_no_other(watch: Watch) ->
     numbers = list(range(1, 10))
     await watch.happens(*(an_event("opened", number) for number in numbers))
     slow = next(n for n in numbers if watch.deadlines.partition_of(case(n)) == 0)
-    await watch.writes(an_event("contacted", slow, seq=2, occurred=30))
+    await watch.writes(an_event("contact", slow, seq=2, occurred=30))
     await watch.passes(60)
     partitions = {watch.deadlines.partition_of(one.case_id) for one in watch.published("breached")}
     assert partitions == {1, 2}
@@ -111,7 +111,7 @@ async def test_a_restart_fires_what_became_due_meanwhile_once_and_marks_it_late(
 
 async def test_stops_written_during_downtime_are_read_before_anything_fires(watch: Watch) -> None:
     await watch.happens(*(an_event("opened", number) for number in range(1, 9)))
-    stops = [an_event("contacted", number, seq=2, occurred=50) for number in range(1, 5)]
+    stops = [an_event("contact", number, seq=2, occurred=50) for number in range(1, 5)]
     await watch.writes(*stops)
     watch.clock.move(an_event("opened", occurred=500).occurred_at)
     new = watch.again()
@@ -123,7 +123,7 @@ async def test_stops_written_during_downtime_are_read_before_anything_fires(watc
 
 async def test_a_breach_found_by_an_event_read_while_catching_up_is_late_too(watch: Watch) -> None:
     await watch.happens(an_event("opened"))
-    stop = an_event("contacted", seq=2, occurred=70)
+    stop = an_event("contact", seq=2, occurred=70)
     await watch.writes(stop)
     watch.clock.move(stop.occurred_at)
     new = watch.again()
@@ -148,7 +148,7 @@ async def test_a_tick_after_a_crash_before_publishing_publishes_nothing_twice(wa
 
 
 async def test_public_days_announced_since_move_what_was_provisional(watch: Watch) -> None:
-    deadline = a_deadline(limit={"working_days": 230}, escalates=False)
+    deadline = a_deadline(limit={"working_days": 230}, on_breach=[])
     watch.goes_by(deadline)
     await watch.happens(an_event("opened"))
     await watch.publisher.flush()
@@ -229,7 +229,7 @@ async def test_nothing_fires_that_became_due_while_the_end_was_asked_for(
 
     async def answer_slowly(topic: str, numbers: set[int]) -> Mapping[int, int]:
         ends = await end_offsets(topic, numbers)
-        await watch.writes(an_event("contacted", late, seq=2, occurred=60.5))
+        await watch.writes(an_event("contact", late, seq=2, occurred=60.5))
         watch.clock.move(at(62))
         return ends
 

@@ -22,7 +22,7 @@ from services.sla.handlers import Handler, revive
 from services.sla.store import DeadlineRepository
 from services.sla.ticker import Ticker
 from tests.fakes import MemoryDocuments, MemoryLog
-from tests.unit.sla.story import EXTRA, NOTE, SHOP, a_deadline, a_header, a_policy, at
+from tests.unit.sla.story import NOTE, SHOP, a_deadline, a_header, a_policy, at, body_of
 
 PARTITIONS = 3
 
@@ -83,7 +83,7 @@ class Watch:
         self.deadlines = DeadlineRepository(
             self.store, documents, Versions(), PARTITIONS, clock.now, announced
         )
-        self.goes_by(a_deadline(escalates=False))
+        self.goes_by(a_deadline(on_breach=[]))
         self.doubt = ""
         self.handler = Handler(self.deadlines, lambda: self.doubt)
         self.ticker = Ticker(self.deadlines, clock, self.publisher.flush, 0.2, 100, lambda: self.doubt)
@@ -142,9 +142,9 @@ def case(number: int) -> UUID:
 
 
 def an_event(kind: str, number: int = 1, seq: int = 1, occurred: float = 0) -> CaseEvent:
-    """The seq-th event of a case, at so many minutes after Monday 09:00."""
+    """The seq-th event of a case, or an action, at so many minutes after Monday 09:00."""
     body = {
         "id": uuid5(case(number), str(seq)), "case_id": case(number), "occurred_at": at(occurred), "seq": seq,
-        "header": a_header(), "type": f"case.{kind}", "note": NOTE, "received_at": at(occurred), "calendar": SHOP,
+        "header": a_header(), "note": NOTE, "received_at": at(occurred), "calendar": SHOP,
     }  # fmt: skip
-    return ADAPTER.validate_python(body | EXTRA.get(f"case.{kind}", {}))
+    return ADAPTER.validate_python(body_of(kind) | body)

@@ -25,10 +25,14 @@ ALWAYS = Hours(**dict.fromkeys(Hours.model_fields, (("00:00", "24:00"),)))
 
 
 class DeadlineRules(NamedTuple):
-    """What deadlines are decided by: the policy of their case, and the public days announced of any country."""
+    """What deadlines are decided by: the policy of their case, and the public days announced of any country.
+
+    `before` is the version by which the case went until now, where it goes on by another.
+    """
 
     policy: Policy
     announced: tuple[PublicDays, ...] = ()
+    before: Policy | None = None
 
     def escalates_outside_hours(self, header: CaseHeader) -> bool:
         """Whether the level of a case lets no escalation wait for its shop to open."""
