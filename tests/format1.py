@@ -158,7 +158,7 @@ class Replay:
             await cases.change(Cause(case, uuid5(case, name), message, once=False))
         else:
             [outcome] = await cases.change(Cause(case, uuid5(case, name), self._asked(name)))
-            self.refused = outcome.refusal and outcome.refusal.rule
+            self.refused = outcome.refusal.rule if outcome.refusal else None
 
     def _asked(self, name: str) -> Act | Reply:
         """What somebody did, as it is said now."""

@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +43,7 @@ class Watch:
 
     documents: MemoryDocuments = field(default_factory=MemoryDocuments)
     log: MemoryLog = field(default_factory=MemoryLog)
-    now: datetime = datetime.min
+    now: datetime = datetime.min.replace(tzinfo=UTC)
 
     @classmethod
     def of(cls, documents: Iterable[Json]) -> "Watch":

@@ -23,9 +23,9 @@ from services.routing.domain.world import World
 from services.routing.handlers import TOPICS, Handler, revive
 from services.routing.store.cases import Cases
 from services.routing.store.texts import TextRepository
+from tests import formats
 from tests.casework import patterns
 from tests.fakes import MemoryLog
-from tests import formats
 from tests.format1 import FORM
 from tests.formats import TOPICS as ALL_TOPICS
 from tests.formats import Json, Kept, ListedDocuments, RecordedReader

@@ -28,7 +28,10 @@ def published() -> list[Json]:
 
 def told(event: Json) -> Json:
     """What an event of a deadline says, but for its case and for why it moved."""
-    same = {name: event.get(name) for name in ("id", "type", "seq", "deadline", "cycle", "due_at", "met_at", "late")}
+    same = {
+        name: event.get(name)
+        for name in ("id", "type", "seq", "deadline", "cycle", "due_at", "met_at", "late")
+    }
     return {**same, "accountable": event["deadline"] in FROM_THE_OWNER or event["accountable"]}
 
 
@@ -108,7 +111,10 @@ def test_what_nobody_confirms_in_time_acts_where_safety_hangs_on_it_and_is_asked
     of_tasks = [spec for spec in now.deadlines if spec.per_task == "confirm"]
     assert {spec.id for spec in of_tasks} == {one["id"] for one in policy["deadlines"] if one["per"]}
     for spec in of_tasks:
-        assert [(step.as_suspected, step.ask) for step in spec.on_breach[:2]] == [(True, None), (False, "next")]
+        assert [(step.as_suspected, step.ask) for step in spec.on_breach[:2]] == [
+            (True, None),
+            (False, "next"),
+        ]
     escalating = {one["id"] for one in policy["deadlines"] if one["escalates"]}
     assert {spec.id for spec in now.deadlines if spec.escalates} == escalating
 
@@ -139,7 +145,10 @@ def gone(when: Json) -> Any:
                 {"task": ("support",), "via": ("anew",), "by": ("cr-1",)},
             ],
         ),
-        ({"rung": [1], "header.rung": [0], "role": ["sc_sa"]}, [{"task": ("hand_over", "support"), "role": ("sc_sa",)}]),
+        (
+            {"rung": [1], "header.rung": [0], "role": ["sc_sa"]},
+            [{"task": ("hand_over", "support"), "role": ("sc_sa",)}],
+        ),
     ],
 )
 def test_a_condition_on_a_hand_over_is_one_on_its_task(where: Json, now: list[Json]) -> None:
@@ -148,7 +157,11 @@ def test_a_condition_on_a_hand_over_is_one_on_its_task(where: Json, now: list[Js
 
 @pytest.mark.parametrize(
     ("again", "because"),
-    [({}, ("not_late", "unanswered")), ({"again": [False]}, ("not_late",)), ({"again": [True]}, ("unanswered",))],
+    [
+        ({}, ("not_late", "unanswered")),
+        ({"again": [False]}, ("not_late",)),
+        ({"again": [True]}, ("unanswered",)),
+    ],
 )
 def test_an_escalation_that_lets_another_stand_again_is_told_from_one_that_does_not(
     again: Json, because: tuple[str, ...]
@@ -162,8 +175,10 @@ def test_an_escalation_that_lets_another_stand_again_is_told_from_one_that_does_
 def test_no_entry_of_a_history_is_shown_by_an_event_that_there_is_no_more() -> None:
     entries = [entry for stored in lines(FORM, "cases") for entry in stored["history"]["entries"]]
     shown = [show_entry(entry) for entry in entries]
-    events = {name for name in cases.ADAPTER.json_schema()["discriminator"]["mapping"]}
+    events = set(cases.ADAPTER.json_schema()["discriminator"]["mapping"])
     assert {one["event"] for one in shown if one["event"].startswith("case.")} <= events
     support = [one for one in shown if one["facts"].get("task") == "support"]
     assert {one["event"] for one in support} >= {"case.task_sent", "case.task_accepted", "case.task_refused"}
-    assert [(one["number"], one["hash"]) for one in shown] == [(one["number"], one["hash"]) for one in entries]
+    assert [(one["number"], one["hash"]) for one in shown] == [
+        (one["number"], one["hash"]) for one in entries
+    ]

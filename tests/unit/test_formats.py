@@ -13,6 +13,8 @@ from services.common.store.codec import from_stored, to_stored
 from services.common.store.decision import Change
 from services.common.store.history import broken
 from services.intake.domain import Identity, read_contact
+from services.notify.domain.delivery import Delivery
+from services.notify.domain.texts import find, render
 from services.routing.domain.case import Case, header
 from services.routing.domain.draft import ESCALATIONS
 from services.routing.domain.open_cases import OpenCases
@@ -111,7 +113,9 @@ def _last_header(form: str, stored: Json) -> cases.CaseHeader | None:
     """What the last event of a case that was published or waits to be says of it."""
     numbers = stored.get("published") or stored.get("seqs") or {}
     owed = [json.loads(one["body"]) for one in stored["outbox"] if one["topic"] == cases.TOPIC]
-    bodies = [json.loads(one["value"]) for one in records_of(form, cases.TOPIC) if one["key"] == stored["_id"]]
+    bodies = [
+        json.loads(one["value"]) for one in records_of(form, cases.TOPIC) if one["key"] == stored["_id"]
+    ]
     found = [one for one in (*bodies, *owed) if one["seq"] == numbers.get(cases.TOPIC)]
     # What followed a further contact was told without an event: none then says of the case what it is now.
     if not found or found[-1]["type"] == "case.contact_added":
@@ -140,7 +144,8 @@ def test_hand_overs_that_stood_before_one_another_all_wait() -> None:
     before = {stored["_id"]: stored["state"] for stored in lines("format2", "cases")}
     deepest = 0
     for state in states("format2"):
-        chain, part = [], before[str(state.id)]["hand_over"]
+        chain: list[Json] = []
+        part = before[str(state.id)]["hand_over"]
         while part is not None and not state.is_over:
             chain.insert(0, part)
             part = part["previous"]
@@ -189,6 +194,19 @@ def test_every_case_goes_on_by_a_policy_of_the_present_format(form: str) -> None
             ] == [(task.to, task.where) for task in state.tasks]
             gone_on += 1
     assert gone_on > 10
+
+
+@pytest.mark.parametrize("form", EARLIER)
+def test_every_message_that_waits_can_be_written_from_what_it_kept(form: str) -> None:
+    versions, written = Kept.read(form).versions, 0
+    for stored in lines(form, "deliveries"):
+        state = from_stored(stored, Delivery).state
+        if state is not None and state.policy in versions:
+            policy = versions[state.policy].policy
+            facts = {"name": "", **state.facts}
+            assert render(find(policy, state.template), state.medium, state.language, facts)
+            written += 1
+    assert written > 10
 
 
 @pytest.mark.parametrize("form", EARLIER)

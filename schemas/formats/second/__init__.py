@@ -6,6 +6,7 @@ that cases of such a policy are re-based on one that says it.
 
 from schemas.formats.second.cases import upgrade_case
 from schemas.formats.second.events import (
+    UNSAID,
     show_entry,
     upgrade_contact,
     upgrade_entry,
@@ -16,6 +17,7 @@ from schemas.formats.second.events import (
 from schemas.formats.second.policies import upgrade_policy, upgrade_published
 
 __all__ = [
+    "UNSAID",
     "show_entry",
     "upgrade_case",
     "upgrade_contact",

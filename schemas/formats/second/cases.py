@@ -65,7 +65,12 @@ def upgrade_case(case: Json) -> Json:
 
 
 def _confirm(task: Json, case: Json) -> Json:
-    said = {"sent_at": task["at"], "via": "assignment", "giver": case["owner"], "tells": bool(task.get("tells"))}
+    said = {
+        "sent_at": task["at"],
+        "via": "assignment",
+        "giver": case["owner"],
+        "tells": bool(task.get("tells")),
+    }
     return {**placed(task, case), **said}
 
 

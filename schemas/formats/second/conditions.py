@@ -26,9 +26,7 @@ _GONE = {"rung", "tier", "again", "hand_over_to", "hand_over_role", "support_to"
 def upgrade_wanted(wanted: Json) -> Json:
     """Fields of an event or header with the values they may have."""
     return {
-        path: _values(path, values)
-        for path, values in wanted.items()
-        if path.rsplit(".", 1)[-1] not in _GONE
+        path: _values(path, values) for path, values in wanted.items() if path.rsplit(".", 1)[-1] not in _GONE
     }
 
 
