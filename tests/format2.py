@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from services.sla.domain.due.instants import from_ms, to_ms
 from services.sla.domain.state import Deadlines
 from services.sla.handlers import Handler, revive
 from services.sla.store import DeadlineRepository
+from tests.dealership import MONDAY
 from tests.fakes import MemoryDocuments, MemoryLog
 from tests.formats import TOPICS, Json, Kept, lines, read
 
@@ -43,7 +44,7 @@ class Watch:
 
     documents: MemoryDocuments = field(default_factory=MemoryDocuments)
     log: MemoryLog = field(default_factory=MemoryLog)
-    now: datetime = datetime.min.replace(tzinfo=UTC)
+    now: datetime = MONDAY
 
     @classmethod
     def of(cls, documents: Iterable[Json]) -> "Watch":
