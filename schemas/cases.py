@@ -55,6 +55,7 @@ class OpenTask(Frozen):
     role: Role
     place: str
     where: Where
+    via: Via = "assignment"
     moves_owner: bool = False
     accepted: bool = False
     safety: bool = False
@@ -220,7 +221,6 @@ class CaseTaskSent(TaskMessage):
     """
 
     type: Literal["case.task_sent"] = "case.task_sent"
-    via: Via
     ladder: Ladder | None = None
     deadline: str | None = None
     criteria: tuple[str, ...] = ()
@@ -253,7 +253,6 @@ class CaseTaskWithdrawn(TaskMessage):
 
     type: Literal["case.task_withdrawn"] = "case.task_withdrawn"
     because: Withdrawn
-    via: Via
     deadline: str | None = None
 
 

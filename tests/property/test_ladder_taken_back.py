@@ -66,15 +66,18 @@ class Story:
         breach = self.casework.breached(self.case, deadline)
         self.case = self.casework.fold(self.case, breach)
         due = self.casework.escalation_due(self.case, breach)
+        told = len(self.casework.events())
         decision = self.casework.decide(self.case, self.case.id, due)
         self.case = decision.state if isinstance(decision, Change) else self.case
         self.breaches.append(breach)
+        asked = {getattr(event, "task_id", None) for event in self.casework.events()[told:]}
         for task in self.case.tasks:
             if breach.id in task.breaches:
-                self._moved(task, breach.id)
+                self._moved(task, breach.id, asked=task.task_id in asked)
 
-    def _moved(self, task: Task, breach: UUID) -> None:
-        if task.task_id not in self.expected.rungs:
+    def _moved(self, task: Task, breach: UUID, *, asked: bool) -> None:
+        """What a breach is found together with answers it as well; else somebody is asked, perhaps once more."""
+        if asked:
             self.expected.rungs[task.task_id] = ROLES.index(task.role)
             self.expected.holding.add(task.task_id)
         self.expected.causes.setdefault(task.task_id, set()).add(breach)
@@ -106,6 +109,9 @@ class Story:
             self.owner = task.to
             for one in before.hand_overs:
                 self.expected.floor = max(self.expected.floor, self.expected.forget(one.task_id))
+            if task.role in ROLES:  # the next escalation counts from whoever has accepted
+                self.expected.rungs.clear()
+                self.expected.floor = ROLES.index(task.role)
             self.expected.settled(ACCEPTED.get(task.role, "in_progress"))
         elif before.state == "escalated" and not before.hand_overs:
             self.expected.settled("in_progress")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from schemas import formats
 from schemas.base import Frozen, Instant, Stored, policy_key
-from schemas.cases import CaseHeader, OpenTask, Via
+from schemas.cases import CaseHeader, OpenTask
 from schemas.formats import first, second
 from schemas.severity import Doubt, Signal
 from schemas.values import Flags, Values
@@ -30,7 +30,6 @@ class Task(OpenTask):
     """
 
     sent_at: Instant
-    via: Via
     giver: str
     post: str = ""
     moved: tuple[State, State] | None = None

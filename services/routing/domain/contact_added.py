@@ -34,8 +34,14 @@ def add_contact(case: Case, stored: StoredContact, cause: UUID, world: World) ->
         reassign_lost(draft, ["owner"], world)
     steps.take(draft, draft.policy.reactions.contact_added, Moment(event=event, said=entry.said), world)
     request_confirmation(draft, assessment, world)
-    steps.react_graver(draft, world)
+    if _is_anew(case, draft.case):
+        steps.react_graver(draft, world)
     return draft.change()
+
+
+def _is_anew(before: Case, after: Case) -> bool:
+    """Whether a case is of another level, or suspected of one, or was over."""
+    return before.is_over or (before.severity, before.suspected) != (after.severity, after.suspected)
 
 
 def _mark(draft: Draft, stored: StoredContact, entry: Entry, world: World) -> None:

@@ -51,7 +51,7 @@ def forbidden(case: Case, spec: TaskSpec, who: Named, moment: Moment, world: Wor
         return speaker.refusal(
             "named_role", field=who.fields["person"], person=person.name, role=who.role, place=at
         )
-    if who.person in {case.owner, moment.actor}:
+    if who.person in ({case.owner, moment.actor} if spec.moves_owner else {moment.actor}):
         return speaker.refusal("to_another", field=who.fields["person"])
     return _against_rules(spec, who, moment, speaker)
 

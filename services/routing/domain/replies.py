@@ -54,6 +54,8 @@ def _forbidden(case: Case, task: Task, asked: Reply, world: World) -> Refusal | 
     speaker, spec = Speaker.to(asked.actor, case, world), world.policy(case).task[task.task]
     if not may_answer(case, task, asked.actor, world):
         return speaker.about("asked", task)
+    if spec.by_another and task.giver in world.directory.represented(asked.actor, world.now):
+        return speaker.about("by_another", task)
     rule = _unfit(asked.verb, task, spec)
     return speaker.about(rule, task) if rule else None
 
@@ -79,8 +81,16 @@ def _accept(draft: Draft, task: Task, asked: Reply, world: World) -> None:
         for other in draft.case.hand_overs:
             if other.task_id != task.task_id:
                 tasks.withdraw(draft, other, "taken")
+        _stand_on_rung(draft, task)
     event = tasks.accept(draft, task, asked.actor, post)
     steps.take(draft, spec.accepted, Moment(event=event, actor=asked.actor, role=task.role, task=task), world)
+    draft.settle(event)
+
+
+def _stand_on_rung(draft: Draft, task: Task) -> None:
+    """The next escalation counts from whoever has accepted (D-20), on every ladder on which they are."""
+    rungs = {spec.id: at for spec in draft.policy.ladders if (at := spec.position(task.role)) is not None}
+    draft.set(rungs={**draft.case.rungs, **rungs})
 
 
 def _refuse(draft: Draft, task: Task, asked: Reply, world: World) -> None:
@@ -93,6 +103,7 @@ def _refuse(draft: Draft, task: Task, asked: Reply, world: World) -> None:
     event = tasks.refuse(draft, task, asked.said)
     moment = Moment(event=event, said=asked.said, actor=asked.actor, role=task.role, task=task)
     steps.take(draft, spec.refused, moment, world)
+    draft.settle(event)
 
 
 def _answer(draft: Draft, task: Task, asked: Reply, world: World) -> None:
@@ -105,10 +116,11 @@ def _answer(draft: Draft, task: Task, asked: Reply, world: World) -> None:
     others = spec.to[spec.to.index(task.role) + 1 :] if spec.in_order and task.role in spec.to else ()
     event = tasks.answer(draft, task, said)
     if others:
-        steps.send(draft, spec, others[:1], world)
-        return
-    moment = Moment(event=event, said=said, actor=asked.actor, role=task.role, task=task)
-    steps.take(draft, spec.answered, moment, world)
+        steps.send(draft, spec, others[:1], world, giver=task.giver)
+    else:
+        moment = Moment(event=event, said=said, actor=asked.actor, role=task.role, task=task)
+        steps.take(draft, spec.answered, moment, world)
+    draft.settle(event)
 
 
 def _note(draft: Draft, said: Said) -> None:

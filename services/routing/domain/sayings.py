@@ -31,6 +31,9 @@ _SAYINGS = {
     ),
     "task_done": Bilingual(zh="这项请求已经办结或撤回。", en="This task is done, or was taken back."),
     "asked": Bilingual(zh="“{task}”请{who}处理。", en="This is asked of {who}: {task}."),
+    "by_another": Bilingual(
+        zh="“{task}”不能由提出请求的人处理。", en="Whoever asked for it may not do it: {task}."
+    ),
     "accepted_before": Bilingual(zh="请先受理“{task}”。", en="Accept it first: {task}."),
     "is_accepted": Bilingual(zh="“{task}”已受理。", en="It is accepted already: {task}."),
     "not_accepted": Bilingual(

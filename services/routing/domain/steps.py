@@ -84,23 +84,24 @@ def _send(draft: Draft, step: Step, moment: Moment, world: World) -> None:
         return
     spec = draft.policy.task[step.send.task]
     action = getattr(moment.event, "form", None)
-    who = naming.named(draft.policy.form.get(action or ""), moment)
+    who = None if step.send.to else naming.named(draft.policy.form.get(action or ""), moment)
     if who is not None:
         _send_by_name(draft, spec, who, moment, world)
     else:
-        send(draft, spec, step.send.to or spec.to, world, said=moment.said)
+        giver = {"giver": moment.actor} if moment.actor else {}
+        send(draft, spec, step.send.to or spec.to, world, said=moment.said, **giver)
 
 
 def _send_by_name(draft: Draft, spec: TaskSpec, who: Named, moment: Moment, world: World) -> None:
     if refusal := naming.forbidden(draft.case, spec, who, moment, world):
         raise ForbiddenError(refusal)
-    if spec.moves_owner:
-        for task in draft.case.hand_overs:
+    for task in draft.case.tasks_of(spec.id):
+        if not task.accepted or task.to == moment.actor:
             tasks.withdraw(draft, task, "replaced")
+    moved: dict[str, str] = {}
+    if spec.moves_owner:
         moved = naming.move(draft, who, world)
         draft.set(declined_by=())
-    else:
-        moved = {}
     chosen = Chosen(who.person, "named", moved)
     task = tasks.new(
         draft,
@@ -125,6 +126,7 @@ def send(
     if spec.moves_owner and case.owner_role in roles:
         return _keep(draft, spec, world)
     barred = frozenset(carried.pop("not_by", ())).union(carried.get("declined", ()))
+    barred |= {carried["giver"]} if spec.by_another and "giver" in carried else set()
     barred |= {case.owner} if spec.moves_owner else set()
     role, chosen = choose(case, roles, barred, world)
     seat = _seat(case, role, chosen, world)
@@ -213,7 +215,8 @@ def _ask(draft: Draft, step: Step, moment: Moment, world: World) -> None:
 def _escalate(draft: Draft, step: Step, moment: Moment, world: World) -> None:
     """One rung up a ladder, once per pass: whoever is next is asked to take over or stand by, or only told."""
     case, spec = draft.case, draft.policy.ladder[step.escalate or ""]
-    if case.stage in PASSED:
+    moves = any(rung.task for rung in spec.rungs)
+    if case.is_over or (moves and case.stage in PASSED):
         return
     due = moment.event if isinstance(moment.event, DeadlineMessage) else None
     if isinstance(due, DeadlineEscalationDue) and _is_same_pass(case, spec, due):

@@ -39,7 +39,7 @@ def add(
     asked = tuple(dict.fromkeys((*case.asked, task.place)))
     draft.set(tasks=(*case.tasks, task), asked=asked, notes=case.notes + (said.note is not None))
     event = draft.publish(
-        CaseTaskSent, via=task.via, ladder=task.ladder, deadline=deadline, criteria=task.criteria,
+        CaseTaskSent, ladder=task.ladder, deadline=deadline, criteria=task.criteria,
         doubts=task.doubts, **said.facts(), **_facts(task),
     )  # fmt: skip
     facts = {"ladder": task.ladder, "deadline": deadline, "suspected": task.suspected}
@@ -56,7 +56,7 @@ def ask_again(draft: Draft, task: Task, deadline: str | None) -> CaseTaskSent:
     others = (one for one in draft.case.tasks if one.task_id != task.task_id)
     draft.set(tasks=(*others, task.model_copy(update={"moved_first": task.moved})))
     event = draft.publish(
-        CaseTaskSent, via="escalation", ladder=task.ladder, deadline=deadline, **_facts(task)
+        CaseTaskSent, ladder=task.ladder, deadline=deadline, **{**_facts(task), "via": "escalation"}
     )
     draft.record_history(event.type, task=task.task, to=task.to, via="escalation", deadline=deadline)
     return event
@@ -103,7 +103,7 @@ def withdraw(draft: Draft, task: Task, because: Withdrawn, deadline: str | None 
     if because not in {"taken", "over"}:
         _undo(draft, task, rungs=True)
     _remove(draft, task)
-    event = draft.publish(CaseTaskWithdrawn, because=because, via=task.via, deadline=deadline, **_facts(task))
+    event = draft.publish(CaseTaskWithdrawn, because=because, deadline=deadline, **_facts(task))
     draft.record_history(event.type, task=task.task, to=task.to, because=because, deadline=deadline)
     return event
 

@@ -90,7 +90,7 @@ def test_a_person_confirms_what_is_suspected() -> None:
     assert isinstance(raised, CaseSeverityRaised)
     assert raised.criteria == case.criteria
     assert (answered.by, answered.fields) == ("dm-service", {"severity": "major"})
-    assert [task.task for task in answered.header.tasks] == ["hand_over"]
+    assert [task.task for task in answered.header.tasks] == ["hand_over", "support"]
     facts = {"task": "confirm", "to": "dm-service", "fields": {"severity": "major"}}
     assert ("case.task_answered", facts) in casework.facts
 

@@ -79,11 +79,16 @@ def test_what_was_only_told_is_nothing_to_take_back() -> None:
     assert work.types()[-1] == "case.escalated"
 
 
-def test_of_a_case_that_is_handled_no_more_nobody_is_told() -> None:
+@pytest.mark.parametrize(
+    ("state", "stage", "is_told"), [("resolved", "closing", True), ("closed", "over", False)]
+)
+def test_whoever_supervises_the_end_of_a_case_is_told_on_until_it_is_over(
+    state: str, stage: str, is_told: bool
+) -> None:
     work = casework(TELLS)
-    case = work.receive().model_copy(update={"state": "resolved", "stage": "closing"})
+    case = work.receive().model_copy(update={"state": state, "stage": stage})
     work.breach(case, "DL-05")
-    assert told(work) == []
+    assert bool(told(work)) == is_told
 
 
 def test_two_roles_of_whom_the_same_is_asked_are_asked_one_after_the_other() -> None:

@@ -26,11 +26,10 @@ class Asking:
     tasks: dict[UUID, OpenTask] = field(default_factory=dict)
 
     def sent(self, number: UUID, minute: float, task: str = "confirm", **fields: Any) -> list[str]:
-        """Somebody is asked; `fields` are of the task, and `via` of the event."""
-        how = {name: fields.pop(name) for name in ("via",) if name in fields}
+        """Somebody is asked; `fields` are of the task."""
         asked = OpenTask.model_validate({"task_id": number, "task": task, **WHERE[task], **fields})
         self.tasks[number] = asked
-        return self.happens("task_sent", minute, asked, **how)
+        return self.happens("task_sent", minute, asked)
 
     def accepted(self, number: UUID, minute: float) -> list[str]:
         """Somebody accepts what is asked; a task that moves the owner is done by that."""
@@ -46,7 +45,7 @@ class Asking:
     def happens(self, kind: str, minute: float, task: OpenTask | None = None, **fields: Any) -> list[str]:
         """An event of one of the tasks, or of the case."""
         own = task.model_dump() if task else {}
-        return self.story.happens(kind, minute, header_tasks=tuple(self.tasks.values()), **own, **fields)
+        return self.story.happens(kind, minute, header_tasks=tuple(self.tasks.values()), **(own | fields))
 
     def due(self, number: UUID, deadline: str = "C") -> float | None:
         return self.story.due_in(f"{deadline}:{number}")
