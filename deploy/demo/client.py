@@ -56,9 +56,7 @@ class Client:
         """
         key = f"{caller}:{what}:{case['revision']}"
         headers = {"If-Match": f'"{case["revision"]}"', "Idempotency-Key": key}
-        return await self.request(
-            caller, "POST", f"/v1/cases/{case['id']}/{what}", headers, json=dict(body)
-        )
+        return await self.request(caller, "POST", f"/v1/cases/{case['id']}/{what}", headers, json=dict(body))
 
 
 def signer(issue: Callable[[str], str]) -> Callable[[str], str]:

@@ -57,21 +57,23 @@ class Colleague:
         """What they should do next with a case; None when there is nothing."""
         if case["stage"] == "over":
             return None
-        for task in _answerable(case, "answer"):
-            if self._is_theirs(task):
-                suspected = {"severity": case["suspected"] or case["severity"]}
-                return Duty("answer", *CONFIRM, suspected, task["task_id"])
-        for task in _answerable(case, "accept"):
-            return Duty("accept", *ACCEPT, task=task["task_id"])
+        if asked := self._asked(case):
+            return asked
         if case["stage"] == "closing":
             return self._closing(case)
         if self._owns(case) and (owned := self._owned(case)):
             return owned
         return self._following(case, now)
 
-    def _is_theirs(self, task: View) -> bool:
-        """Whether it is up to them to answer it: they are asked, or anybody is."""
-        return bool(task["to"] == self.person.id or task["to"].startswith(QUEUE))
+    def _asked(self, case: View) -> Duty | None:
+        """The reply to what is asked of them. It is up to them to say how severe it is where they are asked, or anybody is."""
+        for task in _waiting(case, "answer"):
+            if task["to"] == self.person.id or task["to"].startswith(QUEUE):
+                body = {"severity": case["suspected"] or case["severity"]}
+                return Duty("answer", *CONFIRM, body, task["task_id"])
+        return next(
+            (Duty("accept", *ACCEPT, task=task["task_id"]) for task in _waiting(case, "accept")), None
+        )
 
     def _owns(self, case: View) -> bool:
         owner: str = case["owner"]
@@ -133,7 +135,7 @@ class Colleague:
         return Duty("follow_up", early, punctual, late, {"note": "Asked the department how it stands."})
 
 
-def _answerable(case: View, reply: str) -> Iterator[View]:
+def _waiting(case: View, reply: str) -> Iterator[View]:
     """The tasks to which they may reply so."""
     return (task for task in case["tasks"] if reply in case["replies"].get(task["task_id"], ()))
 
