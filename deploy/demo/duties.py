@@ -57,15 +57,15 @@ class Colleague:
         """What they should do next with a case; None when there is nothing."""
         if case["stage"] == "over":
             return None
-        if asked := self._asked(case):
-            return asked
+        if reply := self._reply(case):
+            return reply
         if case["stage"] == "closing":
             return self._closing(case)
         if self._owns(case) and (owned := self._owned(case)):
             return owned
         return self._following(case, now)
 
-    def _asked(self, case: View) -> Duty | None:
+    def _reply(self, case: View) -> Duty | None:
         """The reply to what is asked of them. It is up to them to say how severe it is where they are asked, or anybody is."""
         for task in _waiting(case, "answer"):
             if task["to"] == self.person.id or task["to"].startswith(QUEUE):

@@ -70,7 +70,7 @@ def met(cycle: int) -> DeadlineMet:
     )  # fmt: skip
 
 
-def asked(at: datetime = AT, **changes: Any) -> CaseTaskSent:
+def task_sent(at: datetime = AT, **changes: Any) -> CaseTaskSent:
     body: dict[str, Any] = {
         "id": UUID(int=7), "case_id": CASE, "occurred_at": at, "seq": 2, "header": HEADER, "task_id": UUID(int=4),
         "task": "hand_over", "to": "gm", "role": "dealer_gm", "place": "s", "where": "shop", "moves_owner": True,
@@ -82,7 +82,7 @@ def asked(at: datetime = AT, **changes: Any) -> CaseTaskSent:
 SUPPORT: dict[str, Any] = {"task": "support", "moves_owner": False}
 
 
-def told() -> CaseEscalated:
+def escalated() -> CaseEscalated:
     return CaseEscalated(
         id=UUID(int=7), case_id=CASE, occurred_at=AT, seq=2, header=HEADER, ladder="handling", to="gm",
         role="dealer_gm", deadline="DL-01",
@@ -154,9 +154,9 @@ def test_a_repeated_message_is_no_fault_while_kills_explain_it() -> None:
     "reaction",
     [
         {"deadlines": [breached(), met(1)]},
-        {"cases": [opened(), asked()]},
-        {"cases": [opened(), asked(via="escalation", **SUPPORT)]},
-        {"cases": [opened(), told()]},
+        {"cases": [opened(), task_sent()]},
+        {"cases": [opened(), task_sent(via="escalation", **SUPPORT)]},
+        {"cases": [opened(), escalated()]},
     ],
 )
 def test_a_clock_that_stopped_and_a_case_that_went_on_are_reactions_too(reaction: dict[str, Any]) -> None:
@@ -185,8 +185,8 @@ LETTER = DeadLetter(0, 7, b"", b"", "cases/0/3", "invalid", "", ())
         ("every breach has a reaction", {"deliveries": [a_delivery(event=str(CASE))]}),
         ("every breach has a reaction", {"deliveries": [a_delivery(status="expired")]}),
         ("every breach has a reaction", unnotified(deadlines=[breached(), escalation_due()])),
-        ("every breach has a reaction", unnotified(cases=[opened(), asked(AT - timedelta(seconds=1))])),
-        ("every breach has a reaction", unnotified(cases=[opened(), asked(**SUPPORT)])),
+        ("every breach has a reaction", unnotified(cases=[opened(), task_sent(AT - timedelta(seconds=1))])),
+        ("every breach has a reaction", unnotified(cases=[opened(), task_sent(**SUPPORT)])),
         ("every breach has a reaction", unnotified(deadlines=[breached(cycle=2), met(cycle=1)])),
         ("every delivery arrived under one reference", {"received": {"email": [], "sms": []}}),
         ("every delivery arrived under one reference", {"deliveries": []}),

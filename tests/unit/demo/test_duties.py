@@ -32,8 +32,8 @@ def path(name: str, **case: Any) -> str:
 
 
 def test_whoever_is_asked_to_take_a_case_over_accepts_it() -> None:
-    asked = {"tasks": [a_task("sa-1")], "replies": {"t-1": ["accept", "refuse"]}}
-    assert path("sa-1", **asked) == "tasks/t-1/accept"
+    waiting = {"tasks": [a_task("sa-1")], "replies": {"t-1": ["accept", "refuse"]}}
+    assert path("sa-1", **waiting) == "tasks/t-1/accept"
 
 
 def test_nobody_hands_a_case_over_or_resolves_it_while_somebody_is_asked_to_take_it() -> None:
