@@ -42,7 +42,8 @@ def _present(topic: str, value: bytes) -> bytes:
         record = upgraded(given, given.get("format", 1), *_RECORDS[topic])
     except (ValueError, TypeError, LookupError, AttributeError):
         return value
-    return json.dumps({**record, "format": FORMAT}, ensure_ascii=False, separators=(",", ":")).encode()
+    marked = {**record, "format": FORMAT} if "format" in record else record
+    return json.dumps(marked, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def _same(value: Json) -> Json:
