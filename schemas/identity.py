@@ -103,9 +103,9 @@ def tick_id(case: UUID, upto: int) -> UUID:
     return uuid5(case, f"tick:{upto}")
 
 
-def task_id(cause: UUID, kind: str) -> UUID:
-    """A task that a cause leads to; of one kind there is at most one."""
-    return uuid5(cause, f"task:{kind}")
+def task_id(cause: UUID, kind: str, before: int = 0) -> UUID:
+    """A task that a cause leads to; `before` counts those of its kind to which it has led already."""
+    return uuid5(cause, f"task:{kind}:{before}" if before else f"task:{kind}")
 
 
 def deadline_name(deadline: str, task: UUID | None) -> str:
