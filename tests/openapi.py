@@ -1,5 +1,6 @@
 """Checks the responses of a service against its OpenAPI document."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class OpenApi:
     document: Mapping[str, Any]
 
     async def check(self, answer: httpx.Response) -> None:
-        """For a client's `event_hooks`: each answer of a declared operation is as declared."""
+        """For a client's `event_hooks`: each answer of a declared operation is as declared, and what was taken as well."""
         operation = self.operation(answer.request)
         if operation is None:
             return
@@ -43,6 +44,10 @@ class OpenApi:
         assert answer.headers["Content-Type"] == media
         assert {name.lower() for name in declared.get("headers", {})} <= set(answer.headers)
         assert self.fits(answer.json(), content["schema"]), f"{content['schema']}: {answer.text}"
+        if answer.is_success and "requestBody" in operation:
+            sent = answer.request.content or b"{}"
+            [content] = operation["requestBody"]["content"].values()
+            assert self.fits(json.loads(sent), content["schema"]), f"{content['schema']}: {sent!r}"
 
     def operation(self, request: httpx.Request) -> Any:
         """What is declared for a request, or None."""
@@ -65,7 +70,8 @@ class OpenApi:
             case None:
                 return True
             case plain:
-                return isinstance(value, PLAIN[plain]) and value in schema.get("enum", [value])
+                named = schema.get("enum", [schema.get("const", value)])
+                return isinstance(value, PLAIN[plain]) and value in named
 
     def _fits_object(self, value: Mapping[str, Any], schema: Schema) -> bool:
         properties, others = schema.get("properties", {}), schema.get("additionalProperties", False)

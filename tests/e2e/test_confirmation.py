@@ -44,9 +44,10 @@ class Dealership:
 
     async def confirm(self, case: UUID, person: str, body: dict[str, str]) -> dict[str, Any]:
         """The answer to a confirmation; a case that has changed since is looked at again."""
-        revision = (await self.case(case, person))["revision"]
-        headers = signed(person) | {"If-Match": f'"{revision}"', "Idempotency-Key": str(uuid4())}
-        answer = await self.http.post(f"/v1/cases/{case}/confirm", json=body, headers=headers)
+        seen = await self.case(case, person)
+        [task] = [one["task_id"] for one in seen["tasks"] if one["task"] == "confirm"]
+        headers = signed(person) | {"If-Match": f'"{seen["revision"]}"', "Idempotency-Key": str(uuid4())}
+        answer = await self.http.post(f"/v1/cases/{case}/tasks/{task}/answer", json=body, headers=headers)
         assert answer.status_code in {httpx.codes.OK, httpx.codes.PRECONDITION_FAILED}, answer.text
         found: dict[str, Any] = answer.json() if answer.status_code == httpx.codes.OK else {}
         return found
