@@ -20,8 +20,8 @@ from schemas.policies import PublishedPolicy, key
 from services.common.runtime.clock import Clock
 from services.common.store.backlog import MOST_WAITING
 from services.common.web import tokens
+from services.routing.settings import POLICIES as SHIPPED
 from services.routing.store.policy_files import load_policy
-from tests.casework import POLICIES
 from tests.dealership import a_contact
 from tests.e2e.test_notify import far_end
 from tests.e2e.test_notify import outreach as customers
@@ -32,8 +32,8 @@ from tests.routing_service import KEY, routing
 from tests.stack import Names, consume, database, produce
 from tests.unit.sla.story import a_deadline, a_policy
 
-LATER = a_policy(a_deadline("P", escalates=False), a_deadline("Q", escalates=False))
-GTMC = load_policy(POLICIES / "gtmc.yaml")
+LATER = a_policy(a_deadline("P", on_breach=[]), a_deadline("Q", on_breach=[]))
+GTMC = load_policy(SHIPPED / "gtmc")
 RETITLED = GTMC.model_copy(update={"title": GTMC.title.model_copy(update={"en": "Another"})})
 
 
@@ -68,7 +68,7 @@ def story(far: RunningSla, count: int) -> list[CaseEvent]:
     opened = far.open()
     moved = opened.header.model_copy(update={"policy_version": LATER.version})
     events = [
-        far.event("followed_up", opened.case_id, seq, opened.occurred_at + timedelta(seconds=seq))
+        far.event("follow_up", opened.case_id, seq, opened.occurred_at + timedelta(seconds=seq))
         for seq in range(2, count + 1)
     ]
     return [event.model_copy(update={"header": moved}) for event in (opened, *events)]
