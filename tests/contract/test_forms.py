@@ -63,7 +63,7 @@ def another() -> Policy:
     forms["note"] = FormSpec(id="note", title=TITLE, fields=(*forms["note"].fields, place))
     thank = policy.action["close"].model_copy(update={"id": "thank", "form": None})
     changes = {"id": "another", "forms": tuple(forms.values()), "actions": (*policy.actions, thank)}
-    return Policy.model_validate(policy.model_copy(update=changes).model_dump())
+    return policy.model_copy(update=changes)
 
 
 @pytest.mark.parametrize("folder", folders(SHIPPED), ids=lambda folder: folder.name)
