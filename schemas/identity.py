@@ -1,7 +1,7 @@
 """Ids that derive from their cause. The same cause yields the same id for ever: nothing here may change.
 
 Also kept as it is, since hashes and seals derive from it: the names and the order of the fields of a posted
-contact (`contact_id`) and of an action's body (`action_digest`), the JSON of an entry of the history
+contact (`contact_id`), the JSON of an action's body in the order of its names (`action_digest`), that of an entry of the history
 (`history.link`) and of personal words (`seals.seal`). A policy is known by the version under which it was
 published; nobody works that out anew.
 """
