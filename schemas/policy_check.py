@@ -68,10 +68,10 @@ def _unknown(wanted: Wanted, model: type[BaseModel], given: Given) -> Iterator[F
     fields = comparable(model)
     for path, values in wanted.items():
         what = fields[path].names if path in fields else None
-        if what is None or isinstance(values, Bounds):
+        allowed = _allowed(what, given) if what is not None else None
+        if allowed is None or isinstance(values, Bounds):
             continue
-        allowed = _allowed(what, given)
-        for at, value in enumerate(values if allowed is not None else ()):
+        for at, value in enumerate(values):
             if value not in allowed and not fields[path].is_literal(value):
                 yield (path, at), f"{must_be_among(allowed)}, not {value!r}"
 
