@@ -68,10 +68,8 @@ def _unknown(wanted: Wanted, model: type[BaseModel], given: Given) -> Iterator[F
     fields = comparable(model)
     for path, values in wanted.items():
         what = fields[path].names if path in fields else None
-        if what is None or isinstance(values, Bounds):
-            continue
-        allowed = _allowed(what, given)
-        if allowed is None:
+        allowed = _allowed(what, given) if what is not None else None
+        if allowed is None or isinstance(values, Bounds):
             continue
         for at, value in enumerate(values):
             if value not in allowed and not fields[path].is_literal(value):

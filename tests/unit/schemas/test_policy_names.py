@@ -270,12 +270,12 @@ def test_a_judgement_is_by_a_level_that_somebody_has_to_fill_in(
 
 def test_a_task_is_asked_of_somebody() -> None:
     nobody = "should be given: nobody is named whom it is asked of"
-    by_name = ((*SETTLE, "steps", 1), {"send": {"task": "verify"}})
-    for changes in [by_name], [((*OPENED, "send"), {"task": "verify"})], []:
-        assert told(((*VERIFY, "to"), []), *changes) == {at(VERIFY, "to"): nobody}
-    spare = {"id": "spare", "title": TITLE, "source": ""}
-    assert told((("tasks", 3), spare)) == {}
-    assert told((("tasks", 3), spare), ((*OPENED, "send"), {"task": "spare", "to": ["clerk"]})) == {}
+    send = {"send": {"task": "verify"}}
+    assert told(((*VERIFY, "to"), [])) == {at(VERIFY, "to"): nobody}
+    for place in (*SETTLE, "steps", 1), OPENED:
+        assert told(((*VERIFY, "to"), []), (place, send)) == {at(VERIFY, "to"): nobody}
+    spare: tuple[Place, Any] = (("tasks", 3), {"id": "spare", "title": TITLE, "source": ""})
+    assert told(spare) == told(spare, ((*OPENED, "send"), {"task": "spare", "to": ["clerk"]})) == {}
 
 
 def test_who_is_named_is_named_with_role_and_shop() -> None:
