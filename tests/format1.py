@@ -57,8 +57,13 @@ from tests.formats import Json, Kept, RecordedReader, lines, read
 
 FORM = "format1"
 PARTITIONS = 3
-ACTED = {"contacts": "contact", "follow-ups": "follow_up", "resolve": "resolve", "close": "close"}
-"""Actions of before that a policy of then still lets whoever owns the case do; of others it says nothing."""
+ACTED = {
+    "transfer": "transfer", "judge": "judge", "contacts": "contact", "follow-ups": "follow_up", "resolve": "resolve",
+    "close": "close",
+}  # fmt: skip
+"""Actions of before, and what each is called by a policy of then as it is read today."""
+TEXTS = ("note", "reason", "course", "result")
+"""Fields in which people wrote freely."""
 REPLIED: dict[str, Verb] = {"accept": "accept", "return": "refuse"}
 
 Told = tuple[str, str, str]
@@ -162,11 +167,12 @@ class Replay:
 
     def _asked(self, name: str) -> Act | Reply:
         """What somebody did, as it is said now."""
-        actor = self.step["action"]["actor"]
-        texts = tuple(self.step["action"]["body"])
-        said = Said(texts=texts, note=Sealed(id=UUID(int=1), seal="sealed") if texts else None)
+        actor, body = self.step["action"]["actor"], dict(self.step["action"]["body"])
+        tried = body.pop("reached", True) is False
+        texts = tuple(one for one in body if one in TEXTS)
+        note = Sealed(id=UUID(int=1), seal="sealed") if texts else None
+        said = Said(values={one: body[one] for one in body if one not in TEXTS}, texts=texts, note=note)
         if name not in REPLIED:
-            tried = self.step["action"]["body"].get("reached") is False
             return Act(actor=actor, action="attempt" if tried else ACTED[name], said=said)
         case = read_state(self.step["before"], Case)
         world, verb = self._world(), REPLIED[name]

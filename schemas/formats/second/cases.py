@@ -37,6 +37,11 @@ class _Part(NamedTuple):
     def is_accepted(self) -> bool:
         return self.said.get("accepted_at") is not None
 
+    def has_moved(self, after: str) -> bool:
+        """Whether asking has let the case go to the state that it was in `after`; accepted, it goes back no more."""
+        by_name = self.said["via"] == "transfer" and self.said["before"] != after
+        return (self.is_escalation or by_name) and not self.is_accepted
+
 
 def upgrade_case(case: Json) -> Json:
     """A case as routing keeps it."""
@@ -86,11 +91,14 @@ def _handed(case: Json) -> Iterator[Json]:
         key=lambda part: str(part.said["at"]),
     )
     left = Counter((part.kind, part.said["to"]) for part in parts)
+    start: str | None = None
     for at, part in enumerate(parts):
         same = part.kind, part.said["to"]
         left[same] -= 1
         after = parts[at + 1].said["before"] if at + 1 < len(parts) else case["state"]
-        yield {**_task(case, part, left[same]), **_moves(part, after)}
+        if moves := part.has_moved(after):
+            start = start or part.said["before"]
+        yield {**_task(case, part, left[same]), **_climbed(part), "moved": [start, after] if moves else None}
 
 
 def _hand_overs(part: Json | None) -> Iterator[_Part]:
@@ -137,17 +145,11 @@ def _breaches(case: Json, own: str | None) -> list[str]:
     return [own, *(one for one in last if one != own and own in last)] if own else []
 
 
-def _moves(part: _Part, after: str) -> Json:
-    """What asking has moved: the state, and the place on the ladder. What support is accepted moves nothing back."""
-    before, rung = part.said["before"], part.said["rung_before"]
-    if part.kind == SUPPORT:
-        has_moved = has_climbed = part.is_escalation and not part.is_accepted
-    else:
-        has_moved, has_climbed = True, part.said.get("rung") != rung
-    return {
-        "moved": [before, after] if has_moved and before != after else None,
-        "rungs_before": {LADDER: rung} if has_climbed else {},
-    }
+def _climbed(part: _Part) -> Json:
+    """Where the case was on the ladder before somebody was asked; what support is accepted moves nothing back."""
+    before = part.said["rung_before"]
+    has_climbed = part.is_escalation if part.kind == SUPPORT else part.said.get("rung") != before
+    return {"rungs_before": {LADDER: before} if has_climbed and not part.is_accepted else {}}
 
 
 def _done(case: Json) -> Iterator[tuple[str, Json]]:

@@ -20,6 +20,9 @@ STATES: Mapping[str, str] = _NAMES["states"]
 """Every state, and how far a case was in it."""
 FORMS: Sequence[Json] = _NAMES["forms"]
 ACTIONS: Sequence[Json] = _NAMES["actions"]
+"""What people did, who might, and what followed."""
+HANDED_OVER: Mapping[str, Sequence[Json]] = _NAMES["hand_over"]
+"""What followed a hand-over and its acceptance."""
 
 SHOP, MANUFACTURER = "shop", "manufacturer"
 SUPPORTER = next(role for role, at in ROLES.items() if at == MANUFACTURER)

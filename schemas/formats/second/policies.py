@@ -1,4 +1,4 @@
-"""Policies of format 2 in format 3: what was the same for all is said by each; what people may do stood elsewhere."""
+"""Policies of format 2 in format 3: what was the same for all is said by each."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,6 +10,7 @@ from schemas.formats.second.names import (
     FLAGS,
     FORMS,
     HAND_OVER,
+    HANDED_OVER,
     KINDS,
     LADDER,
     MANUFACTURER,
@@ -116,7 +117,7 @@ def _reactions(policy: Json) -> Json:
 
 
 def _actions(policy: Json) -> Iterator[Json]:
-    """What people did, by whoever owns the case: who else might stood in no policy."""
+    """What people did; a case is resolved once all of it is judged that had to be."""
     judged, confirmed = _levels(policy, "must_be_judged"), [task["id"] for task in policy.get("tasks", ())]
     rules = []
     if judged:
@@ -129,7 +130,7 @@ def _actions(policy: Json) -> Iterator[Json]:
         )
     for action in ACTIONS:
         refused = [*action["refused"], *rules] if "refused" in action else []
-        yield {**action, **_SOURCE, "by": ["owner"], "refused": refused}
+        yield {**action, **_SOURCE, "refused": refused}
 
 
 def _hand_over(policy: Json) -> Json:
@@ -138,11 +139,8 @@ def _hand_over(policy: Json) -> Json:
         **_asked(HAND_OVER, {"zh": "接手工单", "en": "take the case over"}),
         "moves_owner": True,
         "hand_overs": list(_rules(policy, SHOP)),
-        "sent": [{"when": {"event": {"via": ["escalation"]}}, "to": "escalated"}],
-        "accepted": [
-            {"when": reviewed, "to": "in_review"},
-            {"when": {"otherwise": True}, "to": "in_progress"},
-        ],
+        **HANDED_OVER,
+        "accepted": [{"when": reviewed, "to": "in_review"}, *HANDED_OVER["accepted"]],
     }
 
 
