@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from schemas.base import Bilingual, Identifier, Strict
 from schemas.faults import FILLED
@@ -21,6 +21,8 @@ class ActionSpec(Strict):
     `by` is who may; nobody who did one of the actions in `not_by` since the case was opened, nor who stands in for them.
     Without `from` it may be done in every state that is not final.
     """
+
+    model_config = ConfigDict(serialize_by_alias=True)
 
     id: Identifier
     title: Bilingual

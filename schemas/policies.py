@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import ModelWrapValidatorHandler, TypeAdapter, model_validator
 
 from schemas.actions import ActionSpec
 from schemas.base import Bilingual, Count, Identifier, Strict, policy_key
 from schemas.deadline_spec import DeadlineSpec
-from schemas.faults import FILLED, once, refuse
+from schemas.faults import FILLED, once
 from schemas.formats import FORMAT
 from schemas.forms import FormSpec
 from schemas.ladders import LadderSpec
@@ -20,6 +20,7 @@ from schemas.severity import SeverityPolicy
 from schemas.steps import Step
 from schemas.tasks import TaskSpec
 from schemas.vocabulary import FormName, Role, Stage, Where
+from schemas.whole import checked
 
 TOPIC = "policies"
 S = TypeVar("S")
@@ -150,12 +151,12 @@ class Policy(Wording):
         for at, deadline in enumerate(self.deadlines):
             yield ("deadlines", at, "on_breach"), deadline.on_breach
 
-    @model_validator(mode="after")
-    def _every_name_is_given(self) -> Self:
+    @model_validator(mode="wrap")
+    @classmethod
+    def _every_name_is_given(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
         from schemas.policy_check import faults  # noqa: PLC0415 - it reads a whole policy
 
-        refuse(faults(self))
-        return self
+        return checked(cls, given, read, faults)
 
 
 def _by_id(specs: Iterable[S]) -> Mapping[str, S]:

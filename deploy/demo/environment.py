@@ -117,9 +117,9 @@ async def _variables(running: Stack, clock: Clock) -> dict[str, str]:
 def _with_patience(policies: Path) -> Path:
     """A copy of the policies in which only the time differs after which a notice is not sent any more."""
     shutil.copytree(POLICIES, policies)
-    for file in (policies / "notices").glob("*.yaml"):
+    for file in policies.glob("*/notices.yaml"):
         content = yaml.safe_load(file.read_text("utf-8"))
-        for rule in (*content["notices"], *content["customer_notices"]):
+        for rule in (*content.get("notices", ()), *content.get("customer_notices", ())):
             rule["not_after_minutes"] *= PATIENCE
         file.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
     return policies

@@ -1,5 +1,6 @@
 """`POST /v1/cases/{id}/actions/<action>` and `/tasks/<task>/<reply>`: decided as the policy of the case says, written, answered."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -72,11 +73,15 @@ Message = Callable[[Said], Act | Reply]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants to do with a case: its name, the form that is filled in for it, and what becomes of it."""
+    """What somebody wants to do with a case: its name, the form that is filled in for it, and what becomes of it.
+
+    Of a task that is done nobody knows the form: only whether just this was said before.
+    """
 
     name: str
     form: str | None
     message: Message
+    is_done: bool = False
 
 
 @router.post(
@@ -131,7 +136,7 @@ async def reply(
         def message(said: Said) -> Reply:
             return Reply(actor=sender.actor.id, task_id=task, verb=reply, said=said)
 
-        return Wish(f"{task}/{reply}", form, message)
+        return Wish(f"{task}/{reply}", form, message, is_done=found is None)
 
     return await soon(seconds, ActionRequest(case, sender, value, wish).perform())
 
@@ -159,8 +164,8 @@ class ActionRequest:
         """Decide, store the texts, write. What is refused leaves no text behind."""
         depends = self.sender.depends
         document = await depends.document(self.case, self.sender.actor)
-        wish, sent, said = self._read(document)
-        digest = identity.action_digest(wish.name, sent.model_dump_json())
+        wish, said = self._read(document)
+        digest = identity.action_digest(wish.name, json.dumps(self.value, sort_keys=True))
         text = identity.action_text_id(self.id, digest)
         foreseen = depends.cases.foresee(document, self._cause(wish, said, digest, Sealed(id=text, seal="")))
         if foreseen.kind != "applied":
@@ -172,15 +177,17 @@ class ActionRequest:
             ]
         return self._answer((await depends.cases.change(self._cause(wish, said, digest, seal)))[0])
 
-    def _read(self, document: Document[Case]) -> tuple[Wish, Strict, Filled]:
+    def _read(self, document: Document[Case]) -> tuple[Wish, Filled]:
         """What is wanted, and what was filled in, as the policy of the case has it; raises Problem."""
         state, policies = document.state, self.sender.depends.cases.world().policies
         if state is None or state.policy_key not in policies:
             raise away(f"The policy of this case ({state and state.policy_key})")
         policy = policies[state.policy_key]
         wish = self.wish(state, policy.content)
+        if wish.is_done:
+            return wish, Filled()
         sent = body.validate(_model(policy, wish.form), self.value)
-        return wish, sent, filled(policy.content.form.get(wish.form or ""), sent)
+        return wish, filled(policy.content.form.get(wish.form or ""), sent)
 
     def _cause(self, wish: Wish, given: Filled, digest: str, seal: Sealed) -> Cause[Act | Reply]:
         said = Said(values=given.values, texts=tuple(given.texts), note=seal if given.texts else None)

@@ -34,13 +34,19 @@ def read_entry(contact: ContactReceived, text: Sealed, policy: Policy) -> Entry:
     kind = _unknown("kind", filter(None, (contact.kind,)), policy.kinds, policy)
     channel = _unknown("channel", (contact.channel,), policy.channels, policy)
     flags = _unknown("flags", contact.flags, policy.severity.flags, policy)
-    ticks = _unknown("criteria", dict.fromkeys(contact.ticks), policy.severity.criteria, policy)
+    ticks = _unknown("criteria", _misticked(contact, policy), policy.severity.criteria, policy)
     return Entry(department, said, (*kind, *channel, *unknown, *unread), (*flags, *ticks))
 
 
 def _unknown(field: str, said: Iterable[str], known: Iterable[Any], policy: Policy) -> Iterator[str]:
     names = {one.id for one in known}
     yield from (f"{field}: {one!r} is unknown to policy {policy.id!r}" for one in said if one not in names)
+
+
+def _misticked(contact: ContactReceived, policy: Policy) -> Iterable[str]:
+    """Ticks that are no criteria, in small letters or capitals."""
+    known = {criterion.id.casefold() for criterion in policy.severity.criteria}
+    return dict.fromkeys(tick for tick in contact.ticks if tick.casefold() not in known)
 
 
 def _department(contact: ContactReceived, policy: Policy) -> tuple[Department, tuple[str, ...]]:

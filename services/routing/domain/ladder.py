@@ -41,8 +41,12 @@ def next_rung(case: Case, ladder: LadderSpec, accountable: Role, world: World) -
 def told(
     case: Case, ladder: LadderSpec, accountable: Role, repeats: int, world: World
 ) -> tuple[Role, Chosen]:
-    """Who is told that somebody of a role has let a time pass: their superior, and one rung higher with every repeat."""
-    rungs = [rung.role for rung in ladder.rungs if _has_place(case, rung, world)]
+    """Who is told that somebody of a role has let a time pass: their superior, and one rung higher with every repeat.
+
+    Where the case belongs to no place of the ladder, it is whoever reads what nobody else does.
+    """
+    placed = [rung.role for rung in ladder.rungs if _has_place(case, rung, world)]
+    rungs = placed or [rung.role for rung in ladder.rungs]
     first = rungs.index(accountable) + 1 if accountable in rungs else 0
     role = rungs[min(first + repeats, len(rungs) - 1)]
     return role, world.choose(case, role)

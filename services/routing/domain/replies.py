@@ -31,8 +31,17 @@ class Reply(Frozen):
 
 def form_of(policy: Policy, task: Task, verb: Verb) -> FormName | None:
     """The form that is filled in for a reply."""
-    spec = policy.task[task.task]
+    return form_for(policy.task[task.task], verb)
+
+
+def form_for(spec: TaskSpec, verb: Verb) -> FormName | None:
+    """The form that is filled in for a reply to a task of a kind."""
     return {"accept": None, "answer": spec.answer, "refuse": spec.refusal}[verb]
+
+
+def is_reply(spec: TaskSpec, verb: Verb) -> bool:
+    """Whether a task of a kind can be replied to so at all."""
+    return {"accept": spec.is_accepted, "answer": not spec.moves_owner, "refuse": True}[verb]
 
 
 def reply(case: Case, asked: Reply, cause: UUID, world: World) -> Change[Case] | Refusal:

@@ -24,8 +24,9 @@ from services.routing.domain.world import World
 def new(draft: Draft, spec: TaskSpec, place: Queue, chosen: Chosen, world: World, **facts: Any) -> Task:
     """A task to be asked of somebody in a role at a place."""
     case, role = draft.case, place.role
+    before = sum(isinstance(event, CaseTaskSent) and event.task == spec.id for event in draft.events)
     return Task(
-        task_id=task_id(draft.cause, spec.id), task=spec.id, to=chosen.person, role=role, place=place.at,
+        task_id=task_id(draft.cause, spec.id, before), task=spec.id, to=chosen.person, role=role, place=place.at,
         where=world.policy(case).role[role].at, moves_owner=spec.moves_owner, sent_at=draft.at,
         giver=facts.pop("giver", case.owner), post=world.post(case, chosen.person, role), **facts,
     )  # fmt: skip

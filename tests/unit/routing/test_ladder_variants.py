@@ -70,6 +70,12 @@ def test_with_every_repeat_one_rung_higher_is_told_up_to_the_top() -> None:
     assert [to for to, *_ in told(work)] == ["dm-service", "gm-1", "mfr-1", "mfr-1"]
 
 
+def test_of_a_case_that_belongs_to_no_place_of_the_ladder_whoever_reads_it_is_told() -> None:
+    work = casework({"rungs": [{"role": "mfr_cr"}]})
+    work.breach(work.receive().model_copy(update={"manufacturer": ""}), "DL-01")
+    assert told(work) == [("mfr-1", "mfr_cr", "DL-01")]
+
+
 def test_what_was_only_told_is_nothing_to_take_back() -> None:
     work = casework(TELLS)
     before = work.receive()
