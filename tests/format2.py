@@ -37,7 +37,7 @@ ANSWERED = datetime(2026, 3, 3, 6, 0, tzinfo=UTC)
 """When the answers were given."""
 
 
-def course(service: str, *, later: bool | None = None) -> list[Json]:
+def steps_of(service: str, *, later: bool | None = None) -> list[Json]:
     """What a service did: all of it, or only before or after its documents were taken."""
     taken = (one for one in lines(FORM, "course") if one["service"] == service)
     return [one for one in taken if later in (None, one.get("later", False))]

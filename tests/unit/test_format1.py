@@ -137,7 +137,7 @@ async def test_a_step_leads_to_the_same_ids_and_the_same_history(step: Json) -> 
 async def test_what_becomes_of_a_case_is_told_as_it_was(step: Json) -> None:
     replay = Replay(step, Kept.read(FORM))
     led_to = await replay.take()
-    told, before = replay.told(), replay.told_before()
+    told, before = replay.published(), replay.recorded_before()
     assert [one for one in told if one in before or one[1] not in LATER] == before
     assert led_to["documents"] == step["documents"]
     asked = {one["id"] for one in step["events"] if one["topic"] == outreach.TOPIC}
@@ -150,7 +150,7 @@ async def test_what_becomes_of_a_case_is_told_as_it_was(step: Json) -> None:
 async def test_what_people_did_they_may_do_still_and_it_is_told_as_it_was(step: Json) -> None:
     replay = Replay(step, Kept.read(FORM))
     await replay.take()
-    told, before = replay.told(), replay.told_before()
+    told, before = replay.published(), replay.recorded_before()
     assert [one for one in told if one in before or one[1] not in LATER] == before != []
     assert replay.refused is None
 

@@ -1,4 +1,4 @@
-"""Cases of format 2 in format 3: hand-overs and the manufacturer's support had a chain each, and all are tasks."""
+"""Cases of format 2 in format 3: the chains of hand-overs and of the manufacturer's support are tasks."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from schemas.formats.second.names import (
     VIA,
     Json,
     answered,
-    asked,
+    as_task,
     placed,
 )
 
@@ -98,7 +98,11 @@ def _handed(case: Json) -> Iterator[Json]:
         after = parts[at + 1].said["before"] if at + 1 < len(parts) else case["state"]
         if moves := part.has_moved(after):
             start = start or part.said["before"]
-        yield {**_task(case, part, left[same]), **_climbed(part), "moved": [start, after] if moves else None}
+        yield {
+            **_task(case, part, left[same]),
+            **_escalated_from(part),
+            "moved": [start, after] if moves else None,
+        }
 
 
 def _hand_overs(part: Json | None) -> Iterator[_Part]:
@@ -127,7 +131,7 @@ def _supports(part: Json | None) -> Iterator[_Part]:
 def _task(case: Json, part: _Part, nth: int) -> Json:
     said, via = part.said, part.said["via"]
     return {
-        **asked(part.kind, said["to"], said.get("role", SUPPORTER), case, nth),
+        **as_task(part.kind, said["to"], said.get("role", SUPPORTER), case, nth),
         "sent_at": said["at"],
         "via": VIA.get(via, via),
         "giver": said.get("giver", case["owner"]),
@@ -145,7 +149,7 @@ def _breaches(case: Json, own: str | None) -> list[str]:
     return [own, *(one for one in last if one != own and own in last)] if own else []
 
 
-def _climbed(part: _Part) -> Json:
+def _escalated_from(part: _Part) -> Json:
     """Where the case was on the ladder before somebody was asked; what support is accepted moves nothing back."""
     before = part.said["rung_before"]
     has_climbed = part.is_escalation if part.kind == SUPPORT else part.said.get("rung") != before

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-from schemas.formats.second.conditions import upgrade_wanted, upgrade_when
 from schemas.formats.second.names import (
     ACTIONS,
     CHANNELS,
@@ -23,6 +22,7 @@ from schemas.formats.second.names import (
     Json,
 )
 from schemas.formats.second.templates import upgrade_template
+from schemas.formats.second.whens import upgrade_wanted, upgrade_when
 
 _SOURCE = {"source": "format 2"}
 _GONE = {"ladder", "first_receiver", "first_hand_over", "hand_overs"}
@@ -136,7 +136,7 @@ def _actions(policy: Json) -> Iterator[Json]:
 def _hand_over(policy: Json) -> Json:
     reviewed = {"event": {"role": [policy["first_hand_over"]]}}
     return {
-        **_asked(HAND_OVER, {"zh": "接手工单", "en": "take the case over"}),
+        **_task_fields(HAND_OVER, {"zh": "接手工单", "en": "take the case over"}),
         "moves_owner": True,
         "hand_overs": list(_rules(policy, SHOP)),
         **HANDED_OVER,
@@ -147,7 +147,7 @@ def _hand_over(policy: Json) -> Json:
 def _support(policy: Json) -> Json:
     alone = {"case": {"state": ["escalated"]}, "not_waiting": [HAND_OVER]}
     return {
-        **_asked(SUPPORT, {"zh": "厂家支援", "en": "the manufacturer's support"}),
+        **_task_fields(SUPPORT, {"zh": "厂家支援", "en": "the manufacturer's support"}),
         "to": [SUPPORTER],
         "waits_for_acceptance": True,
         "hand_overs": list(_rules(policy, MANUFACTURER)),
@@ -157,7 +157,7 @@ def _support(policy: Json) -> Json:
     }
 
 
-def _asked(task: str, title: Json) -> Json:
+def _task_fields(task: str, title: Json) -> Json:
     return {"id": task, "title": title, **_SOURCE, "refusal": "reason"}
 
 
