@@ -50,9 +50,7 @@ async def test_a_case_is_taken_from_review_to_close(service: Service) -> None:
         ("cr-1", "close", {"note": "回访确认"}, "closed"),
     ]
     for person, action, body, state in steps:
-        target = (
-            await service.replying(path, action) if action == "accept" else f"{path}/actions/{action}"
-        )
+        target = await service.replying(path, action) if action == "accept" else f"{path}/actions/{action}"
         answer = await done(service, person, target, seen, body)
         seen = answer.headers["ETag"]
         assert answer.json()["state"] == state
@@ -126,7 +124,11 @@ async def test_a_refusal_names_its_rule(
 
 @pytest.mark.parametrize(
     ("person", "verb", "status", "rule"),
-    [("dm-service", "accept", 409, "asked"), ("cr-1", "answer", 409, "not_answered"), ("cr-1", "return", 422, None)],
+    [
+        ("dm-service", "accept", 409, "asked"),
+        ("cr-1", "answer", 409, "not_answered"),
+        ("cr-1", "return", 422, None),
+    ],
 )
 async def test_a_reply_is_refused_to_whoever_is_not_asked_and_where_the_task_does_not_take_it(
     service: Service, person: str, verb: str, status: int, rule: str | None
@@ -198,7 +200,9 @@ async def test_a_wrong_body_is_refused_by_field(service: Service, body: Any, fie
 
 async def test_a_body_is_bounded(service: Service) -> None:
     path, seen = await service.opened()
-    assert (await service.post("cr-1", f"{path}/actions/contact", seen, {"note": "x" * 70_000})).status_code == 413
+    assert (
+        await service.post("cr-1", f"{path}/actions/contact", seen, {"note": "x" * 70_000})
+    ).status_code == 413
 
 
 async def test_nothing_is_anonymous(service: Service) -> None:
@@ -346,7 +350,9 @@ async def test_a_header_of_wicked_text_is_refused_as_a_problem(
 ) -> None:
     path, _ = await service.opened()
     given = {name.encode(): value.encode() for name, value in (signed("cr-1") | SEEN).items()}
-    answer = await service.http.post(f"{path}/actions/follow_up", headers=httpx.Headers(given | {header.encode(): text}))
+    answer = await service.http.post(
+        f"{path}/actions/follow_up", headers=httpx.Headers(given | {header.encode(): text})
+    )
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert answer.status_code in {400, 428}
 

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -111,6 +111,17 @@ async def act(
     return await soon(seconds, ActionRequest(case, sender, value, wish).perform())
 
 
+class Asked(NamedTuple):
+    """Which task is replied to, and how."""
+
+    task: UUID
+    reply: Verb
+
+
+def _asked(task: UUID, reply: Annotated[Verb, Path()]) -> Asked:
+    return Asked(task, reply)
+
+
 @router.post(
     "/{case}/tasks/{task}/{reply}",
     name="reply",
@@ -120,12 +131,12 @@ async def act(
 async def reply(
     request: Request,
     case: UUID,
-    task: UUID,
-    reply: Annotated[Verb, Path()],
+    asked: Annotated[Asked, Depends(_asked)],
     sender: Annotated[ActionSender, Depends(sender)],
     seconds: Patience,
 ) -> JSONResponse:
     """Accept a task, answer it, or refuse it with a reason."""
+    task, reply = asked
     sent = await body.read(request, LARGEST_BODY, BODY_SECONDS)
     value = body.parse(request, sent or b"{}")
 
