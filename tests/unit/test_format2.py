@@ -200,7 +200,7 @@ def answered(row: Json) -> Json:
     return now | {name: moved[name] for name in SAME[row["do"]]}
 
 
-SAME = {"withdraw": ("state", "rung"), "accept": ("state",), "refuse": ()}
+SAME = {"withdraw": ("state", "rung"), "accept": ("state",), "refuse": ("rung",)}
 
 
 def test_no_entry_of_a_history_is_shown_by_an_event_that_there_is_no_more() -> None:

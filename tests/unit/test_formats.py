@@ -133,6 +133,19 @@ def test_the_tasks_of_a_case_have_each_an_id(form: str) -> None:
 
 
 @pytest.mark.parametrize("form", EARLIER)
+def test_what_escalated_stands_for_the_breaches_that_it_answers(form: str) -> None:
+    escalated = 0
+    for state in states(form):
+        deadlines_of = {breach.id: breach.deadline for breach in state.breaches}
+        for task in state.tasks:
+            assert bool(task.breaches) == (task.deadline is not None) == (task.ladder is not None)
+            if task.breaches:
+                assert deadlines_of[task.breaches[0]] == task.deadline
+                escalated += 1
+    assert escalated > 3
+
+
+@pytest.mark.parametrize("form", EARLIER)
 def test_of_a_case_that_is_over_nothing_is_asked(form: str) -> None:
     over = [state for state in states(form) if state.is_over]
     assert over

@@ -139,6 +139,7 @@ def _task(case: Json, part: _Part, nth: int) -> Json:
         "accepted": part.is_accepted,
         "ladder": LADDER if part.is_escalation else None,
         "breaches": _breaches(case, said.get("breach")),
+        "deadline": _deadline(case, said.get("breach")),
         "declined": said.get("declined", []),
     }
 
@@ -147,6 +148,12 @@ def _breaches(case: Json, own: str | None) -> list[str]:
     """The breach that it answers, with those of the same pass."""
     last = case.get("escalated_for", ())
     return [own, *(one for one in last if one != own and own in last)] if own else []
+
+
+def _deadline(case: Json, breach: str | None) -> str | None:
+    """The deadline that passed in a breach, as long as the case remembers it."""
+    named = (one["deadline"] for one in case.get("breaches", ()) if one["id"] == breach)
+    return next(named, None)
 
 
 def _escalated_from(part: _Part) -> Json:
