@@ -89,7 +89,7 @@ def answer(draft: Draft, task: Task, said: Said = NOTHING) -> CaseTaskAnswered:
 
 def refuse(draft: Draft, task: Task, said: Said) -> CaseTaskRefused:
     """Somebody declines: the case is as it was before it was asked."""
-    _undo(draft, task, rungs=task.via != "escalation")
+    _undo(draft, task, rungs=task.ladder is None)
     _remove(draft, task)
     note = said.note
     event = draft.publish(CaseTaskRefused, note=note and note.id, **_facts(task))
