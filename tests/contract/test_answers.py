@@ -153,7 +153,9 @@ async def test_a_reply_is_answered_as_declared(routing: MemoryRouting, desk: Fas
     assert answered == [409, 422, 422, 200, 409]
 
 
-async def test_a_reply_that_is_sent_again_is_answered_as_before(routing: MemoryRouting, desk: FastAPI) -> None:
+async def test_a_reply_that_is_sent_again_is_answered_as_before(
+    routing: MemoryRouting, desk: FastAPI
+) -> None:
     case = await routing.opened()
     [task] = case.hand_overs
     path = f"/v1/cases/{case.id}/tasks/{task.task_id}/refuse"

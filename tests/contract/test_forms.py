@@ -75,9 +75,7 @@ def test_every_action_of_a_shipped_policy_is_described_with_the_fields_of_its_fo
         form = policy.form.get(action.form or "")
         fields = [field.id for field in form.fields] if form else []
         needed = [field.id for field in form.fields if field.required] if form else []
-        forms = [
-            (list(one["properties"]), one.get("required", [])) for one in schema.get("anyOf", [schema])
-        ]
+        forms = [(list(one["properties"]), one.get("required", [])) for one in schema.get("anyOf", [schema])]
         assert (fields, needed) in forms, action.id
 
 

@@ -22,7 +22,7 @@ from deploy.local import Stack, service
 from deploy.local.provider import Provider, Received, provider
 from deploy.local.trouble import Trouble
 from schemas.base import Message
-from schemas.cases import CaseTaskSent, CaseOpened
+from schemas.cases import CaseOpened, CaseTaskSent
 from schemas.deliveries import DeliveryReported
 from schemas.directory import key
 from schemas.media import Medium

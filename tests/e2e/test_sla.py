@@ -142,9 +142,7 @@ async def test_killed_while_half_the_people_act_in_time_only_the_other_half_is_b
     await sla.published(cases, "started", 60)
     await sla.service.kill()
     acted = {one.case_id for one in opened[::2]}
-    await sla.send(
-        *(sla.event("contact", one.case_id, 2, one.occurred_at + HOUR / 2) for one in opened[::2])
-    )
+    await sla.send(*(sla.event("contact", one.case_id, 2, one.occurred_at + HOUR / 2) for one in opened[::2]))
     await asyncio.sleep(HOUR.total_seconds() / SCALE)
     await sla.service.start()
     events = await sla.published(cases, "breached", 30)

@@ -22,7 +22,7 @@ from services.common.store.document import Document
 from services.common.web import body, openapi
 from services.common.web.problems import Problem, away
 from services.routing import metrics
-from services.routing.api.dependencies import Actor, Dependencies, Needed, Patience, soon
+from services.routing.api.dependencies import Actor, Dependencies, Needed, Patience, patience, soon
 from services.routing.api.responses import CaseResponse, Stale, case_response
 from services.routing.domain.acting import Act
 from services.routing.domain.case import Case
@@ -123,7 +123,6 @@ async def reply(
     task: UUID,
     reply: Annotated[Verb, Path()],
     sender: Annotated[ActionSender, Depends(sender)],
-    seconds: Patience,
 ) -> JSONResponse:
     """Accept a task, answer it, or refuse it with a reason."""
     sent = await body.read(request, LARGEST_BODY, BODY_SECONDS)
@@ -138,7 +137,7 @@ async def reply(
 
         return Wish(f"{task}/{reply}", form, message, is_done=found is None)
 
-    return await soon(seconds, ActionRequest(case, sender, value, wish).perform())
+    return await soon(patience(request), ActionRequest(case, sender, value, wish).perform())
 
 
 @lru_cache(maxsize=1_000)
