@@ -111,7 +111,7 @@ def _never_said(fields: Sequence[FieldSpec], values: Allowed, given: Given) -> I
 def _right(field: FieldSpec, value: object, given: Given) -> str:
     """What would be right where a field cannot be the value; empty where it can."""
     options = [option.id for option in field.options]
-    names: Mapping[str, Iterable[str] | None]
+    names: Mapping[str, Sequence[str] | None]
     names = {"level": given.get("levels"), "role": given.get("roles"), "choice": options, "choices": options}
     if field.kind in names:
         known = names[field.kind]

@@ -130,7 +130,7 @@ def model_of(form: FormSpec | None, levels: Iterable[str], roles: Iterable[str])
     fields: dict[str, Any] = {}
     for field in form.fields if form else ():
         kind = _type_of(field, names)
-        described = {"alias": field.id, "description": field.title.en}
+        described: dict[str, Any] = {"alias": field.id, "description": field.title.en}
         needed = (kind, Field(**described)) if field.required else (kind | None, Field(None, **described))
         fields[_attribute(field)] = needed
     model: type[Strict] = create_model(form.id if form else "nothing", __base__=_Sent, **fields)

@@ -57,17 +57,21 @@ class NoticeRule(Strict):
     source: str = "origin: product"
 
     @model_validator(mode="after")
-    def _the_subject_is_in_the_event(self) -> Self:
-        if "subject" in self.to and "to" not in EVENTS[self.when.type].model_fields:
-            naming = ", ".join(name for name, event in EVENTS.items() if "to" in event.model_fields)
-            refuse([(("to", self.to.index("subject")), f"should be subject only of {naming}")])
+    def _everybody_can_be_reached(self) -> Self:
+        refuse(
+            [
+                *_without_subject(self),
+                *_unreached(self.by if "manufacturer" in self.to else (), "manufacturer"),
+            ]
+        )
         return self
 
-    @model_validator(mode="after")
-    def _a_manufacturer_can_be_reached(self) -> Self:
-        if "manufacturer" in self.to:
-            refuse(_unreached(self.by, "manufacturer"))
-        return self
+
+def _without_subject(rule: NoticeRule) -> Iterator[Fault]:
+    """Whom an event is about is told only of one that says so."""
+    if "subject" in rule.to and "to" not in EVENTS[rule.when.type].model_fields:
+        naming = ", ".join(name for name, event in EVENTS.items() if "to" in event.model_fields)
+        yield ("to", rule.to.index("subject")), f"should be subject only of {naming}"
 
 
 class Opening(Strict):

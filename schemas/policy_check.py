@@ -71,7 +71,9 @@ def _unknown(wanted: Wanted, model: type[BaseModel], given: Given) -> Iterator[F
         if what is None or isinstance(values, Bounds):
             continue
         allowed = _allowed(what, given)
-        for at, value in enumerate(values if allowed is not None else ()):
+        if allowed is None:
+            continue
+        for at, value in enumerate(values):
             if value not in allowed and not fields[path].is_literal(value):
                 yield (path, at), f"{must_be_among(allowed)}, not {value!r}"
 

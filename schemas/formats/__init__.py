@@ -43,6 +43,7 @@ def _present(topic: str, value: bytes) -> bytes:
         record = upgraded(given, given.get("format", 1), *_RECORDS[topic])
     except (ValueError, TypeError, LookupError, AttributeError):
         return value
+    # Entries of the directory carry no mark in any format, and have no room for one.
     marked = {**record, "format": FORMAT} if "format" in record else record
     return json.dumps(marked, ensure_ascii=False, separators=(",", ":")).encode()
 

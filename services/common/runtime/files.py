@@ -130,7 +130,9 @@ def _misnamed(folder: Path, parts: Mapping[Path, Fields], called: str) -> Iterat
 
 def checked(parts: Mapping[Path, Fields], model: type[M], more: Fields) -> M:
     """What several files say together, with `more` fields that stand in none of them; of two the first holds."""
-    whole = {name: value for fields in (more, *reversed(parts.values())) for name, value in fields.items()}
+    whole = {
+        name: value for fields in (more, *reversed(list(parts.values()))) for name, value in fields.items()
+    }
     try:
         return model.model_validate(whole)
     except ValidationError as wrong:

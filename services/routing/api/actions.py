@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -22,7 +22,7 @@ from services.common.store.document import Document
 from services.common.web import body, openapi
 from services.common.web.problems import Problem, away
 from services.routing import metrics
-from services.routing.api.dependencies import Actor, Dependencies, Needed, Patience, patience, soon
+from services.routing.api.dependencies import Actor, Dependencies, Needed, Patience, soon
 from services.routing.api.responses import CaseResponse, Stale, case_response
 from services.routing.domain.acting import Act
 from services.routing.domain.case import Case
@@ -111,6 +111,17 @@ async def act(
     return await soon(seconds, ActionRequest(case, sender, value, wish).perform())
 
 
+class Asked(NamedTuple):
+    """Which task is replied to, and how."""
+
+    task: UUID
+    reply: Verb
+
+
+def _asked(task: UUID, reply: Annotated[Verb, Path()]) -> Asked:
+    return Asked(task, reply)
+
+
 @router.post(
     "/{case}/tasks/{task}/{reply}",
     name="reply",
@@ -120,11 +131,12 @@ async def act(
 async def reply(
     request: Request,
     case: UUID,
-    task: UUID,
-    reply: Annotated[Verb, Path()],
+    asked: Annotated[Asked, Depends(_asked)],
     sender: Annotated[ActionSender, Depends(sender)],
+    seconds: Patience,
 ) -> JSONResponse:
     """Accept a task, answer it, or refuse it with a reason."""
+    task, reply = asked
     sent = await body.read(request, LARGEST_BODY, BODY_SECONDS)
     value = body.parse(request, sent or b"{}")
 
@@ -137,7 +149,7 @@ async def reply(
 
         return Wish(f"{task}/{reply}", form, message, is_done=found is None)
 
-    return await soon(patience(request), ActionRequest(case, sender, value, wish).perform())
+    return await soon(seconds, ActionRequest(case, sender, value, wish).perform())
 
 
 @lru_cache(maxsize=1_000)

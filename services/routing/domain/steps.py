@@ -57,12 +57,10 @@ def react_graver(draft: Draft, world: World) -> None:
     take(draft, draft.policy.reactions.graver, Moment(), world)
 
 
-def ask(
-    draft: Draft, task: Task, chosen: Chosen, world: World, said: Said = NOTHING, deadline: str | None = None
-) -> None:
+def ask(draft: Draft, task: Task, chosen: Chosen, world: World, said: Said = NOTHING) -> None:
     """Ask somebody, and let the case go where the policy says that it then goes."""
     before = draft.case
-    event = tasks.add(draft, task, chosen, said, deadline)
+    event = tasks.add(draft, task, chosen, said)
     _follow(draft, task, event, before, world)
 
 
@@ -206,10 +204,11 @@ def _ask(draft: Draft, step: Step, moment: Moment, world: World) -> None:
         declined = dict.fromkeys((*task.declined, *in_person, *filter(None, (moment.actor,))))
         carried |= {"via": "anew", "declined": tuple(declined), "not_by": ladder.passed(draft.case, world)}
         send(draft, spec, [task.role], world, **carried)
-    elif task.role in spec.to and (roles := spec.to[spec.to.index(task.role) + 1 :]):
-        if any(world.person(draft.case, role) for role in roles):
-            tasks.withdraw(draft, task, "unanswered")
-            send(draft, spec, roles, world, **{**carried, "via": "anew"})
+        return
+    roles = spec.to[spec.to.index(task.role) + 1 :] if task.role in spec.to else ()
+    if any(world.person(draft.case, role) for role in roles):
+        tasks.withdraw(draft, task, "unanswered")
+        send(draft, spec, roles, world, **{**carried, "via": "anew"})
 
 
 def _escalate(draft: Draft, step: Step, moment: Moment, world: World) -> None:
@@ -265,16 +264,21 @@ def _climb(draft: Draft, spec: LadderSpec, up: ladder.Next, moment: Moment, worl
         task for task in before.tasks_of(asked.id) if task.to == up.chosen.person and not task.accepted
     ]
     if waiting:
-        task = waiting[-1].model_copy(
-            update={"ladder": spec.id, "breaches": (*waiting[-1].breaches, *breaches)}
-        )
-        _follow(draft, task, tasks.ask_again(draft, task, deadline), before, world)
+        more = {"ladder": spec.id, "breaches": (*waiting[-1].breaches, *breaches), "deadline": deadline}
+        task = waiting[-1].model_copy(update=more)
+        _follow(draft, task, tasks.ask_again(draft, task), before, world)
         return
     declined = tuple(name for one in before.tasks_of(asked.id) for name in one.declined)
     seat = _seat(before, up.rung.role, up.chosen, world)
-    facts = {"via": "escalation", "ladder": spec.id, "breaches": breaches, "declined": declined}
+    facts = {
+        "via": "escalation",
+        "ladder": spec.id,
+        "breaches": breaches,
+        "declined": declined,
+        "deadline": deadline,
+    }
     task = tasks.new(draft, asked, seat, up.chosen, world, **facts)
-    ask(draft, task, up.chosen, world, NOTHING if due else moment.said, deadline)
+    ask(draft, task, up.chosen, world, NOTHING if due else moment.said)
 
 
 EFFECTS: dict[str, Callable[[Draft, Step, Moment, World], None]] = {

@@ -32,18 +32,16 @@ def new(draft: Draft, spec: TaskSpec, place: Queue, chosen: Chosen, world: World
     )  # fmt: skip
 
 
-def add(
-    draft: Draft, task: Task, chosen: Chosen, said: Said = NOTHING, deadline: str | None = None
-) -> CaseTaskSent:
-    """Ask somebody; of a breach of `deadline`, if one is behind it."""
+def add(draft: Draft, task: Task, chosen: Chosen, said: Said = NOTHING) -> CaseTaskSent:
+    """Ask somebody."""
     case = draft.case
     asked = tuple(dict.fromkeys((*case.asked, task.place)))
     draft.set(tasks=(*case.tasks, task), asked=asked, notes=case.notes + (said.note is not None))
     event = draft.publish(
-        CaseTaskSent, ladder=task.ladder, deadline=deadline, criteria=task.criteria,
+        CaseTaskSent, ladder=task.ladder, deadline=task.deadline, criteria=task.criteria,
         doubts=task.doubts, **said.facts(), **_facts(task),
     )  # fmt: skip
-    facts = {"ladder": task.ladder, "deadline": deadline, "suspected": task.suspected}
+    facts = {"ladder": task.ladder, "deadline": task.deadline, "suspected": task.suspected}
     marks = {"criteria": list(task.criteria) or None, "doubts": list(task.doubts) or None}
     weighed = {"step": chosen.step, **chosen.facts, "role": task.role}
     draft.record_history(
@@ -52,14 +50,14 @@ def add(
     return event
 
 
-def ask_again(draft: Draft, task: Task, deadline: str | None) -> CaseTaskSent:
-    """Ask the same person what they have not accepted yet, now because of a breach of `deadline`."""
+def ask_again(draft: Draft, task: Task) -> CaseTaskSent:
+    """Ask the same person what they have not accepted yet, now because of a breach."""
     others = (one for one in draft.case.tasks if one.task_id != task.task_id)
     draft.set(tasks=(*others, task.model_copy(update={"moved_first": task.moved})))
     event = draft.publish(
-        CaseTaskSent, ladder=task.ladder, deadline=deadline, **{**_facts(task), "via": "escalation"}
+        CaseTaskSent, ladder=task.ladder, deadline=task.deadline, **{**_facts(task), "via": "escalation"}
     )
-    draft.record_history(event.type, task=task.task, to=task.to, via="escalation", deadline=deadline)
+    draft.record_history(event.type, task=task.task, to=task.to, via="escalation", deadline=task.deadline)
     return event
 
 

@@ -108,11 +108,13 @@ def test_of_a_role_that_several_hand_overs_ask_the_last_asked_is_accountable() -
     assert meant(warned("sc_sa", tasks=tasks), "accountable") == ["sa-2"]
 
 
-def test_who_has_accepted_to_support_answers_for_the_manufacturer() -> None:
+def test_who_is_asked_to_support_or_does_answers_for_the_manufacturer() -> None:
     accepted = task("mfr-2", "mfr_cr", "support", accepted=True)
     assert meant(warned("mfr_cr", tasks=(accepted,)), "accountable") == ["mfr-2"]
     waiting = task("mfr-2", "mfr_cr", "support")
-    assert meant(warned("mfr_cr", tasks=(waiting,)), "accountable") == ["mfr-1", "mfr-2"]
+    assert meant(warned("mfr_cr", tasks=(waiting,)), "accountable") == ["mfr-2"]
+    queued = task("queue:gtmc:mfr_cr", "mfr_cr", "support")
+    assert meant(warned("mfr_cr", tasks=(queued,)), "accountable") == ["mfr-1", "mfr-2"]
     tasks = accepted, task("dm-service", "dept_manager")
     assert meant(warned("dept_manager", tasks=tasks), "accountable") == ["dm-service"]
 

@@ -99,7 +99,7 @@ def test_due_times_are_told_in_the_local_time_of_the_shop() -> None:
 
 
 def test_a_rule_speaks_of_what_people_do_by_the_name_of_the_action() -> None:
-    of_closing = {"when": {"type": "case.acted", "where": {"action": ["close"]}}}
+    of_closing: dict[str, Any] = {"when": {"type": "case.acted", "where": {"action": ["close"]}}}
     book = rulebook(rule("case.acted", "owner", **of_closing))
     assert notified(book, acted("close")) == [("cr-1", "email")]
     assert notified(book, acted("contact")) == []

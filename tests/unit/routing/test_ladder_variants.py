@@ -89,7 +89,7 @@ def test_what_was_only_told_is_nothing_to_take_back() -> None:
     ("state", "stage", "is_told"), [("resolved", "closing", True), ("closed", "over", False)]
 )
 def test_whoever_supervises_the_end_of_a_case_is_told_on_until_it_is_over(
-    state: str, stage: str, is_told: bool
+    state: str, stage: str, *, is_told: bool
 ) -> None:
     work = casework(TELLS)
     case = work.receive().model_copy(update={"state": state, "stage": stage})

@@ -117,6 +117,13 @@ def test_a_notice_asks_for_deadlines_of_its_policy(policies: PolicyFolder) -> No
     policies.refuses(change, NOTICES)
 
 
+def test_of_several_whom_a_notice_cannot_reach_each_is_told(policies: PolicyFolder) -> None:
+    rest = "\n    by: [email]\n    template: contacted_again"
+    policies.change(f"to: [owner]{rest}", f"to: [subject, manufacturer]{rest}", NOTICES)
+    places = [error.split(": ")[1] for error in policies.refused().splitlines()]
+    assert places == ["notices.11.to.0", "notices.11.by.0"]
+
+
 @pytest.mark.parametrize(
     ("change", "file"),
     [
