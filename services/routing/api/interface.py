@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from schemas.forms import model_of
 from schemas.policies import Policy
 from schemas.vocabulary import FormName
-from services.common.runtime.files import FileError, folders
+from services.common.runtime.files import folders
 from services.common.web.openapi import JSON
 from services.routing.api.actions import router
 from services.routing.api.dependencies import Dependencies
@@ -47,7 +47,7 @@ def _of_files(settings: Settings) -> tuple[CompiledPolicy, ...]:
     """The policies in our own files; one that is wrong is told of where it is published."""
     found = []
     for folder in folders(settings.policies):
-        with suppress(FileError):
+        with suppress(ValueError):
             found.append(compile_policy(load_policy(folder)))
     return tuple(found)
 
