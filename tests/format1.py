@@ -40,8 +40,8 @@ from services.routing.domain.case import Case
 from services.routing.domain.decide import Resync
 from services.routing.domain.open_cases import OpenCases
 from services.routing.domain.reassignment import Reassign
-from services.routing.domain.replies import Reply, Verb, allowed
-from services.routing.domain.seals import Said, Sealed
+from services.routing.domain.replies import TaskReply, Verb, allowed
+from services.routing.domain.seals import Sealed, SealedForm
 from services.routing.domain.world import World
 from services.routing.handlers import Handler as RoutingHandler
 from services.routing.handlers import revive as revive_for_routing
@@ -165,19 +165,19 @@ class Replay:
             [outcome] = await cases.change(Cause(case, uuid5(case, name), self._message(name)))
             self.refused = outcome.refusal.rule if outcome.refusal else None
 
-    def _message(self, name: str) -> Act | Reply:
+    def _message(self, name: str) -> Act | TaskReply:
         """What somebody did, as it is said now."""
         actor, body = self.step["action"]["actor"], dict(self.step["action"]["body"])
         tried = body.pop("reached", True) is False
         texts = tuple(one for one in body if one in TEXTS)
         note = Sealed(id=UUID(int=1), seal="sealed") if texts else None
-        said = Said(values={one: body[one] for one in body if one not in TEXTS}, texts=texts, note=note)
+        said = SealedForm(values={one: body[one] for one in body if one not in TEXTS}, texts=texts, note=note)
         if name not in REPLIED:
             return Act(actor=actor, action="attempt" if tried else ACTED[name], said=said)
         case = read_state(self.step["before"], Case)
         world, verb = self._world(), REPLIED[name]
         [task] = [one for one in case.tasks if verb in allowed(case, actor, world).get(one.task_id, ())]
-        return Reply(actor=actor, task_id=task.task_id, verb=verb, said=said)
+        return TaskReply(actor=actor, task_id=task.task_id, verb=verb, said=said)
 
     async def _reach_out(self, asked: Sequence[OutreachRequested]) -> None:
         self.requested += asked

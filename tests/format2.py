@@ -19,8 +19,8 @@ from services.notify.domain.rules import Origin, Rulebook
 from services.routing.domain.case import Case, header
 from services.routing.domain.decide import decide
 from services.routing.domain.open_cases import OpenCase, OpenCases
-from services.routing.domain.replies import Reply
-from services.routing.domain.seals import NOTHING, Said, Sealed
+from services.routing.domain.replies import TaskReply
+from services.routing.domain.seals import NOTHING, Sealed, SealedForm
 from services.routing.domain.world import World
 from services.sla.domain.deadline import Tick
 from services.sla.domain.due.instants import from_ms, to_ms
@@ -120,7 +120,7 @@ def answer(row: Json) -> Case:
     return change.state
 
 
-def _answer(case: Case, row: Json) -> Reply | DeadlineWithdrawn:
+def _answer(case: Case, row: Json) -> TaskReply | DeadlineWithdrawn:
     if row["do"] == "withdraw":
         [breach] = [one for one in case.breaches if str(one.id) == row["what"]]
         return DeadlineWithdrawn(
@@ -131,5 +131,5 @@ def _answer(case: Case, row: Json) -> Reply | DeadlineWithdrawn:
     *_, task = (one for one in case.tasks_of(row["what"]) if one.to == row["to"])
     refused = row["do"] == "refuse"
     sealed = Sealed(id=UUID(int=1), seal="sealed")
-    said = Said(texts=("reason",), note=sealed) if refused else NOTHING
-    return Reply(actor=row["to"], task_id=task.task_id, verb=row["do"], said=said)
+    said = SealedForm(texts=("reason",), note=sealed) if refused else NOTHING
+    return TaskReply(actor=row["to"], task_id=task.task_id, verb=row["do"], said=said)

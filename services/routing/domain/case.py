@@ -72,7 +72,7 @@ class Contact(Frozen):
     unusable: tuple[str, ...] = ()
 
 
-class Filled(Frozen):
+class FormRecord(Frozen):
     """A form as it was filled in last, and by whom; free texts rest under `note`."""
 
     by: str
@@ -174,7 +174,7 @@ class Case(Stored):
     passes: dict[Ladder, Instant] = {}
     contacts: tuple[Contact, ...]
     done: dict[str, Done] = {}
-    filled: dict[FormName, Filled] = {}
+    filled: dict[FormName, FormRecord] = {}
     notes: int = 0
     deadlines: dict[str, Deadline] = {}
     breaches: tuple[Breach, ...] = ()

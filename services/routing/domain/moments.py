@@ -6,7 +6,7 @@ from typing import Any
 from schemas.conditions import Condition, satisfies
 from schemas.vocabulary import Role
 from services.routing.domain.case import Case, Task, header
-from services.routing.domain.seals import NOTHING, Said
+from services.routing.domain.seals import NOTHING, SealedForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Moment:
     """What has just occurred: an event, what somebody has filled in and in which role, the task and the breach it is about."""
 
     event: Any = None
-    said: Said = NOTHING
+    said: SealedForm = NOTHING
     actor: str | None = None
     role: Role | None = None
     task: Task | None = None
