@@ -96,7 +96,7 @@ class Story:
         if task := self._receiver(nth):
             self.case = reply(self.casework, self.case, task.to, "refuse")
             rung = self.expected.forget(task.task_id)
-            if task.via == "escalation":
+            if task.ladder is not None:
                 self.expected.floor = max(self.expected.floor, rung)
 
     def accept(self, nth: int) -> None:

@@ -26,7 +26,7 @@ def holds(condition: Condition, case: Case, moment: Moment, *, earlier: bool) ->
         return False
     waiting = {task.task for task in case.tasks}
     return (
-        satisfies(condition.case, header(case))
+        (not condition.case or satisfies(condition.case, header(case)))
         and satisfies(condition.event, moment.event)
         and satisfies(condition.form, moment.said.values)
         and (not condition.done or not case.done.keys().isdisjoint(condition.done))

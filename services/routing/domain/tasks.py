@@ -122,7 +122,15 @@ def take_back_moves(draft: Draft, task: Task) -> None:
     """Let the case be where it was before a task that waited already was asked for once more."""
     task = draft.case.task(task.task_id) or task
     _undo_rungs(draft, task)
-    replace(draft, task.task_id, moved=task.moved_first, moved_first=None, rungs_before={}, ladder=None)
+    replace(
+        draft,
+        task.task_id,
+        moved=task.moved_first,
+        moved_first=None,
+        rungs_before={},
+        ladder=None,
+        deadline=None,
+    )
     _undo_state(draft, task)
 
 
