@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from schemas.base import Bilingual, Identifier, Strict
 from schemas.faults import FILLED
-from schemas.steps import Refused, Step
+from schemas.steps import RefusalSpec, Step
 from schemas.vocabulary import ActionName, FormName, Names, State
 
 OWNER = "owner"
@@ -22,6 +22,8 @@ class ActionSpec(Strict):
     Without `from` it may be done in every state that is not final.
     """
 
+    model_config = ConfigDict(serialize_by_alias=True)
+
     id: Identifier
     title: Bilingual
     source: str
@@ -29,5 +31,5 @@ class ActionSpec(Strict):
     not_by: tuple[ActionName, ...] = ()
     in_states: tuple[State, ...] = Field(default=(), alias="from")
     form: FormName | None = None
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusalSpec, ...] = ()
     steps: tuple[Step, ...] = ()

@@ -1,7 +1,8 @@
 """What every message and model of the vocabulary is made of."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer
@@ -78,6 +79,13 @@ class Strict(Frozen):
     """An immutable value written by people: an unknown field is a mistake worth telling."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy of the fields; what was worked out from those of the original is worked out anew."""
+        copy = super().model_copy(update=update, deep=deep)
+        for name in vars(copy).keys() - type(copy).model_fields.keys():
+            del vars(copy)[name]
+        return copy
 
 
 def policy_key(policy: str, version: str) -> str:

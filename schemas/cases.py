@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
-from schemas.base import Count, Frozen, Instant, Message, policy_key
+from schemas.base import Frozen, Instant, Message, policy_key
 from schemas.calendar import CalendarSpec
 from schemas.severity import Doubt, Signal
 from schemas.values import Flags, Values

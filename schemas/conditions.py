@@ -1,17 +1,17 @@
 """Conditions in policy: an event by type and fields by value; one that could never hold is refused."""
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from types import UnionType
 from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter, WrapValidator, model_validator
 
 from schemas.base import MOST, Strict, Whole
 from schemas.cases import CaseEvent, CaseHeader, CaseMessage, CaseRebased, CaseSnapshot
 from schemas.deadlines import DeadlineEvent, DeadlineMessage
-from schemas.faults import FILLED, Fault, must_be_among, refuse
+from schemas.faults import FILLED, Fault, either, must_be_among, refuse
 from schemas.vocabulary import ActionName, Names, TaskKind, names_of
 
 FORM = "fields."
@@ -25,21 +25,36 @@ class Bounds(Strict):
     under: Annotated[int, Field(ge=0, le=MOST)] | None = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _has_a_limit(self) -> Self:
         if self.over is None and self.under is None:
             raise ValueError("should have over or under, or both")
+        if self.over is not None and self.under is not None and self.over >= self.under:
+            refuse([(("over",), f"should be less than under, which is {self.under}")])
         return self
 
     def holds(self, value: Any) -> bool:
         """Whether an amount lies within; what is no amount does not."""
         if isinstance(value, bool) or not isinstance(value, int | str):
             return False
-        amount = Decimal(value)
+        try:
+            amount = Decimal(value)
+        except InvalidOperation:
+            return False
         return (self.over is None or amount > self.over) and (self.under is None or amount < self.under)
 
 
-Allowed = Annotated[tuple[str | bool | Whole, ...], FILLED]
-Wanted = dict[str, Allowed | Bounds]
+Plain = Annotated[str | bool | Whole, either("should be a text, true or false, or a whole number")]
+Allowed = Annotated[tuple[Plain, ...], FILLED]
+_ALLOWED: TypeAdapter[tuple[str | bool | int, ...]] = TypeAdapter(Allowed)
+
+
+def _as_given(given: Any, _: Any) -> Any:
+    """Bounds where fields are given, else values: what is wrong is said of the one that is meant."""
+    is_bounds = isinstance(given, dict | Bounds)
+    return Bounds.model_validate(given) if is_bounds else _ALLOWED.validate_python(given)
+
+
+Wanted = dict[str, Annotated[Allowed | Bounds, WrapValidator(_as_given)]]
 """Fields by their path, each with the values of which it must have one, or bounds; `header.severity` reaches inside."""
 
 Events = Mapping[str, type[CaseMessage | DeadlineMessage]]
@@ -127,20 +142,17 @@ def _reach(value: Any, path: str) -> Any:
 
 
 def never(wanted: Wanted, model: type[BaseModel]) -> Iterator[Fault]:
+    """What no instance of the model can have; of a form's fields the policy knows."""
     fields = comparable(model)
     for path, values in wanted.items():
         if path.startswith(FORM) and "fields" in model.model_fields:
             continue
         if path not in fields:
             yield (path,), must_be_among(fields)
-            continue
-        if isinstance(values, Bounds):
-            if int not in fields[path].kinds:
-                yield (path,), f"should be {fields[path].describe()}, not an amount with bounds"
-            continue
-        for at, value in enumerate(values):
-            if not fields[path].can_be(value):
-                yield (path, at), f"should be {fields[path].describe()}, not {value!r}"
+        elif not isinstance(values, Bounds):
+            yield from (((path, at), says) for at, says in fields[path].never(values))
+        elif int not in fields[path].kinds:
+            yield (path,), f"should be {fields[path].describe()}, not an amount with bounds"
 
 
 class Comparable(Strict):
@@ -152,6 +164,12 @@ class Comparable(Strict):
     def can_be(self, value: Any) -> bool:
         """Whether the field can have the value, as far as its type says."""
         return any(value in _choices(kind) or type(value) is kind for kind in self.kinds)
+
+    def never(self, values: Allowed) -> Iterator[tuple[int, str]]:
+        """Those of the values that it cannot have, and what would be right."""
+        for at, value in enumerate(values):
+            if not self.can_be(value):
+                yield at, f"should be {self.describe()}, not {value!r}"
 
     def is_literal(self, value: Any) -> bool:
         """Whether a value is one of the engine's own words for the field."""

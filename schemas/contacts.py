@@ -4,19 +4,24 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Frozen, Identifier, Instant, Message
+from schemas.base import LONGEST_NAME, Frozen, Identifier, Instant, Message, Whole
+from schemas.faults import either
 from schemas.values import MOST_FIELDS, Flags
 
 TOPIC = "contacts"
 LONGEST_TEXT = 4_000
 
 Language = Literal["zh", "en"]
-FormValue = (
+FormValue = Annotated[
     bool
-    | int
+    | Whole
     | Annotated[str, Field(max_length=LONGEST_TEXT)]
-    | tuple[Annotated[str, Field(max_length=200)], ...]
-)
+    | tuple[Annotated[str, Field(max_length=LONGEST_NAME)], ...],
+    either(
+        f"should be true or false, a whole number, a text of at most {LONGEST_TEXT} characters,"
+        f" or a list of texts of at most {LONGEST_NAME} each"
+    ),
+]
 """What the person who took the contact filled into a field; which fields there are is policy, and routing looks."""
 Form = Annotated[dict[Identifier, FormValue], Field(max_length=MOST_FIELDS)]
 

@@ -157,15 +157,15 @@ class DirectoryFile(Strict):
         return self
 
     def _references(self) -> Iterable[str]:
-        for region in self.regions:
-            yield f"manufacturer:{region.manufacturer}"
-        for shop in self.shops:
-            yield f"group:{shop.group}"
+        yield from (f"manufacturer:{region.manufacturer}" for region in self.regions)
+        yield from (f"group:{shop.group}" for shop in self.shops)
         for franchise in self.franchises:
-            yield f"shop:{franchise.shop}"
-            yield f"manufacturer:{franchise.manufacturer}"
-            if self.regions:
-                yield f"region:{franchise.region}"
+            yield from (f"shop:{franchise.shop}", f"manufacturer:{franchise.manufacturer}")
+            # A file may do without regions, and then only name them.
+            yield from (f"region:{franchise.region}" for _ in self.regions[:1])
+        yield from self._references_of_people()
+
+    def _references_of_people(self) -> Iterable[str]:
         if self.last_resort:
             yield _any_place(self.last_resort.at)
         for person in self.people:

@@ -1,15 +1,21 @@
 """Says what is wrong with what people wrote, and where in it that stands."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar, get_args
 
-from pydantic import AfterValidator, BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import (
+    AfterValidator,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, ErrorDetails, InitErrorDetails, PydanticCustomError
 from pydantic_core.core_schema import ErrorType, chain_schema, custom_error_schema, str_schema
 
-M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 Place = tuple[int | str, ...]
 Fault = tuple[Place, str]
@@ -42,19 +48,45 @@ def _filled(entries: T) -> T:
 FILLED = AfterValidator(_filled)
 
 
-def once(field: str) -> AfterValidator:
+def with_more(wrong: ValidationError, more: Iterable[Fault]) -> Iterator[Fault]:
+    """What is wrong already, and more that stands at other places."""
+    told = [(error["loc"], describe(error)) for error in wrong.errors()]
+    places = {place for place, _ in told}
+    yield from (*told, *(fault for fault in more if fault[0] not in places))
+
+
+def once(field: str) -> WrapValidator:
     """For a list whose entries are told apart by `field`: the second of a name would never be asked."""
 
-    def check(entries: tuple[M, ...]) -> tuple[M, ...]:
-        names = [getattr(entry, field) for entry in entries]
-        refuse(
-            ((at, field), f"should be another than above: there is one {name!r} already")
-            for at, name in enumerate(names)
-            if name in names[:at]
-        )
+    def check(given: Any, read: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            entries = read(given)
+        except ValidationError as wrong:
+            refuse(with_more(wrong, _again(given if isinstance(given, list | tuple) else (), field)))
+            raise
+        refuse(_again(entries, field))
         return entries
 
-    return AfterValidator(check)
+    return WrapValidator(check)
+
+
+def _again(entries: Iterable[Any], field: str) -> Iterator[Fault]:
+    names = [one.get(field) if isinstance(one, dict) else getattr(one, field, None) for one in entries]
+    for at, name in enumerate(names):
+        if name is not None and name in names[:at]:
+            yield (at, field), f"should be another than above: there is one {name!r} already"
+
+
+def either(says: str) -> WrapValidator:
+    """For what may be one of several: told in one sentence, where each of them would say what it is."""
+
+    def check(given: Any, as_one: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return as_one(given)
+        except ValidationError:
+            raise ValueError(says) from None
+
+    return WrapValidator(check)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +111,13 @@ class Shape:
 
 
 # Of the library's own faults; what our models raise themselves is in words already.
-_MOMENT = "should be a date and time with an offset, such as 2026-03-02T09:30:00+08:00"
+MOMENT = "should be a date and time with an offset, such as 2026-03-02T09:30:00+08:00"
 _OBJECT = "should be an object of named fields"
 _LIST = "should be a list"
 _WHOLE = "should be a valid integer"
 _NUMBER = "should be a valid number"
 _ID = "should be an id such as 3f2b8c1e-5d64-4b1a-9c0e-7a1d2e3f4b5c"
-_DAY = "should be a date such as 2026-03-02"
+DAY = "should be a date such as 2026-03-02"
 _TIME = "should be a time of day such as 09:30"
 _SPAN = "should be a length of time such as P1DT2H"
 _URL = "should be an address such as https://example.com"
@@ -115,15 +147,19 @@ _SAID = {
     "int_parsing_size": "should be a valid integer of fewer digits",
     "bool_type": "should be true or false",
     "bool_parsing": "should be true or false",
-    "timezone_naive": _MOMENT,
+    "timezone_naive": MOMENT,
+    "timezone_aware": MOMENT,
+    "decimal_max_places": "should have at most {decimal_places} digits after the point",
+    "decimal_max_digits": "should have at most {max_digits} digits",
+    "decimal_whole_digits": "should have at most {whole_digits} digits before the point",
     **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), _WHOLE),
     **dict.fromkeys(
         ("float_type", "float_parsing", "finite_number", "decimal_type", "decimal_parsing"), _NUMBER
     ),
-    **dict.fromkeys(("datetime_type", "datetime_parsing", "datetime_object_invalid"), _MOMENT),
-    "datetime_from_date_parsing": _MOMENT,
-    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), _DAY),
-    "date_from_datetime_inexact": _DAY,
+    **dict.fromkeys(("datetime_type", "datetime_parsing", "datetime_object_invalid"), MOMENT),
+    "datetime_from_date_parsing": MOMENT,
+    **dict.fromkeys(("date_type", "date_parsing", "date_from_datetime_parsing"), DAY),
+    "date_from_datetime_inexact": DAY,
     **dict.fromkeys(("time_type", "time_parsing"), _TIME),
     **dict.fromkeys(("time_delta_type", "time_delta_parsing"), _SPAN),
     **dict.fromkeys(("uuid_type", "uuid_parsing", "uuid_version"), _ID),

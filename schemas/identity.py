@@ -1,7 +1,7 @@
 """Ids that derive from their cause. The same cause yields the same id for ever: nothing here may change.
 
 Also kept as it is, since hashes and seals derive from it: the names and the order of the fields of a posted
-contact (`contact_id`) and of an action's body (`action_digest`), the JSON of an entry of the history
+contact (`contact_id`), the JSON of an action's body in the order of its names (`action_digest`), that of an entry of the history
 (`history.link`) and of personal words (`seals.seal`). A policy is known by the version under which it was
 published; nobody works that out anew.
 """
@@ -103,9 +103,9 @@ def tick_id(case: UUID, upto: int) -> UUID:
     return uuid5(case, f"tick:{upto}")
 
 
-def task_id(cause: UUID, kind: str) -> UUID:
-    """A task that a cause leads to; of one kind there is at most one."""
-    return uuid5(cause, f"task:{kind}")
+def task_id(cause: UUID, kind: str, before: int = 0) -> UUID:
+    """A task that a cause leads to; `before` counts those of its kind to which it has led already."""
+    return uuid5(cause, f"task:{kind}:{before}" if before else f"task:{kind}")
 
 
 def deadline_name(deadline: str, task: UUID | None) -> str:

@@ -57,20 +57,24 @@ class NoticeRule(Strict):
     source: str = "origin: product"
 
     @model_validator(mode="after")
-    def _the_subject_is_in_the_event(self) -> Self:
-        if "subject" in self.to and "to" not in EVENTS[self.when.type].model_fields:
-            naming = ", ".join(name for name, event in EVENTS.items() if "to" in event.model_fields)
-            refuse([(("to", self.to.index("subject")), f"should be subject only of {naming}")])
-        return self
-
-    @model_validator(mode="after")
-    def _a_manufacturer_can_be_reached(self) -> Self:
-        if "manufacturer" in self.to:
-            refuse(_unreached(self.by, "manufacturer"))
+    def _everybody_can_be_reached(self) -> Self:
+        refuse(
+            [
+                *_without_subject(self),
+                *_unreached(self.by if "manufacturer" in self.to else (), "manufacturer"),
+            ]
+        )
         return self
 
 
-class Opening(Strict):
+def _without_subject(rule: NoticeRule) -> Iterator[Fault]:
+    """Whom an event is about is told only of one that says so."""
+    if "subject" in rule.to and "to" not in EVENTS[rule.when.type].model_fields:
+        naming = ", ".join(name for name, event in EVENTS.items() if "to" in event.model_fields)
+        yield ("to", rule.to.index("subject")), f"should be subject only of {naming}"
+
+
+class OpeningEvent(Strict):
     """The one event customers are notified of: only with their contact is there an address."""
 
     type: Literal["case.opened"]
@@ -82,7 +86,7 @@ class CustomerNotice(Strict):
     Texts know `number`, `shop` and `name`.
     """
 
-    when: Opening
+    when: OpeningEvent
     by: Media
     template: TemplateName
     not_after_minutes: Annotated[int, Field(gt=0, le=MOST_MINUTES)] = 2880

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import ModelWrapValidatorHandler, TypeAdapter, model_validator
 
 from schemas.actions import ActionSpec
 from schemas.base import Bilingual, Count, Identifier, Strict, policy_key
 from schemas.deadline_spec import DeadlineSpec
-from schemas.faults import FILLED, once, refuse
+from schemas.faults import FILLED, once
 from schemas.formats import FORMAT
 from schemas.forms import FormSpec
 from schemas.ladders import LadderSpec
@@ -20,19 +20,20 @@ from schemas.severity import SeverityPolicy
 from schemas.steps import Step
 from schemas.tasks import TaskSpec
 from schemas.vocabulary import FormName, Role, Stage, Where
+from schemas.whole import checked
 
 TOPIC = "policies"
 S = TypeVar("S")
 
 
-class Named(Strict):
+class NamedSpec(Strict):
     """Something that a policy calls by an id, and people by a title."""
 
     id: Identifier
     title: Bilingual
 
 
-class RoleSpec(Named):
+class RoleSpec(NamedSpec):
     """Who somebody is, and where they work for a case.
 
     Where nobody of the role can, somebody in one of the `stand_ins` fills it, and answers for its queue.
@@ -43,13 +44,13 @@ class RoleSpec(Named):
     stand_ins: tuple[Role, ...] = ()
 
 
-class StateSpec(Named):
+class StateSpec(NamedSpec):
     """A state of a case; the first of a policy is that in which it opens."""
 
     stage: Stage
 
 
-class Opening(Strict):
+class OpeningSpec(Strict):
     """Who owns a case until somebody accepts it, besides whoever took the contact; which form they fill in."""
 
     owner: Role
@@ -72,14 +73,14 @@ class Policy(Wording):
 
     id: str
     title: Bilingual
-    kinds: Annotated[tuple[Named, ...], FILLED, once("id")]
-    channels: Annotated[tuple[Named, ...], once("id")] = ()
-    departments: Annotated[tuple[Named, ...], FILLED, once("id")]
+    kinds: Annotated[tuple[NamedSpec, ...], FILLED, once("id")]
+    channels: Annotated[tuple[NamedSpec, ...], once("id")] = ()
+    departments: Annotated[tuple[NamedSpec, ...], FILLED, once("id")]
     roles: Annotated[tuple[RoleSpec, ...], FILLED, once("id")]
     severity: SeverityPolicy
     forms: Annotated[tuple[FormSpec, ...], once("id")] = ()
     states: Annotated[tuple[StateSpec, ...], FILLED, once("id")]
-    opening: Opening
+    opening: OpeningSpec
     reactions: Reactions = Reactions()
     last_resort: Role
     actions: Annotated[tuple[ActionSpec, ...], once("id")] = ()
@@ -150,12 +151,12 @@ class Policy(Wording):
         for at, deadline in enumerate(self.deadlines):
             yield ("deadlines", at, "on_breach"), deadline.on_breach
 
-    @model_validator(mode="after")
-    def _every_name_is_given(self) -> Self:
+    @model_validator(mode="wrap")
+    @classmethod
+    def _every_name_is_given(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
         from schemas.policy_check import faults  # noqa: PLC0415 - it reads a whole policy
 
-        refuse(faults(self))
-        return self
+        return checked(cls, given, read, faults)
 
 
 def _by_id(specs: Iterable[S]) -> Mapping[str, S]:

@@ -1,13 +1,14 @@
 """Severity as data: the policy that says how complaints are judged, what is judged, and the judgement."""
 
 from collections.abc import Collection, Iterator
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ModelWrapValidatorHandler, model_validator
 
 from schemas.base import Bilingual, Count, Identifier, Strict
 from schemas.faults import FILLED, Fault, Place, must_be_among, once, refuse
 from schemas.vocabulary import Channel, Flag, Level, TaskKind
+from schemas.whole import Unread, checked
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 
@@ -135,18 +136,20 @@ class SeverityPolicy(Strict):
         gravest_first = sorted(table, key=lambda criterion: -self.gravity(criterion.level))
         return tuple(criterion.id for criterion in gravest_first)
 
-    @model_validator(mode="after")
-    def _levels_are_there(self) -> Self:
-        refuse(_unknown_levels(self))
-        return self
+    @model_validator(mode="wrap")
+    @classmethod
+    def _every_complaint_is_of_a_level(cls, given: Any, read: ModelWrapValidatorHandler[Self]) -> Self:
+        return checked(cls, given, read, _unmet)
 
-    @model_validator(mode="after")
-    def _every_complaint_meets_a_criterion(self) -> Self:
-        defaults = [at for at, criterion in enumerate(self.criteria) if criterion.default]
-        if not defaults:
-            refuse([(("criteria",), "should have one criterion with default: true")])
-        refuse((("criteria", at, "default"), "should be true of one criterion only") for at in defaults[1:])
-        return self
+
+def _unmet(policy: SeverityPolicy) -> Iterator[Fault]:
+    """Levels that there are not, and what leaves a complaint without a criterion."""
+    defaults = [at for at, criterion in enumerate(policy.criteria) if criterion.default]
+    if not defaults and not isinstance(policy.criteria, Unread):
+        yield ("criteria",), "should have one criterion with default: true"
+    yield from ((("criteria", at, "default"), "should be true of one criterion only") for at in defaults[1:])
+    if policy.levels:
+        yield from _unknown_levels(policy)
 
 
 def _unknown_levels(policy: SeverityPolicy) -> Iterator[Fault]:
@@ -155,7 +158,7 @@ def _unknown_levels(policy: SeverityPolicy) -> Iterator[Fault]:
         *((("learned", level), level) for level in policy.learned),
     ]
     for place, level in named:
-        if level not in policy.level_ids:
+        if level is not None and level not in policy.level_ids:
             yield place, must_be_among(policy.level_ids)
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
 from schemas.contacts import Language
@@ -87,19 +87,16 @@ class Directory:
         self._deputised: dict[str, list[Person]] = defaultdict(list)
         self._staff: dict[tuple[str, Role], list[Person]] = defaultdict(list)
         self._staffed: set[str] = set()
+        self._places: dict[str, dict[str, Any]] = {
+            "shop": self.shops, "manufacturer": self.manufacturers, "region": self.regions, "group": self.groups,
+        }  # fmt: skip
         for entry in entries:
             self._add(entry)
 
     def _add(self, entry: Entry) -> None:
         match entry:
-            case Shop():
-                self.shops[entry.id] = entry
-            case Manufacturer():
-                self.manufacturers[entry.id] = entry
-            case Region():
-                self.regions[entry.id] = entry
-            case Group():
-                self.groups[entry.id] = entry
+            case Shop() | Manufacturer() | Region() | Group():
+                self._places[entry.kind][entry.id] = entry
             case Franchise():
                 self.franchises[entry.shop].append(entry)
             case LastResort():

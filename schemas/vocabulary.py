@@ -1,9 +1,9 @@
-"""The names that policies give: each is marked with what it names, so that a policy can be checked for every one.
+"""The names that policies give: each is marked with what it names, so that all can be checked.
 
 No code knows one of these names; what the engine itself distinguishes are the literals of this file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, get_args, get_origin
 
@@ -20,6 +20,10 @@ Vocabulary = Literal[
     "kinds", "channels", "departments", "roles", "levels", "criteria", "flags", "forms", "states", "actions",
     "tasks", "ladders", "deadlines", "templates",
 ]  # fmt: skip
+
+
+Given = Mapping[Vocabulary, tuple[str, ...]]
+"""All names that a policy gives, by what they name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,36 +54,40 @@ def names_in(
     value: Any, annotation: Any = None, metadata: tuple[Any, ...] = ()
 ) -> Iterator[tuple[Place, Names, str]]:
     """Every name that a value of a policy says, with its place in the value and what it names."""
-    annotation, metadata = _unwrapped(annotation, metadata)
+    annotation, metadata = unwrapped(annotation, metadata)
+    if isinstance(value, str):
+        yield from (((), mark, value) for mark in metadata if isinstance(mark, Names))
+    for step, inner, kind, marks in _inside(value, annotation):
+        yield from (((step, *place), what, said) for place, what, said in names_in(inner, kind, marks))
+
+
+def _inside(value: Any, annotation: Any) -> Iterator[tuple[int | str, Any, Any, tuple[Any, ...]]]:
+    """What a value is made of, with the step to it and its annotation."""
     if isinstance(value, BaseModel):
         for name, field in type(value).model_fields.items():
-            inner = names_in(getattr(value, name), field.annotation, tuple(field.metadata))
-            yield from (((field.alias or name, *place), what, said) for place, what, said in inner)
+            yield field.alias or name, getattr(value, name), field.annotation, tuple(field.metadata)
     elif isinstance(value, dict):
         key, kept = get_args(annotation) or (None, None)
         for name, each in value.items():
-            yield from (((name, *place), what, said) for place, what, said in names_in(name, key))
-            yield from (((name, *place), what, said) for place, what, said in names_in(each, kept))
+            yield name, name, key, ()
+            yield name, each, kept, ()
     elif isinstance(value, tuple):
         entry = next(iter(get_args(annotation)), None)
-        for at, each in enumerate(value):
-            yield from (((at, *place), what, said) for place, what, said in names_in(each, entry))
-    elif isinstance(value, str):
-        yield from (((), mark, value) for mark in metadata if isinstance(mark, Names))
+        yield from ((at, each, entry, ()) for at, each in enumerate(value))
 
 
 def names_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Names | None:
     """What the text of an annotation is the name of, if it is one."""
-    _, marks = _unwrapped(annotation, metadata)
+    _, marks = unwrapped(annotation, metadata)
     return next((mark for mark in marks if isinstance(mark, Names)), None)
 
 
-def _unwrapped(annotation: Any, metadata: tuple[Any, ...]) -> tuple[Any, tuple[Any, ...]]:
+def unwrapped(annotation: Any, metadata: tuple[Any, ...] = ()) -> tuple[Any, tuple[Any, ...]]:
     """An annotation without its metadata; of what may be missing, that of what it is if it is there."""
     if get_origin(annotation) is Annotated:
         inner, *marks = get_args(annotation)
-        return _unwrapped(inner, (*metadata, *marks))
+        return unwrapped(inner, (*metadata, *marks))
     given = [one for one in get_args(annotation) if one is not type(None)]
     if type(None) in get_args(annotation) and len(given) == 1:
-        return _unwrapped(given[0], metadata)
+        return unwrapped(given[0], metadata)
     return annotation, metadata

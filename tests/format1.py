@@ -1,28 +1,20 @@
-"""What the first format wrote, and its steps taken anew: each service decides once more where it stood."""
+"""The steps that the first format took, taken anew: each service decides once more where it stood."""
 
 import copy
-import gzip
 import json
-from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, cached_property, partial
-from pathlib import Path
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid5
 
-from pydantic import TypeAdapter
-
-from schemas import contacts, directory, outreach, policies
-from schemas.contacts import ContactReceived
-from schemas.formats import SIGNALS, read_record
+from schemas import outreach
 from schemas.identity import holder_in_ids
 from schemas.outreach import OutreachRequested
-from schemas.policies import PublishedPolicy
-from schemas.staffing import Directory
 from services.common.kafka.batch import Received
 from services.common.kafka.outbox import OutboxPublisher
+from services.common.store.codec import read_state
 from services.common.store.decision import Cause, Entry
 from services.common.store.history import link
 from services.common.store.versions import Versions
@@ -40,171 +32,46 @@ from services.notify.domain.delivery import (
     advance,
 )
 from services.notify.domain.rules import Rulebook
-from services.notify.handlers import TOPICS as NOTIFY_TOPICS
 from services.notify.handlers import Handler as NotifyHandler
 from services.notify.handlers import WaitingRecords
 from services.notify.store import AddressRepository
-from services.routing import api
-from services.routing.api import actions
-from services.routing.domain.actions.table import ACTIONS
-from services.routing.domain.assessment import build_statement
+from services.routing.domain.acting import Act
 from services.routing.domain.case import Case
 from services.routing.domain.decide import Resync
 from services.routing.domain.open_cases import OpenCases
-from services.routing.domain.policies import Policies
 from services.routing.domain.reassignment import Reassign
-from services.routing.domain.severity.detection import Detection, SignalEvidence, Span
+from services.routing.domain.replies import TaskReply, Verb, allowed
+from services.routing.domain.seals import Sealed, SealedForm
 from services.routing.domain.world import World
-from services.routing.handlers import TOPICS as ROUTING_TOPICS
 from services.routing.handlers import Handler as RoutingHandler
 from services.routing.handlers import revive as revive_for_routing
 from services.routing.store.cases import Cases
-from services.routing.store.policy_files import compile_policy
 from services.routing.store.texts import TextRepository
 from services.sla.domain.deadline import Tick
 from services.sla.domain.state import Deadlines
-from services.sla.handlers import TOPICS as SLA_TOPICS
 from services.sla.handlers import Handler as SlaHandler
 from services.sla.handlers import revive as revive_for_sla
 from services.sla.store import DeadlineRepository
-from tests.casework import patterns
 from tests.fakes import MemoryDocuments, MemoryLog
-from tests.unit.notify.test_sender import SenderBench
-from tests.unit.sla.watch import ArmedMemory
+from tests.formats import Json, Kept, RecordedReader, lines, read
 
-DATA = Path(__file__).parent / "data" / "format1"
+FORM = "format1"
 PARTITIONS = 3
+ACTED = {
+    "transfer": "transfer", "judge": "judge", "contacts": "contact", "follow-ups": "follow_up", "resolve": "resolve",
+    "close": "close",
+}  # fmt: skip
+"""Actions of before, and what each is called by a policy of then as it is read today."""
+TEXTS = ("note", "reason", "course", "result")
+"""Fields in which people wrote freely."""
+REPLIED: dict[str, Verb] = {"accept": "accept", "return": "refuse"}
 
-Json = dict[str, Any]
-
-
-@cache
-def lines(name: str) -> tuple[Json, ...]:
-    """The JSON Lines of one file, in order."""
-    plain, packed = DATA / f"{name}.jsonl", DATA / f"{name}.jsonl.gz"
-    text = plain.read_bytes() if plain.exists() else gzip.decompress(packed.read_bytes())
-    return tuple(json.loads(line) for line in text.decode().splitlines())
-
-
-@dataclass
-class MemoryRecords:
-    """Records written once under an id, in a dict."""
-
-    records: dict[str, Json] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, records: Iterable[Json]) -> "MemoryRecords":
-        return cls({record["_id"]: record for record in records})
-
-    async def put(self, records: Sequence[Json]) -> set[int]:
-        known = {index for index, record in enumerate(records) if record["_id"] in self.records}
-        self.records |= {record["_id"]: record for record in records if record["_id"] not in self.records}
-        return known
-
-    async def get(self, keys: Sequence[str]) -> dict[str, Json]:
-        return {key: self.records[key] for key in keys if key in self.records}
+Summary = tuple[str, str, str]
+"""The topic and the type of an event, and who is asked or otherwise concerned."""
 
 
-class ListedDocuments(MemoryDocuments):
-    """Documents that nobody asks for in pages."""
-
-    async def page(self, query: Any, order: Any, limit: int) -> list[Json]:
-        raise NotImplementedError
-
-
-@dataclass
-class Kept:
-    """What every service reads at its start, and the words that routing keeps."""
-
-    published: tuple[PublishedPolicy, ...]
-    people: tuple[directory.Entry, ...]
-    texts: MemoryRecords
-    customers: MemoryRecords
-    records: Sequence[Json]
-
-    @classmethod
-    @cache
-    def read(cls) -> "Kept":
-        """As it stands in the files."""
-        records = lines("records")
-        texts, customers = (MemoryRecords.of(lines(name)) for name in ("texts", "customers"))
-        return cls(
-            tuple(_newest(records, policies.TOPIC, TypeAdapter(PublishedPolicy))),
-            tuple(_newest(records, directory.TOPIC, directory.ADAPTER)),
-            texts,
-            customers,
-            records,
-        )
-
-    def record(self, place: Json) -> Json:
-        """The record that stands in a place on Kafka."""
-        return next(record for record in self.records if place.items() <= record.items())
-
-    def directory_without(self, left: Sequence[str] = ()) -> Directory:
-        """Everybody, some of whom have `left` since."""
-        return Directory(_gone(one) if one.id in left else one for one in self.people)
-
-    @property
-    def versions(self) -> dict[str, PublishedPolicy]:
-        return {policies.key(one): one for one in self.published}
-
-    @cached_property
-    def compiled(self) -> Policies:
-        """Every policy compiled, under the version by which it was published."""
-        compiled = Policies(default=self.published[0].policy.id)
-        for one in self.published:
-            compiled.follow(compile_policy(one.policy, one.version))
-        return compiled
-
-
-@dataclass
-class RecordedReader:
-    """Stands in for what finds signals, with what format 1 found in its contacts.
-
-    Its policies held detectors of their own, and what is found in the same words today may differ. Steps are held to
-    ids, order and hashes, not to what words mean, so they start from the signals that the documents recorded; which
-    criteria and level these lead to is decided anew.
-    """
-
-    def detect(self, texts: Sequence[str]) -> list[Detection]:
-        """What the documents recorded of each text; of one that no document holds, nothing."""
-        return [self._recorded.get(text, Detection({})) for text in texts]
-
-    @cached_property
-    def _recorded(self) -> dict[str, Detection]:
-        read = TypeAdapter(ContactReceived)
-        received = [
-            read_record(contacts.TOPIC, read, record["value"].encode())
-            for record in lines("records")
-            if record["topic"] == contacts.TOPIC
-        ]
-        found = {
-            contact["id"]: contact["findings"]
-            for stored in lines("cases")
-            if stored["state"]
-            for contact in stored["state"]["contacts"]
-        }
-        return {build_statement(one).text: _detection(found.get(str(one.id), ())) for one in received}
-
-
-def _detection(recorded: Iterable[Json]) -> Detection:
-    """The signals of which these are the evidence; what was no word of the text is judged again anyway."""
-    places: dict[str, list[Span]] = {}
-    for one in recorded:
-        if one["start"] is not None:
-            [signal] = SIGNALS[one["criterion"]]
-            places.setdefault(signal, []).append(Span(one["detector"], one["start"], one["end"]))
-    return Detection({signal: SignalEvidence(strong=tuple(found)) for signal, found in places.items()})
-
-
-def _gone(entry: directory.Entry) -> directory.Entry:
-    return entry.model_copy(update={"status": "left", "posts": (), "deputy": None, "absences": ()})
-
-
-def _newest(records: Iterable[Json], topic: str, adapter: TypeAdapter[Any]) -> Iterator[Any]:
-    """The newest entry of each key of a compacted topic."""
-    newest = {record["key"]: record["value"] for record in records if record["topic"] == topic}
-    return (read_record(topic, adapter, value.encode()) for value in newest.values())
+def _summary(topic: str, event: Any) -> Summary:
+    return topic, event.type, getattr(event, "to", "")
 
 
 @dataclass
@@ -215,6 +82,8 @@ class Replay:
     kept: Kept
     documents: MemoryDocuments = field(default_factory=MemoryDocuments)
     requested: list[OutreachRequested] = field(default_factory=list)
+    refused: str | None = None
+    events: list[Json] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         if self.step["before"]:
@@ -223,10 +92,14 @@ class Replay:
 
     async def take(self) -> Json:
         """What the step leads to: events, documents written and the head of the history."""
-        before = {name for stored in self.documents.documents.values() for name in _outbox(stored)}
+        before = self._outboxes()
         await getattr(self, self.step["service"])()
         stored = list(self.documents.documents.values())
-        events = [event for one in stored for name, event in _outbox(one).items() if name not in before]
+        self.events = [event for event in self._outboxes() if event not in before]
+        events = [
+            {"topic": one["topic"], "id": one["id"], "seq": json.loads(one["body"]).get("seq", 0)}
+            for one in self.events
+        ]
         events += [{"topic": outreach.TOPIC, "id": str(one.id), "seq": one.seq} for one in self.requested]
         heads = [_first_format_head(one["history"], self._count(one["_id"])) for one in stored]
         return {
@@ -234,6 +107,20 @@ class Replay:
             "documents": [one["_id"] for one in stored],
             "history_head": heads[0] if len(heads) == 1 else None,
         }
+
+    def published(self) -> list[Summary]:
+        """What was told by the events that the step led to."""
+        messages = (read({"topic": one["topic"], "value": one["body"]}) for one in self.events)
+        return [_summary(one["topic"], message) for one, message in zip(self.events, messages, strict=True)]
+
+    def recorded_before(self) -> list[Summary]:
+        """What the first release told in its place, as that is read today."""
+        records = {(one["topic"], json.loads(one["value"]).get("id")): one for one in lines(FORM, "records")}
+        names = [(one["topic"], one["id"]) for one in self.step["events"] if one["topic"] != outreach.TOPIC]
+        return [_summary(name[0], read(records[name])) for name in names]
+
+    def _outboxes(self) -> list[Json]:
+        return [event for stored in self.documents.documents.values() for event in stored["outbox"]]
 
     def _count(self, name: str) -> int:
         """How many entries the history of a document had before the step."""
@@ -254,39 +141,43 @@ class Replay:
             **fields,
         )
 
-    def _received(self, topics: Any) -> Received[Any]:
+    def _received(self) -> Received[Any]:
         record = self.kept.record(self.step["record"])
         raw = record["value"].encode()
-        message = read_record(record["topic"], topics[record["topic"]], raw)
-        return Received(record["topic"], record["partition"], record["offset"], message, raw)
+        return Received(record["topic"], record["partition"], record["offset"], read(record), raw)
 
     async def routing(self) -> None:
         cases = Cases(
             self._store(Case, revive=revive_for_routing), self._world, OpenCases(lambda _case: True)
         )
-        texts, customers = TextRepository(self.kept.texts), TextRepository(self.kept.customers)
         if "record" in self.step:
+            texts, customers = TextRepository(self.kept.texts), TextRepository(self.kept.customers)
             reader: Any = RecordedReader()
             handler = RoutingHandler(cases, texts, customers, self._reach_out, reader)
             handler.loaded.set()
-            await handler.handle([self._received(ROUTING_TOPICS)])
-        elif (name := self.step["action"]["name"]) in ACTIONS:
-            await self._act(
-                api.Dependencies(
-                    cases, ListedDocuments(self.documents.documents), texts, customers, patterns()
-                )
-            )
-        else:
-            case = UUID(self.step["before"]["_id"])
+            await handler.handle([self._received()])
+            return
+        case, name = UUID(self.step["before"]["_id"]), self.step["action"]["name"]
+        if name in {"reassign", "resync"}:
             message: Any = {"reassign": Reassign, "resync": Resync}[name]()
             await cases.change(Cause(case, uuid5(case, name), message, once=False))
+        else:
+            [outcome] = await cases.change(Cause(case, uuid5(case, name), self._message(name)))
+            self.refused = outcome.refusal.rule if outcome.refusal else None
 
-    async def _act(self, depends: api.Dependencies) -> None:
-        asked = self.step["action"]
-        person = depends.directory().people[asked["actor"]]
-        sender = actions.ActionSender(person, depends, asked["key"], asked["seen"])
-        form = ACTIONS[asked["name"]].form.model_validate(asked["body"])
-        await actions.ActionRequest(asked["name"], UUID(asked["case"]), sender, form).perform()
+    def _message(self, name: str) -> Act | TaskReply:
+        """What somebody did, as it is said now."""
+        actor, body = self.step["action"]["actor"], dict(self.step["action"]["body"])
+        tried = body.pop("reached", True) is False
+        texts = tuple(one for one in body if one in TEXTS)
+        note = Sealed(id=UUID(int=1), seal="sealed") if texts else None
+        said = SealedForm(values={one: body[one] for one in body if one not in TEXTS}, texts=texts, note=note)
+        if name not in REPLIED:
+            return Act(actor=actor, action="attempt" if tried else ACTED[name], said=said)
+        case = read_state(self.step["before"], Case)
+        world, verb = self._world(), REPLIED[name]
+        [task] = [one for one in case.tasks if verb in allowed(case, actor, world).get(one.task_id, ())]
+        return TaskReply(actor=actor, task_id=task.task_id, verb=verb, said=said)
 
     async def _reach_out(self, asked: Sequence[OutreachRequested]) -> None:
         self.requested += asked
@@ -297,11 +188,12 @@ class Replay:
 
     async def sla(self) -> None:
         store = self._store(Deadlines, revive=revive_for_sla)
+        nothing_armed: Any = self.documents
         deadlines = DeadlineRepository(
-            store, ArmedMemory(), Versions(self.kept.versions), PARTITIONS, self.now
+            store, nothing_armed, Versions(self.kept.versions), PARTITIONS, self.now
         )
         if "record" in self.step:
-            await SlaHandler(deadlines, lambda: "").handle([self._received(SLA_TOPICS)])
+            await SlaHandler(deadlines, lambda: "").handle([self._received()])
             return
         case, ticked = UUID(self.step["before"]["_id"]), self.step["action"]
         tick = Tick(datetime.fromisoformat(ticked["upto"]), ticked["catch_up"])
@@ -317,16 +209,21 @@ class Replay:
                 Versions({name: one.policy for name, one in self.kept.versions.items()}),
                 self.kept.directory_without(self.step.get("left", ())),
             )
-            sender = SenderBench().sender()
             addresses = AddressRepository(lambda: rulebook.directory, _never)
-            senders: Any = {"email": sender, "sms": sender}
+            senders: Any = dict.fromkeys(("email", "sms"), IdleSender())
             handler = NotifyHandler(store, queue, lambda: rulebook, senders, addresses, _nothing)
             handler.loaded.set()
-            await handler.handle([self._received(NOTIFY_TOPICS)])
+            await handler.handle([self._received()])
             return
         delivery = UUID(self.step["before"]["_id"])
         cause = Cause(delivery, UUID(self.step["action"]["id"]), _step(self.step["action"]), once=False)
         await store.change(cause, partial(_advance, self.now))
+
+
+class IdleSender:
+    """Takes every delivery and sends none."""
+
+    def add(self, delivery: Delivery) -> None: ...
 
 
 FIRST_WORDS = {
@@ -345,33 +242,13 @@ def _first_format_head(past: Json, count: int) -> str:
     """The head that a history would have if the entries after the first `count` were in the words of format 1."""
     new = [entry for entry in past["entries"] if entry["number"] > count]
     head = str(new[0]["previous"] if new else past["head"])
-    for number, entry in enumerate(
-        (entry for entry in new if _is_of_first_format(entry["event"])), count + 1
-    ):
+    for number, entry in enumerate(new, count + 1):
         facts = {FIRST_WORDS.get(name, name): _in_first_format(fact) for name, fact in entry["facts"].items()}
         event = FIRST_WORDS.get(entry["event"], entry["event"])
         actor = FIRST_WORDS.get(entry["actor"], entry["actor"])
         same = Entry(datetime.fromisoformat(entry["at"]), actor, event, facts)
         head = link(number, head, same, entry["cause"])["hash"]
     return head
-
-
-@cache
-def _first_topics() -> frozenset[str]:
-    return frozenset(record["topic"] for record in lines("records"))
-
-
-@cache
-def _first_events() -> frozenset[str]:
-    """The types of messages and the events in histories that the first format had, by their first names."""
-    types = (json.loads(record["value"]).get("type") for record in lines("records"))
-    histories = (stored["history"]["entries"] for name in ("cases", "deliveries") for stored in lines(name))
-    return frozenset((*filter(None, types), *(entry["event"] for entries in histories for entry in entries)))
-
-
-def _is_of_first_format(event: str) -> bool:
-    """Whether format 1 had this event. What a later release adds moves the numbers of others, not their ids."""
-    return FIRST_WORDS.get(event, event) in _first_events()
 
 
 def _in_first_format(fact: Any) -> Any:
@@ -403,20 +280,3 @@ async def _never(_partition: int, _offset: int) -> None:
 async def _nothing(_partitions: set[int]) -> AsyncIterator[Delivery]:
     for delivery in list[Delivery]():
         yield delivery
-
-
-def _outbox(stored: Json) -> dict[str, Json]:
-    """The events that a document has not published yet, by their ids, numbered as if there were none of later kinds."""
-    events: dict[str, Json] = {}
-    later: Counter[str] = Counter()
-    for event in stored["outbox"]:
-        topic, body = event["topic"], json.loads(event["body"])
-        if topic in _first_topics() and _is_of_first_format(body["type"]):
-            events[event["id"]] = {
-                "topic": topic,
-                "id": event["id"],
-                "seq": body.get("seq", 0) - later[topic],
-            }
-        else:
-            later[topic] += 1
-    return events

@@ -1,5 +1,6 @@
 """Checks the responses of a service against its OpenAPI document."""
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ class OpenApi:
     document: Mapping[str, Any]
 
     async def check(self, answer: httpx.Response) -> None:
-        """For a client's `event_hooks`: each answer of a declared operation is as declared."""
+        """For a client's `event_hooks`: each answer of a declared operation is as declared, and what was taken as well."""
         operation = self.operation(answer.request)
         if operation is None:
             return
@@ -43,6 +44,10 @@ class OpenApi:
         assert answer.headers["Content-Type"] == media
         assert {name.lower() for name in declared.get("headers", {})} <= set(answer.headers)
         assert self.fits(answer.json(), content["schema"]), f"{content['schema']}: {answer.text}"
+        if answer.is_success and "requestBody" in operation:
+            sent = answer.request.content or b"{}"
+            [content] = operation["requestBody"]["content"].values()
+            assert self.fits(json.loads(sent), content["schema"]), f"{content['schema']}: {sent!r}"
 
     def operation(self, request: httpx.Request) -> Any:
         """What is declared for a request, or None."""
@@ -61,15 +66,28 @@ class OpenApi:
             case "object":
                 return isinstance(value, dict) and self._fits_object(value, schema)
             case "array":
-                return isinstance(value, list) and all(self.fits(each, schema["items"]) for each in value)
+                return isinstance(value, list) and self._fits_array(value, schema)
             case None:
                 return True
             case plain:
-                return isinstance(value, PLAIN[plain]) and value in schema.get("enum", [value])
+                named = schema.get("enum", [schema.get("const", value)])
+                return isinstance(value, PLAIN[plain]) and value in named
+
+    def _fits_array(self, value: list[Any], schema: Schema) -> bool:
+        if "prefixItems" in schema:
+            each = schema["prefixItems"]
+            return len(value) == len(each) and all(map(self.fits, value, each))
+        return all(self.fits(one, schema["items"]) for one in value)
 
     def _fits_object(self, value: Mapping[str, Any], schema: Schema) -> bool:
-        properties, others = schema.get("properties", {}), schema.get("additionalProperties", False)
-        named = all(self.fits(value[name], properties[name]) for name in value.keys() & properties.keys())
-        beside = value.keys() - properties.keys()
-        known = others is True or (bool(others) and all(self.fits(value[name], others) for name in beside))
-        return named and (known or not beside) and set(schema.get("required", ())) <= value.keys()
+        fits = all(self._fits_member(name, one, schema) for name, one in value.items())
+        return fits and set(schema.get("required", ())) <= value.keys()
+
+    def _fits_member(self, name: str, value: Any, schema: Schema) -> bool:
+        if name in schema.get("properties", {}):
+            return self.fits(value, schema["properties"][name])
+        patterns = schema.get("patternProperties", {})
+        if meant := [of for pattern, of in patterns.items() if re.search(pattern, name)]:
+            return all(self.fits(value, of) for of in meant)
+        others = schema.get("additionalProperties", False)
+        return others is True or (bool(others) and self.fits(value, others))

@@ -1,4 +1,4 @@
-"""Copies of the shipped policies and of the shipped lexicon that a test changes, to see what is refused and how."""
+"""Copies of a policy and of the shipped lexicon that a test changes, to see what is refused and how."""
 
 import shutil
 from pathlib import Path
@@ -30,23 +30,22 @@ class ChangedFolder:
 
 
 class PolicyFolder(ChangedFolder):
-    """A copy of the policy gtmc with its severity and notices."""
+    """A copy of the policy by which tests decide, its files beside one another."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(Path(shutil.copytree(POLICIES, folder / "policies")))
-        self.policy = self.folder / "gtmc.yaml"
+        super().__init__(Path(shutil.copytree(POLICIES / "gtmc", folder / "gtmc")))
 
-    def change(self, old: str, new: str, file: str = "gtmc.yaml") -> int:
+    def change(self, old: str, new: str, file: str = "deadlines.yaml") -> int:
         """Replace old text by new; the line on which the new text ends."""
         return super().change(old, new, file)
 
     def refused(self) -> str:
         """Every error of the policy, a line each."""
         with pytest.raises(FileError) as caught:
-            load_policy(self.policy)
+            load_policy(self.folder)
         return str(caught.value)
 
-    def refuses(self, change: Change, file: str = "gtmc.yaml") -> None:
+    def refuses(self, change: Change, file: str = "deadlines.yaml") -> None:
         """The change is the only error, and is reported with file, line and field."""
         old, new, field, message = change
         line = self.change(old, new, file)

@@ -20,7 +20,6 @@ from schemas import cases
 from schemas.cases import CaseEvent
 from schemas.contacts import ContactReceived
 from services.common.web import tokens
-from services.routing.app import create
 from tests.dealership import a_contact, directory_file
 from tests.openapi import OpenApi
 from tests.patience import SECONDS, patience, until
@@ -63,6 +62,16 @@ class Service:
         headers = signed(person) | {"If-Match": seen, "Idempotency-Key": key or str(uuid4())}
         return await self.http.post(path, json=body or {}, headers=headers)
 
+    async def replying(self, case: str, verb: str, task: str = "hand_over", reader: str = "gm-1") -> str:
+        """Where somebody replies to the newest task of a kind that waits in the case of this path."""
+        waiting = (await self.get(reader, case)).json()["tasks"]
+        newest = [one["task_id"] for one in waiting if one["task"] == task][-1]
+        return f"{case}/tasks/{newest}/{verb}"
+
+    async def accept(self, person: str, case: str, seen: str, key: str = "") -> httpx.Response:
+        """Somebody takes a case over."""
+        return await self.post(person, await self.replying(case, "accept"), seen, key=key)
+
     async def opened(self, **changes: Any) -> tuple[str, str]:
         """A new case: its path and its ETag."""
         contact = a_contact(**{"occurred_at": datetime.now(UTC), **changes})
@@ -102,8 +111,9 @@ async def routing(stack: Stack, home: Path, mongo: str = "") -> AsyncIterator[Se
         service = start_service("routing", env, home / "routing.log")
         try:
             await service.wait_ready()
-            hooks = {"response": [OpenApi(create().openapi()).check]}
-            async with httpx.AsyncClient(base_url=service.url, timeout=SECONDS, event_hooks=hooks) as http:
+            async with httpx.AsyncClient(base_url=service.url, timeout=SECONDS) as http:
+                document = (await http.get("/openapi.json")).json()
+                http.event_hooks = {"response": [OpenApi(document).check]}
                 yield Service(stack, names, http, env, service)
             await service.stop()
         finally:

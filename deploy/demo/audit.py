@@ -85,7 +85,7 @@ def check_breaches(evidence: Evidence) -> Iterator[str]:
 
 
 def check_reactions(evidence: Evidence) -> Iterator[str]:
-    """After every breach somebody was notified, the case was handed over, or its deadline stopped.
+    """After every breach somebody was notified, the case was taken to somebody, or its deadline stopped.
 
     That an escalation was due is no reaction: routing may have found nowhere to escalate to.
     """
@@ -101,10 +101,11 @@ def check_reactions(evidence: Evidence) -> Iterator[str]:
 
 
 def _last_moves(evidence: Evidence) -> dict[str, datetime]:
-    """Per case, when it was last handed over, by an escalation or by a person."""
+    """Per case, when somebody was last asked to take it over, or asked or told otherwise than for a role it needs."""
     moves: dict[str, datetime] = {}
-    for event in evidence.unique(cases.TOPIC, "case.handed_over").values():
-        moves[str(event.case_id)] = max(event.occurred_at, moves.get(str(event.case_id), NEVER))
+    for event in evidence.unique(cases.TOPIC, "case.task_sent", "case.escalated").values():
+        if event.type == "case.escalated" or event.moves_owner or event.via != "assignment":
+            moves[str(event.case_id)] = max(event.occurred_at, moves.get(str(event.case_id), NEVER))
     return moves
 
 

@@ -48,14 +48,15 @@ class Client:
         return response.json() if response.is_success else None
 
     async def act(
-        self, caller: str, case: Mapping[str, Any], action: str, body: Mapping[str, Any]
+        self, caller: str, case: Mapping[str, Any], what: str, body: Mapping[str, Any]
     ) -> httpx.Response:
-        """Act on a case as it was seen; the key follows from what is done to which revision."""
-        key = f"{caller}:{action}:{case['revision']}"
+        """Do `actions/<action>` or `tasks/<task>/<reply>` with a case as it was seen.
+
+        The key follows from what is done to which revision.
+        """
+        key = f"{caller}:{what}:{case['revision']}"
         headers = {"If-Match": f'"{case["revision"]}"', "Idempotency-Key": key}
-        return await self.request(
-            caller, "POST", f"/v1/cases/{case['id']}/{action}", headers, json=dict(body)
-        )
+        return await self.request(caller, "POST", f"/v1/cases/{case['id']}/{what}", headers, json=dict(body))
 
 
 def signer(issue: Callable[[str], str]) -> Callable[[str], str]:

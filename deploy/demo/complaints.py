@@ -19,7 +19,7 @@ from schemas.vocabulary import Channel, Department, Level
 from services.common.runtime.clock import Clock
 
 FILE = Path(__file__).with_name("complaints.json")
-SPOKEN: frozenset[Channel] = frozenset({"call_centre_new", "call_centre_repeat", "onsite", "verbal"})
+SPOKEN: frozenset[Channel] = frozenset({"call_centre_new", "call_centre_repeat", "onsite"})
 # Most are typed in while the customer speaks; some lay in a drawer, and some came by slow mail.
 AGES = (
     (0.82, timedelta(minutes=1), timedelta(minutes=25)),

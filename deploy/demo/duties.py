@@ -1,6 +1,6 @@
 """What somebody should do next with a case, by the policy's basic flow: pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,13 +14,19 @@ View = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Duty:
-    """One action. `early` to `punctual` is when a dutiful person does it, `late` when a slow one does."""
+    """One action, or a reply to a `task`. `early` to `punctual` is when a dutiful person does it, `late` when a slow one does."""
 
     action: str
     early: timedelta
     punctual: timedelta
     late: timedelta
     body: Mapping[str, Any] = field(default_factory=dict)
+    task: str = ""
+
+    @property
+    def path(self) -> str:
+        """Where it is posted, below its case."""
+        return f"tasks/{self.task}/{self.action}" if self.task else f"actions/{self.action}"
 
 
 def _minutes(early: float, punctual: float, late: float) -> tuple[timedelta, timedelta, timedelta]:
@@ -49,21 +55,25 @@ class Colleague:
 
     def duty(self, case: View, now: datetime) -> Duty | None:
         """What they should do next with a case; None when there is nothing."""
-        if case["state"] == "closed":
+        if case["stage"] == "over":
             return None
-        if "confirm" in case["actions"] and self._has_task(case):
-            return Duty("confirm", *CONFIRM, {"severity": case["suspected"] or case["severity"]})
-        if "accept" in case["actions"]:
-            return Duty("accept", *ACCEPT)
-        if case["state"] == "resolved":
+        if reply := self._reply(case):
+            return reply
+        if case["stage"] == "closing":
             return self._closing(case)
         if self._owns(case) and (owned := self._owned(case)):
             return owned
         return self._following(case, now)
 
-    def _has_task(self, case: View) -> bool:
-        """Whether it is up to them to confirm it: they are asked, or anybody is."""
-        return any(task["to"] == self.person.id or task["to"].startswith(QUEUE) for task in case["tasks"])
+    def _reply(self, case: View) -> Duty | None:
+        """The reply to what is asked of them. It is up to them to say how severe it is where they are asked, or anybody is."""
+        for task in _waiting(case, "answer"):
+            if task["to"] == self.person.id or task["to"].startswith(QUEUE):
+                body = {"severity": case["suspected"] or case["severity"]}
+                return Duty("answer", *CONFIRM, body, task["task_id"])
+        return next(
+            (Duty("accept", *ACCEPT, task=task["task_id"]) for task in _waiting(case, "accept")), None
+        )
 
     def _owns(self, case: View) -> bool:
         owner: str = case["owner"]
@@ -84,12 +94,12 @@ class Colleague:
         """The nature is judged, then the customer is spoken with."""
         if not case["confirmed"] and "judge" in case["actions"]:
             return Duty("judge", *JUDGE, {"severity": case["severity"]})
-        if case["contacted_at"] is None:
-            return Duty("contacts", *CONTACT, {"note": "Spoke with the customer and listened to all of it."})
+        if "contact" not in case["done"]:
+            return Duty("contact", *CONTACT, {"note": "Spoke with the customer and listened to all of it."})
         return None
 
     def _transfer(self, case: View, role: Role) -> Duty | None:
-        """To somebody with the role in the case's department, unless a hand-over is open already."""
+        """To somebody with the role in the case's department, unless somebody is asked to take it over already."""
         shop, department = case["shop"], case["department"]
         fitting = [
             person.id
@@ -99,7 +109,7 @@ class Colleague:
             and post.department in {None, department}
             and not person.absences
         ]
-        if case["hand_over"] is not None or not fitting:
+        if _is_handed_over(case) or not fitting:
             return None
         person = fitting[case["revision"] % len(fitting)]
         body = {
@@ -119,13 +129,24 @@ class Colleague:
         """A CR manager looks after a case that may become major once a day, whoever owns it."""
         if "dealer_cr_manager" not in self.roles(case["shop"]) or case["severity"] == "general":
             return None
-        last = datetime.fromisoformat(case["followed_up_at"] or case["opened_at"])
+        followed_up = case["done"].get("follow_up")
+        last = datetime.fromisoformat(followed_up["at"] if followed_up else case["opened_at"])
         early, punctual, late = (max(last + span - now, timedelta()) for span in FOLLOW_UP)
-        return Duty("follow-ups", early, punctual, late, {"note": "Asked the department how it stands."})
+        return Duty("follow_up", early, punctual, late, {"note": "Asked the department how it stands."})
+
+
+def _waiting(case: View, reply: str) -> Iterator[View]:
+    """The tasks to which they may reply so."""
+    return (task for task in case["tasks"] if reply in case["replies"].get(task["task_id"], ()))
+
+
+def _is_handed_over(case: View) -> bool:
+    """Whether somebody is asked to take it over who has not accepted yet."""
+    return any(task["moves_owner"] for task in case["tasks"])
 
 
 def _resolve(case: View) -> Duty | None:
-    if case["hand_over"] is not None:
+    if _is_handed_over(case):
         return None
     body = {"course": "Checked, explained and put right.", "result": "The customer agrees."}
     return Duty("resolve", *RESOLVE, body)

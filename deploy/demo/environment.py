@@ -121,7 +121,7 @@ def _with_patience(policies: Path) -> Path:
     shutil.copytree(POLICIES, policies)
     for file in policies.glob("*/notices.yaml"):
         content = yaml.safe_load(file.read_text("utf-8"))
-        for rule in (*content["notices"], *content["customer_notices"]):
+        for rule in (*content.get("notices", ()), *content.get("customer_notices", ())):
             rule["not_after_minutes"] *= PATIENCE
         file.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
     return policies

@@ -111,7 +111,7 @@ class Staff:
         duty = colleague.duty(case, self.clock.now()) if case is not None else None
         if case is None or duty is None or duty.action != meant.action:
             return case
-        response = await self.client.act(colleague.person.id, case, duty.action, duty.body)
+        response = await self.client.act(colleague.person.id, case, duty.path, duty.body)
         body: dict[str, Any] = response.json()
         if response.is_success:
             self.done[duty.action] += 1

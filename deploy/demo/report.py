@@ -38,7 +38,7 @@ def rows(evidence: Evidence) -> list[Row]:
             "criterion": stored[case]["criteria"][0],
             "criteria": stored[case]["criteria"],
             "state": stored[case]["state"],
-            "rung": stored[case]["rung"],
+            "rungs": stored[case]["rungs"],
             "owner": stored[case]["owner"],
             "owner_role": stored[case]["owner_role"],
             "met": counts[case, "met"],
@@ -115,6 +115,6 @@ def numbers(evidence: Evidence, differences: Mapping[str, Sequence[str]]) -> dic
 
 
 def _escalations(evidence: Evidence) -> dict[str, int]:
-    """How many breaches handed a case over to the next rung, by the role that received it."""
-    events = evidence.unique(cases.TOPIC, "case.handed_over").values()
+    """How many breaches took a case to the next rung, by the role that was asked."""
+    events = evidence.unique(cases.TOPIC, "case.task_sent").values()
     return dict(Counter(event.role for event in events if event.via == "escalation"))

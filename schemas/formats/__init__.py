@@ -4,6 +4,7 @@ Each step from one format to the next has a file here. What these call by name i
 """
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -71,6 +72,7 @@ def show_entry(entry: Json) -> Json:
 
 _FIRST_WORDS = {"kind": "complaint", "department": "after_sales"}
 _FIRST_FLAGS = ("injury", "accident", "casualties", "fire")
+_FIRST_TICK = re.compile("[gpm][0-9]{1,2}", re.IGNORECASE)
 
 
 def posted(contact: Json) -> str:
@@ -82,5 +84,8 @@ def posted(contact: Json) -> str:
         name: contact[name] or _FIRST_WORDS.get(name, contact[name]) for name in contact if name != "form"
     }
     flags = {**dict.fromkeys(_FIRST_FLAGS), **contact["flags"]}
+    ticks = [tick.upper() if _FIRST_TICK.fullmatch(tick) else tick for tick in contact["ticks"]]
     more = {"form": contact["form"]} if contact["form"] else {}
-    return json.dumps({**said, "flags": flags, **more}, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(
+        {**said, "ticks": ticks, "flags": flags, **more}, ensure_ascii=False, separators=(",", ":")
+    )

@@ -27,7 +27,6 @@ from schemas.base import Identifier as Name
 from schemas.base import Strict, instant, stamp
 from schemas.contacts import ContactReceived, Customer, Form, Vehicle
 from schemas.directory import CODE, Identifier
-from schemas.faults import Shape
 from schemas.formats import posted
 from schemas.identity import case_id, contact_id
 from schemas.values import Flags
@@ -128,6 +127,13 @@ def _short(given: Any) -> Any:
     return half_width(given).strip().lower() if isinstance(given, str) else given
 
 
+def _answered(given: Any) -> Any:
+    """Facts that nobody asked for may be told as null."""
+    if not isinstance(given, dict):
+        return given
+    return {name: is_so for name, is_so in given.items() if is_so is not None}
+
+
 def _readable(text: str) -> str:
     """A text that somebody can read."""
     if not any(unicodedata.category(sign)[0] in "LNPS" and sign not in BLANK_LETTERS for sign in text):
@@ -143,11 +149,10 @@ Timely = Annotated[
 ]
 Short = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
 Code = Annotated[Identifier, BeforeValidator(_short)]
-Word = Annotated[Name, BeforeValidator(_short)]
-"""What a policy calls something: routing looks whether it is known."""
-Tick = Annotated[
+Word = Annotated[
     Name, BeforeValidator(lambda given: half_width(given).strip() if isinstance(given, str) else given)
 ]
+"""What a policy calls something: routing looks whether it is known."""
 
 
 class PostedCustomer(Customer, extra="forbid"):
@@ -182,8 +187,8 @@ class PostedContact(Strict):
         str, StringConstraints(strip_whitespace=True, max_length=20_000), AfterValidator(_readable)
     ]
     demand: Annotated[str, StringConstraints(strip_whitespace=True, max_length=2_000)] = ""
-    ticks: Annotated[tuple[Tick, ...], Field(max_length=20, alias="criteria")] = ()
-    flags: Flags = {}
+    ticks: Annotated[tuple[Word, ...], Field(max_length=20, alias="criteria")] = ()
+    flags: Annotated[Flags, BeforeValidator(_answered)] = {}
     form: Form = {}
 
 

@@ -112,13 +112,13 @@ async def test_an_action_is_answered_as_declared_and_with_every_status_declared(
             asked = {"json": NOTE, "headers": headed(person, seen), **request}
             return (await http.post(f"/v1/cases/{path}", **asked)).status_code
 
-        follow, close = f"{case.id}/follow-ups", f"{case.id}/close"
+        follow, close = f"{case.id}/actions/follow_up", f"{case.id}/actions/close"
         answered = [
             await post(follow),
             await post(follow, headers=signed("cr-1")),
             await post(follow, headers={}),
             await post(follow, "a-stranger"),
-            await post(f"{uuid4()}/follow-ups"),
+            await post(f"{uuid4()}/actions/follow_up"),
             await post(follow, json=None, content=dawdling()),
             await post(close, seen='"2"'),
             await post(follow, seen='"1"'),
@@ -130,7 +130,43 @@ async def test_an_action_is_answered_as_declared_and_with_every_status_declared(
         routing.documents.away = True
         answered.append(await post(follow, seen='"2"'))
     assert answered == [200, 400, 401, 403, 404, 408, 409, 412, 413, 415, 422, 428, 503]
-    assert set(answered) == declared(desk, "/v1/cases/{case}/follow-ups", "post")
+    assert set(answered) == declared(desk, "/v1/cases/{case}/actions/follow_up", "post")
+
+
+async def test_a_reply_is_answered_as_declared(routing: MemoryRouting, desk: FastAPI) -> None:
+    case = await routing.opened()
+    [task] = case.hand_overs
+    async with client(desk) as http:
+
+        async def post(verb: str, seen: str, person: str = "cr-1", **body: str) -> int:
+            headers = signed(person, **{"Idempotency-Key": uuid4().hex, "If-Match": seen})
+            path = f"/v1/cases/{case.id}/tasks/{task.task_id}/{verb}"
+            return (await http.post(path, json=body, headers=headers)).status_code
+
+        answered = [
+            await post("answer", '"1"', "op-1"),
+            await post("refuse", '"1"'),
+            await post("accept", '"1"', note="好"),
+            await post("accept", '"1"'),
+            await post("refuse", '"2"', reason="不是本店的车"),
+        ]
+    assert answered == [409, 422, 422, 200, 409]
+
+
+async def test_a_reply_that_is_sent_again_is_answered_as_before(
+    routing: MemoryRouting, desk: FastAPI
+) -> None:
+    case = await routing.opened()
+    [task] = case.hand_overs
+    path = f"/v1/cases/{case.id}/tasks/{task.task_id}/refuse"
+    headers = signed("cr-1", **{"Idempotency-Key": "once", "If-Match": '"1"'})
+    async with client(desk) as http:
+        first, again, other = [
+            await http.post(path, json={"reason": reason}, headers=headers) for reason in ("甲", "甲", "乙")
+        ]
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json() == again.json()
+    assert (other.status_code, other.json()["rule"]) == (422, "one_key")
 
 
 async def test_reading_is_answered_as_declared(routing: MemoryRouting, desk: FastAPI) -> None:

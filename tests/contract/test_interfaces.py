@@ -1,6 +1,7 @@
 """The exported documents are whole: every reference leads somewhere, every refusal and topic is described."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -59,10 +60,12 @@ def test_actions_declare_the_headers_without_which_they_are_refused(exported: di
         for path, operations in paths.items()
         if path.startswith("/v1/cases/") and "post" in operations
     }
-    assert "/v1/cases/{case}/accept" in actions
+    assert {"/v1/cases/{case}/actions/judge", "/v1/cases/{case}/tasks/{task}/accept"} <= actions.keys()
     for path, operation in actions.items():
         needed = {each["name"] for each in operation["parameters"] if each["required"]}
-        assert needed == {"case", "Idempotency-Key", "If-Match"}, path
+        places = set(re.findall(r"{(\w+)}", path))
+        assert needed == {"Idempotency-Key", "If-Match"} | places, path
+        assert places <= {"case", "task"}, path
 
 
 def test_every_topic_says_what_it_carries(exported: dict[str, Document]) -> None:

@@ -19,7 +19,7 @@ def test_three_complaints_come_out_reconciled_and_leave_nothing_running(tmp_path
     assert played.returncode == 0, played.stdout + played.stderr
     numbers = json.loads(data.with_suffix(".json").read_text("utf-8"))
     assert numbers["accepted"] == numbers["cases"] == numbers["events"]["case.opened"] == 3
-    assert numbers["events"]["case.accepted"] > 0
+    assert numbers["events"]["case.task_accepted"] > 0
     assert numbers["kills"] == {"intake": 1, "routing": 1, "notify": 1, "sla": 1}
     assert numbers["arrived"]["email"] > 0
     assert numbers["arrived"]["sms"] > 0

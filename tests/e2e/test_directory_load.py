@@ -56,8 +56,7 @@ async def _flow(traffic: Traffic, halfway: asyncio.Event) -> None:
 
 
 def _holders(state: dict[str, Any]) -> set[str]:
-    parts = (state["hand_over"], state["support"])
-    return {state["owner"], *(part["to"] for part in parts if part)}
+    return {state["owner"], *(task["to"] for task in state["tasks"])}
 
 
 async def _entries(traffic: Traffic, stored: dict[str, Any]) -> list[dict[str, Any]]:

@@ -64,14 +64,15 @@ async def test_an_action_on_a_full_disk_is_never_answered_200_and_goes_through_o
         with full_disk(own.store):
             # What is seen now cannot move until there is space.
             seen = (await service.get("cr-1", path)).headers["ETag"]
+            target = await service.replying(path, "accept")
             for _ in range(3):
-                answer = await service.post("cr-1", f"{path}/accept", seen, key="once")
+                answer = await service.post("cr-1", target, seen, key="once")
                 assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
                 assert answer.headers["Content-Type"] == "application/problem+json"
                 assert await accepted(service, path) == 0
             await service.receive(waiting)
             await until(lambda: everywhere(urls, is_full))
-        answer = await service.post("cr-1", f"{path}/accept", seen, key="once")
+        answer = await service.post("cr-1", target, seen, key="once")
         assert answer.status_code == httpx.codes.OK
         assert await accepted(service, path) == 1
         await service.events(waiting.case_id, 1)
@@ -100,7 +101,7 @@ async def mentions(log: Path, text: str) -> bool:
 
 async def accepted(service: Service, path: str) -> int:
     history = (await service.get("cr-1", path)).json()["history"]
-    return [entry["event"] for entry in history].count("case.accepted")
+    return [entry["event"] for entry in history].count("case.task_accepted")
 
 
 async def everywhere(urls: list[str], holds: Callable[[httpx.AsyncClient], Awaitable[bool]]) -> bool:

@@ -55,7 +55,7 @@ async def _flow(traffic: Traffic, stop: asyncio.Event) -> None:
 
 async def _accept(traffic: Traffic, case: str, hands: asyncio.Semaphore, stop: asyncio.Event) -> None:
     """A case may wait while what works on it is killed; once the killing is over it has to come."""
-    while not stop.is_set() and not await traffic.receiver(case):
+    while not stop.is_set() and not await traffic.hand_over(case):
         await asyncio.sleep(PACE)
     await traffic.accept(case)
     hands.release()
@@ -149,7 +149,7 @@ async def _transfer(traffic: Traffic, case: str) -> bool:
         if (post.at, post.role) == (seen["shop"], "dept_manager") and not person.absences
     )
     body = {"shop": seen["shop"], "role": "dept_manager", "person": receiver, "note": "请处理"}
-    answer = await traffic.routing.act(manager, seen, "transfer", body)
+    answer = await traffic.routing.act(manager, seen, "actions/transfer", body)
     assert answer.is_success, answer.text
     shown = answer.json()
     due, done = (

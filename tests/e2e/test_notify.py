@@ -22,22 +22,24 @@ from deploy.local import Stack, service
 from deploy.local.provider import Provider, Received, provider
 from deploy.local.trouble import Trouble
 from schemas.base import Message
-from schemas.cases import CaseHandedOver, CaseOpened
+from schemas.cases import CaseOpened, CaseTaskSent
 from schemas.deliveries import DeliveryReported
 from schemas.directory import key
 from schemas.media import Medium
 from schemas.outreach import OutreachRequested
 from schemas.policies import Policy, PublishedPolicy
-from services.notify.domain.samples import FIELDS, HEADER
+from services.notify.domain.samples import FIELDS
+from services.routing.settings import POLICIES
 from services.routing.store.policy_files import load_policy
 from tests.dealership import directory_file, person
 from tests.patience import SECONDS, patience
 from tests.stack import Names, consume, own_names, produce
+from tests.unit.notify.events import header as a_header
+from tests.unit.notify.events import task
 
-POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
 # An answer takes less also on a crowded machine, and a stall much longer.
 SEND_SECONDS, STALL = 3, 30
-GTMC = load_policy(POLICIES / "gtmc.yaml")
+GTMC = load_policy(POLICIES / "gtmc")
 
 
 @dataclass(frozen=True)
@@ -92,14 +94,7 @@ class Far:
 
 
 def header(policy: Policy = GTMC, **changes: Any) -> dict[str, Any]:
-    own = {
-        "shop": "north",
-        "manufacturer": "gtmc",
-        "severity": "major",
-        "policy": policy.id,
-        "policy_version": policy.version,
-    }
-    return HEADER.model_dump() | own | {"owner": "cr-1", "hand_over_to": "dm-service"} | changes
+    return a_header(policy=policy.id, policy_version=policy.version, **changes)
 
 
 def opened(**changes: Any) -> CaseOpened:
@@ -108,11 +103,11 @@ def opened(**changes: Any) -> CaseOpened:
     return CaseOpened.model_validate({**FIELDS, **ids, "header": header(), **changes})
 
 
-def handed_over(severity: str = "general") -> CaseHandedOver:
+def handed_over(severity: str = "general") -> CaseTaskSent:
+    """A department manager is asked to take a case over."""
     ids = {"id": uuid4(), "case_id": uuid4(), "occurred_at": datetime.now(UTC), "via": "assignment"}
-    return CaseHandedOver.model_validate(
-        {**FIELDS, **ids, "to": "dm-service", "header": header(severity=severity)}
-    )
+    asked = dict(task("dm-service", "dept_manager"))
+    return CaseTaskSent.model_validate({**FIELDS, **asked, **ids, "header": header(severity=severity)})
 
 
 def outreach(medium: Medium) -> OutreachRequested:

@@ -20,8 +20,8 @@ from schemas.policies import PublishedPolicy, key
 from services.common.runtime.clock import Clock
 from services.common.store.backlog import MOST_WAITING
 from services.common.web import tokens
+from services.routing.settings import POLICIES as SHIPPED
 from services.routing.store.policy_files import load_policy
-from tests.casework import POLICIES
 from tests.dealership import a_contact
 from tests.e2e.test_notify import far_end
 from tests.e2e.test_notify import outreach as customers
@@ -32,8 +32,8 @@ from tests.routing_service import KEY, routing
 from tests.stack import Names, consume, database, produce
 from tests.unit.sla.story import a_deadline, a_policy
 
-LATER = a_policy(a_deadline("P", escalates=False), a_deadline("Q", escalates=False))
-GTMC = load_policy(POLICIES / "gtmc.yaml")
+LATER = a_policy(a_deadline("P", on_breach=[]), a_deadline("Q", on_breach=[]))
+GTMC = load_policy(SHIPPED / "gtmc")
 RETITLED = GTMC.model_copy(update={"title": GTMC.title.model_copy(update={"en": "Another"})})
 
 
@@ -68,7 +68,7 @@ def story(far: RunningSla, count: int) -> list[CaseEvent]:
     opened = far.open()
     moved = opened.header.model_copy(update={"policy_version": LATER.version})
     events = [
-        far.event("followed_up", opened.case_id, seq, opened.occurred_at + timedelta(seconds=seq))
+        far.event("follow_up", opened.case_id, seq, opened.occurred_at + timedelta(seconds=seq))
         for seq in range(2, count + 1)
     ]
     return [event.model_copy(update={"header": moved}) for event in (opened, *events)]
@@ -175,16 +175,16 @@ async def test_a_policy_that_cannot_be_used_stops_no_start_and_is_told_with_its_
 async def test_a_wrong_file_of_ours_stops_no_start_while_a_good_version_is_published(
     stack: Stack, tmp_path: Path
 ) -> None:
-    policies = PolicyFolder(tmp_path)
+    policies = PolicyFolder(tmp_path / "policies")
     async with routing(stack, tmp_path) as running:
         await running.opened()
-        policies.policy.write_text("id: gtmc\nladder: none\n", "utf-8")
+        policies.change("ladders:", "ladder:", "policy.yaml")
         again = service(
-            "routing", running.env | {"REDRESS_POLICIES": str(policies.folder)}, tmp_path / "again.log"
+            "routing", running.env | {"REDRESS_POLICIES": str(policies.folder.parent)}, tmp_path / "again.log"
         )
         await running.process.stop()
         await again.start()
-        assert "gtmc.yaml" in (await notes(again))["policy files"]
+        assert "gtmc/policy.yaml" in (await notes(again))["policy files"]
         contact = a_contact("音响没有声音")
         await running.receive(contact)
         assert (await running.events(contact.case_id, 1))[0].header.policy_version == GTMC.version
@@ -195,9 +195,9 @@ async def test_a_wrong_file_of_ours_stops_no_start_while_a_good_version_is_publi
 async def test_without_any_policy_routing_waits_and_says_for_which(
     stack: Stack, names: Names, tmp_path: Path
 ) -> None:
-    policies = PolicyFolder(tmp_path)
-    policies.change("ladder:", "ladders:")
-    env = {"REDRESS_POLICIES": str(policies.folder), "REDRESS_TOKEN_KEY": KEY}
+    policies = PolicyFolder(tmp_path / "policies")
+    policies.change("ladders:", "ladder:", "policy.yaml")
+    env = {"REDRESS_POLICIES": str(policies.folder.parent), "REDRESS_TOKEN_KEY": KEY}
     routing = service("routing", names.environment(stack) | env, tmp_path / "routing.log")
     routing.runner.launch()
 
@@ -211,11 +211,11 @@ async def test_without_any_policy_routing_waits_and_says_for_which(
         return (
             answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
             and "'gtmc' has no policy that can be used" in said.get("policies", "")
-            and "gtmc.yaml" in said["notes"]["policy files"]
+            and "gtmc/policy.yaml" in said["notes"]["policy files"]
         )
 
     await until(is_reported)
-    policies.change("ladders:", "ladder:")
+    policies.change("ladder:", "ladders:", "policy.yaml")
     await routing.wait_ready()
     await routing.stop()
 
@@ -223,19 +223,18 @@ async def test_without_any_policy_routing_waits_and_says_for_which(
 async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on_when_it_is_back(
     stack: Stack, tmp_path: Path
 ) -> None:
-    policies = PolicyFolder(tmp_path)
+    policies = PolicyFolder(tmp_path / "policies")
     async with routing(stack, tmp_path) as running:
         path, seen = await running.opened()
         case = UUID(path.rsplit("/", 1)[1])
         name = f"gtmc@{GTMC.version}"
         await tombstone(running.stack, running.names, name)
-        answer = await running.post("cr-1", f"{path}/accept", seen)
+        answer = await running.accept("cr-1", path, seen)
         assert answer.status_code == httpx.codes.OK  # compiled, it serves on until the next start
         await running.process.stop()
-        changed = policies.folder / "gtmc.yaml"
-        changed.write_text(changed.read_text("utf-8").replace("en: ", "en: Another ", 1), "utf-8")
+        policies.change("en: ", "en: Another ", "policy.yaml")
         again = service(
-            "routing", running.env | {"REDRESS_POLICIES": str(policies.folder)}, tmp_path / "again.log"
+            "routing", running.env | {"REDRESS_POLICIES": str(policies.folder.parent)}, tmp_path / "again.log"
         )
         await again.start()
         further = [a_contact(f"further {number}", case_id=case) for number in range(MOST_WAITING + 10)]
@@ -254,9 +253,10 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
         )
         async with httpx.AsyncClient(base_url=again.url) as http:
             shown = await http.get(path, headers=_signed("dm-service"))
+            assert (shown.json()["actions"], shown.json()["replies"]) == ([], {})
             seen = shown.headers["ETag"]
             headers = _signed("cr-1") | {"If-Match": seen, "Idempotency-Key": "once"}
-            answer = await http.post(f"{path}/contacts", json={"note": "called"}, headers=headers)
+            answer = await http.post(f"{path}/actions/contact", json={"note": "called"}, headers=headers)
         assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
         assert name in answer.json()["title"]
         await publish(stack, running.names, GTMC)

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from deploy.local import Stack
-from schemas.cases import CaseAccepted, CaseHandedOver, CaseOpened
+from schemas.cases import CaseOpened, CaseTaskAccepted, CaseTaskSent
 from schemas.outreach import OutreachRequested
 from tests.dealership import a_contact, directory_file
 from tests.routing_service import Service, redress, routing
@@ -30,8 +30,9 @@ async def test_a_contact_becomes_a_case_with_an_owner_and_a_hand_over(service: S
     assert isinstance(opened, CaseOpened)
     assert (opened.seq, opened.header.severity, opened.header.policy) == (1, "general", "gtmc")
     assert opened.header.owner in {"op-1", "op-2"}
-    assert isinstance(offered, CaseHandedOver)
-    assert (offered.seq, offered.to, offered.header.hand_over_to) == (2, "cr-1", "cr-1")
+    assert isinstance(offered, CaseTaskSent)
+    assert (offered.seq, offered.task, offered.to, offered.moves_owner) == (2, "hand_over", "cr-1", True)
+    assert [(task.task_id, task.to) for task in offered.header.tasks] == [(offered.task_id, "cr-1")]
 
 
 async def test_a_contact_delivered_twice_opens_one_case_once(service: Service) -> None:
@@ -41,16 +42,16 @@ async def test_a_contact_delivered_twice_opens_one_case_once(service: Service) -
     await service.events(contact.case_id, 2)
     answer = await service.get("gm-1", f"/v1/cases/{contact.case_id}")
     assert len(answer.json()["contacts"]) == 1
-    assert [entry["event"] for entry in answer.json()["history"]] == ["case.opened", "case.handed_over"]
+    assert [entry["event"] for entry in answer.json()["history"]] == ["case.opened", "case.task_sent"]
 
 
 async def test_an_accepted_case_changes_owner_and_tells_so(service: Service) -> None:
     path, seen = await service.opened()
-    answer = await service.post("cr-1", f"{path}/accept", seen)
+    answer = await service.accept("cr-1", path, seen)
     assert answer.status_code == httpx.codes.OK, answer.text
     assert (answer.json()["owner"], answer.json()["state"]) == ("cr-1", "in_review")
     events = await service.events(UUID(path.rsplit("/", 1)[1]), 3)
-    assert isinstance(events[2], CaseAccepted)
+    assert isinstance(events[2], CaseTaskAccepted)
     assert events[2].by == "cr-1"
 
 
@@ -63,7 +64,7 @@ async def test_the_same_directory_announces_nothing_new(service: Service, tmp_pa
 
 async def test_the_history_of_a_case_verifies(service: Service) -> None:
     path, seen = await service.opened()
-    assert (await service.post("cr-1", f"{path}/accept", seen)).status_code == httpx.codes.OK
+    assert (await service.accept("cr-1", path, seen)).status_code == httpx.codes.OK
     said = await asyncio.to_thread(redress, service.env, "history", "verify", path.rsplit("/", 1)[1])
     assert "3 entries verify" in said.stdout
 
@@ -100,7 +101,8 @@ async def test_a_case_is_told_anew_after_somebody_missed_something(service: Serv
     case = UUID(path.rsplit("/", 1)[1])
     await asyncio.to_thread(redress, service.env, "resync", str(case))
     snapshot = (await service.events(case, 3))[2]
-    assert (snapshot.type, snapshot.seq, snapshot.header.hand_over_to) == ("case.snapshot", 3, "cr-1")
+    assert (snapshot.type, snapshot.seq) == ("case.snapshot", 3)
+    assert [(task.task, task.to) for task in snapshot.header.tasks] == [("hand_over", "cr-1")]
 
 
 async def test_two_cases_of_one_number_are_an_alarm_and_each_is_a_case_of_its_own(service: Service) -> None:
@@ -113,7 +115,7 @@ async def test_two_cases_of_one_number_are_an_alarm_and_each_is_a_case_of_its_ow
     found = (await service.get("gm-1", "/v1/cases", q=first.case_number)).json()["cases"]
     assert {one["id"] for one in found} == {str(first.case_id), str(second.case_id)}
     path = f"/v1/cases/{second.case_id}"
-    answer = await service.post("cr-1", f"{path}/accept", (await service.get("cr-1", path)).headers["ETag"])
+    answer = await service.accept("cr-1", path, (await service.get("cr-1", path)).headers["ETag"])
     assert answer.json()["owner"] == "cr-1"
     metrics = (await service.http.get("/metrics")).text
     assert 'redress_unique_values_taken_total{collection="cases"} 2.0' in metrics

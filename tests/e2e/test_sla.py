@@ -22,11 +22,11 @@ from services.common.runtime.clock import Clock
 from tests.patience import patience
 from tests.soak import rounds
 from tests.stack import Names, database, produce
-from tests.unit.sla.story import EXTRA, NOTE, SHOP, a_deadline, a_header, a_policy
+from tests.unit.sla.story import NOTE, SHOP, a_deadline, a_header, a_policy, body_of
 
 SCALE = 600.0
 HOUR = timedelta(hours=1)
-POLICY = a_policy(a_deadline("P", escalates=False, warnings=[{"percent": 75}]))
+POLICY = a_policy(a_deadline("P", on_breach=[], warnings=[{"percent": 75}]))
 
 
 @dataclass
@@ -46,12 +46,13 @@ class RunningSla:
         return self.event("opened", uuid4(), 1, self.clock.now() - ago)
 
     def event(self, kind: str, case: UUID, seq: int, occurred: datetime) -> CaseEvent:
+        """An event of the case, or an action."""
         body: dict[str, Any] = {
             "id": uuid5(case, str(seq)), "case_id": case, "occurred_at": occurred, "seq": seq,
-            "header": a_header(policy_version=POLICY.version), "type": f"case.{kind}", "note": NOTE,
-            "received_at": occurred, "calendar": SHOP,
+            "header": a_header(policy_version=POLICY.version), "note": NOTE, "received_at": occurred,
+            "calendar": SHOP,
         }  # fmt: skip
-        return ADAPTER.validate_python(body | EXTRA.get(f"case.{kind}", {}))
+        return ADAPTER.validate_python(body_of(kind) | body)
 
     async def published(self, cases: set[UUID], ending: str, count: int) -> list[DeadlineEvent]:
         """All events of these cases until there are so many of one kind; kills leave copies."""
@@ -110,7 +111,7 @@ async def test_a_deadline_is_started_warned_of_and_breached_never_early(sla: Run
 
 async def test_a_deadline_met_in_time_is_never_breached(sla: RunningSla) -> None:
     opened = sla.open()
-    await sla.send(opened, sla.event("contacted", opened.case_id, 2, opened.occurred_at + HOUR / 2))
+    await sla.send(opened, sla.event("contact", opened.case_id, 2, opened.occurred_at + HOUR / 2))
     other = sla.open()
     await sla.send(other)
     events = await sla.published({opened.case_id, other.case_id}, "breached", 1)
@@ -126,7 +127,7 @@ async def test_a_stop_that_occurred_in_time_but_is_read_after_the_breach_withdra
     opened = sla.open(ago=HOUR)
     await sla.send(opened)
     breach = (await sla.published({opened.case_id}, "breached", 1))[-1]
-    await sla.send(sla.event("contacted", opened.case_id, 2, opened.occurred_at + HOUR / 2))
+    await sla.send(sla.event("contact", opened.case_id, 2, opened.occurred_at + HOUR / 2))
     events = await sla.published({opened.case_id}, "met", 1)
     withdrawn = [one.breach for one in events if one.type == "deadline.withdrawn"]
     assert withdrawn == [breach.id]
@@ -141,9 +142,7 @@ async def test_killed_while_half_the_people_act_in_time_only_the_other_half_is_b
     await sla.published(cases, "started", 60)
     await sla.service.kill()
     acted = {one.case_id for one in opened[::2]}
-    await sla.send(
-        *(sla.event("contacted", one.case_id, 2, one.occurred_at + HOUR / 2) for one in opened[::2])
-    )
+    await sla.send(*(sla.event("contact", one.case_id, 2, one.occurred_at + HOUR / 2) for one in opened[::2]))
     await asyncio.sleep(HOUR.total_seconds() / SCALE)
     await sla.service.start()
     events = await sla.published(cases, "breached", 30)

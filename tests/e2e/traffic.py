@@ -72,24 +72,25 @@ class Traffic:
 
     async def accept(self, case: str) -> str | None:
         """Whoever is to take the case over accepts it; the person, or None where it is a queue."""
-        receiver = await until(lambda: self.receiver(case))
+        task = await until(lambda: self.hand_over(case))
+        receiver = str(task["to"])
         if receiver.startswith("queue:"):
             return None
         async with patience():
             while True:
                 seen = await self.routing.case(receiver, case)
-                answer = await self.routing.act(receiver, seen or {}, "accept", {})
+                answer = await self.routing.act(receiver, seen or {}, f"tasks/{task['task_id']}/accept", {})
                 if answer.status_code != 412:
                     break
         if answer.is_success:
             self.acted.append((case, receiver))
         return receiver
 
-    async def receiver(self, case: str) -> str:
-        """Who is asked to take the case over; empty before anybody is."""
+    async def hand_over(self, case: str) -> dict[str, Any]:
+        """What asks somebody to take the case over; empty before anybody is asked."""
         stored = await self.document("cases", case)
-        hand_over = stored and stored["state"]["hand_over"]
-        return str(hand_over["to"]) if hand_over else ""
+        asked = [task for task in stored["state"]["tasks"] if task["moves_owner"]] if stored else []
+        return asked[0] if asked else {}
 
     async def document(self, collection: str, case: str) -> dict[str, Any] | None:
         return await self.store[self.environment.database][collection].find_one({"_id": case})
@@ -168,7 +169,7 @@ async def _verifies(traffic: Traffic, stored: dict[str, Any]) -> None:
     past = [entry for page in sorted(pages, key=lambda page: page["_id"]) for entry in page["entries"]]
     entries = [*past, *stored["history"]["entries"]]
     assert history.broken(entries, stored["history"]["head"]) is None
-    acted = [entry["cause"] for entry in entries if entry["event"] == "case.accepted"]
+    acted = [entry["cause"] for entry in entries if entry["event"] == "case.task_accepted"]
     assert len(acted) == len(set(acted))
 
 

@@ -1,4 +1,4 @@
-"""What the first format left on its way goes out and is handled, and its histories are shown in the present words."""
+"""What the first format left on its way is handled, and its histories are shown in the present words."""
 
 import copy
 import json
@@ -23,13 +23,20 @@ from services.routing.domain.world import World
 from services.routing.handlers import TOPICS, Handler, revive
 from services.routing.store.cases import Cases
 from services.routing.store.texts import TextRepository
+from tests import formats
 from tests.casework import patterns
 from tests.fakes import MemoryLog
-from tests.format1 import Json, Kept, ListedDocuments, RecordedReader, lines
-from tests.unit.test_format1 import TOPICS as ALL_TOPICS
+from tests.format1 import FORM
+from tests.formats import TOPICS as ALL_TOPICS
+from tests.formats import Json, Kept, ListedDocuments, RecordedReader
 
 NOW = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
-FIRST_WORDS = ("clock", "climb", "offered", "desk")
+FIRST_WORDS = ("clock", "climb", "offered", "desk", "case.handed_over", "case.accepted", "case.returned")
+"""Names that an entry of a history had, and has no more when it is shown."""
+
+
+def lines(name: str) -> tuple[Json, ...]:
+    return formats.lines(FORM, name)
 
 
 class Routing:
@@ -47,7 +54,7 @@ class Routing:
             revive,
             wall=lambda: NOW,
         )
-        kept = Kept.read()
+        kept = Kept.read(FORM)
         open_cases = OpenCases(lambda _case: True)
         self.cases = Cases(
             self.store,

@@ -1,7 +1,7 @@
 """What people write for Redress: YAML files, read with every mistake named by file, line and field."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -84,28 +84,56 @@ def folders(directory: Path) -> list[Path]:
     return sorted(file.parent for file in directory.glob(f"*/{MAIN}"))
 
 
-def load_folder(folder: Path, model: type[M]) -> M:
-    """What all files of a folder say together; a field that two of them give is a mistake."""
-    parts = {path: read(path) for path in sorted(folder.glob("*.yaml"))}
+def load_folder(folder: Path, model: type[M], called: str = "") -> M:
+    """What all files of a folder say together; a field that two of them give is a mistake.
+
+    The field `called`, where one is named, says the folder's own name.
+    """
+    parts = _read_all(sorted(folder.glob("*.yaml")))
     if folder / MAIN not in parts:
         raise FileError(f"{folder}: should hold {MAIN}")
+    complaints = [*_given_twice(parts), *_misnamed(folder, parts, called)]
+    try:
+        read_whole = checked(parts, model, {})
+    except FileError as wrong:
+        raise FileError("\n".join((*complaints, str(wrong)))) from None
+    if complaints:
+        raise FileError("\n".join(complaints))
+    return read_whole
+
+
+def _read_all(paths: Iterable[Path]) -> dict[Path, Fields]:
+    parts: dict[Path, Fields] = {}
+    wrong: list[str] = []
+    for path in paths:
+        try:
+            parts[path] = read(path)
+        except FileError as error:
+            wrong.append(str(error))
+    if wrong:
+        raise FileError("\n".join(wrong))
+    return parts
+
+
+def _given_twice(parts: Mapping[Path, Fields]) -> Iterator[str]:
     given: dict[str, Path] = {}
-    twice = []
     for path, fields in parts.items():
-        twice += [
-            f"{path}:{line(path, (name,))}: {name}: stands in {given[name].name} already"
-            for name in fields
-            if name in given
-        ]
-        given |= dict.fromkeys(fields, path)
-    if twice:
-        raise FileError("\n".join(twice))
-    return checked(parts, model, {})
+        for name in fields:
+            if given.setdefault(name, path) != path:
+                yield f"{path}:{line(path, (name,))}: {name}: stands in {given[name].name} already"
+
+
+def _misnamed(folder: Path, parts: Mapping[Path, Fields], called: str) -> Iterator[str]:
+    for path, fields in parts.items():
+        if fields.get(called, folder.name) != folder.name:
+            yield f"{path}:{line(path, (called,))}: {called}: should be {folder.name!r}, the folder's own name"
 
 
 def checked(parts: Mapping[Path, Fields], model: type[M], more: Fields) -> M:
-    """What several files say together, with `more` fields that stand in none of them."""
-    whole = {name: value for fields in (*parts.values(), more) for name, value in fields.items()}
+    """What several files say together, with `more` fields that stand in none of them; of two the first holds."""
+    whole = {
+        name: value for fields in (more, *reversed(list(parts.values()))) for name, value in fields.items()
+    }
     try:
         return model.model_validate(whole)
     except ValidationError as wrong:
@@ -123,7 +151,7 @@ def _complaints(wrong: ValidationError, parts: Mapping[Path, Fields]) -> Iterato
 
 def line(path: Path, loc: Place) -> int:
     """The line, counted from 1, where a field stands, or the nearest thing around it that does."""
-    node: yaml.Node | None = yaml.compose(path.read_text("utf-8"))
+    node: yaml.Node | None = yaml.compose(path.read_text("utf-8"), _Loader)
     at = 0
     for part in loc:
         found = _child(node, part)

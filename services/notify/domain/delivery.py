@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
 
-from schemas import identity, outreach
+from schemas import formats, identity, outreach
 from schemas.base import Instant, Stored
 from schemas.contacts import Language
 from schemas.deliveries import TOPIC, DeliveryReported, Result
-from schemas.formats import first
+from schemas.formats import first, second
 from schemas.media import MEDIA, Audience, IfUnknown, Medium
 from schemas.outreach import DeliveryResent
 from services.common.store.decision import Cause, Change, Decision, Entry, Outgoing
@@ -40,12 +40,8 @@ class Delivery(Stored):
 
     @classmethod
     def upgraded(cls, state: dict[str, Any], of: int) -> dict[str, Any]:
-        """A delivery of format 1: what was written under other names."""
-        if of > 1:
-            return state
-        present = first.renamed(state, {"profile": "policy"})
-        facts = first.upgrade_facts(present["facts"])
-        return {**first.with_queues(present, "person"), "facts": facts}
+        """A delivery of an earlier format: what was written under other names."""
+        return formats.upgraded(state, of, _to_second, _to_third)
 
     id: UUID
     case_id: UUID
@@ -85,6 +81,15 @@ class Delivery(Stored):
     @property
     def _if_unknown(self) -> IfUnknown:
         return MEDIA[self.medium].if_unknown[self.audience]
+
+
+def _to_second(state: dict[str, Any]) -> dict[str, Any]:
+    present = first.renamed(state, {"profile": "policy"})
+    return {**first.with_queues(present, "person"), "facts": first.upgrade_facts(present["facts"])}
+
+
+def _to_third(state: dict[str, Any]) -> dict[str, Any]:
+    return {**state, "facts": second.upgrade_facts(state["facts"])}
 
 
 @dataclass(frozen=True, slots=True)

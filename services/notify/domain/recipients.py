@@ -78,10 +78,15 @@ class Parties:
         if role is None or role == self.header.owner_role:
             return self.owner()
         asked = [one for one in self.header.tasks if one.role == role and one.accepted]
-        waiting = [one for one in self.header.tasks if one.role == role and one.moves_owner]
+        waiting = [one for one in self.header.tasks if one.role == role and self._is_accepted(one)]
         if asked or waiting:
             return self._named((asked or waiting)[-1].to, role)
         return self._everyone(self._queue(role))
+
+    def _is_accepted(self, task: OpenTask) -> bool:
+        """Whether somebody has to accept a task, by whom it then is."""
+        spec = self.policy.task.get(task.task)
+        return spec is not None and spec.is_accepted
 
     def _responsible(self, task: OpenTask) -> list[str]:
         """Who is to answer a task; of a queue its own members, since a task says what is not for everybody above them."""

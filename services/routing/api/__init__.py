@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 
 from services.common.web import openapi
-from services.routing.api import actions, reading, responses, severity
+from services.routing.api import actions, interface, reading, responses, severity
 from services.routing.api.dependencies import Dependencies
 from services.routing.settings import Settings
 
@@ -18,3 +18,4 @@ def install(app: FastAPI, settings: Settings) -> None:
     app.include_router(severity.router)
     shown = (responses.CasePage, responses.CaseResponse, responses.CaseWithHistory, responses.Stale)
     openapi.complete(app, [*shown, severity.SeverityRequest, severity.SeverityResponse])
+    interface.describe(app, settings)

@@ -1,10 +1,11 @@
-"""`POST /v1/cases/{id}/actions/<action>` and `/tasks/<task>/<reply>`: decided as the policy of the case says, written, answered."""
+"""Actions and replies of people over HTTP: decided as the policy of the case says, written, answered."""
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -13,7 +14,7 @@ from fastapi.responses import JSONResponse
 from schemas import identity
 from schemas.base import Strict
 from schemas.directory import Person
-from schemas.forms import Filled, filled, model_of
+from schemas.forms import Entered, filled, model_of
 from schemas.policies import Policy
 from schemas.vocabulary import ActionName
 from services.common.store.decision import Cause, Outcome
@@ -26,8 +27,8 @@ from services.routing.api.responses import CaseResponse, Stale, case_response
 from services.routing.domain.acting import Act
 from services.routing.domain.case import Case
 from services.routing.domain.policies import CompiledPolicy
-from services.routing.domain.replies import Reply, Verb, form_of
-from services.routing.domain.seals import Said, Sealed
+from services.routing.domain.replies import TaskReply, Verb, form_of
+from services.routing.domain.seals import Sealed, SealedForm
 from services.routing.store.texts import Texts
 
 router = APIRouter(prefix="/v1/cases", tags=["actions"])
@@ -67,16 +68,20 @@ def sender(request: Request, actor: Actor, depends: Needed) -> ActionSender:
     return ActionSender(actor, depends, key, revision)
 
 
-Message = Callable[[Said], Act | Reply]
+Message = Callable[[SealedForm], Act | TaskReply]
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants to do with a case: its name, the form that is filled in for it, and what becomes of it."""
+    """What somebody wants to do with a case: its name, the form that is filled in for it, and what becomes of it.
+
+    Of a task that is done nobody knows the form: only whether just this was said before.
+    """
 
     name: str
     form: str | None
     message: Message
+    is_done: bool = False
 
 
 @router.post(
@@ -106,6 +111,17 @@ async def act(
     return await soon(seconds, ActionRequest(case, sender, value, wish).perform())
 
 
+class ReplyPath(NamedTuple):
+    """Which task is replied to, and how."""
+
+    task: UUID
+    reply: Verb
+
+
+def _reply_path(task: UUID, reply: Annotated[Verb, Path()]) -> ReplyPath:
+    return ReplyPath(task, reply)
+
+
 @router.post(
     "/{case}/tasks/{task}/{reply}",
     name="reply",
@@ -115,12 +131,12 @@ async def act(
 async def reply(
     request: Request,
     case: UUID,
-    task: UUID,
-    reply: Annotated[Verb, Path()],
+    asked: Annotated[ReplyPath, Depends(_reply_path)],
     sender: Annotated[ActionSender, Depends(sender)],
     seconds: Patience,
 ) -> JSONResponse:
     """Accept a task, answer it, or refuse it with a reason."""
+    task, reply = asked
     sent = await body.read(request, LARGEST_BODY, BODY_SECONDS)
     value = body.parse(request, sent or b"{}")
 
@@ -128,10 +144,10 @@ async def reply(
         found = state.task(task)
         form = form_of(policy, found, reply) if found else None
 
-        def message(said: Said) -> Reply:
-            return Reply(actor=sender.actor.id, task_id=task, verb=reply, said=said)
+        def message(said: SealedForm) -> TaskReply:
+            return TaskReply(actor=sender.actor.id, task_id=task, verb=reply, said=said)
 
-        return Wish(f"{task}/{reply}", form, message)
+        return Wish(f"{task}/{reply}", form, message, is_done=found is None)
 
     return await soon(seconds, ActionRequest(case, sender, value, wish).perform())
 
@@ -159,8 +175,8 @@ class ActionRequest:
         """Decide, store the texts, write. What is refused leaves no text behind."""
         depends = self.sender.depends
         document = await depends.document(self.case, self.sender.actor)
-        wish, sent, said = self._read(document)
-        digest = identity.action_digest(wish.name, sent.model_dump_json())
+        wish, said = self._read(document)
+        digest = identity.action_digest(wish.name, json.dumps(self.value, sort_keys=True))
         text = identity.action_text_id(self.id, digest)
         foreseen = depends.cases.foresee(document, self._cause(wish, said, digest, Sealed(id=text, seal="")))
         if foreseen.kind != "applied":
@@ -172,18 +188,20 @@ class ActionRequest:
             ]
         return self._answer((await depends.cases.change(self._cause(wish, said, digest, seal)))[0])
 
-    def _read(self, document: Document[Case]) -> tuple[Wish, Strict, Filled]:
+    def _read(self, document: Document[Case]) -> tuple[Wish, Entered]:
         """What is wanted, and what was filled in, as the policy of the case has it; raises Problem."""
         state, policies = document.state, self.sender.depends.cases.world().policies
         if state is None or state.policy_key not in policies:
             raise away(f"The policy of this case ({state and state.policy_key})")
         policy = policies[state.policy_key]
         wish = self.wish(state, policy.content)
+        if wish.is_done:
+            return wish, Entered()
         sent = body.validate(_model(policy, wish.form), self.value)
-        return wish, sent, filled(policy.content.form.get(wish.form or ""), sent)
+        return wish, filled(policy.content.form.get(wish.form or ""), sent)
 
-    def _cause(self, wish: Wish, given: Filled, digest: str, seal: Sealed) -> Cause[Act | Reply]:
-        said = Said(values=given.values, texts=tuple(given.texts), note=seal if given.texts else None)
+    def _cause(self, wish: Wish, given: Entered, digest: str, seal: Sealed) -> Cause[Act | TaskReply]:
+        said = SealedForm(values=given.values, texts=tuple(given.texts), note=seal if given.texts else None)
         return Cause(self.case, self.id, wish.message(said), digest=digest, revision=self.sender.revision)
 
     def _answer(self, outcome: Outcome[Case, Any]) -> JSONResponse:

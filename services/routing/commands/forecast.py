@@ -40,7 +40,7 @@ async def forecast(parts: Connections, settings: Settings, entries: Iterable[Ent
     lines: list[str] = []
     for at in range(0, len(affected), AT_ONCE):
         cases = await _cases(documents, affected[at : at + AT_ONCE])
-        await _compile(world.policies, parts, cases)
+        await compile_versions(world.policies, parts, cases)
         lines += [line for case in cases for line in moves(case, world, open_cases)]
     return sorted(lines)
 
@@ -58,7 +58,7 @@ async def _cases(documents: MongoDocuments, keys: Sequence[UUID]) -> list[Case]:
     return [case for case in states if case]
 
 
-async def _compile(policies: Policies, parts: Connections, cases: Sequence[Case]) -> None:
+async def compile_versions(policies: Policies, parts: Connections, cases: Sequence[Case]) -> None:
     """Compile the policy versions that the cases name."""
     wanted = {case.policy_key for case in cases} - policies.ready.keys()
     if not wanted:

@@ -17,6 +17,7 @@ from services.common.store.decision import Cause
 from services.common.store.document import Document
 from services.common.store.mongo import MongoDocuments, MongoRecords
 from services.common.store.write_path import Store
+from services.routing.commands.forecast import compile_versions
 from services.routing.domain.assignment import Workload
 from services.routing.domain.case import Case
 from services.routing.domain.decide import Resync, decide
@@ -25,7 +26,7 @@ from services.routing.domain.seals import seal
 from services.routing.domain.world import World
 from services.routing.handlers import revive
 from services.routing.settings import Settings
-from services.routing.store.announced import PEOPLE
+from services.routing.store.announced import PEOPLE, VERSIONS
 from services.routing.store.texts import Records
 
 
@@ -77,13 +78,18 @@ async def _unsealed(records: Records, entries: Sequence[Mapping[str, Any]], kind
 
 
 async def _resync(settings: Settings, name: str) -> None:
-    async with connected("routing", settings, [cases.TOPIC, directory.TOPIC], PATIENCE) as parts:
-        documents = _documents(parts)
-        cause = Cause((await _find(documents, name)).key, uuid4(), Resync())
+    topics = [cases.TOPIC, directory.TOPIC, VERSIONS.topic]
+    async with connected("routing", settings, topics, PATIENCE) as parts:
+        documents, policies = _documents(parts), Policies()
+        document = await _find(documents, name)
+        cause = Cause(document.key, uuid4(), Resync())
         async with asyncio.timeout(PATIENCE):
             people = await parts.table(PEOPLE)
+            await compile_versions(policies, parts, [document.state] if document.state else [])
         await people.stop()
-        world = World(Directory(people.entries.values()), Policies(), Workload(), parts.clock.now())
+        if document.state and document.state.policy_key not in policies:
+            raise click.ClickException(f"{name}: its policy {document.state.policy_key} is not published")
+        world = World(Directory(people.entries.values()), policies, Workload(), parts.clock.now())
         store = Store(Case, documents, parts.publisher, parts.clock.now, parts.conflicted, revive)
         outcome = (await store.change(cause, lambda case, cause: decide(case, cause, world)))[0]
         await parts.publisher.flush()

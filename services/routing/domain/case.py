@@ -24,7 +24,7 @@ class Task(OpenTask):
 
     `moved` are the states from and to which asking has moved the case, the first that of all that wait, `moved_first` what
     they were before it was asked once more, and `rungs_before` where the case was on each ladder that it moved on: what
-    goes back where it is refused or taken back. `breaches` are what a ladder sent it for, `declined` who was asked the same
+    goes back where it is refused or taken back. `breaches` are what a ladder sent it for, of `deadline` last, `declined` who was asked the same
     before and declined. Of one to confirm, `suspected` is the graver level, `criteria` are those
     suspected, and `doubts` say why a person is asked; `tells` that the manufacturer hears of it before.
     """
@@ -35,6 +35,7 @@ class Task(OpenTask):
     moved: tuple[State, State] | None = None
     moved_first: tuple[State, State] | None = None
     ladder: Ladder | None = None
+    deadline: str | None = None
     rungs_before: dict[Ladder, int | None] = {}
     breaches: tuple[UUID, ...] = ()
     declined: tuple[str, ...] = ()
@@ -45,7 +46,8 @@ class Task(OpenTask):
 
     def public(self) -> OpenTask:
         """What events say of it."""
-        return OpenTask.model_validate({name: getattr(self, name) for name in OpenTask.model_fields})
+        # Of what was validated already: validated once more for every event it would cost more than the decision.
+        return OpenTask.model_construct(**{name: getattr(self, name) for name in OpenTask.model_fields})
 
 
 class Contact(Frozen):
@@ -71,7 +73,7 @@ class Contact(Frozen):
     unusable: tuple[str, ...] = ()
 
 
-class Filled(Frozen):
+class FormRecord(Frozen):
     """A form as it was filled in last, and by whom; free texts rest under `note`."""
 
     by: str
@@ -173,7 +175,7 @@ class Case(Stored):
     passes: dict[Ladder, Instant] = {}
     contacts: tuple[Contact, ...]
     done: dict[str, Done] = {}
-    filled: dict[FormName, Filled] = {}
+    filled: dict[FormName, FormRecord] = {}
     notes: int = 0
     deadlines: dict[str, Deadline] = {}
     breaches: tuple[Breach, ...] = ()
@@ -223,4 +225,6 @@ class Case(Stored):
 def header(case: Case) -> CaseHeader:
     """What every event says of its case."""
     own = {name: getattr(case, name) for name in CaseHeader.model_fields if name not in {"tasks", "triage"}}
-    return CaseHeader(**own, tasks=tuple(task.public() for task in case.tasks), triage=bool(case.triage))
+    return CaseHeader.model_construct(
+        **own, tasks=tuple(task.public() for task in case.tasks), triage=bool(case.triage)
+    )

@@ -1,4 +1,4 @@
-"""What is suspected is confirmed by a person and acts only then, a safety matter also where nobody is there to ask.
+"""What is suspected is confirmed by a person, and acts only then, or as a safety matter.
 
 The policy names the task by which it is asked, and the roles in their order.
 """
@@ -34,17 +34,22 @@ def request_confirmation(draft: Draft, assessment: Assessment, world: World) -> 
     policy = draft.policy.severity
     spec = draft.policy.task.get(policy.confirmed_by or "")
     task = next(iter(draft.case.tasks_of(policy.confirmed_by)), None)
-    if task is not None and task.suspected is not None:
-        if policy.gravity(assessment.level) >= policy.gravity(task.suspected):
-            draft.set(suspected=None)
-            tasks.withdraw(draft, task, "certain")
-            task = None
+    if task is not None and _is_certain(task, assessment, policy):
+        draft.set(suspected=None)
+        tasks.withdraw(draft, task, "certain")
+        task = None
     suspicion = _suspicion(draft.case, assessment, task, policy)
     if spec is None or suspicion is None:
         return
     if task is not None:
         tasks.withdraw(draft, task, "widened")
     _ask(draft, suspicion, spec, world)
+
+
+def _is_certain(task: Task, assessment: Assessment, policy: SeverityPolicy) -> bool:
+    """Whether a case is by now at least what a task asks whether it is."""
+    asked = task.suspected
+    return asked is not None and policy.gravity(assessment.level) >= policy.gravity(asked)
 
 
 def _suspicion(

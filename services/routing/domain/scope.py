@@ -19,7 +19,7 @@ class Among:
 
     def holds(self, value: Any) -> bool:
         """Of a list, any of its values counts."""
-        values = value if isinstance(value, list) else [value]
+        values = value if isinstance(value, list | tuple) else [value]
         return (not self.values.isdisjoint(values)) != self.other
 
     def query(self) -> dict[str, Any]:

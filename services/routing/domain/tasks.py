@@ -1,4 +1,4 @@
-"""Tasks as the case keeps them: one is added, accepted, done or taken back, and what it had moved goes back with it."""
+"""Tasks as the case keeps them: added, accepted, done or taken back, with what they had moved."""
 
 from typing import Any
 from uuid import UUID
@@ -17,32 +17,31 @@ from schemas.tasks import TaskSpec
 from services.routing.domain.assignment import Chosen
 from services.routing.domain.case import Case, Task
 from services.routing.domain.draft import Draft
-from services.routing.domain.seals import NOTHING, Said
+from services.routing.domain.seals import NOTHING, SealedForm
 from services.routing.domain.world import World
 
 
 def new(draft: Draft, spec: TaskSpec, place: Queue, chosen: Chosen, world: World, **facts: Any) -> Task:
     """A task to be asked of somebody in a role at a place."""
     case, role = draft.case, place.role
+    before = sum(isinstance(event, CaseTaskSent) and event.task == spec.id for event in draft.events)
     return Task(
-        task_id=task_id(draft.cause, spec.id), task=spec.id, to=chosen.person, role=role, place=place.at,
+        task_id=task_id(draft.cause, spec.id, before), task=spec.id, to=chosen.person, role=role, place=place.at,
         where=world.policy(case).role[role].at, moves_owner=spec.moves_owner, sent_at=draft.at,
         giver=facts.pop("giver", case.owner), post=world.post(case, chosen.person, role), **facts,
     )  # fmt: skip
 
 
-def add(
-    draft: Draft, task: Task, chosen: Chosen, said: Said = NOTHING, deadline: str | None = None
-) -> CaseTaskSent:
-    """Ask somebody; of a breach of `deadline`, if one is behind it."""
+def add(draft: Draft, task: Task, chosen: Chosen, said: SealedForm = NOTHING) -> CaseTaskSent:
+    """Ask somebody."""
     case = draft.case
     asked = tuple(dict.fromkeys((*case.asked, task.place)))
     draft.set(tasks=(*case.tasks, task), asked=asked, notes=case.notes + (said.note is not None))
     event = draft.publish(
-        CaseTaskSent, ladder=task.ladder, deadline=deadline, criteria=task.criteria,
+        CaseTaskSent, ladder=task.ladder, deadline=task.deadline, criteria=task.criteria,
         doubts=task.doubts, **said.facts(), **_facts(task),
     )  # fmt: skip
-    facts = {"ladder": task.ladder, "deadline": deadline, "suspected": task.suspected}
+    facts = {"ladder": task.ladder, "deadline": task.deadline, "suspected": task.suspected}
     marks = {"criteria": list(task.criteria) or None, "doubts": list(task.doubts) or None}
     weighed = {"step": chosen.step, **chosen.facts, "role": task.role}
     draft.record_history(
@@ -51,14 +50,14 @@ def add(
     return event
 
 
-def ask_again(draft: Draft, task: Task, deadline: str | None) -> CaseTaskSent:
-    """Ask the same person what they have not accepted yet, now because of a breach of `deadline`."""
+def ask_again(draft: Draft, task: Task) -> CaseTaskSent:
+    """Ask the same person what they have not accepted yet, now because of a breach."""
     others = (one for one in draft.case.tasks if one.task_id != task.task_id)
     draft.set(tasks=(*others, task.model_copy(update={"moved_first": task.moved})))
     event = draft.publish(
-        CaseTaskSent, ladder=task.ladder, deadline=deadline, **{**_facts(task), "via": "escalation"}
+        CaseTaskSent, ladder=task.ladder, deadline=task.deadline, **{**_facts(task), "via": "escalation"}
     )
-    draft.record_history(event.type, task=task.task, to=task.to, via="escalation", deadline=deadline)
+    draft.record_history(event.type, task=task.task, to=task.to, via="escalation", deadline=task.deadline)
     return event
 
 
@@ -80,7 +79,7 @@ def accept(draft: Draft, task: Task, actor: str, post: str) -> CaseTaskAccepted:
     return event
 
 
-def answer(draft: Draft, task: Task, said: Said = NOTHING) -> CaseTaskAnswered:
+def answer(draft: Draft, task: Task, said: SealedForm = NOTHING) -> CaseTaskAnswered:
     """What was asked is done."""
     _remove(draft, task)
     event = draft.publish(CaseTaskAnswered, **said.facts(), **_facts(task))
@@ -88,9 +87,9 @@ def answer(draft: Draft, task: Task, said: Said = NOTHING) -> CaseTaskAnswered:
     return event
 
 
-def refuse(draft: Draft, task: Task, said: Said) -> CaseTaskRefused:
+def refuse(draft: Draft, task: Task, said: SealedForm) -> CaseTaskRefused:
     """Somebody declines: the case is as it was before it was asked."""
-    _undo(draft, task, rungs=task.via != "escalation")
+    _undo(draft, task, rungs=task.ladder is None)
     _remove(draft, task)
     note = said.note
     event = draft.publish(CaseTaskRefused, note=note and note.id, **_facts(task))
@@ -123,7 +122,15 @@ def take_back_moves(draft: Draft, task: Task) -> None:
     """Let the case be where it was before a task that waited already was asked for once more."""
     task = draft.case.task(task.task_id) or task
     _undo_rungs(draft, task)
-    replace(draft, task.task_id, moved=task.moved_first, moved_first=None, rungs_before={}, ladder=None)
+    replace(
+        draft,
+        task.task_id,
+        moved=task.moved_first,
+        moved_first=None,
+        rungs_before={},
+        ladder=None,
+        deadline=None,
+    )
     _undo_state(draft, task)
 
 

@@ -4,19 +4,13 @@ from pathlib import Path
 
 from schemas.policies import Policy
 from services.common.runtime import files
-from services.common.runtime.files import FileError
 from services.routing.domain.policies import CompiledPolicy
 
 
 def load_policy(folder: Path) -> Policy:
     """The policy in a folder: what all its files say together. Raises FileError with every mistake by file and line."""
-    policy = files.load_folder(folder, Policy)
-    if policy.id != folder.name:
-        # Two folders of one id would be one policy: that of the folder read last.
-        main = folder / files.MAIN
-        line = files.line(main, ("id",))
-        raise FileError(f"{main}:{line}: id: should be {folder.name!r}, the folder's own name")
-    return policy
+    # Two folders of one id would be one policy: that of the folder read last.
+    return files.load_folder(folder, Policy, called="id")
 
 
 def compile_policy(policy: Policy, version: str = "", *, outdated: bool = False) -> CompiledPolicy:

@@ -8,15 +8,19 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from schemas.forms import model_of
 from services.common.web.problems import faults
 from services.intake.domain import ContactCheck, PostedContact
 from services.routing.api.reading import CaseQuery
 from services.routing.commands.classify import Line
-from services.routing.domain.actions.table import ACTIONS
+from tests.casework import gtmc
+from tests.filling import EVERY_KIND
 
 MODELS: list[type[BaseModel]] = [
     PostedContact,
-    *(action.form for action in ACTIONS.values()),
+    *(model_of(form, ("general", "major"), ("operator", "dealer_gm")) for form in gtmc().content.forms),
+    model_of(EVERY_KIND, ("general", "major"), ("operator", "dealer_gm")),
+    model_of(None, (), ()),
     CaseQuery,
     Line,
 ]
@@ -40,13 +44,15 @@ def places(model: type[BaseModel]) -> Iterator[tuple[str, ...]]:
 
 
 def refusals(model: type[BaseModel]) -> Iterator[str]:
+    now = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    context = gtmc().content.severity if model is Line else ContactCheck(now)
     for place in [*places(model), ("colour",), ()]:
         for value in WRONG:
             body = value
             for name in reversed(place):
                 body = {name: body}
             try:
-                model.model_validate(body, context=ContactCheck(datetime(2026, 3, 2, 12, tzinfo=UTC)))
+                model.model_validate(body, context=context)
             except ValidationError as error:
                 yield from (fault.problem for fault in faults(error))
 

@@ -12,7 +12,7 @@ from deploy.demo.audit import audit
 from deploy.demo.complaints import Accepted, Complaint, Contact
 from deploy.demo.evidence import Evidence
 from deploy.local.provider import Received
-from schemas.cases import CaseHandedOver, CaseHeader, CaseOpened
+from schemas.cases import CaseEscalated, CaseHeader, CaseOpened, CaseTaskSent
 from schemas.deadlines import DeadlineBreached, DeadlineEscalationDue, DeadlineMet
 from schemas.directory import Franchise
 from services.common.kafka.dead_letters import DeadLetter
@@ -24,9 +24,9 @@ CASE, BREACH, DELIVERY = UUID(int=1), UUID(int=2), UUID(int=3)
 NUMBER = "0000-0000-0000-0"
 AT = datetime(2026, 11, 23, 1, tzinfo=UTC)
 HEADER = CaseHeader(
-    number=NUMBER, kind="complaint", franchise="f", shop="s", group="g", manufacturer="m", department="sales",
-    severity="major", state="registered", owner="op", owner_role="operator", rung=0, policy="gtmc",
-    policy_version="1",
+    number=NUMBER, kind="complaint", channel="onsite", franchise="f", shop="s", group="g", region="r",
+    manufacturer="m", department="sales", severity="major", state="registered", stage="intake", owner="op",
+    owner_role="operator", owner_where="shop", policy="gtmc", policy_version="1",
 )  # fmt: skip
 
 
@@ -34,7 +34,9 @@ def a_contact() -> Contact:
     complaint = Complaint(
         id="C-1", channel="onsite", level="major", criteria=("M1",), narrative_zh="", narrative_en=""
     )
-    franchise = Franchise(id="f", shop="s", brand="b", manufacturer="m", region="r", policy="gtmc")
+    franchise = Franchise(
+        id="f", shop="s", brand="b", manufacturer="m", region="r", policies={"complaint": "gtmc"}
+    )
     return Contact(complaint, "zh", franchise, "sales", None, timedelta())
 
 
@@ -68,10 +70,22 @@ def met(cycle: int) -> DeadlineMet:
     )  # fmt: skip
 
 
-def handed_over(at: datetime) -> CaseHandedOver:
-    return CaseHandedOver(
-        id=UUID(int=7), case_id=CASE, occurred_at=at, seq=2, header=HEADER, to="cr", role="dealer_cr_manager",
-        tier="dealer", via="escalation", rung=1,
+def task_sent(at: datetime = AT, **changes: Any) -> CaseTaskSent:
+    body: dict[str, Any] = {
+        "id": UUID(int=7), "case_id": CASE, "occurred_at": at, "seq": 2, "header": HEADER, "task_id": UUID(int=4),
+        "task": "hand_over", "to": "gm", "role": "dealer_gm", "place": "s", "where": "shop", "moves_owner": True,
+        "via": "assignment",
+    }  # fmt: skip
+    return CaseTaskSent.model_validate(body | changes)
+
+
+SUPPORT: dict[str, Any] = {"task": "support", "moves_owner": False}
+
+
+def escalated() -> CaseEscalated:
+    return CaseEscalated(
+        id=UUID(int=7), case_id=CASE, occurred_at=AT, seq=2, header=HEADER, ladder="handling", to="gm",
+        role="dealer_gm", deadline="DL-01",
     )  # fmt: skip
 
 
@@ -137,7 +151,13 @@ def test_a_repeated_message_is_no_fault_while_kills_explain_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "reaction", [{"deadlines": [breached(), met(1)]}, {"cases": [opened(), handed_over(AT)]}]
+    "reaction",
+    [
+        {"deadlines": [breached(), met(1)]},
+        {"cases": [opened(), task_sent()]},
+        {"cases": [opened(), task_sent(via="escalation", **SUPPORT)]},
+        {"cases": [opened(), escalated()]},
+    ],
 )
 def test_a_clock_that_stopped_and_a_case_that_went_on_are_reactions_too(reaction: dict[str, Any]) -> None:
     found = audit(replace(all_well(), **unnotified(**reaction)))
@@ -165,7 +185,8 @@ LETTER = DeadLetter(0, 7, b"", b"", "cases/0/3", "invalid", "", ())
         ("every breach has a reaction", {"deliveries": [a_delivery(event=str(CASE))]}),
         ("every breach has a reaction", {"deliveries": [a_delivery(status="expired")]}),
         ("every breach has a reaction", unnotified(deadlines=[breached(), escalation_due()])),
-        ("every breach has a reaction", unnotified(cases=[opened(), handed_over(AT - timedelta(seconds=1))])),
+        ("every breach has a reaction", unnotified(cases=[opened(), task_sent(AT - timedelta(seconds=1))])),
+        ("every breach has a reaction", unnotified(cases=[opened(), task_sent(**SUPPORT)])),
         ("every breach has a reaction", unnotified(deadlines=[breached(cycle=2), met(cycle=1)])),
         ("every delivery arrived under one reference", {"received": {"email": [], "sms": []}}),
         ("every delivery arrived under one reference", {"deliveries": []}),

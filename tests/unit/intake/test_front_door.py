@@ -81,15 +81,16 @@ async def test_one_answer_names_every_field_at_fault_once() -> None:
         "narrative": " ",
         "received_at": (NOON - timedelta(days=31)).isoformat(),
         "customer": {"kind": "friend", "phone": "call me"},
-        "criteria": ["M4", "perhaps"],
-        "flags": {"injury": "perhaps"},
+        "criteria": ["M4", "no such"],
+        "flags": {"injury": "yes"},
+        "form": {"demands": [["refund"]]},
         "colour": "red",
     }
     answer = await post(door(TimeoutError()), json=CONTACT | wrong, headers={"Idempotency-Key": "k" * 256})
     named = [fault["field"] for fault in answer.json()["errors"]]
-    assert (answer.status_code, answer.json()["detail"]) == (422, "Fields at fault: 7.")
+    assert (answer.status_code, answer.json()["detail"]) == (422, "Fields at fault: 8.")
     assert sorted(named) == [
-        "Idempotency-Key", "colour", "criteria.1", "customer.kind", "flags.injury", "narrative", "received_at",
+        "Idempotency-Key", "colour", "criteria.1", "customer.kind", "flags.injury", "form.demands", "narrative", "received_at",
     ]  # fmt: skip
 
 
@@ -162,8 +163,30 @@ async def test_what_is_written_in_another_way_has_one_form(
 
 
 async def test_identifiers_are_read_as_people_type_them() -> None:
-    _, contact = await accept(shop=" Shop-１ ", received_by="ＯＰ-1", criteria=["ｇ１", " m3"])
-    assert (contact.shop, contact.received_by, contact.ticks) == ("shop-1", "op-1", ("G1", "M3"))
+    _, contact = await accept(shop=" Shop-１ ", received_by="ＯＰ-1")
+    assert (contact.shop, contact.received_by) == ("shop-1", "op-1")
+
+
+async def test_names_of_a_policy_are_kept_in_its_letters() -> None:
+    _, contact = await accept(channel=" Ｅmail", kind="Rescue", department="sales ", criteria=["ｇ１", " M3"])
+    assert (contact.channel, contact.kind, contact.department) == ("Email", "Rescue", "sales")
+    assert contact.ticks == ("g1", "M3")
+
+
+async def test_what_a_policy_may_not_know_is_taken_all_the_same() -> None:
+    said = {
+        "flags": {"flood": True, "fire": None},
+        "form": {"vin_read": True, "visits": 3, "wants": ["refund"]},
+    }
+    warned, contact = await accept(channel="pigeon", kind="praise", department="spare_parts", **said)
+    assert (warned, contact.channel, contact.kind, contact.department) == (
+        [],
+        "pigeon",
+        "praise",
+        "spare_parts",
+    )
+    assert contact.flags == {"flood": True}
+    assert contact.form == {"vin_read": True, "visits": 3, "wants": ("refund",)}
 
 
 @pytest.mark.parametrize(

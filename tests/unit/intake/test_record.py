@@ -72,3 +72,36 @@ def test_a_contact_posted_again_after_the_upgrade_is_the_contact_that_format_one
         Identity(UUID("56755a8f-c79f-5387-9041-a67a4230ab26"), UUID(contact), "ASTN-N3Y7-KX9R-N")
         for contact in ("bfca9e39-2462-5238-90f7-6f07267cdbf1", "6c46558b-4102-5a8a-851b-85c1a2ae925b")
     ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "contact"),
+    [
+        ({"kind": "complaint", "department": "after_sales"}, "a9739f75-e2fa-541c-acdd-4a0d266736c1"),
+        ({"criteria": ["g1", " m3 "]}, "bfca9e39-2462-5238-90f7-6f07267cdbf1"),
+        ({"criteria": ["ｐ１２"]}, "282cba92-32fe-5355-b507-785208637531"),
+        ({"criteria": []}, "16d25e0d-bf03-50e6-b3dd-908424f297bb"),
+        ({"flags": {}}, "274659f8-424c-5d34-a192-4c4f3546000b"),
+        ({"flags": {"injury": None}}, "274659f8-424c-5d34-a192-4c4f3546000b"),
+        ({"flags": {"fire": False, "injury": True}}, "e32a6a7e-1d32-5c1a-8d98-29fe52c0631e"),
+        ({"flags": {"casualties": True, "accident": True, "injury": False, "fire": True}}, "dbd4c60d-0f9b-52b3-b3d5-8b17d2138d48"),
+        ({"received_by": None}, "d02b7efe-92f3-5d25-a002-6852d6f60c3d"),
+        ({"demand": " "}, "d44bec1c-e0ed-5393-aed8-63e6b52d0596"),
+        ({"customer": {}}, "1a0b83cd-d8fa-5532-bc84-863a8667bf22"),
+        ({"customer": {"email": None, "phone": 13800138000, "language": "en"}}, "030a19b2-c53c-5074-b839-77d1bb939f10"),
+        ({"narrative": "a\x01\x7f\u2028\b\f\t/ 😡 é &<>"}, "b9565663-657a-500d-8742-2de452cd508c"),
+    ],
+)  # fmt: skip
+def test_whatever_format_one_took_keeps_its_id(changes: dict[str, Any], contact: str) -> None:
+    posted, _ = read_contact(POSTED | changes, NOON)
+    assert Identity.of("caller", "key", posted).contact_id == UUID(contact)
+
+
+def test_what_format_one_could_not_say_makes_another_contact() -> None:
+    said: list[dict[str, Any]] = [
+        {},
+        {"form": {"visits": 3}},
+        {"form": {"visits": 4}},
+        {"flags": {"flood": True}},
+    ]
+    assert len({read(**changes)[1].id for changes in said}) == len(said)

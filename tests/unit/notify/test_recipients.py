@@ -11,7 +11,6 @@ from services.notify.domain.recipients import Event, Parties
 from tests.casework import gtmc
 from tests.dealership import MONDAY, directory_file, person
 from tests.unit.notify.events import (
-    asked,
     breached,
     directory,
     escalated,
@@ -20,6 +19,7 @@ from tests.unit.notify.events import (
     refused,
     rule,
     task,
+    task_sent,
     warned,
 )
 
@@ -76,14 +76,14 @@ def test_a_recipient_that_the_policy_does_not_name_is_refused(to: str) -> None:
 
 
 def test_the_subject_is_whom_the_event_names() -> None:
-    assert meant(asked("sa-2"), "subject") == ["sa-2"]
+    assert meant(task_sent("sa-2"), "subject") == ["sa-2"]
     assert meant(escalated("gm-1", "dealer_gm"), "subject") == ["gm-1"]
     assert meant(opened(), "subject") == []
 
 
 def test_the_giver_is_who_acted_and_the_owner_where_a_rule_did() -> None:
-    assert meant(asked("sa-1", by="dm-sales"), "giver") == ["dm-sales"]
-    assert meant(asked("sa-1", by="system"), "giver") == ["cr-1"]
+    assert meant(task_sent("sa-1", by="dm-sales"), "giver") == ["dm-sales"]
+    assert meant(task_sent("sa-1", by="system"), "giver") == ["cr-1"]
 
 
 def test_a_person_who_is_meant_twice_is_named_once() -> None:
@@ -108,11 +108,13 @@ def test_of_a_role_that_several_hand_overs_ask_the_last_asked_is_accountable() -
     assert meant(warned("sc_sa", tasks=tasks), "accountable") == ["sa-2"]
 
 
-def test_who_has_accepted_to_support_answers_for_the_manufacturer() -> None:
+def test_who_is_asked_to_support_or_does_answers_for_the_manufacturer() -> None:
     accepted = task("mfr-2", "mfr_cr", "support", accepted=True)
     assert meant(warned("mfr_cr", tasks=(accepted,)), "accountable") == ["mfr-2"]
     waiting = task("mfr-2", "mfr_cr", "support")
-    assert meant(warned("mfr_cr", tasks=(waiting,)), "accountable") == ["mfr-1", "mfr-2"]
+    assert meant(warned("mfr_cr", tasks=(waiting,)), "accountable") == ["mfr-2"]
+    queued = task("queue:gtmc:mfr_cr", "mfr_cr", "support")
+    assert meant(warned("mfr_cr", tasks=(queued,)), "accountable") == ["mfr-1", "mfr-2"]
     tasks = accepted, task("dm-service", "dept_manager")
     assert meant(warned("dept_manager", tasks=tasks), "accountable") == ["dm-service"]
 
@@ -151,9 +153,9 @@ def test_an_empty_role_falls_to_those_who_stand_in_for_it_and_in_the_end_to_the_
 
 
 def test_a_desk_is_everyone_in_its_role() -> None:
-    assert meant(asked("queue:north:operator", "operator"), "subject") == ["op-1", "op-2"]
-    assert meant(asked("queue:gtmc:mfr_cr", "mfr_cr", "support"), "subject") == ["mfr-1", "mfr-2"]
-    desk = asked("queue:north:dealer_gm", "dealer_gm")
+    assert meant(task_sent("queue:north:operator", "operator"), "subject") == ["op-1", "op-2"]
+    assert meant(task_sent("queue:gtmc:mfr_cr", "mfr_cr", "support"), "subject") == ["mfr-1", "mfr-2"]
+    desk = task_sent("queue:north:dealer_gm", "dealer_gm")
     assert meant(desk, "subject", gm_1=None) == ["mfr-1", "mfr-2"]
 
 

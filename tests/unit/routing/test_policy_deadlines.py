@@ -9,7 +9,8 @@ from tests.policy_folder import Change, PolicyFolder
 HOUR = "limit: {elapsed_minutes: 60}"
 BEFORE = "warnings: [{minutes_before: 240}]"
 STARTS = "starts_from: receipt"
-PAUSE, RESUME = "pause: [{type: case.not_reached}]", "resume: [{type: case.contacted}]"
+PAUSE = "pause: [{type: case.acted, where: {action: [attempt]}}]"
+RESUME = "resume: [{type: case.acted, where: {action: [contact]}}]"
 SLOWS = "then: {elapsed_minutes: 1440}"
 
 

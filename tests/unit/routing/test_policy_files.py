@@ -19,60 +19,94 @@ def policies(tmp_path: Path) -> PolicyFolder:
     return PolicyFolder(tmp_path)
 
 
-def test_the_shipped_policy_is_valid_and_whole() -> None:
-    policy = load_policy(POLICIES / "gtmc.yaml")
-    assert [rung.role for rung in policy.ladder] == ["sc_sa", "dept_manager", "dealer_gm", "mfr_cr"]
+def test_a_policy_is_what_all_files_of_its_folder_say() -> None:
+    policy = load_policy(POLICIES / "gtmc")
+    rungs = [rung.role for rung in policy.ladder["handling"].rungs]
+    assert rungs == ["sc_sa", "dept_manager", "dealer_gm", "mfr_cr"]
+    assert policy.action.keys() >= {"transfer", "judge", "resolve", "close"}
+    assert policy.task.keys() == {"hand_over", "support", "confirm"}
     assert len(policy.severity.criteria) == 20
     assert {deadline.id for deadline in policy.deadlines} >= {f"DL-0{number}" for number in range(1, 7)}
 
 
 def test_a_version_is_the_hash_of_the_rules(policies: PolicyFolder) -> None:
-    before = load_policy(policies.policy).version
-    assert load_policy(policies.policy).version == before
+    before = load_policy(policies.folder).version
+    assert load_policy(policies.folder).version == before
     policies.change("elapsed_minutes: 60", "elapsed_minutes: 61")
-    assert load_policy(policies.policy).version != before
+    assert load_policy(policies.folder).version != before
+
+
+def test_which_file_says_what_is_no_rule(policies: PolicyFolder) -> None:
+    before = load_policy(policies.folder).version
+    (policies.folder / "forms.yaml").rename(policies.folder / "what-people-fill-in.yaml")
+    assert load_policy(policies.folder).version == before
+
+
+def test_a_field_that_two_files_give_is_told_with_both(policies: PolicyFolder) -> None:
+    more = policies.folder / "zz.yaml"
+    more.write_text("# More.\nladders: []\nforms: []\n", "utf-8")
+    assert policies.refused().splitlines() == [
+        f"{more}:2: ladders: stands in policy.yaml already",
+        f"{more}:3: forms: stands in forms.yaml already",
+    ]
+
+
+def test_a_folder_without_its_main_file_is_none(policies: PolicyFolder) -> None:
+    (policies.folder / "policy.yaml").unlink()
+    assert policies.refused() == f"{policies.folder}: should hold policy.yaml"
 
 
 def test_a_wrong_field_is_named_with_file_and_line(policies: PolicyFolder) -> None:
     policies.refuses(
-        ("accountable: operator", "accountable: porter", "deadlines.0.accountable", "'operator'")
+        (
+            "accountable: operator",
+            "accountable: porter",
+            "deadlines.0.accountable",
+            "one of owner, asked, operator, ",
+        )
     )
 
 
 def test_an_unknown_field_is_a_mistake_worth_telling(policies: PolicyFolder) -> None:
-    policies.change("first_receiver:", "first_reciever: operator\nfirst_receiver:")
-    assert "first_reciever" in policies.refused()
+    change = (
+        "last_resort: mfr_cr",
+        "last_resort: mfr_cr\nlast_resorts: mfr_cr",
+        "last_resorts",
+        "should be left out",
+    )
+    policies.refuses(change, "policy.yaml")
 
 
 def test_a_field_given_twice_is_told_with_its_line(policies: PolicyFolder) -> None:
     line = policies.change("recurring: true", "recurring: true\n    start: [{type: case.judged}]")
-    assert policies.refused() == f"{policies.policy}:{line}: start: is given twice"
+    assert policies.refused() == f"{policies.folder / 'deadlines.yaml'}:{line}: start: is given twice"
 
 
 def test_a_broken_file_is_told_with_its_line(policies: PolicyFolder) -> None:
-    line = policies.change("hand_overs:", "hand_overs: ]")
-    assert policies.refused().startswith(f"{policies.policy}:{line}: ")
+    line = policies.change("hand_overs:", "hand_overs: ]", "tasks.yaml")
+    assert policies.refused().startswith(f"{policies.folder / 'tasks.yaml'}:{line}: ")
 
 
-def test_a_policy_has_the_id_of_its_file_so_that_none_takes_the_place_of_another(
+def test_a_policy_has_the_id_of_its_folder_so_that_none_takes_the_place_of_another(
     policies: PolicyFolder,
 ) -> None:
-    policies.refuses(("id: gtmc", "id: other", "id", "should be 'gtmc'"))
+    policies.refuses(("id: gtmc", "id: other", "id", "should be 'gtmc'"), "policy.yaml")
 
 
 def test_check_says_the_version_or_every_mistake(policies: PolicyFolder) -> None:
-    good, bad = policies.policy, policies.folder / "other.yaml"
-    bad.write_text("id: other\n", "utf-8")
-    shutil.copy(policies.folder / "severity" / "gtmc.yaml", policies.folder / "severity" / "other.yaml")
+    good, bad = policies.folder, policies.folder.parent / "other"
+    bad.mkdir()
+    (bad / "policy.yaml").write_text("id: other\n", "utf-8")
+    shutil.copy(good / "severity.yaml", bad)
     said = CliRunner().invoke(policy, ["check", str(good), str(bad)])
     assert said.exit_code == 1
     assert "gtmc@" in said.stdout
-    assert "other.yaml:1: ladder" in said.stderr
+    assert f"{bad / 'policy.yaml'}:1: roles: should be given" in said.stderr
 
 
 def test_check_says_which_message_would_not_fit_its_segments(policies: PolicyFolder) -> None:
-    line = policies.change("请立即关注。", "请立即关注。" * 20, "notices/gtmc.yaml")
-    said = CliRunner().invoke(policy, ["check", str(policies.policy)])
+    line = policies.change("请立即关注。", "请立即关注。" * 20, "notices.yaml")
+    said = CliRunner().invoke(policy, ["check", str(policies.folder)])
     assert said.exit_code == 1
     assert "sms.zh: takes 3 segments" in said.stderr
     assert f"(line {line})" in said.stderr

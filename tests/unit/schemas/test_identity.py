@@ -28,10 +28,12 @@ FIRST = [
     (identity.settling_cause, (CAUSE,), "d85588c6-fc4a-5f48-9c7d-fb59acfb9546"),
     (identity.reassigning_cause, (CAUSE,), "2e5487de-792a-5387-925e-3c21916788fc"),
     (identity.reassignment_cause, (CAUSE, 7, 1), "aa134ad4-97cb-56e0-bc86-f0aeaa531fca"),
+    (identity.rebasing_cause, (CAUSE, "gtmc@8f3e0a1b2c3d"), "fba39486-88c4-5394-8ec3-1c040be7292c"),
     (identity.entry_id, ("person:gz-tianhe.cr",), "b5bb1b73-23f0-5dae-b749-e7d045349995"),
     (identity.announcement_id, (CAUSE,), "be4434ca-0e6c-5220-bed5-464ba81df107"),
     (identity.tick_id, (CAUSE, 1_772_415_000_000), "6a9eb0ff-ace8-5d16-96ba-80de6cd37028"),
     (identity.task_id, (CAUSE, "confirm"), "c1e5082b-75a1-5f1c-8602-8ff39216f97b"),
+    (identity.task_id, (CAUSE, "confirm", 1), "28335e7f-f7e6-53c9-956d-98b85f2bdf20"),
     (identity.firing_id, (CAUSE, "DL-03", 2, -1), "359625c9-2863-5810-a619-26eb700161e3"),
     (identity.withdrawal_id, (CAUSE,), "987cf9bb-e710-5750-9102-609ef3298132"),
     (

@@ -89,7 +89,9 @@ def test_a_queue_is_answered_for_by_the_first_that_has_somebody_on_duty() -> Non
 def test_a_queue_of_a_shop_whose_name_has_a_colon_is_still_one() -> None:
     assert Queue.named("queue:a:b:operator") == ("a:b", "operator")
     assert Queue.named("op-1") is None
-    assert Queue.named("queue:north:janitor") is None
+    assert Queue.named("queue") is None
+    assert Queue.named("queue:north") is None
+    assert Queue.named("queue:north:janitor") == ("north", "janitor")
 
 
 def file(*changed: Person, **more: Any) -> DirectoryFile:
@@ -144,8 +146,16 @@ def test_the_reader_of_last_resort_is_somebody() -> None:
 
 def test_who_reads_what_nobody_else_does_is_missed_aloud() -> None:
     named = {key(one): one for one in file(last_resort={"at": "north", "role": "dealer_gm"}).entries()}
-    assert Directory(named.values()).unread() == ""
+    assert Directory(named.values()).unread({"mfr_cr"}) == ""
     gone = named | {"person:gm-1": person("gm-1", status="left")}
-    assert "dealer_gm at 'north'" in Directory(gone.values()).unread()
+    assert "dealer_gm at 'north'" in Directory(gone.values()).unread({"mfr_cr"})
     nobody = {name: one for name, one in named.items() if not name.startswith(("person:mfr", "last"))}
-    assert "nobody works for a manufacturer" in Directory(nobody.values()).unread()
+    assert "nobody works for a manufacturer" in Directory(nobody.values()).unread({"mfr_cr"})
+
+
+def test_whom_the_policies_name_reads_what_nobody_else_does() -> None:
+    assert directory().unread({"mfr_cr"}) == directory().unread({"head_office", "mfr_cr"}) == ""
+    assert "nobody works for a manufacturer" in directory().unread({"head_office"})
+    assert directory().readers("gtmc", "mfr_cr") == [Queue("gtmc", "mfr_cr")]
+    assert directory().readers("", "mfr_cr") == [Queue("gtmc", "mfr_cr")]
+    assert directory().readers("gtmc", "head_office") == []

@@ -13,7 +13,8 @@ from deploy.severity.curves import calibrate, draw_curves
 from deploy.severity.labelled import Labelled
 from deploy.severity.measuring import Measured, Share, assign_folds, confusion, describe, figures
 from deploy.severity.speed import cut_to_length
-from schemas.severity import Judgement, Level
+from schemas.severity import Judgement
+from schemas.vocabulary import Level
 from services.routing.domain.severity.detection import Detection, LearnedSignal, SignalEvidence, Span
 from services.routing.store.severity_files import load_severity, load_weights
 from tests.unit.severity.complaints import few_dozen

@@ -78,9 +78,10 @@ def _sort(evidence: Iterable[Evidence], policy: SeverityPolicy) -> tuple[Signal,
 
 def _read_marks(statement: Statement, policy: SeverityPolicy) -> Iterator[Evidence]:
     """Yields what a tick of the operator, the channel or a flag says: all of it is certain."""
+    ticks = {tick.casefold() for tick in statement.ticks}
     for criterion in policy.criteria:
         marks = [f"flag:{flag}" for flag in criterion.flags if flag in statement.flags]
-        if criterion.id in statement.ticks:
+        if criterion.id.casefold() in ticks:
             marks.append("operator")
         if statement.channel in criterion.channels:
             marks.append(f"channel:{statement.channel}")

@@ -1,0 +1,12 @@
+"""A copy of what people wrote is another text: nothing that was worked out from the first one stays with it."""
+
+from tests.casework import gtmc
+
+
+def test_a_changed_copy_of_a_policy_has_a_version_and_contents_of_its_own() -> None:
+    policy = gtmc().content
+    before = policy.version, set(policy.state), set(policy.action)
+    changed = policy.model_copy(update={"actions": policy.actions[:1]})
+    assert set(changed.action) == {policy.actions[0].id}
+    assert changed.version != policy.version
+    assert (policy.version, set(policy.state), set(policy.action)) == before
