@@ -56,7 +56,7 @@ async def play(stories: Sequence[tuple[str, Story]], stage: Stage) -> list[Playi
         due = await stage.next_due(cases) if cases else None
         if due is not None and due < scripted:
             stage.jump_to(due)
-            await stage.settle()
+            await stage.wait_until_idle()
         else:
             stage.jump_to(scripted)
             await _step(
@@ -75,7 +75,7 @@ async def _step(playing: Sequence[Playing], stage: Stage) -> None:
                 await _do(one, one.step, stage)
             except (httpx.HTTPError, LookupError) as error:
                 one.wrong.append(f"{_place(one)}: {error}")
-    await stage.settle()
+    await stage.wait_until_idle()
     for one in playing:
         if one.step is not None:
             await _look(one, one.step, stage)
@@ -127,7 +127,7 @@ async def _look(one: Playing, step: Step, stage: Stage) -> None:
     """Compare the case with what the step expects."""
     if one.wrong or not one.case_id:
         return
-    case, told = await stage.case(one.case_id), Counter(await stage.told(one.case_id))
+    case, told = await stage.case(one.case_id), Counter(await stage.notified(one.case_id))
     new = list((told - one.told).elements())
     one.told = told
     found = list(differences(step.expect, case, new))

@@ -1,4 +1,4 @@
-"""The stage of plays: stack, services and providers of their own, and a clock that jumps when nothing moves any more."""
+"""The stage of plays: stack, services and providers of their own, and a clock that jumps."""
 
 import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
@@ -39,7 +39,7 @@ class Stage:
         seen = {} if revision is None else {"If-Match": f'"{revision}"'}
         return {"Authorization": f"Bearer {self.environment.token(who)}", "Idempotency-Key": key, **seen}
 
-    async def settle(self) -> None:
+    async def wait_until_idle(self) -> None:
         """Return once nothing moves any more, and everything that is due has fired."""
         await self.idle.wait(self.now)
 
@@ -54,7 +54,7 @@ class Stage:
             raise LookupError(f"case {case_id} was not opened")
         return {**stored["state"], "revision": stored["revision"]}
 
-    async def told(self, case_id: str) -> list[str]:
+    async def notified(self, case_id: str) -> list[str]:
         """Who was sent which template about a case, each as `person template`, in no order."""
         sent = self.store["deliveries"].find({"state.case_id": case_id, "state.status": "sent"})
         return [f"{one['state']['person']} {one['state']['template']}" async for one in sent]
@@ -92,11 +92,11 @@ async def stage(data: Path, directories: Sequence[Path], progress: Progress) -> 
         ):
             jumps.jump((monday + timedelta(hours=6) - clock.now()).total_seconds())
             ready = Stage(running, jumps, idle, store[running.database], intake, routing, monday)
-            await _known(ready, [one["id"] for one in _together(directories)["people"]])
+            await _wait_for_people(ready, [one["id"] for one in _together(directories)["people"]])
             yield ready
 
 
-async def _known(stage: Stage, people: Sequence[str]) -> None:
+async def _wait_for_people(stage: Stage, people: Sequence[str]) -> None:
     """Return once routing has read who works where."""
     for who in people:
         headers = stage.headers(who, "look")

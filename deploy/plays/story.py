@@ -54,7 +54,7 @@ class Step(Strict):
     expect: Expected = Expected()
 
     @model_validator(mode="after")
-    def _does_one_thing(self) -> Self:
+    def _does_a_single_thing(self) -> Self:
         done = [one for one in (self.contact, self.action, self.reply) if one is not None]
         if len(done) > 1:
             raise ValueError("should do one thing: contact, action or reply")
