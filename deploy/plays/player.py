@@ -94,10 +94,11 @@ async def _do(one: Playing, step: Step, stage: Stage) -> None:
         await _act(one, step, f"actions/{step.action}", stage)
     elif step.reply is not None:
         case = await stage.case(one.case_id)
-        waiting = [task["task_id"] for task in case["tasks"] if task["task"] == step.task]
+        waiting = [task for task in case["tasks"] if task["task"] == step.task]
         if not waiting:
             raise LookupError(f"no task {step.task} waits")
-        await _act(one, step, f"tasks/{waiting[-1]}/{step.reply}", stage)
+        own = [task for task in waiting if task["to"] == step.who]
+        await _act(one, step, f"tasks/{(own or waiting)[-1]['task_id']}/{step.reply}", stage)
 
 
 async def _post(one: Playing, step: Step, contact: dict[str, Any], stage: Stage) -> None:
