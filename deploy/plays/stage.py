@@ -88,7 +88,7 @@ async def stage(data: Path, directories: Sequence[Path], progress: Progress) -> 
         ):
             ready = Stage(running, jumps, idle, store[running.database], intake, routing)
             for one in _together(directories)["people"]:
-                await _wait_until_known(ready, one["id"])
+                await _wait_for_person(ready, one["id"])
             yield ready
 
 
@@ -99,8 +99,8 @@ def _jumps(file: Path) -> Jumps:
     return Jumps(file, (MONDAY - wall()).total_seconds())
 
 
-@retry(retry=retry_if_result(lambda known: not known), wait=wait_fixed(PAUSE))
-async def _wait_until_known(stage: Stage, who: str) -> bool:
+@retry(retry=retry_if_result(lambda is_read: not is_read), wait=wait_fixed(PAUSE))
+async def _wait_for_person(stage: Stage, who: str) -> bool:
     """Return once routing has read that somebody works somewhere."""
     answer = await stage.routing.get("/v1/cases", headers=stage.headers(who, "look"))
     return answer.status_code == httpx.codes.OK
