@@ -6,7 +6,7 @@ from pydantic import ConfigDict, Field
 
 from schemas.base import Bilingual, Identifier, Strict
 from schemas.faults import FILLED
-from schemas.steps import Refused, Step
+from schemas.steps import RefusalSpec, Step
 from schemas.vocabulary import ActionName, FormName, Names, State
 
 OWNER = "owner"
@@ -31,5 +31,5 @@ class ActionSpec(Strict):
     not_by: tuple[ActionName, ...] = ()
     in_states: tuple[State, ...] = Field(default=(), alias="from")
     form: FormName | None = None
-    refused: tuple[Refused, ...] = ()
+    refused: tuple[RefusalSpec, ...] = ()
     steps: tuple[Step, ...] = ()

@@ -25,7 +25,7 @@ class Bounds(Strict):
     under: Annotated[int, Field(ge=0, le=MOST)] | None = None
 
     @model_validator(mode="after")
-    def _says_something(self) -> Self:
+    def _has_a_limit(self) -> Self:
         if self.over is None and self.under is None:
             raise ValueError("should have over or under, or both")
         if self.over is not None and self.under is not None and self.over >= self.under:

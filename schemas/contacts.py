@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import LONGEST_NAME, Frozen, Identifier, Instant, Message
+from schemas.base import LONGEST_NAME, Frozen, Identifier, Instant, Message, Whole
 from schemas.faults import either
 from schemas.values import MOST_FIELDS, Flags
 
@@ -14,7 +14,7 @@ LONGEST_TEXT = 4_000
 Language = Literal["zh", "en"]
 FormValue = Annotated[
     bool
-    | int
+    | Whole
     | Annotated[str, Field(max_length=LONGEST_TEXT)]
     | tuple[Annotated[str, Field(max_length=LONGEST_NAME)], ...],
     either(

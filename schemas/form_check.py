@@ -1,4 +1,4 @@
-"""What a policy asks of its forms: conditions on fields that there are, levels that are filled in, and who is named."""
+"""What a policy asks of its forms: fields that are there, levels filled in, and who is named."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from schemas.cases import CaseActed, CaseTaskAnswered, CaseTaskSent
 from schemas.conditions import DESCRIPTIONS, FORM, Allowed, Bounds, Wanted
 from schemas.faults import Fault, Place, must_be_among
 from schemas.forms import FieldKind, FieldSpec, FormSpec
-from schemas.policy_parts import conditions, steps, wanted_of
+from schemas.policy_steps import conditions, steps, wanted_of
 from schemas.vocabulary import Given
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def form_faults(policy: "Policy", given: Given) -> Iterator[Fault]:
     for place, wanted, forms in _filled(policy):
         yield from ((place + at, says) for at, says in _not_in(wanted, forms, given))
     yield from _misjudged(policy)
-    yield from _asked_of_nobody(policy)
+    yield from _without_person(policy)
     yield from _half_named(policy)
 
 
@@ -97,10 +97,10 @@ def _not_in(wanted: Wanted, forms: Forms, given: Given) -> Iterator[Fault]:
             if all(field.kind not in {"number", "money"} for field in named):
                 yield (path,), f"should be a list of values: a {named[0].kind} is neither over nor under"
         else:
-            yield from (((path, at), says) for at, says in _never_said(named, values, given))
+            yield from (((path, at), says) for at, says in _never_filled(named, values, given))
 
 
-def _never_said(fields: Sequence[FieldSpec], values: Allowed, given: Given) -> Iterator[tuple[int, str]]:
+def _never_filled(fields: Sequence[FieldSpec], values: Allowed, given: Given) -> Iterator[tuple[int, str]]:
     """The values that none of the fields can have, and what would be right."""
     for at, value in enumerate(values):
         says = [_right(field, value, given) for field in fields]
@@ -138,12 +138,12 @@ def _misjudged(policy: "Policy") -> Iterator[Fault]:
                 yield (*place, "judge", name), f"{must_be_among(fits)}, not {said!r}"
 
 
-def _asked_of_nobody(policy: "Policy") -> Iterator[Fault]:
+def _without_person(policy: "Policy") -> Iterator[Fault]:
     """Tasks that can be sent where nobody is named whom they are asked of."""
     sent = {
         step.send.task
         for place, step, _ in steps(policy)
-        if step.send and not step.send.to and "person" not in _always_said(policy, place)
+        if step.send and not step.send.to and "person" not in _always_filled(policy, place)
     }
     for at, task in enumerate(policy.tasks):
         if task.id in {*sent, policy.severity.confirmed_by} and not task.to:
@@ -154,7 +154,7 @@ def _half_named(policy: "Policy") -> Iterator[Fault]:
     """Forms by which a task is asked of a person without the place and role in which they are meant."""
     for place, step, _ in steps(policy):
         named = any(form.of_kind("person") for form in _form_at(policy, place) or ())
-        missing = [kind for kind in ("shop", "role") if kind not in _always_said(policy, place)]
+        missing = [kind for kind in ("shop", "role") if kind not in _always_filled(policy, place)]
         if step.send and place[0] == "actions" and named and missing:
             yield (
                 (*place[:2], "form"),
@@ -162,7 +162,7 @@ def _half_named(policy: "Policy") -> Iterator[Fault]:
             )
 
 
-def _always_said(policy: "Policy", place: Place) -> set[FieldKind]:
+def _always_filled(policy: "Policy", place: Place) -> set[FieldKind]:
     """What whoever acts has to fill in before a step: only with an action somebody is asked by name."""
     forms = _form_at(policy, place) if place[0] == "actions" else ()
     if forms is None:

@@ -1,4 +1,4 @@
-"""Forms: what people fill in. Codes, numbers and dates travel in events; free texts rest elsewhere, with their case."""
+"""Forms: what people fill in. Codes, numbers and dates travel in events; free texts rest elsewhere."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -76,7 +76,7 @@ class FieldSpec(Strict):
     options: Annotated[tuple[Option, ...], Field(max_length=MOST_FIELDS), once("id")] = ()
 
     @model_validator(mode="after")
-    def _only_a_choice_offers_options(self) -> Self:
+    def _only_a_choice_has_options(self) -> Self:
         offers = self.kind in {"choice", "choices"}
         if offers != bool(self.options):
             says = (
@@ -105,7 +105,7 @@ class FormSpec(Strict):
         return next((field.id for field in self.fields if field.kind == kind), None)
 
 
-class Filled(BaseModel):
+class Entered(BaseModel):
     """What somebody filled in: the codes by their fields, and the free texts apart from them."""
 
     model_config = ConfigDict(frozen=True)
@@ -138,12 +138,12 @@ def model_of(form: FormSpec | None, levels: Iterable[str], roles: Iterable[str])
     return model
 
 
-def filled(form: FormSpec | None, sent: BaseModel) -> Filled:
+def filled(form: FormSpec | None, sent: BaseModel) -> Entered:
     """What was sent for a form, its codes apart from its texts; what was left out is in neither."""
     given = {field.id: getattr(sent, _attribute(field)) for field in (form.fields if form else ())}
     kinds = {field.id: field.kind for field in (form.fields if form else ())}
     said = {name: value for name, value in given.items() if value is not None and value != ()}
-    return Filled(
+    return Entered(
         values={name: _value(value) for name, value in said.items() if kinds[name] != "text"},
         texts={name: value for name, value in said.items() if kinds[name] == "text"},
     )

@@ -74,7 +74,7 @@ def _without_subject(rule: NoticeRule) -> Iterator[Fault]:
         yield ("to", rule.to.index("subject")), f"should be subject only of {naming}"
 
 
-class Opening(Strict):
+class OpeningEvent(Strict):
     """The one event customers are notified of: only with their contact is there an address."""
 
     type: Literal["case.opened"]
@@ -86,7 +86,7 @@ class CustomerNotice(Strict):
     Texts know `number`, `shop` and `name`.
     """
 
-    when: Opening
+    when: OpeningEvent
     by: Media
     template: TemplateName
     not_after_minutes: Annotated[int, Field(gt=0, le=MOST_MINUTES)] = 2880

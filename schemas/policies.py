@@ -26,14 +26,14 @@ TOPIC = "policies"
 S = TypeVar("S")
 
 
-class Named(Strict):
+class NamedSpec(Strict):
     """Something that a policy calls by an id, and people by a title."""
 
     id: Identifier
     title: Bilingual
 
 
-class RoleSpec(Named):
+class RoleSpec(NamedSpec):
     """Who somebody is, and where they work for a case.
 
     Where nobody of the role can, somebody in one of the `stand_ins` fills it, and answers for its queue.
@@ -44,13 +44,13 @@ class RoleSpec(Named):
     stand_ins: tuple[Role, ...] = ()
 
 
-class StateSpec(Named):
+class StateSpec(NamedSpec):
     """A state of a case; the first of a policy is that in which it opens."""
 
     stage: Stage
 
 
-class Opening(Strict):
+class OpeningSpec(Strict):
     """Who owns a case until somebody accepts it, besides whoever took the contact; which form they fill in."""
 
     owner: Role
@@ -73,14 +73,14 @@ class Policy(Wording):
 
     id: str
     title: Bilingual
-    kinds: Annotated[tuple[Named, ...], FILLED, once("id")]
-    channels: Annotated[tuple[Named, ...], once("id")] = ()
-    departments: Annotated[tuple[Named, ...], FILLED, once("id")]
+    kinds: Annotated[tuple[NamedSpec, ...], FILLED, once("id")]
+    channels: Annotated[tuple[NamedSpec, ...], once("id")] = ()
+    departments: Annotated[tuple[NamedSpec, ...], FILLED, once("id")]
     roles: Annotated[tuple[RoleSpec, ...], FILLED, once("id")]
     severity: SeverityPolicy
     forms: Annotated[tuple[FormSpec, ...], once("id")] = ()
     states: Annotated[tuple[StateSpec, ...], FILLED, once("id")]
-    opening: Opening
+    opening: OpeningSpec
     reactions: Reactions = Reactions()
     last_resort: Role
     actions: Annotated[tuple[ActionSpec, ...], once("id")] = ()

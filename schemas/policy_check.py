@@ -1,4 +1,4 @@
-"""What is wrong with a policy as a whole: names that it does not give, fields that no form has, roles that cannot be."""
+"""What is wrong with a policy as a whole: names it does not give, roles that cannot be."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from schemas.conditions import Bounds, Wanted, comparable, never
 from schemas.faults import Fault, must_be_among
 from schemas.form_check import form_faults
-from schemas.policy_parts import conditions, steps, wanted_of
+from schemas.policy_steps import conditions, steps, wanted_of
 from schemas.vocabulary import Given, Names, Vocabulary, names_in
 from schemas.whole import Unread
 
@@ -68,10 +68,8 @@ def _unknown(wanted: Wanted, model: type[BaseModel], given: Given) -> Iterator[F
     fields = comparable(model)
     for path, values in wanted.items():
         what = fields[path].names if path in fields else None
-        if what is None or isinstance(values, Bounds):
-            continue
-        allowed = _allowed(what, given)
-        if allowed is None:
+        allowed = _allowed(what, given) if what is not None else None
+        if allowed is None or isinstance(values, Bounds):
             continue
         for at, value in enumerate(values):
             if value not in allowed and not fields[path].is_literal(value):

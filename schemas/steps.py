@@ -1,4 +1,4 @@
-"""What a policy lets happen, step by step: when somebody acts, a task is answered, or something befalls the case."""
+"""What a policy lets follow, step by step, when somebody acts or something befalls the case."""
 
 from typing import Literal, Self
 
@@ -51,7 +51,7 @@ class Step(Strict):
         return self
 
 
-class Refused(Strict):
+class RefusalSpec(Strict):
     """What forbids an action although the state and the person are right; `says` is what is missing, for people."""
 
     id: Identifier

@@ -45,7 +45,7 @@ class TaskSpec(Strict):
     refused: tuple[Step, ...] = ()
 
     @model_validator(mode="after")
-    def _ends(self) -> Self:
+    def _has_a_single_end(self) -> Self:
         if self.moves_owner and (self.answer or self.answered or self.in_order):
             refuse([(("moves_owner",), "should be left out of a task that is answered: acceptance ends it")])
         return self

@@ -1,4 +1,4 @@
-"""The names that policies give: each is marked with what it names, so that a policy can be checked for every one.
+"""The names that policies give: each is marked with what it names, so that all can be checked.
 
 No code knows one of these names; what the engine itself distinguishes are the literals of this file.
 """

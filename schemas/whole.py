@@ -1,4 +1,4 @@
-"""What shows only in the whole is told together with what is wrong in its parts, so that all can be mended at once."""
+"""What shows only in the whole is reported together with what is wrong in its parts."""
 
 from collections.abc import Callable, Iterable
 from functools import cache

@@ -2,7 +2,7 @@
 
 from services.common.store.decision import Change
 from services.routing.domain.case import Case, Task
-from services.routing.domain.replies import Reply, Verb
+from services.routing.domain.replies import TaskReply, Verb
 from tests.casework import Casework
 
 
@@ -11,7 +11,7 @@ def task_to(case: Case, name: str) -> Task:
     return [task for task in case.tasks if task.to == name][-1]
 
 
-def replied(casework: Casework, case: Case, name: str, verb: Verb) -> Reply:
+def replied(casework: Casework, case: Case, name: str, verb: Verb) -> TaskReply:
     """The reply of somebody to what is asked of them, with what its form needs."""
     task = task_to(case, name)
     return casework.replied(case.model_copy(update={"tasks": (task,)}), name, verb, task.task)

@@ -27,8 +27,8 @@ from services.routing.domain.decide import decide
 from services.routing.domain.open_cases import OpenCase, OpenCases
 from services.routing.domain.opening import StoredContact
 from services.routing.domain.policies import CompiledPolicy, Policies
-from services.routing.domain.replies import Reply, Verb, form_of
-from services.routing.domain.seals import Said, Sealed
+from services.routing.domain.replies import TaskReply, Verb, form_of
+from services.routing.domain.seals import Sealed, SealedForm
 from services.routing.domain.severity.detection import Reader, compile_reader
 from services.routing.domain.world import World
 from services.routing.store.policy_files import compile_policy, load_policy
@@ -100,23 +100,23 @@ class Casework:
     def act(self, case: Case, actor: str, action: str, **form: Any) -> Case:
         """Somebody does something with the case, with what they fill into its form."""
         self.later(minutes=1)
-        return _state(self.decide(case, case.id, self.asked(case, actor, action, **form)))
+        return _state(self.decide(case, case.id, self.request(case, actor, action, **form)))
 
     def reply(self, case: Case, actor: str, verb: Verb, task: str = "hand_over", **form: Any) -> Case:
         """Somebody replies to the newest task of a kind."""
         self.later(minutes=1)
         return _state(self.decide(case, case.id, self.replied(case, actor, verb, task, **form)))
 
-    def asked(self, case: Case, actor: str, action: str, **form: Any) -> Act:
+    def request(self, case: Case, actor: str, action: str, **form: Any) -> Act:
         name = self.world().policy(case).action[action].form
-        return Act(actor=actor, action=action, said=self._said(case, name, form))
+        return Act(actor=actor, action=action, said=self._fill(case, name, form))
 
-    def replied(self, case: Case, actor: str, verb: Verb, task: str = "hand_over", **form: Any) -> Reply:
+    def replied(self, case: Case, actor: str, verb: Verb, task: str = "hand_over", **form: Any) -> TaskReply:
         newest = case.tasks_of(task)[-1]
-        said = self._said(case, form_of(self.world().policy(case), newest, verb), form)
-        return Reply(actor=actor, task_id=newest.task_id, verb=verb, said=said)
+        said = self._fill(case, form_of(self.world().policy(case), newest, verb), form)
+        return TaskReply(actor=actor, task_id=newest.task_id, verb=verb, said=said)
 
-    def _said(self, case: Case, name: str | None, form: dict[str, Any]) -> Said:
+    def _fill(self, case: Case, name: str | None, form: dict[str, Any]) -> SealedForm:
         """What is filled in; fields that have to be and are not said here are."""
         policy = self.world().policy(case)
         spec = policy.form.get(name or "")
@@ -124,9 +124,9 @@ class Casework:
         given = model_of(spec, policy.severity.level_ids, policy.role).model_validate({**needed, **form})
         read = filled(spec, given)
         note = sealed() if read.texts else None
-        return Said(values=read.values, texts=tuple(read.texts), note=note)
+        return SealedForm(values=read.values, texts=tuple(read.texts), note=note)
 
-    def refused(self, case: Case, message: Act | Reply) -> Refusal:
+    def refused(self, case: Case, message: Act | TaskReply) -> Refusal:
         refusal = self.decide(case, case.id, message)
         assert isinstance(refusal, Refusal), f"{message} was not refused"
         return refusal

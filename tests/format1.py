@@ -40,8 +40,8 @@ from services.routing.domain.case import Case
 from services.routing.domain.decide import Resync
 from services.routing.domain.open_cases import OpenCases
 from services.routing.domain.reassignment import Reassign
-from services.routing.domain.replies import Reply, Verb, allowed
-from services.routing.domain.seals import Said, Sealed
+from services.routing.domain.replies import TaskReply, Verb, allowed
+from services.routing.domain.seals import Sealed, SealedForm
 from services.routing.domain.world import World
 from services.routing.handlers import Handler as RoutingHandler
 from services.routing.handlers import revive as revive_for_routing
@@ -57,15 +57,20 @@ from tests.formats import Json, Kept, RecordedReader, lines, read
 
 FORM = "format1"
 PARTITIONS = 3
-ACTED = {"contacts": "contact", "follow-ups": "follow_up", "resolve": "resolve", "close": "close"}
-"""Actions of before that a policy of then still lets whoever owns the case do; of others it says nothing."""
+ACTED = {
+    "transfer": "transfer", "judge": "judge", "contacts": "contact", "follow-ups": "follow_up", "resolve": "resolve",
+    "close": "close",
+}  # fmt: skip
+"""Actions of before, and what each is called by a policy of then as it is read today."""
+TEXTS = ("note", "reason", "course", "result")
+"""Fields in which people wrote freely."""
 REPLIED: dict[str, Verb] = {"accept": "accept", "return": "refuse"}
 
-Told = tuple[str, str, str]
+Summary = tuple[str, str, str]
 """The topic and the type of an event, and who is asked or otherwise concerned."""
 
 
-def _told(topic: str, event: Any) -> Told:
+def _summary(topic: str, event: Any) -> Summary:
     return topic, event.type, getattr(event, "to", "")
 
 
@@ -103,16 +108,16 @@ class Replay:
             "history_head": heads[0] if len(heads) == 1 else None,
         }
 
-    def told(self) -> list[Told]:
+    def published(self) -> list[Summary]:
         """What was told by the events that the step led to."""
         messages = (read({"topic": one["topic"], "value": one["body"]}) for one in self.events)
-        return [_told(one["topic"], message) for one, message in zip(self.events, messages, strict=True)]
+        return [_summary(one["topic"], message) for one, message in zip(self.events, messages, strict=True)]
 
-    def told_before(self) -> list[Told]:
+    def recorded_before(self) -> list[Summary]:
         """What the first release told in its place, as that is read today."""
         records = {(one["topic"], json.loads(one["value"]).get("id")): one for one in lines(FORM, "records")}
         names = [(one["topic"], one["id"]) for one in self.step["events"] if one["topic"] != outreach.TOPIC]
-        return [_told(name[0], read(records[name])) for name in names]
+        return [_summary(name[0], read(records[name])) for name in names]
 
     def _outboxes(self) -> list[Json]:
         return [event for stored in self.documents.documents.values() for event in stored["outbox"]]
@@ -157,21 +162,22 @@ class Replay:
             message: Any = {"reassign": Reassign, "resync": Resync}[name]()
             await cases.change(Cause(case, uuid5(case, name), message, once=False))
         else:
-            [outcome] = await cases.change(Cause(case, uuid5(case, name), self._asked(name)))
+            [outcome] = await cases.change(Cause(case, uuid5(case, name), self._message(name)))
             self.refused = outcome.refusal.rule if outcome.refusal else None
 
-    def _asked(self, name: str) -> Act | Reply:
+    def _message(self, name: str) -> Act | TaskReply:
         """What somebody did, as it is said now."""
-        actor = self.step["action"]["actor"]
-        texts = tuple(self.step["action"]["body"])
-        said = Said(texts=texts, note=Sealed(id=UUID(int=1), seal="sealed") if texts else None)
+        actor, body = self.step["action"]["actor"], dict(self.step["action"]["body"])
+        tried = body.pop("reached", True) is False
+        texts = tuple(one for one in body if one in TEXTS)
+        note = Sealed(id=UUID(int=1), seal="sealed") if texts else None
+        said = SealedForm(values={one: body[one] for one in body if one not in TEXTS}, texts=texts, note=note)
         if name not in REPLIED:
-            tried = self.step["action"]["body"].get("reached") is False
             return Act(actor=actor, action="attempt" if tried else ACTED[name], said=said)
         case = read_state(self.step["before"], Case)
         world, verb = self._world(), REPLIED[name]
         [task] = [one for one in case.tasks if verb in allowed(case, actor, world).get(one.task_id, ())]
-        return Reply(actor=actor, task_id=task.task_id, verb=verb, said=said)
+        return TaskReply(actor=actor, task_id=task.task_id, verb=verb, said=said)
 
     async def _reach_out(self, asked: Sequence[OutreachRequested]) -> None:
         self.requested += asked

@@ -3,17 +3,25 @@
 import copy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from schemas.identity import tick_id
+from schemas.deadlines import DeadlineWithdrawn
+from schemas.identity import tick_id, withdrawal_id
 from services.common.kafka.batch import Received
 from services.common.kafka.outbox import OutboxPublisher
-from services.common.store.decision import Cause
+from services.common.store.codec import from_stored
+from services.common.store.decision import Cause, Change
 from services.common.store.versions import Versions
 from services.common.store.write_path import Store
 from services.notify.domain.rules import Origin, Rulebook
+from services.routing.domain.case import Case, header
+from services.routing.domain.decide import decide
+from services.routing.domain.open_cases import OpenCase, OpenCases
+from services.routing.domain.replies import TaskReply
+from services.routing.domain.seals import NOTHING, Sealed, SealedForm
+from services.routing.domain.world import World
 from services.sla.domain.deadline import Tick
 from services.sla.domain.due.instants import from_ms, to_ms
 from services.sla.domain.state import Deadlines
@@ -25,9 +33,11 @@ from tests.formats import TOPICS, Json, Kept, lines, read
 
 FORM = "format2"
 PARTITIONS = 3
+ANSWERED = datetime(2026, 3, 3, 6, 0, tzinfo=UTC)
+"""When the answers were given."""
 
 
-def course(service: str, *, later: bool | None = None) -> list[Json]:
+def steps_of(service: str, *, later: bool | None = None) -> list[Json]:
     """What a service did: all of it, or only before or after its documents were taken."""
     taken = (one for one in lines(FORM, "course") if one["service"] == service)
     return [one for one in taken if later in (None, one.get("later", False))]
@@ -94,3 +104,32 @@ def directory_at(number: int) -> Any:
     """The directory as it was announced when a record was published."""
     kept = Kept.read(FORM)
     return kept.directory_of(lines(FORM, "records")[:number])
+
+
+def answer(row: Json) -> Case:
+    """A case after somebody has answered what they are asked, or after a breach was withdrawn."""
+    states = [state for one in lines(FORM, "cases") if (state := from_stored(one, Case).state)]
+    [case] = [one for one in states if str(one.id) == row["case"]]
+    kept, open_cases = Kept.read(FORM), OpenCases(lambda _case: True)
+    for one in states:
+        open_cases.put(OpenCase.of(one))
+    world = World(kept.directory_without(), kept.compiled, open_cases.workload, ANSWERED)
+    cause = Cause(case.id, uuid5(case.id, row["do"] + row["what"]), _answer(case, row))
+    change = decide(case, cause, world)
+    assert isinstance(change, Change)
+    return change.state
+
+
+def _answer(case: Case, row: Json) -> TaskReply | DeadlineWithdrawn:
+    if row["do"] == "withdraw":
+        [breach] = [one for one in case.breaches if str(one.id) == row["what"]]
+        return DeadlineWithdrawn(
+            id=withdrawal_id(breach.id), case_id=case.id, occurred_at=ANSWERED, header=header(case),
+            deadline=breach.deadline, task_id=breach.task_id, cycle=breach.cycle, due_at=breach.due_at,
+            accountable=breach.accountable, breach=breach.id, met_at=breach.due_at,
+        )  # fmt: skip
+    *_, task = (one for one in case.tasks_of(row["what"]) if one.to == row["to"])
+    refused = row["do"] == "refuse"
+    sealed = Sealed(id=UUID(int=1), seal="sealed")
+    said = SealedForm(texts=("reason",), note=sealed) if refused else NOTHING
+    return TaskReply(actor=row["to"], task_id=task.task_id, verb=row["do"], said=said)

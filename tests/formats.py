@@ -1,4 +1,4 @@
-"""What earlier formats wrote, as it was kept: documents, records, and what every service reads of them at its start."""
+"""What earlier formats wrote: documents, records, and what every service reads of them at its start."""
 
 import gzip
 import json

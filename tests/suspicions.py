@@ -11,7 +11,7 @@ from schemas.staffing import Directory
 from schemas.vocabulary import Level
 from services.routing.domain import assessment
 from services.routing.domain.case import Case, Task
-from services.routing.domain.replies import Reply
+from services.routing.domain.replies import TaskReply
 from tests.casework import Casework
 from tests.dealership import MONDAY, a_contact, directory_file, person
 
@@ -79,7 +79,9 @@ def without(*names: str) -> Casework:
     return Casework(directory=Directory(directory_file(**absent).entries()))
 
 
-def confirmation(casework: Casework, case: Case, actor: str = "dm-service", severity: str = "major") -> Reply:
+def confirmation(
+    casework: Casework, case: Case, actor: str = "dm-service", severity: str = "major"
+) -> TaskReply:
     """What somebody says when asked, without a reason."""
     return casework.replied(case, actor, "answer", "confirm", severity=severity)
 

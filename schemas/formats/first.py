@@ -1,4 +1,4 @@
-"""Format 1 to format 2: what was written under other names, with levels and detectors that were the same for all."""
+"""Format 1 to format 2: other names, and levels and detectors that were the same for all."""
 
 import re
 from collections.abc import Collection, Mapping

@@ -83,10 +83,18 @@ def test_every_topic_a_service_reads_is_written_by_some_service() -> None:
 
 
 def test_every_rule_of_a_policy_names_its_source() -> None:
-    policies = [yaml.safe_load(path.read_text("utf-8")) for path in Path("deploy/policies").glob("*.yaml")]
-    entries = [entry for policy in policies for entry in (*policy["deadlines"], *policy["hand_overs"])]
-    assert entries
-    assert [each for each in entries if not re.match(r"S[0-4]|origin: product", each["source"])] == []
+    files = [yaml.safe_load(path.read_text("utf-8")) for path in Path("deploy/policies").glob("*/*.yaml")]
+    sections = ("roles", "actions", "tasks", "ladders", "deadlines")
+    entries = [entry for file in files for section in sections for entry in file.get(section, ())]
+    entries += [rule for task in entries for rule in task.get("hand_overs", ())]
+    entries += [
+        rule
+        for action in entries
+        for rule in action.get("refused", ())
+        if isinstance(rule, dict) and "says" in rule
+    ]
+    assert len(entries) > 100
+    assert [each for each in entries if not re.match(r"S[0-4]|D-\d|origin: product", each["source"])] == []
 
 
 def test_metrics_carry_the_products_name_and_no_case_as_label() -> None:

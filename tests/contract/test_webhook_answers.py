@@ -64,7 +64,7 @@ async def raw(answer: Answer) -> AsyncIterator[Raw]:
 
 
 def status(code: int, body: bytes = b"", kind: str = "application/json", more: str = "") -> Answer:
-    head = f"HTTP/1.1 {code} Said\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}{more}"
+    head = f"HTTP/1.1 {code} SealedForm\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}{more}"
     return raw_answer(head.encode(), body)
 
 

@@ -12,7 +12,7 @@ from schemas.vocabulary import Role
 from services.common.store.decision import Change
 from services.routing.domain import replies
 from services.routing.domain.case import Case, Task
-from services.routing.domain.permission import is_asked
+from services.routing.domain.permission import is_assigned
 from services.routing.domain.replies import Verb
 from tests.casework import Casework, gtmc
 from tests.dealership import directory_file
@@ -80,7 +80,7 @@ def answered(casework: Casework, case: Case, name: str, task: Task, verb: Verb) 
     return decision.state
 
 
-def asked_twice(casework: Casework, case: Case, event: CaseTaskSent, had: set[str]) -> set[str]:
+def double_receivers(casework: Casework, case: Case, event: CaseTaskSent, had: set[str]) -> set[str]:
     """Who is asked what they had let pass, although somebody else could be."""
     now = reached(casework, case, event.to)
     queued = Queue.named(event.to) if event.task == "support" else None
@@ -110,7 +110,7 @@ def test_nobody_is_asked_twice_as_a_case_escalates(
         case, _ = casework.breach(case, "HO-01", accountable=accountable)
         for event in casework.events()[before:]:
             if isinstance(event, CaseTaskSent):
-                twice = asked_twice(casework, case, event, had)
+                twice = double_receivers(casework, case, event, had)
                 assert not twice, f"{twice} had it"
                 had |= reached(casework, case, event.to)
         rungs.append(case.rungs.get("handling", 0))
@@ -134,7 +134,7 @@ def test_a_case_that_was_accepted_escalates_afresh(staff: list[Person]) -> None:
     casework = dealership(staff)
     case, _ = casework.breach(casework.receive(), "DL-01")
     for name in casework.directory.people:
-        mine = [task for task in case.hand_overs if is_asked(case, task, name, casework.world())]
+        mine = [task for task in case.hand_overs if is_assigned(case, task, name, casework.world())]
         if mine:
             case = answered(casework, case, name, mine[-1], "accept")
             assert (case.declined_by, case.hand_overs, case.owner) == ((), [], name)

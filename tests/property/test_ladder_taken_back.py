@@ -44,7 +44,7 @@ class Expected:
         self.holding.discard(task)
         return self.rungs.pop(task, 0)
 
-    def settled(self, state: str) -> None:
+    def moved_on(self, state: str) -> None:
         """Somebody has moved the case on: it does not go back behind that."""
         self.base = state
         self.holding.clear()
@@ -93,14 +93,14 @@ class Story:
                     self.expected.forget(task)
 
     def refuse(self, nth: int) -> None:
-        if task := self._asked(nth):
+        if task := self._receiver(nth):
             self.case = reply(self.casework, self.case, task.to, "refuse")
             rung = self.expected.forget(task.task_id)
-            if task.via == "escalation":
+            if task.ladder is not None:
                 self.expected.floor = max(self.expected.floor, rung)
 
     def accept(self, nth: int) -> None:
-        task = self._asked(nth)
+        task = self._receiver(nth)
         if task is None or task.accepted:
             return
         before = self.case
@@ -112,11 +112,11 @@ class Story:
             if task.role in ROLES:  # the next escalation counts from whoever has accepted
                 self.expected.rungs.clear()
                 self.expected.floor = ROLES.index(task.role)
-            self.expected.settled(ACCEPTED.get(task.role, "in_progress"))
+            self.expected.moved_on(ACCEPTED.get(task.role, "in_progress"))
         elif before.state == "escalated" and not before.hand_overs:
-            self.expected.settled("in_progress")
+            self.expected.moved_on("in_progress")
 
-    def _asked(self, nth: int) -> Task | None:
+    def _receiver(self, nth: int) -> Task | None:
         """Somebody in person who is asked something, and nothing later."""
         last = {task.to: task for task in self.case.tasks if task.to in self.casework.directory.people}
         asked = list(last.values())

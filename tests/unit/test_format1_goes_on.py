@@ -1,4 +1,4 @@
-"""What the first format left on its way goes out and is handled, and its histories are shown in the present words."""
+"""What the first format left on its way is handled, and its histories are shown in the present words."""
 
 import copy
 import json

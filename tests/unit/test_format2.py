@@ -11,7 +11,7 @@ from schemas.formats import show_entry
 from schemas.formats.second import upgrade_policy
 from schemas.policies import Policy
 from services.notify.domain.wording import must_render
-from tests.format2 import FORM, Watch, course, planned
+from tests.format2 import FORM, Watch, answer, planned, steps_of
 from tests.formats import Json, Kept, lines, read, records_of
 
 UNKNOWN_THEN = "late"
@@ -26,7 +26,7 @@ def published() -> list[Json]:
     return [json.loads(one["value"])["policy"] for one in records_of(FORM, policies.TOPIC)]
 
 
-def told(event: Json) -> Json:
+def summary(event: Json) -> Json:
     """What an event of a deadline says, but for its case and for why it moved."""
     same = {
         name: event.get(name)
@@ -37,20 +37,20 @@ def told(event: Json) -> Json:
 
 async def test_the_same_events_of_cases_lead_to_the_same_events_of_deadlines() -> None:
     before = [json.loads(one["value"]) for one in records_of(FORM, deadlines.TOPIC)]
-    now = [json.loads(event) for event in await Watch().take(course("sla"))]
-    assert [told(event) for event in now] == [told(event) for event in before]
+    now = [json.loads(event) for event in await Watch().take(steps_of("sla"))]
+    assert [summary(event) for event in now] == [summary(event) for event in before]
     assert len({event["deadline"] for event in now}) == 15
 
 
 async def test_deadlines_at_rest_go_on_as_they_would_have() -> None:
-    now = await Watch.of(lines(FORM, "deadlines")).take(course("sla", later=True))
+    now = await Watch.of(lines(FORM, "deadlines")).take(steps_of("sla", later=True))
     before = [json.loads(one["value"]) for one in records_of(FORM, deadlines.TOPIC)][-len(now) :]
     assert len(now) > 100
-    assert [told(json.loads(event)) for event in now] == [told(event) for event in before]
+    assert [summary(json.loads(event)) for event in now] == [summary(event) for event in before]
 
 
 def test_the_same_records_lead_to_the_same_messages() -> None:
-    sent = {step["record"]: step["deliveries"] for step in course("notify")}
+    sent = {step["record"]: step["deliveries"] for step in steps_of("notify")}
     read_then = {cases.TOPIC, deadlines.TOPIC, outreach.TOPIC}
     known = set[str]()
     for number, record in enumerate(lines(FORM, "records")):
@@ -170,6 +170,37 @@ def test_an_escalation_that_lets_another_stand_again_is_told_from_one_that_does_
     assert gone({"type": "case.escalation_withdrawn", "where": {"tier": ["dealer"], **again}}) == [where]
     withdrawn = [one for one in map(read, records_of(FORM, cases.TOPIC)) if one.type == "case.task_withdrawn"]
     assert {one.because for one in withdrawn} >= {"not_late", "unanswered"}
+
+
+@pytest.mark.parametrize("do", ["withdraw", "accept", "refuse"])
+def test_what_people_answer_and_what_was_not_late_lets_a_case_go_where_it_did(do: str) -> None:
+    rows = [one for one in lines(FORM, "answers") if one["do"] == do]
+    assert len(rows) > 20
+    for row in rows:
+        now = answered(row)
+        assert now == {name: row[name] for name in now}
+
+
+def answered(row: Json) -> Json:
+    """What becomes of a case, as far as it is as it was.
+
+    A hand-over that is accepted counts from its own rung now; and one that is refused lets the case be where those who are
+    still asked have brought it, or whoever has gone on with it since.
+    """
+    case = answer(row)
+    *_, support = (None, *case.tasks_of("support"))
+    now = {
+        "owner": case.owner,
+        "owner_role": case.owner_role,
+        "hand_overs": [task.to for task in case.hand_overs],
+        "support": support and support.to,
+        "accepted": support is not None and support.accepted,
+    }
+    moved = {"state": case.state, "rung": case.rungs["handling"]}
+    return now | {name: moved[name] for name in SAME[row["do"]]}
+
+
+SAME = {"withdraw": ("state", "rung"), "accept": ("state",), "refuse": ("rung",)}
 
 
 def test_no_entry_of_a_history_is_shown_by_an_event_that_there_is_no_more() -> None:

@@ -28,6 +28,8 @@ from tests.formats import DOCUMENTS, EARLIER, TOPICS, Json, Kept, lines, read, r
 NOW = datetime(2026, 3, 3, 6, 0, tzinfo=UTC)
 SAID_ONCE = {"channel", "region", "confirmed", "tasks"}
 """What a case says and its events did not, or not of all tasks."""
+UNSAID = {"accepted": False, "via": "assignment"}
+"""What they did not say of a task."""
 
 
 def states(form: str) -> list[Case]:
@@ -101,9 +103,7 @@ def test_the_last_event_of_a_case_says_of_it_what_its_document_says(form: str) -
         assert last.model_dump(exclude=SAID_ONCE) == own.model_dump(exclude=SAID_ONCE)
         for kind in {task.task for task in own.tasks}:
             [newest, *_] = [task for task in reversed(own.tasks) if task.task == kind]
-            assert newest.model_copy(update={"accepted": False}) in [
-                task.model_copy(update={"accepted": False}) for task in last.tasks
-            ]
+            assert newest.model_copy(update=UNSAID) in [task.model_copy(update=UNSAID) for task in last.tasks]
         assert {task.task_id for task in last.tasks} <= {task.task_id for task in own.tasks}
         compared += len(last.tasks)
     assert compared > 10
@@ -130,6 +130,19 @@ def test_the_tasks_of_a_case_have_each_an_id(form: str) -> None:
     tasks = [task for state in states(form) for task in state.tasks]
     assert len({task.task_id for task in tasks}) == len(tasks) > 20
     assert {task.task for task in tasks} >= {"hand_over", "support"}
+
+
+@pytest.mark.parametrize("form", EARLIER)
+def test_what_escalated_stands_for_the_breaches_that_it_answers(form: str) -> None:
+    escalated = 0
+    for state in states(form):
+        deadlines_of = {breach.id: breach.deadline for breach in state.breaches}
+        for task in state.tasks:
+            assert bool(task.breaches) == (task.deadline is not None) == (task.ladder is not None)
+            if task.breaches:
+                assert deadlines_of[task.breaches[0]] == task.deadline
+                escalated += 1
+    assert escalated > 3
 
 
 @pytest.mark.parametrize("form", EARLIER)

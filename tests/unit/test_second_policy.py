@@ -200,8 +200,8 @@ def test_a_milder_contact_lowers_nothing(casework: Casework) -> None:
 def test_a_person_judges_within_the_levels_of_the_policy(casework: Casework) -> None:
     case = a_case(casework, collision=True)
     with pytest.raises(ValidationError, match="minor"):
-        casework.asked(case, "gm-south", "weigh", weight="major")
-    refusal = casework.refused(case, casework.asked(case, "gm-south", "weigh", weight="elevated"))
+        casework.request(case, "gm-south", "weigh", weight="major")
+    refusal = casework.refused(case, casework.request(case, "gm-south", "weigh", weight="elevated"))
     assert (refusal.status, refusal.rule) == (422, "lower_with_reason")
     case = casework.act(case, "gm-south", "weigh", weight="elevated", why="…")
     assert (case.severity, case.confirmed) == ("elevated", True)
@@ -214,18 +214,18 @@ def spoken_with(casework: Casework, case: Case) -> Case:
 
 def test_the_policy_says_what_is_done_before_it_is_settled(casework: Casework) -> None:
     unheard = casework.reply(a_case(casework), "cr-south", "accept", task="pass_on")
-    refusal = casework.refused(unheard, casework.asked(unheard, "cr-south", "settle"))
+    refusal = casework.refused(unheard, casework.request(unheard, "cr-south", "settle"))
     assert (refusal.rule, refusal.detail) == ("unheard", "尚无人与客户交谈。")
     grave = spoken_with(casework, a_case(casework, collision=True))
-    assert casework.refused(grave, casework.asked(grave, "cr-south", "settle")).rule == "unweighed"
+    assert casework.refused(grave, casework.request(grave, "cr-south", "settle")).rule == "unweighed"
     minor = spoken_with(casework, a_case(casework))
     assert casework.act(minor, "cr-south", "settle").state == "settled"
 
 
 def test_whoever_settled_it_does_not_file_it(casework: Casework) -> None:
     case = casework.act(spoken_with(casework, a_case(casework)), "cr-south", "settle")
-    assert casework.refused(case, casework.asked(case, "cr-south", "file")).rule == "not_by_the_same"
-    assert casework.refused(case, casework.asked(case, "gm-south", "file")).rule == "who_may"
+    assert casework.refused(case, casework.request(case, "cr-south", "file")).rule == "not_by_the_same"
+    assert casework.refused(case, casework.request(case, "gm-south", "file")).rule == "who_may"
 
 
 def test_it_escalates_by_its_own_ladder(casework: Casework) -> None:

@@ -1,10 +1,10 @@
 """Format 2 to format 3: roles, states, actions and tasks that were the same for all, and now are policy.
 
-A hand-over and the manufacturer's support had a mechanism each; they become tasks. What people may do stood in no policy, so
-that cases of such a policy are re-based on one that says it.
+A hand-over and the manufacturer's support had a mechanism each; they become tasks. What people may do stood in no policy, and
+is said by each now as it was for all.
 """
 
-from schemas.formats.second.cases import upgrade_case
+from schemas.formats.second.case_state import upgrade_case
 from schemas.formats.second.events import (
     UNSAID,
     show_entry,
@@ -14,7 +14,7 @@ from schemas.formats.second.events import (
     upgrade_facts,
     upgrade_header,
 )
-from schemas.formats.second.policies import upgrade_policy, upgrade_published
+from schemas.formats.second.rules import upgrade_policy, upgrade_published
 
 __all__ = [
     "UNSAID",

@@ -19,7 +19,7 @@ from schemas.formats.second.names import (
     WITHDRAWN,
     Json,
     answered,
-    asked,
+    as_task,
     placed,
     queue_of,
 )
@@ -50,7 +50,7 @@ def upgrade_facts(facts: Json) -> Json:
 def upgrade_header(header: Json, channel: str = UNSAID) -> Json:
     """What an event says of its case; nothing is asked any more of one that is over."""
     stage = STATES[header["state"]]
-    tasks = [*_asked(header), *(placed(task, header) for task in header.get("tasks", ()))]
+    tasks = [*_open_tasks(header), *(placed(task, header) for task in header.get("tasks", ()))]
     return {
         **{name: value for name, value in header.items() if name not in _GONE},
         "channel": channel,
@@ -61,11 +61,11 @@ def upgrade_header(header: Json, channel: str = UNSAID) -> Json:
     }
 
 
-def _asked(header: Json) -> Iterator[Json]:
+def _open_tasks(header: Json) -> Iterator[Json]:
     if to := header.get("hand_over_to"):
-        yield asked(HAND_OVER, to, header["hand_over_role"], header)
+        yield as_task(HAND_OVER, to, header["hand_over_role"], header)
     if to := header.get("support_to"):
-        yield asked(SUPPORT, to, SUPPORTER, header)
+        yield as_task(SUPPORT, to, SUPPORTER, header)
 
 
 def upgrade_event(event: Json) -> Json:
@@ -103,7 +103,7 @@ def _task_event(event: Json) -> Json:
     # Who was asked in person was so by the request of somebody who wrote a note to them.
     by_name = via == "support" and event.get("note")
     return {
-        **asked(kind, to, role, header),
+        **as_task(kind, to, role, header),
         "accepted": event["type"] == "case.accepted",
         "via": "transfer" if by_name else VIA.get(via, via),
         "ladder": LADDER if via == "escalation" else None,
@@ -125,7 +125,7 @@ def show_entry(entry: Json) -> Json:
     if event in ACTED:
         return {**entry, "event": "case.acted", "facts": {"action": ACTED[event], **facts}}
     if event in TASKS:
-        facts = {"task": _kind_told(facts), **facts}
+        facts = {"task": _kind_of_entry(facts), **facts}
         if event == "case.escalation_withdrawn":
             facts["because"] = WITHDRAWN[False]
     names = {"via": VIA, "part": PARTS}
@@ -136,7 +136,7 @@ def show_entry(entry: Json) -> Json:
     return {**entry, "event": TASKS.get(event, event), "facts": said}
 
 
-def _kind_told(facts: Json) -> str:
+def _kind_of_entry(facts: Json) -> str:
     """Whether an entry is about a hand-over or about support; the role of one who was asked in person may be missing."""
     role = facts.get("role") or (queue_of(facts.get("to", "")) or ("", ""))[1]
     return SUPPORT if role == SUPPORTER or facts.get("via") in VIA else HAND_OVER

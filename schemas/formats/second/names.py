@@ -1,4 +1,4 @@
-"""What format 2 had by name, the same for every policy: it rests as data beside this, since no code names a role or an action."""
+"""What format 2 had by name, the same for every policy: data beside this, since no code names a role."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,6 +20,9 @@ STATES: Mapping[str, str] = _NAMES["states"]
 """Every state, and how far a case was in it."""
 FORMS: Sequence[Json] = _NAMES["forms"]
 ACTIONS: Sequence[Json] = _NAMES["actions"]
+"""What people did, who might, and what followed."""
+HANDED_OVER: Mapping[str, Sequence[Json]] = _NAMES["hand_over"]
+"""What followed a hand-over and its acceptance."""
 
 SHOP, MANUFACTURER = "shop", "manufacturer"
 SUPPORTER = next(role for role, at in ROLES.items() if at == MANUFACTURER)
@@ -62,7 +65,7 @@ def queue_of(name: str) -> tuple[str, str] | None:
     return (at, role) if kind == "queue" and seat else None
 
 
-def asked(kind: str, to: str, role: str, where: Json, nth: int = 0) -> Json:
+def as_task(kind: str, to: str, role: str, where: Json, nth: int = 0) -> Json:
     """A hand-over or request for support as a task, `where` being its case or the header of that.
 
     Its id follows from its case and from who is asked, so that events and case say the same; `nth` counts back where the

@@ -103,7 +103,8 @@ def load_folder(folder: Path, model: type[M], called: str = "") -> M:
 
 
 def _read_all(paths: Iterable[Path]) -> dict[Path, Fields]:
-    parts, wrong = {}, []
+    parts: dict[Path, Fields] = {}
+    wrong: list[str] = []
     for path in paths:
         try:
             parts[path] = read(path)

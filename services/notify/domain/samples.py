@@ -85,11 +85,11 @@ def longest(facts: Facts, policy: Policy, language: Language) -> Facts:
     shop, person, deadline = LONG[language]
     names: Facts = {"shop": shop, "manufacturer": shop, "deadline": deadline, "cycle": 10}
     names |= dict.fromkeys(("owner", "receiver", "by", "to", "name"), person)
-    names |= {name: _longest(titles, language) for name, titles in _words(policy).items()}
+    names |= {name: _longest(titles, language) for name, titles in _titles(policy).items()}
     return {**facts, **{name: value for name, value in names.items() if name in facts}}
 
 
-def _words(policy: Policy) -> dict[str, list[Bilingual]]:
+def _titles(policy: Policy) -> dict[str, list[Bilingual]]:
     """What each fact that is a word can be called."""
     engine = {
         name: [policy.words[one] for one in get_args(kind) if one in policy.words]

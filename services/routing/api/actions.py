@@ -1,4 +1,4 @@
-"""`POST /v1/cases/{id}/actions/<action>` and `/tasks/<task>/<reply>`: decided as the policy of the case says, written, answered."""
+"""Actions and replies of people over HTTP: decided as the policy of the case says, written, answered."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from schemas import identity
 from schemas.base import Strict
 from schemas.directory import Person
-from schemas.forms import Filled, filled, model_of
+from schemas.forms import Entered, filled, model_of
 from schemas.policies import Policy
 from schemas.vocabulary import ActionName
 from services.common.store.decision import Cause, Outcome
@@ -27,8 +27,8 @@ from services.routing.api.responses import CaseResponse, Stale, case_response
 from services.routing.domain.acting import Act
 from services.routing.domain.case import Case
 from services.routing.domain.policies import CompiledPolicy
-from services.routing.domain.replies import Reply, Verb, form_of
-from services.routing.domain.seals import Said, Sealed
+from services.routing.domain.replies import TaskReply, Verb, form_of
+from services.routing.domain.seals import Sealed, SealedForm
 from services.routing.store.texts import Texts
 
 router = APIRouter(prefix="/v1/cases", tags=["actions"])
@@ -68,7 +68,7 @@ def sender(request: Request, actor: Actor, depends: Needed) -> ActionSender:
     return ActionSender(actor, depends, key, revision)
 
 
-Message = Callable[[Said], Act | Reply]
+Message = Callable[[SealedForm], Act | TaskReply]
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +111,15 @@ async def act(
     return await soon(seconds, ActionRequest(case, sender, value, wish).perform())
 
 
-class Asked(NamedTuple):
+class ReplyPath(NamedTuple):
     """Which task is replied to, and how."""
 
     task: UUID
     reply: Verb
 
 
-def _asked(task: UUID, reply: Annotated[Verb, Path()]) -> Asked:
-    return Asked(task, reply)
+def _reply_path(task: UUID, reply: Annotated[Verb, Path()]) -> ReplyPath:
+    return ReplyPath(task, reply)
 
 
 @router.post(
@@ -131,7 +131,7 @@ def _asked(task: UUID, reply: Annotated[Verb, Path()]) -> Asked:
 async def reply(
     request: Request,
     case: UUID,
-    asked: Annotated[Asked, Depends(_asked)],
+    asked: Annotated[ReplyPath, Depends(_reply_path)],
     sender: Annotated[ActionSender, Depends(sender)],
     seconds: Patience,
 ) -> JSONResponse:
@@ -144,8 +144,8 @@ async def reply(
         found = state.task(task)
         form = form_of(policy, found, reply) if found else None
 
-        def message(said: Said) -> Reply:
-            return Reply(actor=sender.actor.id, task_id=task, verb=reply, said=said)
+        def message(said: SealedForm) -> TaskReply:
+            return TaskReply(actor=sender.actor.id, task_id=task, verb=reply, said=said)
 
         return Wish(f"{task}/{reply}", form, message, is_done=found is None)
 
@@ -188,7 +188,7 @@ class ActionRequest:
             ]
         return self._answer((await depends.cases.change(self._cause(wish, said, digest, seal)))[0])
 
-    def _read(self, document: Document[Case]) -> tuple[Wish, Filled]:
+    def _read(self, document: Document[Case]) -> tuple[Wish, Entered]:
         """What is wanted, and what was filled in, as the policy of the case has it; raises Problem."""
         state, policies = document.state, self.sender.depends.cases.world().policies
         if state is None or state.policy_key not in policies:
@@ -196,12 +196,12 @@ class ActionRequest:
         policy = policies[state.policy_key]
         wish = self.wish(state, policy.content)
         if wish.is_done:
-            return wish, Filled()
+            return wish, Entered()
         sent = body.validate(_model(policy, wish.form), self.value)
         return wish, filled(policy.content.form.get(wish.form or ""), sent)
 
-    def _cause(self, wish: Wish, given: Filled, digest: str, seal: Sealed) -> Cause[Act | Reply]:
-        said = Said(values=given.values, texts=tuple(given.texts), note=seal if given.texts else None)
+    def _cause(self, wish: Wish, given: Entered, digest: str, seal: Sealed) -> Cause[Act | TaskReply]:
+        said = SealedForm(values=given.values, texts=tuple(given.texts), note=seal if given.texts else None)
         return Cause(self.case, self.id, wish.message(said), digest=digest, revision=self.sender.revision)
 
     def _answer(self, outcome: Outcome[Case, Any]) -> JSONResponse:

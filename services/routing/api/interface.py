@@ -1,4 +1,4 @@
-"""What the interface's document says of actions and replies: it is policy, so the document follows what is published."""
+"""What the interface's document says of actions and replies: it follows the published policies."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -55,13 +55,13 @@ def _of_files(settings: Settings) -> tuple[CompiledPolicy, ...]:
 def _paths(paths: Mapping[str, Any], policies: tuple[CompiledPolicy, ...]) -> dict[str, Any]:
     """The paths, of which those of any action and of any reply are told apart."""
     told = {
-        **_each(ACT, "action", paths[ACT]["post"], policies),
-        **_each(REPLY, "reply", paths[REPLY]["post"], policies),
+        **_paths_of(ACT, "action", paths[ACT]["post"], policies),
+        **_paths_of(REPLY, "reply", paths[REPLY]["post"], policies),
     }
     return told | {path: operations for path, operations in paths.items() if path not in {ACT, REPLY}}
 
 
-def _each(
+def _paths_of(
     path: str, name: str, any_of_them: Operation, policies: tuple[CompiledPolicy, ...]
 ) -> dict[str, Any]:
     """A path for each of what `name` stands for in `path`."""

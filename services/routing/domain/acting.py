@@ -9,12 +9,12 @@ from schemas.cases import CaseActed
 from schemas.vocabulary import Role
 from services.common.store.decision import Change, Refusal
 from services.routing.domain import steps
-from services.routing.domain.case import Case, Done, Filled
+from services.routing.domain.case import Case, Done, FormRecord
 from services.routing.domain.draft import Draft
 from services.routing.domain.moments import Moment, holds
 from services.routing.domain.permission import acting_role, may
 from services.routing.domain.sayings import Speaker
-from services.routing.domain.seals import NOTHING, Said
+from services.routing.domain.seals import NOTHING, SealedForm
 from services.routing.domain.world import World
 
 
@@ -23,7 +23,7 @@ class Act(Frozen):
 
     actor: str
     action: str
-    said: Said = NOTHING
+    said: SealedForm = NOTHING
 
 
 def act(case: Case, asked: Act, cause: UUID, world: World) -> Change[Case] | Refusal:
@@ -55,7 +55,7 @@ def _take(draft: Draft, spec: ActionSpec, asked: Act, role: Role, world: World) 
     before, said = draft.case, asked.said
     draft.set(done={**before.done, spec.id: _done(before.done.get(spec.id), asked.actor, draft.at)})
     if spec.form is not None:
-        filled = Filled(by=asked.actor, at=draft.at, values=said.values, note=said.note and said.note.id)
+        filled = FormRecord(by=asked.actor, at=draft.at, values=said.values, note=said.note and said.note.id)
         draft.set(filled={**before.filled, spec.form: filled})
     draft.set(notes=before.notes + (said.note is not None))
     event = draft.publish(
@@ -63,7 +63,7 @@ def _take(draft: Draft, spec: ActionSpec, asked: Act, role: Role, world: World) 
     )
     draft.record_history(event.type, action=spec.id, role=role, **said.sealed())
     steps.take(draft, spec.steps, Moment(event=event, said=said, actor=asked.actor, role=role), world)
-    draft.settle(event)
+    draft.update_header(event)
 
 
 def _done(before: Done | None, actor: str, at: datetime) -> Done:

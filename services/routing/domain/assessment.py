@@ -75,14 +75,14 @@ def _unjudged(policy: Policy, triage: tuple[str, ...]) -> Assessment:
 def build_statement(contact: ContactReceived) -> Statement:
     """What of a contact is judged."""
     return Statement(
-        text=join_texts(contact.narrative, contact.demand, *_words(contact)),
+        text=join_texts(contact.narrative, contact.demand, *_free_texts(contact)),
         channel=contact.channel,
         flags=frozenset(flag for flag, is_so in contact.flags.items() if is_so),
         ticks=frozenset(contact.ticks),
     )
 
 
-def _words(contact: ContactReceived) -> Iterator[str]:
+def _free_texts(contact: ContactReceived) -> Iterator[str]:
     """What was filled in as text: the customer's words may stand there as well."""
     yield from (said for said in contact.form.values() if isinstance(said, str))
 

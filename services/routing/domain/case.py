@@ -46,7 +46,8 @@ class Task(OpenTask):
 
     def public(self) -> OpenTask:
         """What events say of it."""
-        return OpenTask.model_validate({name: getattr(self, name) for name in OpenTask.model_fields})
+        # Of what was validated already: validated once more for every event it would cost more than the decision.
+        return OpenTask.model_construct(**{name: getattr(self, name) for name in OpenTask.model_fields})
 
 
 class Contact(Frozen):
@@ -72,7 +73,7 @@ class Contact(Frozen):
     unusable: tuple[str, ...] = ()
 
 
-class Filled(Frozen):
+class FormRecord(Frozen):
     """A form as it was filled in last, and by whom; free texts rest under `note`."""
 
     by: str
@@ -174,7 +175,7 @@ class Case(Stored):
     passes: dict[Ladder, Instant] = {}
     contacts: tuple[Contact, ...]
     done: dict[str, Done] = {}
-    filled: dict[FormName, Filled] = {}
+    filled: dict[FormName, FormRecord] = {}
     notes: int = 0
     deadlines: dict[str, Deadline] = {}
     breaches: tuple[Breach, ...] = ()
@@ -224,4 +225,6 @@ class Case(Stored):
 def header(case: Case) -> CaseHeader:
     """What every event says of its case."""
     own = {name: getattr(case, name) for name in CaseHeader.model_fields if name not in {"tasks", "triage"}}
-    return CaseHeader(**own, tasks=tuple(task.public() for task in case.tasks), triage=bool(case.triage))
+    return CaseHeader.model_construct(
+        **own, tasks=tuple(task.public() for task in case.tasks), triage=bool(case.triage)
+    )

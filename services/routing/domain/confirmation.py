@@ -1,4 +1,4 @@
-"""What is suspected is confirmed by a person and acts only then, a safety matter also where nobody is there to ask.
+"""What is suspected is confirmed by a person, and acts only then, or as a safety matter.
 
 The policy names the task by which it is asked, and the roles in their order.
 """

@@ -10,7 +10,7 @@ from services.routing.domain.assessment import Assessment, assess
 from services.routing.domain.case import Case
 from services.routing.domain.confirmation import request_confirmation
 from services.routing.domain.draft import Draft
-from services.routing.domain.entry import Entry, read_entry
+from services.routing.domain.entry import ContactEntry, read_entry
 from services.routing.domain.moments import Moment
 from services.routing.domain.opening import StoredContact, case_contact, contact_facts, filled_entry
 from services.routing.domain.reassignment import reassign_lost
@@ -44,7 +44,7 @@ def _is_anew(before: Case, after: Case) -> bool:
     return before.is_over or (before.severity, before.suspected) != (after.severity, after.suspected)
 
 
-def _mark(draft: Draft, stored: StoredContact, entry: Entry, world: World) -> None:
+def _mark(draft: Draft, stored: StoredContact, entry: ContactEntry, world: World) -> None:
     """What the operator marked is added to what the case already had; nothing marked before is taken back."""
     case, contact = draft.case, stored.contact
     filled = filled_entry(stored, entry, draft.policy.opening.form, world)
@@ -55,7 +55,9 @@ def _mark(draft: Draft, stored: StoredContact, entry: Entry, world: World) -> No
     )
 
 
-def _announce(draft: Draft, stored: StoredContact, entry: Entry, assessment: Assessment) -> CaseContactAdded:
+def _announce(
+    draft: Draft, stored: StoredContact, entry: ContactEntry, assessment: Assessment
+) -> CaseContactAdded:
     contact = stored.contact
     event = draft.publish(
         CaseContactAdded,

@@ -16,7 +16,7 @@ from services.routing.domain.location import calendar
 from services.routing.domain.opening import StoredContact
 from services.routing.domain.reassignment import Reassign, keep_responsible, reassign
 from services.routing.domain.rebase import Rebase, rebase
-from services.routing.domain.replies import Reply, reply
+from services.routing.domain.replies import TaskReply, reply
 from services.routing.domain.world import World
 
 
@@ -69,7 +69,7 @@ def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case
             return act(case, message, cause.id, world)
         case Rebase():
             return rebase(case, message, cause.id, world)
-        case Reply():
+        case TaskReply():
             return reply(case, message, cause.id, world)
     raise TypeError(f"no case changes for a {type(message).__name__}")
 

@@ -73,7 +73,7 @@ class Draft:
         self.events.append(event)
         return event
 
-    def settle(self, event: CaseMessage) -> None:
+    def update_header(self, event: CaseMessage) -> None:
         """Let an event say of the case how it is now, after what followed from it."""
         at = self.events.index(event)
         self.events[at] = event.model_copy(update={"header": header(self.case)})

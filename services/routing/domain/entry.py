@@ -1,4 +1,4 @@
-"""What of a contact its policy knows: kind, channel, department, flags and form. The rest is kept, and named for triage."""
+"""What of a contact its policy knows; the rest is kept, and named for triage."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,23 +11,23 @@ from schemas.contacts import ContactReceived
 from schemas.forms import FormSpec, filled, model_of
 from schemas.policies import Policy
 from schemas.vocabulary import Department
-from services.routing.domain.seals import Said, Sealed
+from services.routing.domain.seals import Sealed, SealedForm
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ContactEntry:
     """A contact as its policy reads it; `unknown` says of each field what it does not know, for people.
 
     `unread` says so of marks that may mean something grave.
     """
 
     department: Department
-    said: Said
+    said: SealedForm
     unknown: tuple[str, ...]
     unread: tuple[str, ...]
 
 
-def read_entry(contact: ContactReceived, text: Sealed, policy: Policy) -> Entry:
+def read_entry(contact: ContactReceived, text: Sealed, policy: Policy) -> ContactEntry:
     """Returns what a contact says in the policy's terms; what was not answered has the policy's first."""
     department, unknown = _department(contact, policy)
     said, unread = _form(contact, text, policy)
@@ -35,7 +35,7 @@ def read_entry(contact: ContactReceived, text: Sealed, policy: Policy) -> Entry:
     channel = _unknown("channel", (contact.channel,), policy.channels, policy)
     flags = _unknown("flags", contact.flags, policy.severity.flags, policy)
     ticks = _unknown("criteria", _misticked(contact, policy), policy.severity.criteria, policy)
-    return Entry(department, said, (*kind, *channel, *unknown, *unread), (*flags, *ticks))
+    return ContactEntry(department, said, (*kind, *channel, *unknown, *unread), (*flags, *ticks))
 
 
 def _unknown(field: str, said: Iterable[str], known: Iterable[Any], policy: Policy) -> Iterator[str]:
@@ -57,7 +57,7 @@ def _department(contact: ContactReceived, policy: Policy) -> tuple[Department, t
     return known[0], (wrong,) if contact.department else ()
 
 
-def _form(contact: ContactReceived, text: Sealed, policy: Policy) -> tuple[Said, tuple[str, ...]]:
+def _form(contact: ContactReceived, text: Sealed, policy: Policy) -> tuple[SealedForm, tuple[str, ...]]:
     """What was filled in, of each field that the form has and that can be what was said; the rest by name."""
     form = policy.form.get(policy.opening.form or "")
     given = dict(contact.form)
@@ -67,7 +67,7 @@ def _form(contact: ContactReceived, text: Sealed, policy: Policy) -> tuple[Said,
         if form is None or name not in form.by_id
     )
     if form is None:
-        return Said(), unknown
+        return SealedForm(), unknown
     known = {name: said for name, said in given.items() if name in form.by_id}
     loose = form.model_copy(
         update={"fields": tuple(one.model_copy(update={"required": False}) for one in form.fields)}
@@ -77,7 +77,7 @@ def _form(contact: ContactReceived, text: Sealed, policy: Policy) -> tuple[Said,
     read = filled(
         loose, model.model_validate({name: said for name, said in known.items() if name not in wrong})
     )
-    said = Said(values=read.values, texts=tuple(read.texts), note=text if read.texts else None)
+    said = SealedForm(values=read.values, texts=tuple(read.texts), note=text if read.texts else None)
     return said, (*unknown, *(f"form.{name}: {says}" for name, says in wrong.items()))
 
 

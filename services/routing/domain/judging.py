@@ -1,4 +1,4 @@
-"""How severe a case is: raised by what is reported, judged by a person, and what is suspected acts where nobody answers."""
+"""How severe a case is: raised by what is reported, judged by a person, or acting unconfirmed."""
 
 from schemas.cases import CaseJudged, CaseSeverityRaised, Unconfirmed
 from schemas.severity import SeverityPolicy

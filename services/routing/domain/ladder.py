@@ -1,4 +1,4 @@
-"""The rungs of a ladder: whom a case goes to next, and who is told; a breach that does not stand takes its part back."""
+"""The rungs of a ladder: whom a case goes to next, who is notified, and what is taken back."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -38,7 +38,7 @@ def next_rung(case: Case, ladder: LadderSpec, accountable: Role, world: World) -
     return _queue(case, above, barred, world) if above else None
 
 
-def told(
+def choose_supervisor(
     case: Case, ladder: LadderSpec, accountable: Role, repeats: int, world: World
 ) -> tuple[Role, Chosen]:
     """Who is told that somebody of a role has let a time pass: their superior, and one rung higher with every repeat.

@@ -1,4 +1,4 @@
-"""Asking somebody by name: who may ask whom, where they may work, and the case that goes with it to another shop."""
+"""Asking somebody by name: who may ask whom, where they may work, and the move to another shop."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from services.routing.domain.world import World
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class NamedReceiver:
     """Somebody named in a form, in a role at a place; `fields` are the names of the form's fields."""
 
     at: str
@@ -27,24 +27,24 @@ class Named:
     fields: Mapping[FieldKind, str]
 
 
-def named(form: FormSpec | None, moment: Moment) -> Named | None:
+def named(form: FormSpec | None, moment: Moment) -> NamedReceiver | None:
     """Whom a form names; None where it has no field for a person, or nobody was named."""
     if form is None:
         return None
     kinds: tuple[FieldKind, ...] = ("shop", "role", "person")
     fields = {kind: form.of_kind(kind) or "" for kind in kinds}
     at, role, person = (str(moment.said.values.get(fields[kind], "")) for kind in kinds)
-    return Named(at, role, person, fields) if person else None
+    return NamedReceiver(at, role, person, fields) if person else None
 
 
-def forbidden(case: Case, spec: TaskSpec, who: Named, moment: Moment, world: World) -> Refusal | None:
+def forbidden(case: Case, spec: TaskSpec, who: NamedReceiver, moment: Moment, world: World) -> Refusal | None:
     """Why somebody may not be asked by name."""
     speaker, directory = Speaker.to(moment.actor or "", case, world), world.directory
     person, places = directory.person(who.person), places_of(case, who.role, world)
     if person is None:
         return speaker.refusal("named_person", field=who.fields["person"], person=who.person)
     if who.at not in places:
-        where = speaker.one_of(directory.name(at, speaker.language) for at in places)
+        where = speaker.either(directory.name(at, speaker.language) for at in places)
         return speaker.refusal("named_place", field=who.fields["shop"], role=who.role, places=where)
     if not holds(person, who.at, who.role):
         at = directory.name(who.at, speaker.language)
@@ -56,14 +56,14 @@ def forbidden(case: Case, spec: TaskSpec, who: Named, moment: Moment, world: Wor
     return _against_rules(spec, who, moment, speaker)
 
 
-def _against_rules(spec: TaskSpec, who: Named, moment: Moment, speaker: Speaker) -> Refusal | None:
+def _against_rules(spec: TaskSpec, who: NamedReceiver, moment: Moment, speaker: Speaker) -> Refusal | None:
     """Only of a role that the task's `hand_overs` name for the giver's."""
     rules = [rule for rule in spec.hand_overs if rule.giver == moment.role]
     receivers = [role for rule in rules for role in rule.receivers]
     if who.role in receivers:
         return None
     source = rules[0].source if rules else "-"
-    asked = speaker.one_of(receivers) or "-"
+    asked = speaker.either(receivers) or "-"
     return speaker.refusal(
         "hand_over", field=who.fields["role"], giver=moment.role or "", receivers=asked, source=source
     )
@@ -94,7 +94,7 @@ def _shops(case: Case, world: World) -> list[str]:
     return list(dict.fromkeys((case.shop, *near)))
 
 
-def move(draft: Draft, who: Named, world: World) -> dict[str, Any]:
+def move(draft: Draft, who: NamedReceiver, world: World) -> dict[str, Any]:
     """Let the case belong where it is handed to; what the history says of it, if it does move."""
     draft.set(department=_department(draft.case, who, world))
     case, directory = draft.case, world.directory
@@ -107,7 +107,7 @@ def move(draft: Draft, who: Named, world: World) -> dict[str, Any]:
     return {"shop": who.at, "previous_shop": case.shop}
 
 
-def _department(case: Case, who: Named, world: World) -> Department:
+def _department(case: Case, who: NamedReceiver, world: World) -> Department:
     """The case follows the department of whoever gets it."""
     person = world.directory.people[who.person]
     if holds(person, who.at, who.role, case.department):

@@ -10,11 +10,11 @@ from schemas.vocabulary import Role
 from services.common.store.decision import Change
 from services.routing.domain import steps
 from services.routing.domain.assessment import Assessment, assess
-from services.routing.domain.case import Case, Contact, Filled
+from services.routing.domain.case import Case, Contact, FormRecord
 from services.routing.domain.confirmation import request_confirmation
 from services.routing.domain.customer_notices import unusable
 from services.routing.domain.draft import Draft
-from services.routing.domain.entry import Entry, read_entry
+from services.routing.domain.entry import ContactEntry, read_entry
 from services.routing.domain.location import Location, locate
 from services.routing.domain.moments import Moment
 from services.routing.domain.policies import CompiledPolicy
@@ -40,7 +40,7 @@ class OpeningCase:
     stored: StoredContact
     location: Location
     policy: CompiledPolicy
-    entry: Entry
+    entry: ContactEntry
     assessment: Assessment
 
 
@@ -90,7 +90,7 @@ def _give_owner(draft: Draft, contact: ContactReceived, world: World) -> dict[st
         if role.id in world.directory.roles(contact.received_by or "", place(draft.case, role.at))
     ]
     if contact.received_by and held:
-        role = wanted if wanted in held else _first_held(contact.received_by, held, world)
+        role = wanted if wanted in held else _first_role(contact.received_by, held, world)
         _own(draft, contact.received_by, role, world)
         return {"step": "received by", "role": role}
     chosen = world.choose(draft.case, wanted)
@@ -98,7 +98,7 @@ def _give_owner(draft: Draft, contact: ContactReceived, world: World) -> dict[st
     return {"step": chosen.step, **chosen.facts}
 
 
-def _first_held(person: str, held: list[Role], world: World) -> Role:
+def _first_role(person: str, held: list[Role], world: World) -> Role:
     """The first of somebody's posts that counts."""
     posts = world.directory.people[person].posts
     return next(post.role for post in posts if post.role in held)
@@ -149,13 +149,15 @@ def _case(opening: OpeningCase, world: World) -> Case:
     )
 
 
-def filled_entry(stored: StoredContact, entry: Entry, form: str | None, world: World) -> dict[str, Filled]:
+def filled_entry(
+    stored: StoredContact, entry: ContactEntry, form: str | None, world: World
+) -> dict[str, FormRecord]:
     """The form as whoever took the contact filled it in; nothing where they did not."""
     said = entry.said
     if form is None or (not said.values and said.note is None):
         return {}
     by = stored.contact.received_by or stored.contact.caller
-    return {form: Filled(by=by, at=world.now, values=said.values, note=said.note and said.note.id)}
+    return {form: FormRecord(by=by, at=world.now, values=said.values, note=said.note and said.note.id)}
 
 
 def case_contact(stored: StoredContact, assessment: Assessment) -> Contact:

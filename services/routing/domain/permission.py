@@ -27,7 +27,7 @@ def may(case: Case, actor: str, action: ActionSpec, world: World) -> Refusal | N
 def _accept_first(case: Case, actor: str, action: ActionSpec, world: World) -> Refusal | None:
     """Whoever the case is handed over to may do as its owner once they have accepted it."""
     owners = any(party.split(":")[0] == OWNER for party in action.by)
-    if owners and any(is_asked(case, task, actor, world) for task in case.hand_overs):
+    if owners and any(is_assigned(case, task, actor, world) for task in case.hand_overs):
         return sayings.Speaker.to(actor, case, world).accept_first(action)
     return None
 
@@ -38,7 +38,7 @@ def capacities(case: Case, actor: str, world: World) -> Mapping[str, Role]:
     has: dict[str, Role] = {}
     if is_party(case, case.owner, case.owner_place, actor, world):
         has |= {OWNER: case.owner_role, f"{OWNER}:{case.owner_role}": case.owner_role}
-    has |= {f"task:{task.task}": task.role for task in case.tasks if is_asked(case, task, actor, world)}
+    has |= {f"task:{task.task}": task.role for task in case.tasks if is_assigned(case, task, actor, world)}
     return has | {role.id: role.id for role in policy.roles if Queue(place(case, role.at), role.id) in seats}
 
 
@@ -50,7 +50,7 @@ def acting_role(case: Case, actor: str, action: ActionSpec, world: World) -> Rol
 
 def may_answer(case: Case, task: Task, actor: str, world: World) -> bool:
     """Whether somebody may reply to a task: who is asked, and of one that nobody accepts whoever could have been asked as well."""
-    if is_asked(case, task, actor, world):
+    if is_assigned(case, task, actor, world):
         return True
     policy = world.policy(case)
     spec = policy.task[task.task]
@@ -62,7 +62,7 @@ def may_answer(case: Case, task: Task, actor: str, world: World) -> bool:
     )
 
 
-def is_asked(case: Case, task: Task, actor: str, world: World) -> bool:
+def is_assigned(case: Case, task: Task, actor: str, world: World) -> bool:
     """Whether a task is somebody's, or of whom they stand in for."""
     return is_party(case, task.to, task.place, actor, world)
 

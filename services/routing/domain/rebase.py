@@ -1,4 +1,4 @@
-"""An open case goes on by another version of its policy: every name that it holds has to have a counterpart there."""
+"""An open case goes on by another version of its policy, where every name has a counterpart."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any

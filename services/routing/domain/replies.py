@@ -9,24 +9,24 @@ from schemas.tasks import TaskSpec
 from schemas.vocabulary import FormName
 from services.common.store.decision import Change, Refusal
 from services.routing.domain import steps, tasks
-from services.routing.domain.case import Case, Filled, Task
+from services.routing.domain.case import Case, FormRecord, Task
 from services.routing.domain.draft import Draft
 from services.routing.domain.moments import Moment
 from services.routing.domain.permission import may_answer
 from services.routing.domain.sayings import Speaker
-from services.routing.domain.seals import NOTHING, Said
+from services.routing.domain.seals import NOTHING, SealedForm
 from services.routing.domain.world import World
 
 Verb = Literal["accept", "answer", "refuse"]
 
 
-class Reply(Frozen):
+class TaskReply(Frozen):
     """Somebody replies to a task, with what they filled into the form for it."""
 
     actor: str
     task_id: UUID
     verb: Verb
-    said: Said = NOTHING
+    said: SealedForm = NOTHING
 
 
 def form_of(policy: Policy, task: Task, verb: Verb) -> FormName | None:
@@ -44,7 +44,7 @@ def is_reply(spec: TaskSpec, verb: Verb) -> bool:
     return {"accept": spec.is_accepted, "answer": not spec.moves_owner, "refuse": True}[verb]
 
 
-def reply(case: Case, asked: Reply, cause: UUID, world: World) -> Change[Case] | Refusal:
+def reply(case: Case, asked: TaskReply, cause: UUID, world: World) -> Change[Case] | Refusal:
     """The case after a reply, or the rule that forbids it."""
     task = case.task(asked.task_id)
     if task is None:
@@ -59,7 +59,7 @@ def reply(case: Case, asked: Reply, cause: UUID, world: World) -> Change[Case] |
     return draft.change()
 
 
-def _forbidden(case: Case, task: Task, asked: Reply, world: World) -> Refusal | None:
+def _forbidden(case: Case, task: Task, asked: TaskReply, world: World) -> Refusal | None:
     speaker, spec = Speaker.to(asked.actor, case, world), world.policy(case).task[task.task]
     if not may_answer(case, task, asked.actor, world):
         return speaker.about("asked", task)
@@ -80,7 +80,7 @@ def _unfit(verb: Verb, task: Task, spec: TaskSpec) -> str | None:
     return next((rule for rule, holds in unfit[verb] if holds), None)
 
 
-def _accept(draft: Draft, task: Task, asked: Reply, world: World) -> None:
+def _accept(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
     spec, post = draft.policy.task[task.task], world.post(draft.case, asked.actor, task.role)
     if spec.moves_owner:
         draft.set(
@@ -93,7 +93,7 @@ def _accept(draft: Draft, task: Task, asked: Reply, world: World) -> None:
         _stand_on_rung(draft, task)
     event = tasks.accept(draft, task, asked.actor, post)
     steps.take(draft, spec.accepted, Moment(event=event, actor=asked.actor, role=task.role, task=task), world)
-    draft.settle(event)
+    draft.update_header(event)
 
 
 def _stand_on_rung(draft: Draft, task: Task) -> None:
@@ -102,7 +102,7 @@ def _stand_on_rung(draft: Draft, task: Task) -> None:
     draft.set(rungs={**draft.case.rungs, **rungs})
 
 
-def _refuse(draft: Draft, task: Task, asked: Reply, world: World) -> None:
+def _refuse(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
     """The owner keeps the case; what follows else is policy."""
     spec = draft.policy.task[task.task]
     if spec.moves_owner:
@@ -112,15 +112,15 @@ def _refuse(draft: Draft, task: Task, asked: Reply, world: World) -> None:
     event = tasks.refuse(draft, task, asked.said)
     moment = Moment(event=event, said=asked.said, actor=asked.actor, role=task.role, task=task)
     steps.take(draft, spec.refused, moment, world)
-    draft.settle(event)
+    draft.update_header(event)
 
 
-def _answer(draft: Draft, task: Task, asked: Reply, world: World) -> None:
+def _answer(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
     """What was asked is done; where others have to answer in turn, the next of them is asked."""
     spec, said = draft.policy.task[task.task], asked.said
     _note(draft, said)
     if spec.answer is not None:
-        filled = Filled(by=asked.actor, at=draft.at, values=said.values, note=said.note and said.note.id)
+        filled = FormRecord(by=asked.actor, at=draft.at, values=said.values, note=said.note and said.note.id)
         draft.set(filled={**draft.case.filled, spec.answer: filled})
     others = spec.to[spec.to.index(task.role) + 1 :] if spec.in_order and task.role in spec.to else ()
     event = tasks.answer(draft, task, said)
@@ -129,10 +129,10 @@ def _answer(draft: Draft, task: Task, asked: Reply, world: World) -> None:
     else:
         moment = Moment(event=event, said=said, actor=asked.actor, role=task.role, task=task)
         steps.take(draft, spec.answered, moment, world)
-    draft.settle(event)
+    draft.update_header(event)
 
 
-def _note(draft: Draft, said: Said) -> None:
+def _note(draft: Draft, said: SealedForm) -> None:
     draft.set(notes=draft.case.notes + (said.note is not None))
 
 
@@ -144,6 +144,6 @@ def allowed(case: Case, actor: str, world: World) -> dict[UUID, list[Verb]]:
     for task in case.tasks:
         if may_answer(case, task, actor, world):
             verbs: tuple[Verb, ...] = ("accept", "answer", "refuse")
-            asked = (Reply(actor=actor, task_id=task.task_id, verb=verb) for verb in verbs)
+            asked = (TaskReply(actor=actor, task_id=task.task_id, verb=verb) for verb in verbs)
             found[task.task_id] = [one.verb for one in asked if _forbidden(case, task, one, world) is None]
     return found

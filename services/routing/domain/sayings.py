@@ -10,7 +10,7 @@ from schemas.contacts import Language
 from schemas.directory import Person
 from schemas.policies import Policy
 from schemas.staffing import Queue
-from schemas.steps import Refused
+from schemas.steps import RefusalSpec
 from services.common.store.decision import Refusal
 from services.routing.domain.case import Case, Task
 from services.routing.domain.world import World
@@ -90,12 +90,12 @@ class Speaker:
         return self.refusal("not_by_the_same", 422, action=action.id, other=other)
 
     def from_state(self, action: ActionSpec) -> Refusal:
-        states = self.one_of(
+        states = self.either(
             action.in_states or [one.id for one in self.policy.states if one.stage != "over"]
         )
         return self.refusal("from_state", 409, action=action.id, state=self.case.state, states=states)
 
-    def refused(self, rule: Refused) -> Refusal:
+    def refused(self, rule: RefusalSpec) -> Refusal:
         return Refusal(409, rule.id, getattr(rule.says, self.language))
 
     def about(self, rule: str, task: Task) -> Refusal:
@@ -119,7 +119,7 @@ class Speaker:
             return self.title(queue.role)
         return person.name if person else who
 
-    def one_of(self, names: Iterable[str]) -> str:
+    def either(self, names: Iterable[str]) -> str:
         """Several of which one is meant."""
         return ("或" if self.language == "zh" else " or ").join(dict.fromkeys(map(self.title, names)))
 
@@ -128,7 +128,7 @@ class Speaker:
         given = list(parties)
         # Whoever may as the owner in a role may anyhow where everybody in that role may.
         meant = (one for one in given if not (one.startswith(f"{OWNER}:") and one.split(":")[1] in given))
-        return self.one_of(name for party in meant for name in self._party(party))
+        return self.either(name for party in meant for name in self._party(party))
 
     def _party(self, party: str) -> Iterable[str]:
         kind, _, name = party.partition(":")

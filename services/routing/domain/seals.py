@@ -24,7 +24,7 @@ def seal(key: bytes, texts: Mapping[str, Any]) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-class Said(Frozen):
+class SealedForm(Frozen):
     """What somebody filled in: codes as they are, of free texts the fields that have any, and their seal."""
 
     values: Values = {}
@@ -41,4 +41,4 @@ class Said(Frozen):
         return {**({"fields": self.values} if self.values else {}), **note}
 
 
-NOTHING = Said()
+NOTHING = SealedForm()

@@ -1,4 +1,4 @@
-"""The steps of a policy, taken: the case goes on, somebody is asked, it escalates; one table of all that a step can do.
+"""The steps of a policy, taken: one table of all that a step can do.
 
 What a policy lets follow is taken when somebody acts (`acting`), replies to a task (`replies`), a deadline passes
 (`folding`) or the customer speaks (`opening`, `contact_added`).
@@ -20,8 +20,8 @@ from services.routing.domain.assignment import Chosen
 from services.routing.domain.case import PASSED, Case, Task
 from services.routing.domain.draft import Draft
 from services.routing.domain.moments import Moment, holds
-from services.routing.domain.naming import Named
-from services.routing.domain.seals import NOTHING, Said
+from services.routing.domain.naming import NamedReceiver
+from services.routing.domain.seals import NOTHING, SealedForm
 from services.routing.domain.world import World
 
 CARRIED = ("safety", "suspected", "criteria", "doubts", "tells", "declined")
@@ -57,7 +57,7 @@ def react_graver(draft: Draft, world: World) -> None:
     take(draft, draft.policy.reactions.graver, Moment(), world)
 
 
-def ask(draft: Draft, task: Task, chosen: Chosen, world: World, said: Said = NOTHING) -> None:
+def ask(draft: Draft, task: Task, chosen: Chosen, world: World, said: SealedForm = NOTHING) -> None:
     """Ask somebody, and let the case go where the policy says that it then goes."""
     before = draft.case
     event = tasks.add(draft, task, chosen, said)
@@ -90,7 +90,7 @@ def _send(draft: Draft, step: Step, moment: Moment, world: World) -> None:
         send(draft, spec, step.send.to or spec.to, world, said=moment.said, **giver)
 
 
-def _send_by_name(draft: Draft, spec: TaskSpec, who: Named, moment: Moment, world: World) -> None:
+def _send_by_name(draft: Draft, spec: TaskSpec, who: NamedReceiver, moment: Moment, world: World) -> None:
     if refusal := naming.forbidden(draft.case, spec, who, moment, world):
         raise ForbiddenError(refusal)
     for task in draft.case.tasks_of(spec.id):
@@ -114,7 +114,12 @@ def _send_by_name(draft: Draft, spec: TaskSpec, who: Named, moment: Moment, worl
 
 
 def send(
-    draft: Draft, spec: TaskSpec, roles: Sequence[Role], world: World, said: Said = NOTHING, **carried: Any
+    draft: Draft,
+    spec: TaskSpec,
+    roles: Sequence[Role],
+    world: World,
+    said: SealedForm = NOTHING,
+    **carried: Any,
 ) -> Chosen:
     """Ask the first on duty of the roles, else who stands in for one, else the queue of the first.
 
@@ -223,9 +228,9 @@ def _escalate(draft: Draft, step: Step, moment: Moment, world: World) -> None:
         return
     accountable = due.accountable if due else case.owner_role
     if all(rung.task is None for rung in spec.rungs):
-        _tell(draft, spec, accountable, due, world)
+        _notify_supervisor(draft, spec, accountable, due, world)
     elif (step_up := ladder.next_rung(case, spec, accountable, world)) is not None:
-        _climb(draft, spec, step_up, moment, world)
+        _ask_rung(draft, spec, step_up, moment, world)
     draft.set(passes={**draft.case.passes, spec.id: draft.at})
 
 
@@ -242,7 +247,7 @@ def _answer_as_well(draft: Draft, spec: LadderSpec, due: DeadlineEscalationDue) 
         tasks.replace(draft, sent[-1].task_id, breaches=(*sent[-1].breaches, due.breach))
 
 
-def _tell(
+def _notify_supervisor(
     draft: Draft, spec: LadderSpec, accountable: Role, due: DeadlineMessage | None, world: World
 ) -> None:
     of = [
@@ -250,13 +255,13 @@ def _tell(
         for one in draft.case.breaches
         if due and (one.deadline, one.task_id) == (due.deadline, due.task_id)
     ]
-    role, chosen = ladder.told(draft.case, spec, accountable, of[-1].repeats if of else 0, world)
+    role, chosen = ladder.choose_supervisor(draft.case, spec, accountable, of[-1].repeats if of else 0, world)
     facts = {"ladder": spec.id, "to": chosen.person, "role": role, "deadline": due.deadline if due else ""}
     draft.publish(CaseEscalated, **facts)
     draft.record_history("case.escalated", step=chosen.step, **{**chosen.facts, **facts})
 
 
-def _climb(draft: Draft, spec: LadderSpec, up: ladder.Next, moment: Moment, world: World) -> None:
+def _ask_rung(draft: Draft, spec: LadderSpec, up: ladder.Next, moment: Moment, world: World) -> None:
     due = moment.event if isinstance(moment.event, DeadlineEscalationDue) else None
     breaches, deadline = ((due.breach,), due.deadline) if due else ((), None)
     before, asked = draft.case, draft.policy.task[up.rung.task or ""]

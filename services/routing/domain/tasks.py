@@ -1,4 +1,4 @@
-"""Tasks as the case keeps them: one is added, accepted, done or taken back, and what it had moved goes back with it."""
+"""Tasks as the case keeps them: added, accepted, done or taken back, with what they had moved."""
 
 from typing import Any
 from uuid import UUID
@@ -17,7 +17,7 @@ from schemas.tasks import TaskSpec
 from services.routing.domain.assignment import Chosen
 from services.routing.domain.case import Case, Task
 from services.routing.domain.draft import Draft
-from services.routing.domain.seals import NOTHING, Said
+from services.routing.domain.seals import NOTHING, SealedForm
 from services.routing.domain.world import World
 
 
@@ -32,7 +32,7 @@ def new(draft: Draft, spec: TaskSpec, place: Queue, chosen: Chosen, world: World
     )  # fmt: skip
 
 
-def add(draft: Draft, task: Task, chosen: Chosen, said: Said = NOTHING) -> CaseTaskSent:
+def add(draft: Draft, task: Task, chosen: Chosen, said: SealedForm = NOTHING) -> CaseTaskSent:
     """Ask somebody."""
     case = draft.case
     asked = tuple(dict.fromkeys((*case.asked, task.place)))
@@ -79,7 +79,7 @@ def accept(draft: Draft, task: Task, actor: str, post: str) -> CaseTaskAccepted:
     return event
 
 
-def answer(draft: Draft, task: Task, said: Said = NOTHING) -> CaseTaskAnswered:
+def answer(draft: Draft, task: Task, said: SealedForm = NOTHING) -> CaseTaskAnswered:
     """What was asked is done."""
     _remove(draft, task)
     event = draft.publish(CaseTaskAnswered, **said.facts(), **_facts(task))
@@ -87,9 +87,9 @@ def answer(draft: Draft, task: Task, said: Said = NOTHING) -> CaseTaskAnswered:
     return event
 
 
-def refuse(draft: Draft, task: Task, said: Said) -> CaseTaskRefused:
+def refuse(draft: Draft, task: Task, said: SealedForm) -> CaseTaskRefused:
     """Somebody declines: the case is as it was before it was asked."""
-    _undo(draft, task, rungs=task.via != "escalation")
+    _undo(draft, task, rungs=task.ladder is None)
     _remove(draft, task)
     note = said.note
     event = draft.publish(CaseTaskRefused, note=note and note.id, **_facts(task))
@@ -122,7 +122,15 @@ def take_back_moves(draft: Draft, task: Task) -> None:
     """Let the case be where it was before a task that waited already was asked for once more."""
     task = draft.case.task(task.task_id) or task
     _undo_rungs(draft, task)
-    replace(draft, task.task_id, moved=task.moved_first, moved_first=None, rungs_before={}, ladder=None)
+    replace(
+        draft,
+        task.task_id,
+        moved=task.moved_first,
+        moved_first=None,
+        rungs_before={},
+        ladder=None,
+        deadline=None,
+    )
     _undo_state(draft, task)
 
 

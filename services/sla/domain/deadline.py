@@ -21,7 +21,7 @@ from services.sla.domain.events import DeadlineEvents, Trigger
 from services.sla.domain.instances import DeadlineStates, Instance, affected_by, list_instances
 from services.sla.domain.occurrences import first_occurrence, insert, occurrence_of
 from services.sla.domain.reconcile import RUNS, list_events, reconcile
-from services.sla.domain.replay import Replay, compact, replay, settle, under_other_terms
+from services.sla.domain.replay import Replay, compact, replay, replay_into_base, under_other_terms
 from services.sla.domain.state import Deadlines, DeadlineState
 
 MOST_BREACHES = 20
@@ -110,7 +110,7 @@ def _leave_before(
         replayed = replay(terms, deadline.base, deadline.occurrences)
         reached = replayed.fire_until(max(deadline.reached, trigger.at - 1))
         deadline, fired = _publish(deadline, replayed, reached, trigger)
-        settled = settle(terms, deadline, max(trigger.at, deadline.floor))
+        settled = replay_into_base(terms, deadline, max(trigger.at, deadline.floor))
         deadlines[instance.name] = under_other_terms(settled)
         events += fired
         if instance.name not in kept and deadline.view.status in RUNS:

@@ -161,10 +161,10 @@ def compact(terms: Terms, deadline: DeadlineState) -> DeadlineState:
     moments = sorted(
         [occurrence.at for occurrence in deadline.occurrences] + [fired.at for fired in deadline.fired]
     )
-    return settle(terms, deadline, moments[-KEPT_WHEN_COMPACTED])
+    return replay_into_base(terms, deadline, moments[-KEPT_WHEN_COMPACTED])
 
 
-def settle(terms: Terms, deadline: DeadlineState, floor: int) -> DeadlineState:
+def replay_into_base(terms: Terms, deadline: DeadlineState, floor: int) -> DeadlineState:
     """The deadline with all that occurred up to a moment replayed into its base: nothing of that changes any more."""
     before = replay(terms, deadline.base, [one for one in deadline.occurrences if one.at <= floor])
     before.fire_until(floor)

@@ -73,7 +73,7 @@ def acted(action: str, **of_header: Any) -> CaseActed:
     return CaseActed.model_validate(fields({"action": action}, **of_header))
 
 
-def asked(to: str, role: str = "sc_sa", kind: str = "hand_over", **changes: Any) -> CaseTaskSent:
+def task_sent(to: str, role: str = "sc_sa", kind: str = "hand_over", **changes: Any) -> CaseTaskSent:
     """Somebody is asked to take over, or what else is named."""
     return CaseTaskSent.model_validate(fields({**dict(task(to, role, kind)), **changes}))
 

@@ -11,7 +11,6 @@ from services.notify.domain.recipients import Event, Parties
 from tests.casework import gtmc
 from tests.dealership import MONDAY, directory_file, person
 from tests.unit.notify.events import (
-    asked,
     breached,
     directory,
     escalated,
@@ -20,6 +19,7 @@ from tests.unit.notify.events import (
     refused,
     rule,
     task,
+    task_sent,
     warned,
 )
 
@@ -76,14 +76,14 @@ def test_a_recipient_that_the_policy_does_not_name_is_refused(to: str) -> None:
 
 
 def test_the_subject_is_whom_the_event_names() -> None:
-    assert meant(asked("sa-2"), "subject") == ["sa-2"]
+    assert meant(task_sent("sa-2"), "subject") == ["sa-2"]
     assert meant(escalated("gm-1", "dealer_gm"), "subject") == ["gm-1"]
     assert meant(opened(), "subject") == []
 
 
 def test_the_giver_is_who_acted_and_the_owner_where_a_rule_did() -> None:
-    assert meant(asked("sa-1", by="dm-sales"), "giver") == ["dm-sales"]
-    assert meant(asked("sa-1", by="system"), "giver") == ["cr-1"]
+    assert meant(task_sent("sa-1", by="dm-sales"), "giver") == ["dm-sales"]
+    assert meant(task_sent("sa-1", by="system"), "giver") == ["cr-1"]
 
 
 def test_a_person_who_is_meant_twice_is_named_once() -> None:
@@ -153,9 +153,9 @@ def test_an_empty_role_falls_to_those_who_stand_in_for_it_and_in_the_end_to_the_
 
 
 def test_a_desk_is_everyone_in_its_role() -> None:
-    assert meant(asked("queue:north:operator", "operator"), "subject") == ["op-1", "op-2"]
-    assert meant(asked("queue:gtmc:mfr_cr", "mfr_cr", "support"), "subject") == ["mfr-1", "mfr-2"]
-    desk = asked("queue:north:dealer_gm", "dealer_gm")
+    assert meant(task_sent("queue:north:operator", "operator"), "subject") == ["op-1", "op-2"]
+    assert meant(task_sent("queue:gtmc:mfr_cr", "mfr_cr", "support"), "subject") == ["mfr-1", "mfr-2"]
+    desk = task_sent("queue:north:dealer_gm", "dealer_gm")
     assert meant(desk, "subject", gm_1=None) == ["mfr-1", "mfr-2"]
 
 

@@ -16,7 +16,6 @@ from tests.unit.notify.events import (
     PLACE,
     POLICY,
     acted,
-    asked,
     breached,
     directory,
     notified,
@@ -24,6 +23,7 @@ from tests.unit.notify.events import (
     policy,
     rule,
     rulebook,
+    task_sent,
     warned,
 )
 
@@ -113,14 +113,14 @@ def test_who_is_asked_by_a_kind_of_task_is_notified_whatever_the_event_is_of() -
 
 def test_people_and_desks_are_told_by_name() -> None:
     book = rulebook(rule("case.task_sent", "owner"))
-    [to_person] = book.deliveries(asked("sa-1"), PLACE)
-    [to_desk] = book.deliveries(asked("queue:north:operator", "operator"), PLACE)
+    [to_person] = book.deliveries(task_sent("sa-1"), PLACE)
+    [to_desk] = book.deliveries(task_sent("queue:north:operator", "operator"), PLACE)
     assert (to_person.facts["to"], to_desk.facts["to"]) == ("sa-1", "话务员")
 
 
 def test_what_a_policy_names_is_told_by_its_title_and_by_its_words_before_that() -> None:
     told = rule("case.task_sent", "owner")
-    event = asked("gm-1", "dealer_gm")
+    event = task_sent("gm-1", "dealer_gm")
     [plain] = rulebook(told).deliveries(event, PLACE)
     names = ("kind", "department", "owner_role", "role", "task", "where", "receiver")
     assert [plain.facts[name] for name in names] == [

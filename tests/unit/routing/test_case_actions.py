@@ -27,12 +27,12 @@ def reviewed(
     return casework.reply(case, "cr-1", "accept")
 
 
-def offered(casework: Casework, narrative: str = "空调有异响") -> Case:
+def handed_over(casework: Casework, narrative: str = "空调有异响") -> Case:
     return casework.act(reviewed(casework, narrative), "cr-1", "transfer", **TO_MANAGER)
 
 
 def with_manager(casework: Casework, narrative: str = "空调有异响") -> Case:
-    return casework.reply(offered(casework, narrative), "dm-service", "accept")
+    return casework.reply(handed_over(casework, narrative), "dm-service", "accept")
 
 
 def judged(casework: Casework) -> Case:
@@ -78,7 +78,7 @@ def test_what_is_refused_stays_with_its_owner() -> None:
 
 def test_a_cr_manager_hands_over_to_a_sales_or_after_sales_manager() -> None:
     casework = Casework()
-    case = offered(casework)
+    case = handed_over(casework)
     acted, sent = casework.events()[-2:]
     assert isinstance(acted, CaseActed)
     assert isinstance(sent, CaseTaskSent)
@@ -90,7 +90,7 @@ def test_a_cr_manager_hands_over_to_a_sales_or_after_sales_manager() -> None:
 def test_a_cr_manager_hands_over_to_nobody_else() -> None:
     casework = Casework()
     case = reviewed(casework)
-    refusal = casework.refused(case, casework.asked(case, "cr-1", "transfer", **TO_ADVISOR))
+    refusal = casework.refused(case, casework.request(case, "cr-1", "transfer", **TO_ADVISOR))
     assert (refusal.status, refusal.rule) == (422, "hand_over")
     assert "CR经理只能转交给销售/售后经理" in refusal.detail
 
@@ -108,7 +108,7 @@ def test_a_cr_manager_hands_over_to_nobody_else() -> None:
 def test_a_hand_over_names_store_role_and_person(changes: dict[str, str], rule: str) -> None:
     casework = Casework()
     case = reviewed(casework)
-    refusal = casework.refused(case, casework.asked(case, "cr-1", "transfer", **{**TO_MANAGER, **changes}))
+    refusal = casework.refused(case, casework.request(case, "cr-1", "transfer", **{**TO_MANAGER, **changes}))
     assert (refusal.status, refusal.rule) == (422, rule)
 
 
@@ -134,8 +134,8 @@ def test_the_case_follows_the_department_of_its_manager() -> None:
 
 def test_a_manager_accepts_before_he_judges() -> None:
     casework = Casework()
-    case = offered(casework)
-    refusal = casework.refused(case, casework.asked(case, "dm-service", "judge", severity="general"))
+    case = handed_over(casework)
+    refusal = casework.refused(case, casework.request(case, "dm-service", "judge", severity="general"))
     assert (refusal.status, refusal.rule) == (409, "accept_first")
 
 
@@ -159,7 +159,7 @@ def test_an_action_is_told_of_the_case_as_it_left_it() -> None:
 def test_a_cr_manager_does_not_judge() -> None:
     casework = Casework()
     case = reviewed(casework)
-    refusal = casework.refused(case, casework.asked(case, "cr-1", "judge", severity="general"))
+    refusal = casework.refused(case, casework.request(case, "cr-1", "judge", severity="general"))
     assert (refusal.status, refusal.rule) == (422, "who_may")
     assert "gm-1" in refusal.detail
 
@@ -167,7 +167,7 @@ def test_a_cr_manager_does_not_judge() -> None:
 def test_severity_is_lowered_only_with_a_reason() -> None:
     casework = Casework()
     case = with_manager(casework, FIRE)
-    refusal = casework.refused(case, casework.asked(case, "dm-service", "judge", severity="general"))
+    refusal = casework.refused(case, casework.request(case, "dm-service", "judge", severity="general"))
     assert (refusal.status, refusal.rule) == (422, "lower_with_reason")
     case = casework.act(case, "dm-service", "judge", severity="general", reason="误报")
     assert case.severity == "general"
@@ -206,7 +206,7 @@ def test_a_general_manager_asks_the_manufacturer_for_support() -> None:
 def test_what_is_said_to_the_manufacturer_stands_in_the_history() -> None:
     casework = Casework()
     case = judged(casework)
-    asked = casework.asked(case, "gm-1", "transfer", **TO_MANUFACTURER)
+    asked = casework.request(case, "gm-1", "transfer", **TO_MANUFACTURER)
     assert asked.said.note is not None
     assert isinstance(casework.decide(case, case.id, asked), Change)
     event, facts = casework.facts[-1]
@@ -262,7 +262,7 @@ def test_an_action_moves_the_revision_and_says_what_changed() -> None:
 def test_an_operator_speaking_to_the_customer_is_no_contact_by_the_department() -> None:
     casework = Casework()
     case = casework.receive()
-    assert casework.refused(case, casework.asked(case, case.owner, "contact")).rule == "who_may"
+    assert casework.refused(case, casework.request(case, case.owner, "contact")).rule == "who_may"
 
 
 def test_a_deputy_does_what_the_absent_may() -> None:

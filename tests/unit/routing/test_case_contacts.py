@@ -131,7 +131,7 @@ def test_what_was_done_and_how_far_it_was_escalated_counts_no_more_once_it_is_re
 def test_a_case_reopened_is_not_resolved_before_somebody_speaks_with_the_customer_again() -> None:
     casework = Casework()
     case = again(casework, closed(casework))
-    refusal = casework.refused(case, casework.asked(case, "dm-service", "resolve"))
+    refusal = casework.refused(case, casework.request(case, "dm-service", "resolve"))
     assert refusal.rule == "resolve_after_contact"
 
 

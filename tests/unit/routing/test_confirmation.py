@@ -4,7 +4,7 @@ import pytest
 
 from schemas.cases import CaseSeverityRaised, CaseTaskAnswered, CaseTaskSent, CaseTaskWithdrawn
 from services.routing.domain import replies
-from services.routing.domain.replies import Reply, Verb
+from services.routing.domain.replies import TaskReply, Verb
 from tests.casework import Casework
 from tests.dealership import a_contact
 from tests.suspicions import (
@@ -142,7 +142,7 @@ def test_nobody_confirms_what_nobody_asked() -> None:
     casework = Casework()
     case = casework.receive()
     assert replies.allowed(case, "dm-service", casework.world()) == {}
-    unasked = Reply(actor="dm-service", task_id=case.id, verb="answer")
+    unasked = TaskReply(actor="dm-service", task_id=case.id, verb="answer")
     assert casework.refused(case, unasked).rule == "task_done"
 
 
@@ -159,7 +159,7 @@ def test_a_case_is_not_resolved_before_what_is_suspected_is_confirmed() -> None:
     casework = Casework()
     case, _ = suspected(casework)
     case = casework.act(case, "cr-1", "contact")
-    refusal = casework.refused(case, casework.asked(case, "gm-1", "resolve"))
+    refusal = casework.refused(case, casework.request(case, "gm-1", "resolve"))
     assert (refusal.status, refusal.rule) == (409, "resolve_after_confirmation")
     case = confirm(casework, case, severity="general", reason="是雾气")
     assert casework.act(case, "gm-1", "resolve").state == "resolved"

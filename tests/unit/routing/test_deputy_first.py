@@ -6,13 +6,13 @@ from schemas.directory import Post
 from services.routing.domain.case import Case
 from tests.casework import Casework
 from tests.dealership import a_contact, person
-from tests.unit.routing.test_reassignment import AWAY, FIRE, asked, reassign, reload
+from tests.unit.routing.test_reassignment import AWAY, FIRE, only_task, reassign, reload
 
 DEPUTIES = {"owner": "op-south", "hand_over": "gm-1", "support": "mfr-3"}
 
 
 def holder(case: Case, part: str) -> str:
-    return case.owner if part == "owner" else asked(case, part).to
+    return case.owner if part == "owner" else only_task(case, part).to
 
 
 @pytest.mark.parametrize("part", DEPUTIES)
@@ -44,16 +44,16 @@ def test_a_deputy_who_stands_in_for_somebody_else_of_the_case_is_passed_over() -
         person("cr-1", status="leaving", deputy="gm-1"),
         person(case.owner, absences=AWAY, deputy="gm-1"),
     )
-    assert asked(reassign(casework, case)).to == "dm-service"
+    assert only_task(reassign(casework, case)).to == "dm-service"
 
 
 def test_a_deputy_who_has_declined_is_passed_over() -> None:
     casework = Casework()
     case = casework.receive(a_contact(FIRE))
-    first = asked(case, "support").to
+    first = only_task(case, "support").to
     case = casework.reply(case, first, "refuse", "support")
-    second = asked(case, "support").to
+    second = only_task(case, "support").to
     assert {first, second} == {"mfr-1", "mfr-2"}
     third = person("mfr-1").model_copy(update={"id": "mfr-3"})
     reload(casework, third, person(second, status="leaving", deputy=first))
-    assert asked(reassign(casework, case), "support").to == "mfr-3"
+    assert only_task(reassign(casework, case), "support").to == "mfr-3"

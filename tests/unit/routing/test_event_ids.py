@@ -11,7 +11,7 @@ from services.common.store.document import Document
 from services.routing.domain.acting import Act
 from services.routing.domain.case import Case
 from services.routing.domain.decide import decide
-from services.routing.domain.replies import Reply, Verb
+from services.routing.domain.replies import TaskReply, Verb
 from tests.casework import Casework, gtmc
 from tests.dealership import MONDAY, a_contact, directory_file
 from tests.unit.routing.test_reassignment import FIRE, reload
@@ -36,11 +36,11 @@ def distinct(change: Change[Case]) -> Sequence[str]:
     return [event.message.type for event in change.events if isinstance(event, Outgoing)]  # type: ignore[attr-defined]
 
 
-Asked = Callable[[Casework, Case, str], Iterable[Act | Reply]]
+Asked = Callable[[Casework, Case, str], Iterable[Act | TaskReply]]
 
 
 def _act(action: str, **form: str) -> Asked:
-    return lambda casework, case, actor: [casework.asked(case, actor, action, **form)]
+    return lambda casework, case, actor: [casework.request(case, actor, action, **form)]
 
 
 def _reply(verb: Verb) -> Asked:
@@ -92,7 +92,7 @@ def test_what_anybody_does_after_the_supporter_left(asked: str, state: str) -> N
 def test_a_transfer_after_the_supporter_left_asks_the_next_and_offers_too() -> None:
     casework = Casework()
     case = supported(casework)
-    decision = casework.decide(case, case.id, casework.asked(case, case.owner, "transfer", **TO_MANAGER))
+    decision = casework.decide(case, case.id, casework.request(case, case.owner, "transfer", **TO_MANAGER))
     assert isinstance(decision, Change)
     assert [task.task for task in decision.state.tasks] == ["hand_over", "support"]
     assert distinct(decision).count("case.task_sent") == 4
@@ -141,6 +141,6 @@ def test_a_decision_with_two_events_under_one_id_is_not_taken() -> None:
 def test_the_same_cause_decides_the_same_events() -> None:
     casework = Casework()
     case, cause = supported(casework), uuid4()
-    action = casework.asked(case, case.owner, "transfer", **TO_MANAGER)
+    action = casework.request(case, case.owner, "transfer", **TO_MANAGER)
     first, second = (decide(case, Cause(case.id, cause, action), casework.world()) for _ in range(2))
     assert first == second

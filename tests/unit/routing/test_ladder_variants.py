@@ -37,7 +37,7 @@ def casework(ladder: dict[str, Any], **further: dict[str, Any]) -> Casework:
     return Casework(policies=policies)
 
 
-def told(work: Casework) -> list[tuple[str, str, str]]:
+def notified(work: Casework) -> list[tuple[str, str, str]]:
     return [(one.to, one.role, one.deadline) for one in work.events() if isinstance(one, CaseEscalated)]
 
 
@@ -45,7 +45,7 @@ def test_a_ladder_that_only_tells_asks_nobody_and_leaves_the_case_where_it_is() 
     work = casework(TELLS)
     before = work.receive()
     case, _ = work.breach(before, "DL-01")
-    assert told(work) == [("dm-service", "dept_manager", "DL-01")]
+    assert notified(work) == [("dm-service", "dept_manager", "DL-01")]
     assert (case.tasks, case.state, case.rungs) == (before.tasks, before.state, before.rungs)
     assert (case.owner, case.breach_count) == (before.owner, 1)
     assert work.types()[-1] == "case.escalated"
@@ -59,7 +59,7 @@ def test_a_ladder_that_only_tells_asks_nobody_and_leaves_the_case_where_it_is() 
 def test_the_superior_of_who_missed_the_time_is_told(accountable: str, superior: str) -> None:
     work = casework(TELLS)
     work.breach(work.receive(), "DL-01", accountable=accountable)
-    assert [to for to, *_ in told(work)] == [superior]
+    assert [to for to, *_ in notified(work)] == [superior]
 
 
 def test_with_every_repeat_one_rung_higher_is_told_up_to_the_top() -> None:
@@ -67,13 +67,13 @@ def test_with_every_repeat_one_rung_higher_is_told_up_to_the_top() -> None:
     case = work.receive()
     for repeat in range(4):
         case, _ = work.breach(case, "DL-05", cycle=1 + repeat, repeat=repeat, **CR)
-    assert [to for to, *_ in told(work)] == ["dm-service", "gm-1", "mfr-1", "mfr-1"]
+    assert [to for to, *_ in notified(work)] == ["dm-service", "gm-1", "mfr-1", "mfr-1"]
 
 
 def test_of_a_case_that_belongs_to_no_place_of_the_ladder_whoever_reads_it_is_told() -> None:
     work = casework({"rungs": [{"role": "mfr_cr"}]})
     work.breach(work.receive().model_copy(update={"manufacturer": ""}), "DL-01")
-    assert told(work) == [("mfr-1", "mfr_cr", "DL-01")]
+    assert notified(work) == [("mfr-1", "mfr_cr", "DL-01")]
 
 
 def test_what_was_only_told_is_nothing_to_take_back() -> None:
@@ -94,7 +94,7 @@ def test_whoever_supervises_the_end_of_a_case_is_told_on_until_it_is_over(
     work = casework(TELLS)
     case = work.receive().model_copy(update={"state": state, "stage": stage})
     work.breach(case, "DL-05")
-    assert bool(told(work)) == is_told
+    assert bool(notified(work)) == is_told
 
 
 def test_two_roles_of_whom_the_same_is_asked_are_asked_one_after_the_other() -> None:
@@ -116,7 +116,7 @@ def test_ladders_are_climbed_and_taken_back_apart() -> None:
     assert asked == {"cr-1": None, "dm-service": "handling", "gm-1": "dl_03"}
     assert case.rungs == {"handling": 1, "dl_03": 2}
     case, _ = work.breach(case, "DL-05", **CR)
-    assert told(work) == [("dm-service", "dept_manager", "DL-05")]
+    assert notified(work) == [("dm-service", "dept_manager", "DL-05")]
     case = work.fold(case, work.withdrawn(case, lower))
     assert (case.rungs, case.state) == ({"handling": 0, "dl_03": 2}, "escalated")
     case = work.fold(case, work.withdrawn(case, other))

@@ -29,12 +29,12 @@ Change = Callable[[Entry], Entry | None]
 
 
 @cache
-def known() -> Sequence[Entry]:
+def all_entries() -> Sequence[Entry]:
     return tuple(files.load(KNOWN, DirectoryFile).entries())
 
 
 def directory(change: Change | None = None) -> Directory:
-    changed = [change(entry) if change else entry for entry in known()]
+    changed = [change(entry) if change else entry for entry in all_entries()]
     return Directory(entry for entry in changed if entry is not None)
 
 
@@ -185,7 +185,7 @@ def test_a_case_of_an_unknown_shop_can_be_handed_to_a_real_one() -> None:
     case = casework.reply(case, "fs-chancheng.manager", "accept")
     assert "fs-chancheng.gm" in readers(casework, case)
     fields = {"shop": "gz-panyu", "role": "dealer_gm", "person": "gz-panyu.gm"}
-    elsewhere = casework.asked(case, "fs-chancheng.manager", "transfer", **fields)
+    elsewhere = casework.request(case, "fs-chancheng.manager", "transfer", **fields)
     assert casework.refused(case, elsewhere).rule == "named_place"
 
 
@@ -195,7 +195,7 @@ def test_a_case_of_a_makers_brand_is_not_handed_to_a_shop_of_another() -> None:
     reader = min(accepting(casework, case))
     case = casework.reply(case, reader, "accept")
     fields = {"shop": "gz-panyu", "role": "dept_manager", "person": "gz-panyu.service"}
-    hand = casework.asked(case, reader, "transfer", **fields)
+    hand = casework.request(case, reader, "transfer", **fields)
     assert casework.refused(case, hand).rule == "named_place"
 
 

@@ -46,7 +46,7 @@ LOSSES: dict[str, Callable[[str], Person | None]] = {
 }
 
 
-def asked(case: Case, task: str = "hand_over") -> Task:
+def only_task(case: Case, task: str = "hand_over") -> Task:
     """The task of a kind, of which there is one."""
     [found] = case.tasks_of(task)
     return found
@@ -94,9 +94,9 @@ def test_whom_it_is_handed_over_to_is_followed_by_who_stands_in_for_the_role(how
     before = casework.receive()
     lose(casework, "cr-1", how)
     case = reassign(casework, before)
-    task = asked(case)
+    task = only_task(case)
     assert (task.to, task.role, task.via) == ("dm-service", "dealer_cr_manager", "assignment")
-    assert task.task_id == asked(before).task_id
+    assert task.task_id == only_task(before).task_id
     assert may_accept(casework, case, "dm-service")
     assert not may_accept(casework, case, "cr-1")
 
@@ -108,12 +108,12 @@ def test_whoever_supports_for_the_manufacturer_is_followed_by_a_colleague(
 ) -> None:
     casework = Casework()
     before = casework.receive(a_contact(FIRE))
-    name = asked(before, "support").to
+    name = only_task(before, "support").to
     if accepted:
         before = casework.reply(before, name, "accept", "support")
     lose(casework, name, how)
     case = reassign(casework, before)
-    support = asked(case, "support")
+    support = only_task(case, "support")
     assert {name, support.to} == {"mfr-1", "mfr-2"}
     assert (support.accepted, support.via) == (False, "anew" if accepted else "assignment")
     anew = ["case.task_withdrawn", "case.task_sent"] if accepted else ["case.reassigned"]
@@ -126,7 +126,7 @@ def test_the_deputy_of_who_goes_comes_first() -> None:
     before = casework.receive()
     reload(casework, person("cr-1", status="leaving", deputy="cr-south"))
     case = reassign(casework, before)
-    assert asked(case).to == "cr-south"
+    assert only_task(case).to == "cr-south"
 
 
 def test_with_nobody_left_at_the_shop_its_queues_get_it_and_the_alarm_goes_out() -> None:
@@ -135,7 +135,7 @@ def test_with_nobody_left_at_the_shop_its_queues_get_it_and_the_alarm_goes_out()
     staff = ["op-1", "op-2", "cr-1", "dm-service", "dm-sales", "sa-1", "sa-2", "gm-1"]
     reload(casework, without=staff)
     case = reassign(casework, before)
-    assert (case.owner, asked(case).to) == ("queue:north:operator", "queue:north:dealer_cr_manager")
+    assert (case.owner, only_task(case).to) == ("queue:north:operator", "queue:north:dealer_cr_manager")
     assert set(case.unstaffed) == {"queue:north:operator", "queue:north:dealer_cr_manager"}
     assert casework.types()[-2:] == ["case.unattended", "case.unattended"]
     assert may_accept(casework, case, "mfr-1")
@@ -161,11 +161,11 @@ def test_a_stand_in_keeps_it_as_long_as_they_keep_their_own_post() -> None:
     casework = Casework()
     reload(casework, person("cr-1", absences=AWAY))
     case = casework.receive()
-    assert (asked(case).to, asked(case).post) == ("dm-service", "north/dept_manager/after_sales")
+    assert (only_task(case).to, only_task(case).post) == ("dm-service", "north/dept_manager/after_sales")
     reload(casework)
     assert casework.decide(case, case.id, Reassign()) is None
     reload(casework, person("dm-service", posts=(Post(at="north", role="sc_sa"),)))
-    assert asked(reassign(casework, case)).to == "cr-1"
+    assert only_task(reassign(casework, case)).to == "cr-1"
 
 
 def test_a_case_written_before_posts_were_kept_goes_only_when_its_holder_has_none_near() -> None:
@@ -186,7 +186,7 @@ def test_of_several_hand_overs_only_the_leavers_goes_to_somebody_else_who_is_not
     assert case.hand_overs[1] == before.hand_overs[1]
     none_lost(casework, case)
     case = casework.fold(case, casework.withdrawn(case, breach))
-    assert asked(case).to == "gm-1"
+    assert only_task(case).to == "gm-1"
 
 
 def test_any_decision_leaves_the_case_with_those_who_may_have_it() -> None:
@@ -234,10 +234,10 @@ def test_whoever_is_leaving_is_given_nothing(status: Any) -> None:
     casework = Casework()
     reload(casework, person("cr-1", status=status), person("op-1", status=status))
     case = casework.receive()
-    assert (case.owner, asked(case).to) == ("op-2", "dm-service")
+    assert (case.owner, only_task(case).to) == ("op-2", "dm-service")
     case = casework.reply(case, "dm-service", "accept")
     reload(casework, person("sa-1", status=status))
-    hand = casework.asked(case, "dm-service", "transfer", shop="north", role="sc_sa", person="sa-1")
+    hand = casework.request(case, "dm-service", "transfer", shop="north", role="sc_sa", person="sa-1")
     assert casework.refused(case, hand).rule == "named_person"
 
 

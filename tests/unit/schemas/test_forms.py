@@ -37,7 +37,7 @@ def fill(spec: FormSpec | None, sent: Any) -> tuple[dict[str, Any], dict[str, st
     return read.values, read.texts
 
 
-def told(spec: FormSpec | None, sent: Any) -> dict[str, str]:
+def faults_of(spec: FormSpec | None, sent: Any) -> dict[str, str]:
     """What is told of each field at fault."""
     with pytest.raises(ValidationError) as wrong:
         model_of(spec, LEVELS, ROLES).model_validate(sent)
@@ -57,8 +57,8 @@ def test_every_kind_keeps_what_is_said_texts_apart_from_codes(kind: FieldKind) -
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_needed_is_asked_for_and_what_is_not_may_be_left_out(kind: FieldKind) -> None:
     needed = form(field("it", kind, required=True))
-    assert told(needed, {}) == {"it": "should be given"}
-    assert "it" in told(needed, {"it": None})
+    assert faults_of(needed, {}) == {"it": "should be given"}
+    assert "it" in faults_of(needed, {"it": None})
     for said in ({}, {"it": None}):
         assert fill(form(field("it", kind)), said) == ({}, {})
 
@@ -103,7 +103,7 @@ def test_what_is_needed_is_asked_for_and_what_is_not_may_be_left_out(kind: Field
 def test_what_a_field_cannot_be_is_told_with_what_would_be_right(
     kind: FieldKind, sent: Any, says: str
 ) -> None:
-    assert told(EVERY_KIND, {kind: sent}) == {kind: says}
+    assert faults_of(EVERY_KIND, {kind: sent}) == {kind: says}
 
 
 @pytest.mark.parametrize(
@@ -114,14 +114,14 @@ def test_money_is_kept_as_text_with_two_digits_however_it_is_sent(sent: Any, kep
 
 
 def test_of_several_choices_the_wrong_ones_are_named() -> None:
-    assert told(EVERY_KIND, {"choices": ["refund", "x", "repair", 7]}) == {
+    assert faults_of(EVERY_KIND, {"choices": ["refund", "x", "repair", 7]}) == {
         "choices.1": OPTIONS,
         "choices.3": OPTIONS,
     }
 
 
 def test_of_choices_that_are_needed_one_has_to_be_taken_however_often() -> None:
-    assert told(form(field("it", "choices", required=True)), {"it": []}) == {
+    assert faults_of(form(field("it", "choices", required=True)), {"it": []}) == {
         "it": "should have at least one entry"
     }
     assert fill(form(field("it", "choices")), {"it": []}) == ({}, {})
@@ -130,12 +130,14 @@ def test_of_choices_that_are_needed_one_has_to_be_taken_however_often() -> None:
 
 def test_all_fields_at_fault_are_told_at_once() -> None:
     sent = {"code": "", "number": -1, "money": "x", "level": "x", "colour": "red"}
-    assert told(EVERY_KIND, sent).keys() == sent.keys()
+    assert faults_of(EVERY_KIND, sent).keys() == sent.keys()
 
 
 def test_what_no_field_is_for_is_refused() -> None:
-    assert told(EVERY_KIND, {"colour": "red"}) == {"colour": "should be left out: there is no such field"}
-    assert told(None, {"note": "x"}) == {"note": "should be left out: there is no such field"}
+    assert faults_of(EVERY_KIND, {"colour": "red"}) == {
+        "colour": "should be left out: there is no such field"
+    }
+    assert faults_of(None, {"note": "x"}) == {"note": "should be left out: there is no such field"}
     assert fill(None, {}) == ({}, {})
 
 
@@ -145,7 +147,7 @@ def test_what_no_field_is_for_is_refused() -> None:
 def test_a_field_may_have_any_name(name: str) -> None:
     spec = form(field(name, "number", required=True))
     assert fill(spec, {name: 3}) == ({name: 3}, {})
-    assert told(spec, {}) == {name: "should be given"}
+    assert faults_of(spec, {}) == {name: "should be given"}
     assert list(model_of(spec, (), ()).model_json_schema()["properties"]) == [name]
 
 

@@ -75,7 +75,7 @@ def given() -> dict[str, Any]:
     return deepcopy(whole)
 
 
-def told(*changes: tuple[Place, Any]) -> dict[str, str]:
+def faults_of(*changes: tuple[Place, Any]) -> dict[str, str]:
     """What is told of a policy with these changes, by the place."""
     whole = given()
     for place, value in changes:
@@ -98,7 +98,7 @@ def at(place: Place, *more: int | str) -> str:
 
 
 def test_as_it_is_nothing_is_told() -> None:
-    assert told() == {}
+    assert faults_of() == {}
 
 
 NAMES: list[tuple[Place, Any, Place, str]] = [
@@ -170,13 +170,13 @@ NAMES: list[tuple[Place, Any, Place, str]] = [
 def test_a_name_that_the_policy_does_not_give_is_refused(
     place: Place, value: Any, within: Place, says: str
 ) -> None:
-    [(where, what)] = told((place, value)).items()
+    [(where, what)] = faults_of((place, value)).items()
     assert where == at(place, *within)
     assert says in what
 
 
 def test_what_there_is_none_of_is_to_be_left_out() -> None:
-    wrong = told((("ladders",), []))
+    wrong = faults_of((("ladders",), []))
     assert wrong == {at(Q1, "on_breach", 0, "escalate"): "should be left out: there is none, not 'gangway'"}
 
 
@@ -206,14 +206,14 @@ FORM_CONDITIONS: list[tuple[Any, str, str]] = [
 def test_a_condition_on_a_form_names_a_code_of_it_and_what_it_can_be(
     form: Any, where: str, says: str
 ) -> None:
-    assert told(((*OPENED, "when"), {"form": form})) == {at(OPENED, "when", "form", where): says}
+    assert faults_of(((*OPENED, "when"), {"form": form})) == {at(OPENED, "when", "form", where): says}
 
 
 @pytest.mark.parametrize(("form", "where", "says"), FORM_CONDITIONS)
 def test_so_does_one_on_the_event_that_carries_it(form: dict[str, Any], where: str, says: str) -> None:
     event = {f"fields.{name}": wanted for name, wanted in form.items()}
     start = [{"type": "case.opened", "where": event}]
-    assert told(((*Q1, "start"), start)) == {at(Q1, "start", 0, "where", f"fields.{where}"): says}
+    assert faults_of(((*Q1, "start"), start)) == {at(Q1, "start", 0, "where", f"fields.{where}"): says}
 
 
 @pytest.mark.parametrize(
@@ -224,32 +224,32 @@ def test_so_does_one_on_the_event_that_carries_it(form: dict[str, Any], where: s
     ],
 )  # fmt: skip
 def test_what_a_form_can_say_may_be_asked_for(form: Any) -> None:
-    assert told(((*OPENED, "when"), {"form": form})) == {}
+    assert faults_of(((*OPENED, "when"), {"form": form})) == {}
 
 
 def test_a_condition_asks_the_form_that_is_filled_in_there() -> None:
     asks = {"when": {"form": {"weight": ["grave"]}}, "to": "in_hand"}
-    assert told(((*WEIGH, "steps", 1), asks), ((*VERIFY, "answered", 1), asks)) == {}
-    assert told(((*OPENED[:2], 1), asks)) == {at(OPENED[:2], 1, "when", "form", "weight"): FIELDS}
+    assert faults_of(((*WEIGH, "steps", 1), asks), ((*VERIFY, "answered", 1), asks)) == {}
+    assert faults_of(((*OPENED[:2], 1), asks)) == {at(OPENED[:2], 1, "when", "form", "weight"): FIELDS}
     for place in (*PASS_ON, "sent"), (*Q1, "on_breach"), ("reactions", "graver"):
-        [(where, says)] = told((place, [asks])).items()
+        [(where, says)] = faults_of((place, [asks])).items()
         assert (where, says) == (at(place, 0, "when", "form", "weight"), "should be left out: there is none")
 
 
 def test_what_escalates_asks_what_has_occurred_once_the_shop_is_open() -> None:
     asks = {"when": {"event": {"repeat": [1]}}}
-    assert told(((*Q1, "on_breach", 1), asks | {"to": "in_hand"})) == {}
-    wrong = told(((*Q1, "on_breach", 1), asks | {"escalate": "gangway"}))
+    assert faults_of(((*Q1, "on_breach", 1), asks | {"to": "in_hand"})) == {}
+    wrong = faults_of(((*Q1, "on_breach", 1), asks | {"escalate": "gangway"}))
     assert "late" not in wrong[at(Q1, "on_breach", 1, "when", "event", "repeat")]
 
 
 def test_of_the_actions_named_only_the_forms_count() -> None:
     stop = [{"type": "case.acted", "where": {"action": ["speak"], "fields.weight": ["grave"]}}]
-    assert told(((*Q1, "stop"), stop)) == {
+    assert faults_of(((*Q1, "stop"), stop)) == {
         at(Q1, "stop", 0, "where", "fields.weight"): "should be left out: there is none"
     }
     stop = [{"type": "case.acted", "where": {"action": ["speak", "weigh"], "fields.weight": ["grave"]}}]
-    assert told(((*Q1, "stop"), stop)) == {}
+    assert faults_of(((*Q1, "stop"), stop)) == {}
 
 
 @pytest.mark.parametrize(
@@ -265,36 +265,36 @@ def test_of_the_actions_named_only_the_forms_count() -> None:
 def test_a_judgement_is_by_a_level_that_somebody_has_to_fill_in(
     place: Place, judge: dict[str, str], name: str, says: str
 ) -> None:
-    assert says in told((place, {"judge": judge}))[at(place, "judge", name)]
+    assert says in faults_of((place, {"judge": judge}))[at(place, "judge", name)]
 
 
 def test_a_task_is_asked_of_somebody() -> None:
     nobody = "should be given: nobody is named whom it is asked of"
-    by_name = ((*SETTLE, "steps", 1), {"send": {"task": "verify"}})
-    for changes in [by_name], [((*OPENED, "send"), {"task": "verify"})], []:
-        assert told(((*VERIFY, "to"), []), *changes) == {at(VERIFY, "to"): nobody}
-    spare = {"id": "spare", "title": TITLE, "source": ""}
-    assert told((("tasks", 3), spare)) == {}
-    assert told((("tasks", 3), spare), ((*OPENED, "send"), {"task": "spare", "to": ["clerk"]})) == {}
+    send = {"send": {"task": "verify"}}
+    assert faults_of(((*VERIFY, "to"), [])) == {at(VERIFY, "to"): nobody}
+    for place in (*SETTLE, "steps", 1), OPENED:
+        assert faults_of(((*VERIFY, "to"), []), (place, send)) == {at(VERIFY, "to"): nobody}
+    spare: tuple[Place, Any] = (("tasks", 3), {"id": "spare", "title": TITLE, "source": ""})
+    assert faults_of(spare) == faults_of(spare, ((*OPENED, "send"), {"task": "spare", "to": ["clerk"]})) == {}
 
 
 def test_who_is_named_is_named_with_role_and_shop() -> None:
     send = ((*SETTLE, "steps", 1), {"send": {"task": "pass_on"}})
     says = "should have required fields of kinds shop, role beside the person"
-    assert told(((*SETTLE, "form"), "whom"), send) == {at(SETTLE, "form"): says}
+    assert faults_of(((*SETTLE, "form"), "whom"), send) == {at(SETTLE, "form"): says}
 
 
 @pytest.mark.parametrize("step", [{"ask": "others"}, {"as_suspected": True}])
 def test_a_step_about_a_task_stands_where_there_is_one(step: dict[str, Any]) -> None:
     for place in (*WEIGH, "steps", 0), OPENED, (*Q1, "on_breach", 0):
-        assert told((place, step)) == {at(place, *step): "should be left out: no task comes with it"}
+        assert faults_of((place, step)) == {at(place, *step): "should be left out: no task comes with it"}
     assert (
-        told(((*PASS_ON, "refused"), [step]), (("deadlines", 1), {**TASK_DEADLINE, "on_breach": [step]}))
+        faults_of(((*PASS_ON, "refused"), [step]), (("deadlines", 1), {**TASK_DEADLINE, "on_breach": [step]}))
         == {}
     )
 
 
 def test_a_ladder_asks_or_tells() -> None:
     says = "should be given, as on another rung: a ladder either asks or only tells"
-    assert told((("ladders", 0, "rungs", 1), {"role": "clerk"})) == {"ladders.0.rungs.1.task": says}
-    assert told((("ladders", 0, "rungs"), [{"role": "foreman"}, {"role": "head_office"}])) == {}
+    assert faults_of((("ladders", 0, "rungs", 1), {"role": "clerk"})) == {"ladders.0.rungs.1.task": says}
+    assert faults_of((("ladders", 0, "rungs"), [{"role": "foreman"}, {"role": "head_office"}])) == {}

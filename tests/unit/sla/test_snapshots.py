@@ -18,7 +18,7 @@ ACCEPTING: dict[str, Any] = {
 }
 
 
-def asked_to_support(**fields: Any) -> Asking:
+def support_sent(**fields: Any) -> Asking:
     case = an_asking_case(a_deadline(**ACCEPTING | fields))
     case.sent(FIRST, 0, "support")
     return case
@@ -71,7 +71,7 @@ def test_a_snapshot_tells_of_the_present_alone() -> None:
 
 
 def test_a_snapshot_ends_the_deadlines_of_tasks_that_are_over_and_starts_those_of_open_ones() -> None:
-    case = asked_to_support()
+    case = support_sent()
     sent = case.tasks.pop(FIRST)
     case.tasks[SECOND] = sent.model_copy(update={"task_id": SECOND})
     assert case.happens("snapshot", 10) == ["cancelled", "started"]
@@ -80,14 +80,14 @@ def test_a_snapshot_ends_the_deadlines_of_tasks_that_are_over_and_starts_those_o
 
 
 def test_a_snapshot_shows_that_a_task_was_accepted() -> None:
-    case = asked_to_support()
+    case = support_sent()
     case.tasks[FIRST] = case.tasks[FIRST].model_copy(update={"accepted": True})
     assert case.happens("snapshot", 10) == ["met"]
     assert case.story.passes(1_000) == []
 
 
 def test_a_task_that_was_accepted_before_its_case_was_known_is_waited_for_no_more() -> None:
-    case = asked_to_support()
+    case = support_sent()
     case.tasks[FIRST] = case.tasks[FIRST].model_copy(update={"accepted": True})
     case.story.state = None
     assert case.happens("snapshot", 10) == []
@@ -95,7 +95,7 @@ def test_a_task_that_was_accepted_before_its_case_was_known_is_waited_for_no_mor
 
 
 def test_a_task_that_was_accepted_before_its_case_was_known_is_still_to_be_answered() -> None:
-    case = asked_to_support(stop=[{"type": "case.task_answered"}])
+    case = support_sent(stop=[{"type": "case.task_answered"}])
     case.tasks[FIRST] = case.tasks[FIRST].model_copy(update={"accepted": True})
     case.story.state = None
     assert case.happens("snapshot", 10) == ["started"]

@@ -1,4 +1,4 @@
-"""Conditions of format 2 on events that had a type of their own, and that now are those of a task or of an action."""
+"""Conditions of format 2 on events that had a type of their own, and now are of a task or an action."""
 
 from collections.abc import Collection, Iterator
 
@@ -53,12 +53,12 @@ def upgrade_when(when: Json, *, ending: bool = False) -> list[Json]:
         because = [WITHDRAWN[one] for one in where.get("again", list(WITHDRAWN))]
         return [{"type": TASKS[kind], "where": {"task": tasks, "because": because, **kept}}]
     if kind == "case.handed_over" and "via" in kept:
-        asked = _asked(tasks, kept.pop("via"))
+        asked = _ways(tasks, kept.pop("via"))
         return [{"type": TASKS[kind], "where": {**one, **kept}} for one in asked]
     return [{"type": TASKS[kind], "where": {"task": tasks, **kept}}]
 
 
-def _asked(tasks: Collection[str], via: Collection[str]) -> Iterator[Json]:
+def _ways(tasks: Collection[str], via: Collection[str]) -> Iterator[Json]:
     """Which tasks are asked how; those that come about in the same ways are asked for together."""
     ways: dict[tuple[str, ...], list[str]] = {}
     for task in tasks:

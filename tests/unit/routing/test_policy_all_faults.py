@@ -107,14 +107,14 @@ def rewrite(policies: PolicyFolder, file: str, **fields: Any) -> None:
     )
 
 
-def fields_told(policies: PolicyFolder) -> list[str]:
+def fields_named(policies: PolicyFolder) -> list[str]:
     return [error.split(": ")[1] for error in policies.refused().splitlines()]
 
 
 @pytest.mark.parametrize("roles", [[], "operator", None, {"operator": "shop"}])
 def test_of_a_section_that_cannot_be_read_no_name_is_called_wrong(policies: PolicyFolder, roles: Any) -> None:
     rewrite(policies, POLICY, roles=roles)
-    assert fields_told(policies) == ["roles"]
+    assert fields_named(policies) == ["roles"]
 
 
 def test_nor_is_one_that_is_given_by_an_entry_with_another_mistake(policies: PolicyFolder) -> None:
@@ -123,7 +123,7 @@ def test_nor_is_one_that_is_given_by_an_entry_with_another_mistake(policies: Pol
     )
     policies.change("{id: operator, at: shop", "{id: operator, at: 7", POLICY)
     policies.change("- {id: general, title", "- {id: general, titel", SEVERITY)
-    assert fields_told(policies) == [
+    assert fields_named(policies) == [
         "roles.0.at", "severity.levels.0.title", "severity.levels.0.titel", "tasks.1.title",
     ]  # fmt: skip
 
@@ -131,7 +131,7 @@ def test_nor_is_one_that_is_given_by_an_entry_with_another_mistake(policies: Pol
 def test_what_hangs_on_a_form_that_cannot_be_read_is_not_told(policies: PolicyFolder) -> None:
     policies.change("{id: severity, kind: level", "{id: severity, kind: levels", FORMS)
     policies.change("{id: role, kind: role", "{id: role, kind: roles", FORMS)
-    assert fields_told(policies) == ["forms.2.fields.1.kind", "forms.3.fields.0.kind"]
+    assert fields_named(policies) == ["forms.2.fields.1.kind", "forms.3.fields.0.kind"]
 
 
 @pytest.mark.parametrize(

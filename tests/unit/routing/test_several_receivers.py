@@ -20,7 +20,7 @@ def escalated(casework: Casework) -> Case:
     return case
 
 
-def asked(case: Case) -> list[str]:
+def receivers(case: Case) -> list[str]:
     return [task.to for task in case.hand_overs]
 
 
@@ -32,7 +32,7 @@ def withdrawals(casework: Casework) -> list[tuple[str, str]]:
 def test_all_wait_at_once_and_each_may_accept_or_refuse_what_is_asked_of_them() -> None:
     casework = Casework()
     case = escalated(casework)
-    assert asked(case) == ASKED
+    assert receivers(case) == ASKED
     for name in ASKED:
         allowed = replies.allowed(case, name, casework.world())
         assert allowed == {task_to(case, name).task_id: ["accept", "refuse"]}
@@ -73,7 +73,7 @@ def test_a_refusal_leaves_those_who_are_asked_as_well(name: str) -> None:
     casework = Casework()
     before = escalated(casework)
     case = reply(casework, before, name, "refuse")
-    assert asked(case) == [one for one in ASKED if one != name]
+    assert receivers(case) == [one for one in ASKED if one != name]
     assert (case.owner, case.declined_by) == (before.owner, (name,))
     assert case.state == "escalated"
 
@@ -93,7 +93,7 @@ def test_a_hand_over_by_name_takes_the_place_of_all_that_wait() -> None:
     casework = Casework()
     case = escalated(casework)
     case = casework.act(case, "gm-1", "transfer", shop="north", role="sc_sa", person="sa-1")
-    assert asked(case) == ["sa-1"]
+    assert receivers(case) == ["sa-1"]
     assert withdrawals(casework) == [(name, "replaced") for name in ASKED]
     assert (case.rungs, case.state) == ({"handling": 0}, "registered")
 
@@ -104,7 +104,7 @@ def test_resolving_takes_back_what_nobody_has_accepted() -> None:
     case = casework.act(case, "cr-1", "contact")
     for deadline in ("DL-02", "HO-01"):
         case, _ = casework.breach(case, deadline, accountable="dealer_cr_manager")
-    assert asked(case) == ["dm-service", "gm-1"]
+    assert receivers(case) == ["dm-service", "gm-1"]
     case = casework.act(case, "cr-1", "resolve")
     assert (case.hand_overs, case.state, case.owner) == ([], "resolved", "cr-1")
     assert withdrawals(casework) == [("dm-service", "over"), ("gm-1", "over")]

@@ -1,8 +1,7 @@
-"""Policies of format 2 in format 3: what was the same for all is said by each; what people may do stood elsewhere."""
+"""Policies of format 2 in format 3: what was the same for all is said by each."""
 
 from collections.abc import Iterator, Sequence
 
-from schemas.formats.second.conditions import upgrade_wanted, upgrade_when
 from schemas.formats.second.names import (
     ACTIONS,
     CHANNELS,
@@ -10,6 +9,7 @@ from schemas.formats.second.names import (
     FLAGS,
     FORMS,
     HAND_OVER,
+    HANDED_OVER,
     KINDS,
     LADDER,
     MANUFACTURER,
@@ -22,6 +22,7 @@ from schemas.formats.second.names import (
     Json,
 )
 from schemas.formats.second.templates import upgrade_template
+from schemas.formats.second.whens import upgrade_wanted, upgrade_when
 
 _SOURCE = {"source": "format 2"}
 _GONE = {"ladder", "first_receiver", "first_hand_over", "hand_overs"}
@@ -116,7 +117,7 @@ def _reactions(policy: Json) -> Json:
 
 
 def _actions(policy: Json) -> Iterator[Json]:
-    """What people did, by whoever owns the case: who else might stood in no policy."""
+    """What people did; a case is resolved once all of it is judged that had to be."""
     judged, confirmed = _levels(policy, "must_be_judged"), [task["id"] for task in policy.get("tasks", ())]
     rules = []
     if judged:
@@ -129,27 +130,24 @@ def _actions(policy: Json) -> Iterator[Json]:
         )
     for action in ACTIONS:
         refused = [*action["refused"], *rules] if "refused" in action else []
-        yield {**action, **_SOURCE, "by": ["owner"], "refused": refused}
+        yield {**action, **_SOURCE, "refused": refused}
 
 
 def _hand_over(policy: Json) -> Json:
     reviewed = {"event": {"role": [policy["first_hand_over"]]}}
     return {
-        **_asked(HAND_OVER, {"zh": "接手工单", "en": "take the case over"}),
+        **_task_fields(HAND_OVER, {"zh": "接手工单", "en": "take the case over"}),
         "moves_owner": True,
         "hand_overs": list(_rules(policy, SHOP)),
-        "sent": [{"when": {"event": {"via": ["escalation"]}}, "to": "escalated"}],
-        "accepted": [
-            {"when": reviewed, "to": "in_review"},
-            {"when": {"otherwise": True}, "to": "in_progress"},
-        ],
+        **HANDED_OVER,
+        "accepted": [{"when": reviewed, "to": "in_review"}, *HANDED_OVER["accepted"]],
     }
 
 
 def _support(policy: Json) -> Json:
     alone = {"case": {"state": ["escalated"]}, "not_waiting": [HAND_OVER]}
     return {
-        **_asked(SUPPORT, {"zh": "厂家支援", "en": "the manufacturer's support"}),
+        **_task_fields(SUPPORT, {"zh": "厂家支援", "en": "the manufacturer's support"}),
         "to": [SUPPORTER],
         "waits_for_acceptance": True,
         "hand_overs": list(_rules(policy, MANUFACTURER)),
@@ -159,7 +157,7 @@ def _support(policy: Json) -> Json:
     }
 
 
-def _asked(task: str, title: Json) -> Json:
+def _task_fields(task: str, title: Json) -> Json:
     return {"id": task, "title": title, **_SOURCE, "refusal": "reason"}
 
 

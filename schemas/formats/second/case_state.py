@@ -1,4 +1,4 @@
-"""Cases of format 2 in format 3: hand-overs and the manufacturer's support had a chain each, and all are tasks."""
+"""Cases of format 2 in format 3: the chains of hand-overs and of the manufacturer's support are tasks."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from schemas.formats.second.names import (
     VIA,
     Json,
     answered,
-    asked,
+    as_task,
     placed,
 )
 
@@ -36,6 +36,11 @@ class _Part(NamedTuple):
     @property
     def is_accepted(self) -> bool:
         return self.said.get("accepted_at") is not None
+
+    def has_moved(self, after: str) -> bool:
+        """Whether asking has let the case go to the state that it was in `after`; accepted, it goes back no more."""
+        by_name = self.said["via"] == "transfer" and self.said["before"] != after
+        return (self.is_escalation or by_name) and not self.is_accepted
 
 
 def upgrade_case(case: Json) -> Json:
@@ -86,11 +91,18 @@ def _handed(case: Json) -> Iterator[Json]:
         key=lambda part: str(part.said["at"]),
     )
     left = Counter((part.kind, part.said["to"]) for part in parts)
+    start: str | None = None
     for at, part in enumerate(parts):
         same = part.kind, part.said["to"]
         left[same] -= 1
         after = parts[at + 1].said["before"] if at + 1 < len(parts) else case["state"]
-        yield {**_task(case, part, left[same]), **_moves(part, after)}
+        if moves := part.has_moved(after):
+            start = start or part.said["before"]
+        yield {
+            **_task(case, part, left[same]),
+            **_escalated_from(part),
+            "moved": [start, after] if moves else None,
+        }
 
 
 def _hand_overs(part: Json | None) -> Iterator[_Part]:
@@ -119,7 +131,7 @@ def _supports(part: Json | None) -> Iterator[_Part]:
 def _task(case: Json, part: _Part, nth: int) -> Json:
     said, via = part.said, part.said["via"]
     return {
-        **asked(part.kind, said["to"], said.get("role", SUPPORTER), case, nth),
+        **as_task(part.kind, said["to"], said.get("role", SUPPORTER), case, nth),
         "sent_at": said["at"],
         "via": VIA.get(via, via),
         "giver": said.get("giver", case["owner"]),
@@ -127,6 +139,7 @@ def _task(case: Json, part: _Part, nth: int) -> Json:
         "accepted": part.is_accepted,
         "ladder": LADDER if part.is_escalation else None,
         "breaches": _breaches(case, said.get("breach")),
+        "deadline": _deadline(case, said.get("breach")),
         "declined": said.get("declined", []),
     }
 
@@ -137,17 +150,17 @@ def _breaches(case: Json, own: str | None) -> list[str]:
     return [own, *(one for one in last if one != own and own in last)] if own else []
 
 
-def _moves(part: _Part, after: str) -> Json:
-    """What asking has moved: the state, and the place on the ladder. What support is accepted moves nothing back."""
-    before, rung = part.said["before"], part.said["rung_before"]
-    if part.kind == SUPPORT:
-        has_moved = has_climbed = part.is_escalation and not part.is_accepted
-    else:
-        has_moved, has_climbed = True, part.said.get("rung") != rung
-    return {
-        "moved": [before, after] if has_moved and before != after else None,
-        "rungs_before": {LADDER: rung} if has_climbed else {},
-    }
+def _deadline(case: Json, breach: str | None) -> str | None:
+    """The deadline that passed in a breach, as long as the case remembers it."""
+    named = (one["deadline"] for one in case.get("breaches", ()) if one["id"] == breach)
+    return next(named, None)
+
+
+def _escalated_from(part: _Part) -> Json:
+    """Where the case was on the ladder before somebody was asked; what support is accepted moves nothing back."""
+    before = part.said["rung_before"]
+    has_climbed = part.is_escalation if part.kind == SUPPORT else part.said.get("rung") != before
+    return {"rungs_before": {LADDER: before} if has_climbed and not part.is_accepted else {}}
 
 
 def _done(case: Json) -> Iterator[tuple[str, Json]]:
