@@ -51,7 +51,7 @@ async def play(stories: Sequence[tuple[str, Story]], stage: Stage) -> list[Playi
     """Every story, played to its end or to where it went wrong."""
     playing = [Playing(name, story) for name, story in stories]
     while coming := [one for one in playing if one.step is not None]:
-        scripted = min(one.step.instant(stage.monday) for one in coming if one.step)
+        scripted = min(one.step.instant() for one in coming if one.step)
         cases = [one.case_id for one in coming if one.case_id]
         due = await stage.next_due(cases) if cases else None
         if due is not None and due < scripted:
@@ -59,9 +59,7 @@ async def play(stories: Sequence[tuple[str, Story]], stage: Stage) -> list[Playi
             await stage.wait_until_idle()
         else:
             stage.jump_to(scripted)
-            await _step(
-                [one for one in coming if one.step and one.step.instant(stage.monday) <= stage.now()], stage
-            )
+            await _step([one for one in coming if one.step and one.step.instant() <= stage.now()], stage)
         for one in playing:
             await _watch(one, stage)
     return playing

@@ -12,6 +12,8 @@ from schemas.base import Bilingual, Strict
 from schemas.faults import FILLED, Shape
 
 ZONE = ZoneInfo("Asia/Shanghai")
+MONDAY = datetime(2026, 3, 2, tzinfo=ZONE)
+"""Day 1 of every story: a Monday, and five weeks without a holiday follow."""
 
 When = Annotated[
     str,
@@ -64,12 +66,11 @@ class Step(Strict):
             raise ValueError("should say who does it")
         return self
 
-    def instant(self, monday: datetime) -> datetime:
-        """When it happens, day 1 being `monday`."""
+    def instant(self) -> datetime:
+        """When it happens."""
         day, clock = self.at.split()
         at = time.fromisoformat(clock)
-        midnight = monday.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-        return midnight + timedelta(days=int(day) - 1, hours=at.hour, minutes=at.minute)
+        return MONDAY + timedelta(days=int(day) - 1, hours=at.hour, minutes=at.minute)
 
 
 class Story(Strict):
@@ -81,8 +82,7 @@ class Story(Strict):
 
     @model_validator(mode="after")
     def _goes_on(self) -> Self:
-        monday = datetime(2026, 3, 2, tzinfo=ZONE)
-        instants = [step.instant(monday) for step in self.steps]
+        instants = [step.instant() for step in self.steps]
         if instants != sorted(instants):
             raise ValueError("steps should stand in the order of their times")
         if self.steps[0].contact is None:
@@ -92,12 +92,7 @@ class Story(Strict):
 
 def differences(expected: Expected, seen: Mapping[str, Any], told: list[str]) -> Iterator[str]:
     """Where a case is not as it should be, each in a few words."""
-    for name in ("state", "owner", "severity", "suspected"):
-        wanted = getattr(expected, name)
-        if name in expected.model_fields_set and seen[name] != wanted:
-            yield f"{name}: {seen[name]}, expected {wanted}"
-    if expected.triage is not None and bool(seen["triage"]) != expected.triage:
-        yield f"triage: {seen['triage']}, expected {expected.triage}"
+    yield from _fields(expected, seen)
     if expected.tasks is not None:
         yield from _tasks(expected.tasks, seen)
     for name, wanted in expected.deadlines.items():
@@ -106,6 +101,15 @@ def differences(expected: Expected, seen: Mapping[str, Any], told: list[str]) ->
             yield f"deadline {name}: {status}, expected {wanted}"
     yield from (f"not told: {one}" for one in expected.told if one not in told)
     yield from (f"told: {one}" for one in expected.not_told if one in told)
+
+
+def _fields(expected: Expected, seen: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("state", "owner", "severity", "suspected"):
+        wanted = getattr(expected, name)
+        if name in expected.model_fields_set and seen[name] != wanted:
+            yield f"{name}: {seen[name]}, expected {wanted}"
+    if expected.triage is not None and bool(seen["triage"]) != expected.triage:
+        yield f"triage: {seen['triage']}, expected {expected.triage}"
 
 
 def _tasks(wanted: Mapping[str, tuple[str, ...]], seen: Mapping[str, Any]) -> Iterator[str]:
