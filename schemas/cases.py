@@ -46,6 +46,8 @@ Unconfirmed = Literal["nobody_on_duty", "not_in_time"]
 class OpenTask(Frozen):
     """Something asked of a person, or of a role's queue, that is not done yet; `place` is where the role works.
 
+    `giver` is who has asked for it, or who owned the case when a rule did.
+
     `safety` says that the safety of people may hang on it.
     """
 
@@ -56,6 +58,7 @@ class OpenTask(Frozen):
     place: str
     where: Where
     via: Via = "assignment"
+    giver: str = ""
     moves_owner: bool = False
     accepted: bool = False
     safety: bool = False

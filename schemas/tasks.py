@@ -23,7 +23,8 @@ class TaskSpec(Strict):
 
     One that `moves_owner` is done when it is accepted: who accepts owns the case, and others of its kind are taken back.
     Any other is done when it is answered, with the form `answer`; one that `waits_for_acceptance` is accepted before.
-    To one `by_another` neither whoever asked for it replies nor who stands in for them.
+    Of one that is `single` only one waits at a time: asked by name of somebody else, it is taken back from whoever has not
+    accepted it. To one `by_another` neither whoever asked for it replies nor who stands in for them.
     Without a form for the `refusal` nobody can refuse it. `hand_overs` say who may ask it by name, `sent` and the like
     what follows.
     """
@@ -34,6 +35,7 @@ class TaskSpec(Strict):
     to: tuple[Role, ...] = ()
     in_order: bool = False
     by_another: bool = False
+    single: bool = False
     moves_owner: bool = False
     waits_for_acceptance: bool = False
     hand_overs: tuple[HandOverRule, ...] = ()

@@ -28,7 +28,7 @@ from tests.formats import DOCUMENTS, EARLIER, TOPICS, Json, Kept, lines, read, r
 NOW = datetime(2026, 3, 3, 6, 0, tzinfo=UTC)
 SAID_ONCE = {"channel", "region", "confirmed", "tasks"}
 """What a case says and its events did not, or not of all tasks."""
-UNSAID = {"accepted": False, "via": "assignment"}
+UNSAID = {"accepted": False, "via": "assignment", "giver": ""}
 """What they did not say of a task."""
 
 

@@ -63,9 +63,9 @@ class Parties:
         return [MANUFACTURER + self.header.manufacturer] if self.header.manufacturer else []
 
     def giver(self) -> list[str]:
-        """Who handed it over; where a rule did, the owner stands for it."""
-        by = getattr(self.event, "by", "")
-        return self._named(by) if self.directory.person(by) else self.owner()
+        """Who has asked for it, or did it; where a rule did, the owner stands for it."""
+        who = getattr(self.event, "giver", "") or getattr(self.event, "by", "")
+        return self._named(who) if self.directory.person(who) else self.owner()
 
     def owner(self) -> list[str]:
         return self._named(self.header.owner, self.header.owner_role)

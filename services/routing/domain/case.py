@@ -24,18 +24,18 @@ class Task(OpenTask):
 
     `moved` are the states from and to which asking has moved the case, the first that of all that wait, `moved_first` what
     they were before it was asked once more, and `rungs_before` where the case was on each ladder that it moved on: what
-    goes back where it is refused or taken back. `breaches` are what a ladder sent it for, of `deadline` last, `declined` who was asked the same
+    goes back where it is refused or taken back. `breaches` are what a ladder sent it for, of `deadline` last, `values` what was filled in when it was asked, `declined` who was asked the same
     before and declined. Of one to confirm, `suspected` is the graver level, `criteria` are those
     suspected, and `doubts` say why a person is asked; `tells` that the manufacturer hears of it before.
     """
 
     sent_at: Instant
-    giver: str
     post: str = ""
     moved: tuple[State, State] | None = None
     moved_first: tuple[State, State] | None = None
     ladder: Ladder | None = None
     deadline: str | None = None
+    values: Values = {}
     rungs_before: dict[Ladder, int | None] = {}
     breaches: tuple[UUID, ...] = ()
     declined: tuple[str, ...] = ()

@@ -24,7 +24,7 @@ from services.routing.domain.naming import NamedReceiver
 from services.routing.domain.seals import NOTHING, SealedForm
 from services.routing.domain.world import World
 
-CARRIED = ("safety", "suspected", "criteria", "doubts", "tells", "declined")
+CARRIED = ("giver", "safety", "suspected", "criteria", "doubts", "tells", "declined")
 """What goes on with a task that is asked of somebody else."""
 
 
@@ -94,7 +94,8 @@ def _send_by_name(draft: Draft, spec: TaskSpec, who: NamedReceiver, moment: Mome
     if refusal := naming.forbidden(draft.case, spec, who, moment, world):
         raise ForbiddenError(refusal)
     for task in draft.case.tasks_of(spec.id):
-        if not task.accepted or task.to == moment.actor:
+        is_replaced = (spec.moves_owner or spec.single) and not task.accepted
+        if is_replaced or task.to == moment.actor:
             tasks.withdraw(draft, task, "replaced")
     moved: dict[str, str] = {}
     if spec.moves_owner:
@@ -208,12 +209,12 @@ def _ask(draft: Draft, step: Step, moment: Moment, world: World) -> None:
         in_person = () if Queue.named(task.to) else (task.to,)
         declined = dict.fromkeys((*task.declined, *in_person, *filter(None, (moment.actor,))))
         carried |= {"via": "anew", "declined": tuple(declined), "not_by": ladder.passed(draft.case, world)}
-        send(draft, spec, [task.role], world, **carried)
+        send(draft, spec, [task.role], world, said=SealedForm(values=task.values), **carried)
         return
     roles = spec.to[spec.to.index(task.role) + 1 :] if task.role in spec.to else ()
     if any(world.person(draft.case, role) for role in roles):
         tasks.withdraw(draft, task, "unanswered")
-        send(draft, spec, roles, world, **{**carried, "via": "anew"})
+        send(draft, spec, roles, world, said=SealedForm(values=task.values), **{**carried, "via": "anew"})
 
 
 def _escalate(draft: Draft, step: Step, moment: Moment, world: World) -> None:

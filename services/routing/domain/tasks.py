@@ -34,7 +34,7 @@ def new(draft: Draft, spec: TaskSpec, place: Queue, chosen: Chosen, world: World
 
 def add(draft: Draft, task: Task, chosen: Chosen, said: SealedForm = NOTHING) -> CaseTaskSent:
     """Ask somebody."""
-    case = draft.case
+    case, task = draft.case, task.model_copy(update={"values": said.values})
     asked = tuple(dict.fromkeys((*case.asked, task.place)))
     draft.set(tasks=(*case.tasks, task), asked=asked, notes=case.notes + (said.note is not None))
     event = draft.publish(
