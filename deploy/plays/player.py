@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from deploy.plays.stage import Stage
-from deploy.plays.story import Step, Story, differences
+from deploy.plays.story import Step, Story, differences, moment
 from schemas.base import instant, stamp
 
 AGE = timedelta(minutes=1)
@@ -102,7 +102,8 @@ async def _do(one: Playing, step: Step, stage: Stage) -> None:
 
 async def _post(one: Playing, step: Step, contact: dict[str, Any], stage: Stage) -> None:
     """The customer speaks; under the key of the story a later contact is one more of the same case."""
-    body = {"received_at": stamp(instant(stage.now() - AGE)), "received_by": step.who, **contact}
+    spoken = moment(step.spoken, stage.monday) if step.spoken else stage.now() - AGE
+    body = {"received_at": stamp(instant(spoken)), "received_by": step.who, **contact}
     answer = await stage.intake.post("/v1/contacts", json=body, headers=stage.headers(step.who, one.name))
     if answer.status_code != httpx.codes.ACCEPTED:
         raise LookupError(f"contact: {answer.status_code} {answer.text}")

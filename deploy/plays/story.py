@@ -42,11 +42,15 @@ class Expected(Strict):
 
 
 class Step(Strict):
-    """One thing that somebody does, or only what is to be seen at a time."""
+    """One thing that somebody does, or only what is to be seen at a time.
+
+    `spoken` is when a customer spoke whose contact is recorded later; without it, a minute before.
+    """
 
     at: When
     who: str = ""
     contact: dict[str, Any] | None = None
+    spoken: When | None = None
     action: str | None = None
     reply: Literal["accept", "answer", "refuse"] | None = None
     task: str | None = None
@@ -66,10 +70,15 @@ class Step(Strict):
 
     def instant(self, monday: datetime) -> datetime:
         """When it happens, day 1 being `monday`."""
-        day, clock = self.at.split()
-        at = time.fromisoformat(clock)
-        midnight = monday.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-        return midnight + timedelta(days=int(day) - 1, hours=at.hour, minutes=at.minute)
+        return moment(self.at, monday)
+
+
+def moment(when: When, monday: datetime) -> datetime:
+    """The moment of a day and time, day 1 being `monday`."""
+    day, clock = when.split()
+    at = time.fromisoformat(clock)
+    midnight = monday.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + timedelta(days=int(day) - 1, hours=at.hour, minutes=at.minute)
 
 
 class Story(Strict):
