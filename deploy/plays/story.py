@@ -64,6 +64,8 @@ class Step(Strict):
             raise ValueError("should do one thing: contact, action or reply")
         if (self.reply is None) != (self.task is None):
             raise ValueError("should name the task beside reply, and only there")
+        if self.spoken is not None and self.contact is None:
+            raise ValueError("should have spoken only beside contact")
         if done and not self.who:
             raise ValueError("should say who does it")
         return self
