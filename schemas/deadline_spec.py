@@ -136,4 +136,7 @@ def _per_task(deadline: DeadlineSpec) -> Iterator[Fault]:
         yield ("accountable",), "should be asked only beside per_task, which says of which task"
     for at, when in enumerate(deadline.start if deadline.per_task else ()):
         if when.type not in {SENT, ACCEPTED}:
-            yield ("start", at, "type"), f"should be {SENT} or {ACCEPTED}, with which a deadline per task starts"
+            yield (
+                ("start", at, "type"),
+                f"should be {SENT} or {ACCEPTED}, with which a deadline per task starts",
+            )

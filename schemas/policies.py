@@ -9,6 +9,7 @@ from pydantic import ModelWrapValidatorHandler, TypeAdapter, model_validator
 
 from schemas.actions import ActionSpec
 from schemas.base import Bilingual, Count, Identifier, Strict, policy_key
+from schemas.contacts import Language
 from schemas.deadline_spec import DeadlineSpec
 from schemas.faults import FILLED, once
 from schemas.formats import FORMAT
@@ -19,7 +20,7 @@ from schemas.rebase import RebaseSpec
 from schemas.severity import SeverityPolicy
 from schemas.steps import Step
 from schemas.tasks import TaskSpec
-from schemas.vocabulary import FormName, Role, Stage, Where
+from schemas.vocabulary import FormName, Role, Stage, Vocabulary, Where
 from schemas.whole import checked
 
 TOPIC = "policies"
@@ -130,14 +131,21 @@ class Policy(Wording):
         return _by_id(self.deadlines)
 
     @cached_property
-    def titles(self) -> Mapping[str, Bilingual]:
-        """What people call everything that has an id; of two by one id the first."""
-        groups: tuple[Iterable[Any], ...] = (
-            self.kinds, self.channels, self.departments, self.roles, self.states, self.severity.levels,
-            self.severity.criteria, self.severity.flags, self.actions, self.tasks, self.ladders, self.deadlines, self.forms,
-        )  # fmt: skip
-        named = {one.id: one.title for group in reversed(groups) for one in group}
-        return {**named, **self.words}
+    def titles(self) -> Mapping[Vocabulary, Mapping[str, Bilingual]]:
+        """What people call everything that has an id, by what it is."""
+        severity = self.severity
+        groups: dict[Vocabulary, Iterable[Any]] = {
+            "kinds": self.kinds, "channels": self.channels, "departments": self.departments, "roles": self.roles,
+            "levels": severity.levels, "criteria": severity.criteria, "flags": severity.flags, "forms": self.forms,
+            "states": self.states, "actions": self.actions, "tasks": self.tasks, "ladders": self.ladders,
+            "deadlines": self.deadlines,
+        }  # fmt: skip
+        return {what: {one.id: one.title for one in specs} for what, specs in groups.items()}
+
+    def called(self, of: Vocabulary | None, name: str, language: Language) -> str:
+        """What people call something of the policy, or one of the engine's own words; what has no title as it is."""
+        title = (self.titles[of].get(name) if of else None) or self.words.get(name)
+        return str(getattr(title, language)) if title else name
 
     def steps(self) -> Iterator[tuple[tuple[int | str, ...], tuple[Step, ...]]]:
         """Every list of steps with its place in the policy."""

@@ -43,6 +43,22 @@ CLOSE = _minutes(60, 240, 1_200)
 FOLLOW_UP = _minutes(13 * 60, 21 * 60, 27 * 60)
 
 
+_NOTE = {"note": "Looked at all of it with the customer's words at hand."}
+ANSWERS: Mapping[str, Mapping[str, str]] = {
+    "phone_call": {"note": "Told the department by telephone."},
+    "support": {"support": "Somebody of the technical staff comes along."},
+    "handling_notice": {"note": "Seen; we act on it."},
+    "goodwill_approval": {"opinion": "Agreed."},
+}
+"""What is answered to each kind of task; to any other, how severe the case is."""
+CLOSING: Mapping[str, tuple[str, Mapping[str, str]]] = {
+    "resolved": ("tidy", _NOTE),
+    "callback_pending": ("call_back", {"outcome": "satisfied", **_NOTE}),
+    "callback_confirmed": ("confirm_result", _NOTE),
+}
+"""What is done in each state of a case that is coming to its end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Colleague:
     """Somebody of the directory, and the staff to whom they can hand a case over."""
@@ -69,7 +85,7 @@ class Colleague:
         """The reply to what is asked of them. It is up to them to say how severe it is where they are asked, or anybody is."""
         for task in _waiting(case, "answer"):
             if task["to"] == self.person.id or task["to"].startswith(QUEUE):
-                body = {"severity": case["suspected"] or case["severity"]}
+                body = ANSWERS.get(task["task"]) or {"severity": case["suspected"] or case["severity"]}
                 return Duty("answer", *CONFIRM, body, task["task_id"])
         return next(
             (Duty("accept", *ACCEPT, task=task["task_id"]) for task in _waiting(case, "accept")), None
@@ -121,9 +137,11 @@ class Colleague:
         return Duty("transfer", *TRANSFER, body)
 
     def _closing(self, case: View) -> Duty | None:
-        if "close" not in case["actions"]:
-            return None
-        return Duty("close", *CLOSE, {"note": "Called back: the customer confirms the result."})
+        """The CR manager tidies, confirms and closes; whoever may calls the customer back in between."""
+        action, body = CLOSING[case["state"]]
+        if case["state"] == "callback_confirmed" and "confirm_result" in case["done"]:
+            action = "close"
+        return Duty(action, *CLOSE, body) if action in case["actions"] else None
 
     def _following(self, case: View, now: datetime) -> Duty | None:
         """A CR manager looks after a case that may become major once a day, whoever owns it."""
@@ -149,4 +167,4 @@ def _resolve(case: View) -> Duty | None:
     if _is_handed_over(case):
         return None
     body = {"course": "Checked, explained and put right.", "result": "The customer agrees."}
-    return Duty("resolve", *RESOLVE, body)
+    return Duty("handle_ok", *RESOLVE, body)

@@ -25,6 +25,11 @@ READS = {
     "notify": (cases.TOPIC, deadlines.TOPIC, outreach.TOPIC),
 }
 OPEN = ("queued", "sending", "unknown")
+DOCUMENTS = ("cases", "deliveries", "deadlines", "waiting_notices")
+UNDONE: tuple[tuple[dict[str, Any], str], ...] = (
+    ({"outbox.0": {"$exists": True}}, "have events in their outbox"),
+    ({"waiting.0": {"$exists": True}}, "have records that wait for an announcement"),
+)
 
 Watermarks = dict[tuple[str, TopicPartition], int]
 
@@ -53,19 +58,22 @@ class Idle:
         before = await self._watermarks(stopped)
         if unread := await self._unread(before):
             return f"{unread} records are not read"
+        if resting := await self._resting(now):
+            return resting
+        return "" if before == await self._watermarks(stopped) else "records come in"
+
+    async def _resting(self, now: Callable[[], datetime] | None) -> str:
+        """What documents say is not done yet."""
         database = self.store[self.environment.database]
+        wanted = [(name, query, says) for name in DOCUMENTS for query, says in UNDONE]
+        wanted.append(("deliveries", {"state.status": {"$in": list(OPEN)}}, "are not final"))
         if now is not None:
             upto = int(now().timestamp() * 1000)
-            if due := await database["deadlines"].count_documents({"state.next_due": {"$lte": upto}}):
-                return f"{due} cases have something due"
-        for name in ("cases", "deliveries", "deadlines", "waiting_notices"):
-            if unsent := await database[name].count_documents({"outbox.0": {"$exists": True}}):
-                return f"{unsent} {name} have events in their outbox"
-            if waiting := await database[name].count_documents({"waiting.0": {"$exists": True}}):
-                return f"{waiting} {name} have records that wait for an announcement"
-        if unsent := await database["deliveries"].count_documents({"state.status": {"$in": list(OPEN)}}):
-            return f"{unsent} deliveries are not final"
-        return "" if before == await self._watermarks(stopped) else "records come in"
+            wanted.append(("deadlines", {"state.next_due": {"$lte": upto}}, "have something due"))
+        for name, query, says in wanted:
+            if count := await database[name].count_documents(query):
+                return f"{count} {name} {says}"
+        return ""
 
     async def _watermarks(self, stopped: tuple[str, ...]) -> Watermarks:
         watermarks: Watermarks = {}

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 
 from deploy.plays.stage import Stage
-from deploy.plays.story import Step, Story, differences, moment
+from deploy.plays.story import Step, Story, differences
 from schemas.base import instant, stamp
 
 AGE = timedelta(minutes=1)
@@ -51,7 +51,7 @@ async def play(stories: Sequence[tuple[str, Story]], stage: Stage) -> list[Playi
     """Every story, played to its end or to where it went wrong."""
     playing = [Playing(name, story) for name, story in stories]
     while coming := [one for one in playing if one.step is not None]:
-        scripted = min(one.step.instant(stage.monday) for one in coming if one.step)
+        scripted = min(one.step.instant() for one in coming if one.step)
         cases = [one.case_id for one in coming if one.case_id]
         due = await stage.next_due(cases) if cases else None
         if due is not None and due < scripted:
@@ -59,9 +59,7 @@ async def play(stories: Sequence[tuple[str, Story]], stage: Stage) -> list[Playi
             await stage.wait_until_idle()
         else:
             stage.jump_to(scripted)
-            await _step(
-                [one for one in coming if one.step and one.step.instant(stage.monday) <= stage.now()], stage
-            )
+            await _step([one for one in coming if one.step and one.step.instant() <= stage.now()], stage)
         for one in playing:
             await _watch(one, stage)
     return playing
@@ -102,8 +100,7 @@ async def _do(one: Playing, step: Step, stage: Stage) -> None:
 
 async def _post(one: Playing, step: Step, contact: dict[str, Any], stage: Stage) -> None:
     """The customer speaks; under the key of the story a later contact is one more of the same case."""
-    spoken = moment(step.spoken, stage.monday) if step.spoken else stage.now() - AGE
-    body = {"received_at": stamp(instant(spoken)), "received_by": step.who, **contact}
+    body = {"received_at": stamp(instant(stage.now() - AGE)), "received_by": step.who, **contact}
     answer = await stage.intake.post("/v1/contacts", json=body, headers=stage.headers(step.who, one.name))
     if answer.status_code != httpx.codes.ACCEPTED:
         raise LookupError(f"contact: {answer.status_code} {answer.text}")

@@ -1,27 +1,27 @@
 """The stage of plays: stack, services and providers of their own, and a clock that jumps."""
 
-import asyncio
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import httpx
 import yaml
 from pymongo import AsyncMongoClient
+from tenacity import retry, retry_if_result, wait_fixed
 
 from deploy.demo.environment import Environment, environment, redress
 from deploy.demo.idle import PAUSE, Idle, watching
 from deploy.demo.progress import Progress
-from deploy.plays.story import ZONE
+from deploy.plays.story import MONDAY
 from services.common.runtime.clock import Clock, Jumps, wall
 
 
 @dataclass(frozen=True)
 class Stage:
-    """What runs; `monday` is day 1 of every story."""
+    """What runs, and how it is asked and looked at."""
 
     environment: Environment
     jumps: Jumps
@@ -29,7 +29,6 @@ class Stage:
     store: Any
     intake: httpx.AsyncClient
     routing: httpx.AsyncClient
-    monday: datetime
 
     def now(self) -> datetime:
         return self.environment.clock.now()
@@ -72,12 +71,9 @@ class Stage:
 @asynccontextmanager
 async def stage(data: Path, directories: Sequence[Path], progress: Progress) -> AsyncIterator[Stage]:
     """A stage with everybody of these directories; all of it ends with the block."""
-    data.mkdir(parents=True, exist_ok=True)
     file = data.with_suffix(".jumps")
-    file.unlink(missing_ok=True)
-    jumps = Jumps(file)
-    clock = Clock(1.0, wall().timestamp(), jumps)
-    monday = _next_monday(clock.now())
+    jumps = _jumps(file)
+    clock = Clock(1.0, 0.0, jumps)
     async with environment(data, clock, progress, {"REDRESS_TIME_JUMPS": str(file)}) as running:
         everybody = data / "directory.yaml"
         everybody.write_text(yaml.safe_dump(_together(directories), allow_unicode=True), "utf-8")
@@ -90,23 +86,24 @@ async def stage(data: Path, directories: Sequence[Path], progress: Progress) -> 
             httpx.AsyncClient(base_url=services["routing"].url, timeout=30) as routing,
             watching(running) as idle,
         ):
-            jumps.jump((monday + timedelta(hours=6) - clock.now()).total_seconds())
-            ready = Stage(running, jumps, idle, store[running.database], intake, routing, monday)
-            await _wait_for_people(ready, [one["id"] for one in _together(directories)["people"]])
+            ready = Stage(running, jumps, idle, store[running.database], intake, routing)
+            for one in _together(directories)["people"]:
+                await _wait_for_person(ready, one["id"])
             yield ready
 
 
-async def _wait_for_people(stage: Stage, people: Sequence[str]) -> None:
-    """Return once routing has read who works where."""
-    for who in people:
-        headers = stage.headers(who, "look")
-        while (await stage.routing.get("/v1/cases", headers=headers)).status_code != httpx.codes.OK:
-            await asyncio.sleep(PAUSE)
+def _jumps(file: Path) -> Jumps:
+    """A clock that shows the small hours of the first day: always the same, so that its holidays are."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    return Jumps(file, (MONDAY - wall()).total_seconds())
 
 
-def _next_monday(now: datetime) -> datetime:
-    midnight = now.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + timedelta(days=7 - midnight.weekday())
+@retry(retry=retry_if_result(lambda is_read: not is_read), wait=wait_fixed(PAUSE))
+async def _wait_for_person(stage: Stage, who: str) -> bool:
+    """Return once routing has read that somebody works somewhere."""
+    answer = await stage.routing.get("/v1/cases", headers=stage.headers(who, "look"))
+    return answer.status_code == httpx.codes.OK
 
 
 def _together(directories: Sequence[Path]) -> dict[str, Any]:

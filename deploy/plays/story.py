@@ -12,6 +12,8 @@ from schemas.base import Bilingual, Strict
 from schemas.faults import FILLED, Shape
 
 ZONE = ZoneInfo("Asia/Shanghai")
+MONDAY = datetime(2026, 3, 2, tzinfo=ZONE)
+"""Day 1 of every story: a Monday, and five weeks without a holiday follow."""
 
 When = Annotated[
     str,
@@ -42,15 +44,11 @@ class Expected(Strict):
 
 
 class Step(Strict):
-    """One thing that somebody does, or only what is to be seen at a time.
-
-    `spoken` is when a customer spoke whose contact is recorded later; without it, a minute before.
-    """
+    """One thing that somebody does, or only what is to be seen at a time."""
 
     at: When
     who: str = ""
     contact: dict[str, Any] | None = None
-    spoken: When | None = None
     action: str | None = None
     reply: Literal["accept", "answer", "refuse"] | None = None
     task: str | None = None
@@ -64,23 +62,15 @@ class Step(Strict):
             raise ValueError("should do one thing: contact, action or reply")
         if (self.reply is None) != (self.task is None):
             raise ValueError("should name the task beside reply, and only there")
-        if self.spoken is not None and self.contact is None:
-            raise ValueError("should have spoken only beside contact")
         if done and not self.who:
             raise ValueError("should say who does it")
         return self
 
-    def instant(self, monday: datetime) -> datetime:
-        """When it happens, day 1 being `monday`."""
-        return moment(self.at, monday)
-
-
-def moment(when: When, monday: datetime) -> datetime:
-    """The moment of a day and time, day 1 being `monday`."""
-    day, clock = when.split()
-    at = time.fromisoformat(clock)
-    midnight = monday.astimezone(ZONE).replace(hour=0, minute=0, second=0, microsecond=0)
-    return midnight + timedelta(days=int(day) - 1, hours=at.hour, minutes=at.minute)
+    def instant(self) -> datetime:
+        """When it happens."""
+        day, clock = self.at.split()
+        at = time.fromisoformat(clock)
+        return MONDAY + timedelta(days=int(day) - 1, hours=at.hour, minutes=at.minute)
 
 
 class Story(Strict):
@@ -92,8 +82,7 @@ class Story(Strict):
 
     @model_validator(mode="after")
     def _goes_on(self) -> Self:
-        monday = datetime(2026, 3, 2, tzinfo=ZONE)
-        instants = [step.instant(monday) for step in self.steps]
+        instants = [step.instant() for step in self.steps]
         if instants != sorted(instants):
             raise ValueError("steps should stand in the order of their times")
         if self.steps[0].contact is None:
@@ -103,12 +92,7 @@ class Story(Strict):
 
 def differences(expected: Expected, seen: Mapping[str, Any], told: list[str]) -> Iterator[str]:
     """Where a case is not as it should be, each in a few words."""
-    for name in ("state", "owner", "severity", "suspected"):
-        wanted = getattr(expected, name)
-        if name in expected.model_fields_set and seen[name] != wanted:
-            yield f"{name}: {seen[name]}, expected {wanted}"
-    if expected.triage is not None and bool(seen["triage"]) != expected.triage:
-        yield f"triage: {seen['triage']}, expected {expected.triage}"
+    yield from _fields(expected, seen)
     if expected.tasks is not None:
         yield from _tasks(expected.tasks, seen)
     for name, wanted in expected.deadlines.items():
@@ -117,6 +101,15 @@ def differences(expected: Expected, seen: Mapping[str, Any], told: list[str]) ->
             yield f"deadline {name}: {status}, expected {wanted}"
     yield from (f"not told: {one}" for one in expected.told if one not in told)
     yield from (f"told: {one}" for one in expected.not_told if one in told)
+
+
+def _fields(expected: Expected, seen: Mapping[str, Any]) -> Iterator[str]:
+    for name in ("state", "owner", "severity", "suspected"):
+        wanted = getattr(expected, name)
+        if name in expected.model_fields_set and seen[name] != wanted:
+            yield f"{name}: {seen[name]}, expected {wanted}"
+    if expected.triage is not None and bool(seen["triage"]) != expected.triage:
+        yield f"triage: {seen['triage']}, expected {expected.triage}"
 
 
 def _tasks(wanted: Mapping[str, tuple[str, ...]], seen: Mapping[str, Any]) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What is announced and cannot be used stops no service, and what waits for a policy version is lost nowhere."""
 
 import asyncio
+import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
@@ -28,7 +29,7 @@ from tests.e2e.test_notify import outreach as customers
 from tests.e2e.test_sla import POLICY, RunningSla
 from tests.patience import patience, until
 from tests.policy_folder import PolicyFolder
-from tests.routing_service import KEY, routing
+from tests.routing_service import KEY, redress, routing
 from tests.stack import Names, consume, database, produce
 from tests.unit.sla.story import a_deadline, a_policy
 
@@ -259,6 +260,9 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
             answer = await http.post(f"{path}/actions/contact", json={"note": "called"}, headers=headers)
         assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
         assert name in answer.json()["title"]
+        with pytest.raises(subprocess.CalledProcessError) as refused:
+            await asyncio.to_thread(redress, running.env, "resync", str(case))
+        assert f"its policy {name} is not published" in refused.value.stderr
         await publish(stack, running.names, GTMC)
 
         async def all_there() -> bool:

@@ -17,7 +17,9 @@ from tests.routing_service import Service, routing
 
 OK = httpx.codes.OK
 FIRE = "车子突然起火冒烟,必须给我一个说法"
-CR = ["contact", "attempt", "follow_up", "close"]
+CR = [
+    "review", "contact", "attempt", "follow_up", "urge", "ask_support", "tidy", "call_back", "confirm_result", "close",
+]  # fmt: skip
 """What the CR manager does with a case that somebody else owns."""
 HAND_OVER = {"shop": "north", "role": "dept_manager", "person": "dm-service", "note": "请服务经理处理"}
 
@@ -43,7 +45,10 @@ async def test_a_case_is_taken_from_review_to_close(service: Service) -> None:
         ("dm-service", "judge", {"severity": "general"}, "assessed"),
         ("dm-service", "contact", {"note": "已联系客户"}, "in_progress"),
         ("cr-1", "follow_up", {"note": "客户正在考虑"}, "in_progress"),
-        ("dm-service", "resolve", {"course": "更换零件", "result": "客户满意"}, "resolved"),
+        ("dm-service", "handle_ok", {"course": "更换零件", "result": "客户满意"}, "resolved"),
+        ("cr-1", "tidy", {"note": "信息完整"}, "callback_pending"),
+        ("op-1", "call_back", {"outcome": "satisfied", "note": "客户满意"}, "callback_confirmed"),
+        ("cr-1", "confirm_result", {"note": "回访属实"}, "callback_confirmed"),
         ("cr-1", "close", {"note": "回访确认"}, "closed"),
     ]
     for person, action, body, state in steps:
@@ -174,7 +179,7 @@ async def test_a_task_is_refused_with_a_reason_that_is_kept(service: Service) ->
 
 async def test_what_is_refused_leaves_no_words_behind(service: Service) -> None:
     path, seen = await service.opened()
-    await service.post("dm-service", f"{path}/actions/resolve", seen, {"course": "机密", "result": "机密"})
+    await service.post("dm-service", f"{path}/actions/handle_ok", seen, {"course": "机密", "result": "机密"})
     texts = (await service.get("gm-1", path)).json()["texts"]
     assert len(texts) == 1
 

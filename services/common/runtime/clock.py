@@ -17,11 +17,14 @@ _SECONDS = struct.Struct("d")
 
 
 class Jumps:
-    """By how many seconds business time is ahead of where it would be: in a file that all processes see at once."""
+    """By how many seconds business time is ahead of where it would be: in a file that all processes see at once.
 
-    def __init__(self, file: Path) -> None:
+    A file that is not there yet begins with `first`.
+    """
+
+    def __init__(self, file: Path, first: float = 0.0) -> None:
         if not file.exists():
-            file.write_bytes(_SECONDS.pack(0.0))
+            file.write_bytes(_SECONDS.pack(first))
         with file.open("r+b") as opened:
             self._shared = mmap.mmap(opened.fileno(), _SECONDS.size)
 

@@ -105,7 +105,7 @@ def _titles(policy: Policy) -> dict[str, list[Bilingual]]:
         "task": policy.tasks,
         "ladder": policy.ladders,
     }
-    titles = {name: [policy.titles[one.id] for one in specs] for name, specs in named.items()}
+    titles = {name: [one.title for one in specs] for name, specs in named.items()}
     return engine | titles | dict.fromkeys(("severity", "suspected", "previous"), levels)
 
 

@@ -21,6 +21,8 @@ from services.routing.domain.world import World
 class NamedReceiver:
     """Somebody named in a form, in a role at a place; `fields` are the names of the form's fields."""
 
+    form: FormSpec
+
     at: str
     role: Role
     person: str
@@ -34,7 +36,7 @@ def named(form: FormSpec | None, moment: Moment) -> NamedReceiver | None:
     kinds: tuple[FieldKind, ...] = ("shop", "role", "person")
     fields = {kind: form.of_kind(kind) or "" for kind in kinds}
     at, role, person = (str(moment.said.values.get(fields[kind], "")) for kind in kinds)
-    return NamedReceiver(at, role, person, fields) if person else None
+    return NamedReceiver(form, at, role, person, fields) if person else None
 
 
 def forbidden(case: Case, spec: TaskSpec, who: NamedReceiver, moment: Moment, world: World) -> Refusal | None:
@@ -42,17 +44,25 @@ def forbidden(case: Case, spec: TaskSpec, who: NamedReceiver, moment: Moment, wo
     speaker, directory = Speaker.to(moment.actor or "", case, world), world.directory
     person, places = directory.person(who.person), places_of(case, who.role, world)
     if person is None:
-        return speaker.refusal("named_person", field=who.fields["person"], person=who.person)
+        return speaker.refusal(
+            "named_person", field=speaker.field(who.form, who.fields["person"]), person=who.person
+        )
     if who.at not in places:
         where = speaker.either(directory.name(at, speaker.language) for at in places)
-        return speaker.refusal("named_place", field=who.fields["shop"], role=who.role, places=where)
+        return speaker.refusal(
+            "named_place", field=speaker.field(who.form, who.fields["shop"]), role=who.role, places=where
+        )
     if not holds(person, who.at, who.role):
         at = directory.name(who.at, speaker.language)
         return speaker.refusal(
-            "named_role", field=who.fields["person"], person=person.name, role=who.role, place=at
+            "named_role",
+            field=speaker.field(who.form, who.fields["person"]),
+            person=person.name,
+            role=who.role,
+            place=at,
         )
     if who.person in ({case.owner, moment.actor} if spec.moves_owner else {moment.actor}):
-        return speaker.refusal("to_another", field=who.fields["person"])
+        return speaker.refusal("to_another", field=speaker.field(who.form, who.fields["person"]))
     return _against_rules(spec, who, moment, speaker)
 
 
@@ -63,9 +73,13 @@ def _against_rules(spec: TaskSpec, who: NamedReceiver, moment: Moment, speaker: 
     if who.role in receivers:
         return None
     source = rules[0].source if rules else "-"
-    asked = speaker.either(receivers) or "-"
+    asked = speaker.either(speaker.title("roles", role) for role in receivers) or "-"
     return speaker.refusal(
-        "hand_over", field=who.fields["role"], giver=moment.role or "", receivers=asked, source=source
+        "hand_over",
+        field=speaker.field(who.form, who.fields["role"]),
+        giver=moment.role or "",
+        receivers=asked,
+        source=source,
     )
 
 

@@ -8,9 +8,11 @@ from schemas.actions import OWNER, ActionSpec
 from schemas.base import Bilingual
 from schemas.contacts import Language
 from schemas.directory import Person
+from schemas.forms import FormSpec
 from schemas.policies import Policy
 from schemas.staffing import Queue
 from schemas.steps import RefusalSpec
+from schemas.vocabulary import Vocabulary
 from services.common.store.decision import Refusal
 from services.routing.domain.case import Case, Task
 from services.routing.domain.world import World
@@ -63,6 +65,16 @@ _SAYINGS = {
 }
 
 
+_NAMES: dict[str, Vocabulary] = {
+    **dict.fromkeys(("action", "other"), "actions"),
+    **dict.fromkeys(("level", "present"), "levels"),
+    **dict.fromkeys(("role", "giver"), "roles"),
+    "state": "states",
+    "task": "tasks",
+}
+"""What the names in the sayings are the names of; the others are said as they are."""
+
+
 @dataclass(frozen=True, slots=True)
 class Speaker:
     """Speaks to one person about one case."""
@@ -90,10 +102,9 @@ class Speaker:
         return self.refusal("not_by_the_same", 422, action=action.id, other=other)
 
     def from_state(self, action: ActionSpec) -> Refusal:
-        states = self.either(
-            action.in_states or [one.id for one in self.policy.states if one.stage != "over"]
-        )
-        return self.refusal("from_state", 409, action=action.id, state=self.case.state, states=states)
+        states = action.in_states or [one.id for one in self.policy.states if one.stage != "over"]
+        said = self.either(self.title("states", state) for state in states)
+        return self.refusal("from_state", 409, action=action.id, state=self.case.state, states=said)
 
     def refused(self, rule: RefusalSpec) -> Refusal:
         return Refusal(409, rule.id, getattr(rule.says, self.language))
@@ -104,24 +115,27 @@ class Speaker:
 
     def refusal(self, rule: str, status: Literal[409, 422] = 422, **names: str) -> Refusal:
         """A refusal by one of the engine's own rules; ids of the policy are said by their titles."""
-        said = {name: self.title(value) for name, value in names.items()}
+        said = {name: self.title(_NAMES.get(name), value) for name, value in names.items()}
         return Refusal(status, rule, getattr(_SAYINGS[rule], self.language).format(**said))
 
-    def title(self, name: str) -> str:
+    def title(self, of: Vocabulary | None, name: str) -> str:
         """What people call something of the policy; what has no title as it is."""
-        title = self.policy.titles.get(name)
-        return getattr(title, self.language) if title else name
+        return self.policy.called(of, name, self.language)
+
+    def field(self, form: FormSpec, name: str) -> str:
+        """What people call a field of a form, and its name for whoever fills it in by program."""
+        return f"{getattr(form.by_id[name].title, self.language)} ({name})"
 
     def name(self, who: str) -> str:
         """What a person is called; of a queue, its role."""
         queue, person = Queue.named(who), self.world.directory.people.get(who)
         if queue is not None:
-            return self.title(queue.role)
+            return self.title("roles", queue.role)
         return person.name if person else who
 
     def either(self, names: Iterable[str]) -> str:
         """Several of which one is meant."""
-        return ("或" if self.language == "zh" else " or ").join(dict.fromkeys(map(self.title, names)))
+        return ("或" if self.language == "zh" else " or ").join(dict.fromkeys(names))
 
     def _parties(self, parties: Iterable[str]) -> str:
         """Who may, by name where somebody is meant in person."""
@@ -134,14 +148,15 @@ class Speaker:
         kind, _, name = party.partition(":")
         if kind == OWNER:
             mine = not name or name == self.case.owner_role
-            return [self.name(self.case.owner)] if mine else [name]
+            return [self.name(self.case.owner)] if mine else [self.title("roles", name)]
         if name:
-            return [self.name(task.to) for task in self.case.tasks_of(name)] or [name]
+            return [self.name(task.to) for task in self.case.tasks_of(name)] or [self.title("tasks", name)]
         present = [
             one.id for seat in self.world.seats(self.case, party) for one in self._present(seat.at, seat.role)
         ]
         names = ", ".join(self.name(one) for one in present[:3])
-        return [f"{self.title(party)} ({names})" if names else party]
+        title = self.title("roles", party)
+        return [f"{title} ({names})" if names else title]
 
     def _present(self, at: str, role: str) -> list[Person]:
         directory, now = self.world.directory, self.world.now

@@ -13,7 +13,7 @@ def a_case(**changes: Any) -> dict[str, Any]:
     return {
         "shop": "north", "department": "after_sales", "revision": 3, "stage": "handling", "severity": "general",
         "suspected": None, "confirmed": False, "owner": "dm-service", "owner_role": "dept_manager", "tasks": [],
-        "replies": {}, "actions": ["transfer", "judge", "contact", "resolve"], "done": {},
+        "replies": {}, "actions": ["transfer", "judge", "contact", "handle_ok"], "done": {},
         "opened_at": NOW.isoformat(), **changes,
     }  # fmt: skip
 
@@ -56,6 +56,25 @@ def test_a_manager_judges_then_speaks_with_the_customer() -> None:
     assert path("dm-service", confirmed=True) == "actions/contact"
 
 
-def test_a_case_that_is_closing_is_closed_and_one_that_is_over_left_alone() -> None:
-    assert path("cr-1", stage="closing", actions=["close"]) == "actions/close"
+def test_a_case_that_is_closing_is_tidied_called_back_confirmed_and_closed() -> None:
+    mine = {"stage": "closing", "actions": ["tidy", "call_back", "confirm_result", "close"]}
+    assert path("cr-1", state="resolved", **mine) == "actions/tidy"
+    assert path("op-1", state="callback_pending", **mine) == "actions/call_back"
+    assert path("cr-1", state="callback_confirmed", **mine) == "actions/confirm_result"
+    confirmed = {"confirm_result": {"at": NOW.isoformat()}}
+    assert path("cr-1", state="callback_confirmed", done=confirmed, **mine) == "actions/close"
+    assert duty("cr-1", state="resolved", stage="closing", actions=["close"]) is None
+
+
+def test_a_case_that_is_over_is_left_alone() -> None:
     assert duty("cr-1", stage="over", actions=["close"]) is None
+
+
+def test_what_else_is_asked_is_answered_in_its_own_form() -> None:
+    waiting = {
+        "tasks": [a_task("cr-1", task="phone_call", moves_owner=False)],
+        "replies": {"t-1": ["answer"]},
+    }
+    answer = duty("cr-1", **waiting)
+    assert answer is not None
+    assert (answer.path, list(answer.body)) == ("tasks/t-1/answer", ["note"])
