@@ -1,5 +1,7 @@
 # Every target prepares what it needs; `make help` lists them.
 PYTHON := .venv/bin/python
+# A file stays with one worker, so that what its tests share is started once; each worker has a stack of its own.
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 .PHONY: help setup demo unit contract e2e test soak up down logs bench severity lint clean
 .DEFAULT_GOAL := help
 
@@ -22,7 +24,7 @@ e2e: setup ## services on Kafka and the store, with kills, outages and the demon
 	@$(PYTHON) -m pytest tests/e2e --durations=5
 
 test: lint ## lint, then every test, with the slowest named
-	@$(PYTHON) -m pytest --verbose --durations=10
+	@$(PYTHON) -m pytest $(WORKERS) --verbose --durations=10
 
 soak: setup ## an hour or two beside busy processes: the suite three times, campaigns, the demo; PART=demo runs one
 	@$(PYTHON) -m tests.campaigns $(PART)

@@ -33,7 +33,7 @@ def campaigns() -> tuple[str, ...]:
 
 
 PARTS = {
-    "suite": Part(PYTEST, 3),
+    "suite": Part(("make", "test"), 3),
     "campaigns": Part((*PYTEST, *campaigns()), 1, {"REDRESS_SOAK": "1"}),
     "demo": Part((sys.executable, "-m", "deploy.redress", "demo"), 3),
 }
