@@ -112,6 +112,12 @@ class CalendarDays(Strict):
     calendar_days: StrictInt = Field(ge=0, le=MOST_DAYS)
 
 
+class EndOf(Strict):
+    """The end, 24:00, of the last local day of the month of the start."""
+
+    end_of: Literal["month"]
+
+
 class SameDay(Strict):
     """Close of business that day; when that has passed or never comes, of the next working day."""
 
@@ -123,8 +129,8 @@ class SameDay(Strict):
         return value if value is True else None
 
 
-_SHAPES = ("elapsed_minutes", "working_minutes", "working_days", "calendar_days", "same_day")
-_MODELS = (ElapsedMinutes, WorkingMinutes, WorkingDays, CalendarDays, SameDay)
+_SHAPES = ("elapsed_minutes", "working_minutes", "working_days", "calendar_days", "end_of", "same_day")
+_MODELS = (ElapsedMinutes, WorkingMinutes, WorkingDays, CalendarDays, EndOf, SameDay)
 
 
 def _shape(limit: Any) -> str | None:
@@ -139,6 +145,7 @@ Limit = Annotated[
     | Annotated[WorkingMinutes, Tag("working_minutes")]
     | Annotated[WorkingDays, Tag("working_days")]
     | Annotated[CalendarDays, Tag("calendar_days")]
+    | Annotated[EndOf, Tag("end_of")]
     | Annotated[SameDay, Tag("same_day")],
     Discriminator(
         _shape,

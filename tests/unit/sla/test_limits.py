@@ -1,6 +1,7 @@
 """Due times worked out by hand, from the calendars on the wall."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -111,6 +112,16 @@ CALENDAR_DAYS = [
     ("santiago", "2026-09-04T12:00-04:00", 1, "2026-09-06T04:00Z", "a midnight that the deadline jumps over"),
 ]
 
+END_OF = [
+    ("shanghai", "2026-03-02T10:00+08:00", "month", "2026-03-31T16:00Z", "thirty-one days"),
+    ("shanghai", "2026-02-28T23:59+08:00", "month", "2026-02-28T16:00Z", "a minute before it"),
+    ("shanghai", "2024-02-10T10:00+08:00", "month", "2024-02-29T16:00Z", "a leap year"),
+    ("shanghai", "2026-03-31T16:00Z", "month", "2026-04-30T16:00Z", "the local date counts, already April"),
+    ("shanghai", "2026-12-31T10:00+08:00", "month", "2026-12-31T16:00Z", "the last day of a year"),
+    ("new york", "2026-10-15T10:00-04:00", "month", "2026-11-01T04:00Z", "the night summer time ends"),
+    ("berlin", "2026-03-10T10:00+01:00", "month", "2026-03-31T22:00Z", "over the start of summer time"),
+]
+
 SAME_DAY = [
     ("shanghai", "2026-03-02T08:00+08:00", "2026-03-02T09:30Z", "before opening"),
     ("shanghai", "2026-03-02T12:30+08:00", "2026-03-02T09:30Z", "at lunch"),
@@ -154,12 +165,13 @@ COUNTED = [
     *(("working_minutes", *row) for row in WORKING_MINUTES),
     *(("working_days", *row) for row in WORKING_DAYS),
     *(("calendar_days", *row) for row in CALENDAR_DAYS),
+    *(("end_of", *row) for row in END_OF),
     *(("same_day", shop, start, True, expected, why) for shop, start, expected, why in SAME_DAY),
 ]
 
 
 @pytest.mark.parametrize("row", COUNTED, ids=row_name)
-def test_a_limit_is_due_when_the_calendar_says(row: tuple[str, str, str, int, str, str]) -> None:
+def test_a_limit_is_due_when_the_calendar_says(row: tuple[str, str, str, int | str, str, str]) -> None:
     key, shop, start, count, expected, _ = row
     assert compute_due(at(start), LIMITS.validate_python({key: count}), SHOPS[shop]).at == at(expected)
 
@@ -185,9 +197,16 @@ def test_elapsed_minutes_need_no_calendar() -> None:
 
 
 @pytest.mark.parametrize(
-    "limit", [{"working_minutes": 1}, {"working_days": 1}, {"calendar_days": 1}, {"same_day": True}]
+    "limit",
+    [
+        {"working_minutes": 1},
+        {"working_days": 1},
+        {"calendar_days": 1},
+        {"end_of": "month"},
+        {"same_day": True},
+    ],
 )
-def test_every_other_limit_names_the_calendar_it_misses(limit: dict[str, int]) -> None:
+def test_every_other_limit_names_the_calendar_it_misses(limit: dict[str, Any]) -> None:
     with pytest.raises(NeverDueError, match=r"^calendar: should give zone and hours"):
         compute_due(monday("09:00"), LIMITS.validate_python(limit), None)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from schemas.calendar import CalendarDays, ElapsedMinutes, Limit, SameDay, WorkingDays, WorkingMinutes
+from schemas.calendar import CalendarDays, ElapsedMinutes, EndOf, Limit, SameDay, WorkingDays, WorkingMinutes
 from services.sla.domain.due.instants import LAST, MILLISECOND, MINUTE, Span, from_ms, to_ms
 from services.sla.domain.due.worktime import Calendar, NeverDueError
 
@@ -29,7 +29,7 @@ def compute_due(start: datetime, limit: Limit, calendar: Calendar | None, pauses
         at = from_ms(_due_ms(start, limit, calendar, pauses))
     except OverflowError:
         raise NeverDueError("start and limit: should stay within the years 1 to 9999") from None
-    if calendar is None or isinstance(limit, ElapsedMinutes | CalendarDays):
+    if calendar is None or isinstance(limit, ElapsedMinutes | CalendarDays | EndOf):
         return DueTime(at, provisional=False)
     return DueTime(at, calendar.is_provisional(at))
 
@@ -62,7 +62,7 @@ def _due_ms(start: datetime, limit: Limit, calendar: Calendar | None, pauses: Pa
 def _due_in_calendar(
     calendar: Calendar,
     start: datetime,
-    limit: WorkingMinutes | WorkingDays | CalendarDays | SameDay,
+    limit: WorkingMinutes | WorkingDays | CalendarDays | EndOf | SameDay,
     pauses: Pauses,
 ) -> int:
     match limit:
@@ -72,6 +72,8 @@ def _due_in_calendar(
             return calendar.closing_after(start, days)
         case CalendarDays(calendar_days=days):
             return calendar.midnight_after(start, days)
+        case EndOf():
+            return calendar.month_end(start)
         case SameDay():
             return calendar.closing_after(start, 0)
 

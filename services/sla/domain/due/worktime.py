@@ -1,5 +1,6 @@
 """A shop's working time: which moments count, and which local dates are working days."""
 
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -75,6 +76,11 @@ class Calendar:
     def midnight_after(self, start: datetime, days: int) -> int:
         """The end of the nth local day after the start's."""
         return wall_moment(self.zone, self.day_of(start) + days, MIDNIGHT)
+
+    def month_end(self, start: datetime) -> int:
+        """The end of the last local day of the start's month."""
+        day = start.astimezone(self.zone).date()
+        return self.midnight_after(start, monthrange(day.year, day.month)[1] - day.day)
 
     def is_working(self, at: datetime) -> bool:
         """Whether a moment counts."""
