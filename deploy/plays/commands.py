@@ -13,6 +13,7 @@ from deploy.plays.picture import pictures
 from deploy.plays.player import Playing, play
 from deploy.plays.stage import stage
 from deploy.plays.story import Story, story_files
+from deploy.plays.way import Way, ways
 from services.common.runtime import files
 
 STORIES = Path(__file__).parent
@@ -31,10 +32,10 @@ def play_command(paths: tuple[Path, ...], data: Path) -> None:
     console = Console()
     console = console if console.is_terminal else Console(width=WIDTH)
     try:
-        played = asyncio.run(_played(chosen, data, Progress(console)))
+        played, went = asyncio.run(_played(chosen, data, Progress(console)))
     except* StackError as errors:
         raise click.ClickException("\n".join(map(str, errors.exceptions))) from None
-    console.print(pictures(played))
+    console.print(pictures(played, went))
     wrong = [line for one in played for line in one.wrong]
     for line in wrong:
         click.echo(line, err=True)
@@ -45,14 +46,16 @@ def play_command(paths: tuple[Path, ...], data: Path) -> None:
     click.echo(f"{len(played)} stories went as they should")
 
 
-async def _played(chosen: Sequence[Path], data: Path, progress: Progress) -> list[Playing]:
+async def _played(
+    chosen: Sequence[Path], data: Path, progress: Progress
+) -> tuple[list[Playing], dict[str, Way]]:
     stories = [(f"{file.parent.name}/{file.stem}", files.load(file, Story)) for file in chosen]
     directories = list(dict.fromkeys(file.parent / "directory.yaml" for file in chosen))
     async with stage(data, directories, progress) as running:
         progress.note(f"{len(stories)} stories")
         played = await play(stories, running)
-    progress.done("played")
-    return played
+        progress.done("played")
+        return played, ways(running.recorder.records)
 
 
 commands: list[click.Command] = [play_command]

@@ -1,35 +1,27 @@
 """Plays all stories at once: time goes from one scripted or due instant to the next, and each step is looked at."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 
 from deploy.plays.stage import Stage
-from deploy.plays.story import Step, Story, differences
+from deploy.plays.story import MONDAY, ZONE, Step, Story, differences
 from schemas.base import instant, stamp
+from schemas.deliveries import DeliveryReported
 
 AGE = timedelta(minutes=1)
 """How long before it is posted a customer has spoken."""
 
 
 @dataclass(slots=True)
-class Seen:
-    """The case at a moment: what a picture shows of it."""
-
-    at: datetime
-    state: str
-    owner: str
-    severity: str
-    breaches: int
-
-
-@dataclass(slots=True)
 class Playing:
-    """A story on its way. `wrong` says where it did not go as it should; after that it is not played on."""
+    """A story on its way. `wrong` says where it did not go as it should; after that it is not played on.
+
+    `told` is who was sent which template since its last step, each as `person template`.
+    """
 
     name: str
     story: Story
@@ -37,8 +29,7 @@ class Playing:
     case_id: str = ""
     number: str = ""
     refused: str = ""
-    told: Counter[str] = field(default_factory=Counter)
-    way: list[Seen] = field(default_factory=list)
+    told: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
     @property
@@ -46,57 +37,67 @@ class Playing:
         """What comes next."""
         return self.story.steps[self.done] if self.done < len(self.story.steps) and not self.wrong else None
 
+    @property
+    def place(self) -> str:
+        """Which step comes next, in words."""
+        return f"{self.name}, step {self.done + 1} ({self.story.steps[self.done].at})"
+
 
 async def play(stories: Sequence[tuple[str, Story]], stage: Stage) -> list[Playing]:
     """Every story, played to its end or to where it went wrong."""
     playing = [Playing(name, story) for name, story in stories]
     while coming := [one for one in playing if one.step is not None]:
-        scripted = min(one.step.instant() for one in coming if one.step)
-        cases = [one.case_id for one in coming if one.case_id]
-        due = await stage.next_due(cases) if cases else None
-        if due is not None and due < scripted:
-            stage.jump_to(due)
-            await stage.wait_until_idle()
-        else:
-            stage.jump_to(scripted)
-            await _step([one for one in coming if one.step and one.step.instant() <= stage.now()], stage)
-        for one in playing:
-            await _watch(one, stage)
+        acting = await _jump(coming, stage)
+        for one in acting:
+            await _act(one, stage)
+        _hand_out(await stage.wait_until_idle(), playing)
+        await _look(acting, stage)
+        stage.progress.show(_numbers(playing, stage))
     return playing
 
 
-async def _step(playing: Sequence[Playing], stage: Stage) -> None:
-    """Do what stands at this instant, one story after the other, and look at all of them when nothing moves any more."""
-    for one in playing:
-        if one.step is not None:
-            try:
-                await _do(one, one.step, stage)
-            except (httpx.HTTPError, LookupError) as error:
-                one.wrong.append(f"{_place(one)}: {error}")
-    await stage.wait_until_idle()
-    for one in playing:
-        if one.step is not None:
-            await _look(one, one.step, stage)
-            one.done += 1
+def _numbers(playing: Sequence[Playing], stage: Stage) -> str:
+    """The present numbers in one line."""
+    ended = sum(one.step is None for one in playing)
+    now = stage.now().astimezone(ZONE)
+    return f"day {(now - MONDAY).days + 1}, {now:%a %H:%M}: {ended} of {len(playing)} stories at their end"
 
 
-def _place(one: Playing) -> str:
-    return f"{one.name}, step {one.done + 1} ({one.story.steps[one.done].at})"
+async def _jump(coming: Sequence[Playing], stage: Stage) -> list[Playing]:
+    """Let it be the next due or scripted instant; the stories with a step that stands there."""
+    scripted = min(one.step.instant() for one in coming if one.step)
+    due = await stage.next_due([one.case_id for one in coming if one.case_id], scripted)
+    stage.jump_to(due or scripted)
+    now = stage.now()
+    return [] if due else [one for one in coming if one.step and one.step.instant() <= now]
+
+
+def _hand_out(sent: Sequence[DeliveryReported], playing: Sequence[Playing]) -> None:
+    """Give every story the messages about its case."""
+    by_case = {one.case_id: one for one in playing if one.case_id}
+    for message in sent:
+        if (one := by_case.get(str(message.case_id))) is not None:
+            one.told.append(f"{message.person} {message.template}")
+
+
+async def _act(one: Playing, stage: Stage) -> None:
+    """Do what the story says next; what is refused and should not be is noted."""
+    one.refused = ""
+    try:
+        if one.step is not None:
+            await _do(one, one.step, stage)
+    except (httpx.HTTPError, LookupError) as error:
+        one.wrong.append(f"{one.place}: {error}")
 
 
 async def _do(one: Playing, step: Step, stage: Stage) -> None:
-    one.refused = ""
     if step.contact is not None:
         await _post(one, step, step.contact, stage)
-    elif step.action is not None:
-        await _act(one, step, f"actions/{step.action}", stage)
-    elif step.reply is not None:
-        case = await stage.case(one.case_id)
-        waiting = [task for task in case["tasks"] if task["task"] == step.task]
-        if not waiting:
-            raise LookupError(f"no task {step.task} waits")
-        own = [task for task in waiting if task["to"] == step.who]
-        await _act(one, step, f"tasks/{(own or waiting)[-1]['task_id']}/{step.reply}", stage)
+    elif step.action is not None or step.reply is not None:
+        case = (await stage.cases([one.case_id])).get(one.case_id)
+        if case is None:
+            raise LookupError(f"case {one.case_id} was not opened")
+        await _ask(one, step, case, stage)
 
 
 async def _post(one: Playing, step: Step, contact: dict[str, Any], stage: Stage) -> None:
@@ -108,47 +109,44 @@ async def _post(one: Playing, step: Step, contact: dict[str, Any], stage: Stage)
     one.case_id, one.number = answer.json()["case_id"], answer.json()["case_number"]
 
 
-async def _act(one: Playing, step: Step, path: str, stage: Stage) -> None:
-    case = await stage.case(one.case_id)
+async def _ask(one: Playing, step: Step, case: dict[str, Any], stage: Stage) -> None:
+    """Take the action, or reply to the task, of a case as it is now."""
     headers = stage.headers(step.who, f"{one.name}:{one.done}", case["revision"])
-    answer = await stage.routing.post(f"/v1/cases/{one.case_id}/{path}", json=step.form, headers=headers)
+    path = f"/v1/cases/{one.case_id}/{_path(step, case)}"
+    answer = await stage.routing.post(path, json=step.form, headers=headers)
     if answer.is_success:
         return
     problem = answer.json()
     one.refused = problem.get("rule", "")
     if one.refused != step.expect.refused:
-        raise LookupError(
-            f"{answer.status_code} {problem.get('rule', '')}: {problem.get('detail', answer.text)}"
-        )
+        raise LookupError(f"{answer.status_code} {one.refused}: {problem.get('detail', answer.text)}")
 
 
-async def _look(one: Playing, step: Step, stage: Stage) -> None:
-    """Compare the case with what the step expects."""
-    if one.wrong or not one.case_id:
+def _path(step: Step, case: dict[str, Any]) -> str:
+    if step.action is not None:
+        return f"actions/{step.action}"
+    waiting = [task for task in case["tasks"] if task["task"] == step.task]
+    if not waiting:
+        raise LookupError(f"no task {step.task} waits")
+    own = [task for task in waiting if task["to"] == step.who]
+    return f"tasks/{(own or waiting)[-1]['task_id']}/{step.reply}"
+
+
+async def _look(acting: Sequence[Playing], stage: Stage) -> None:
+    """Compare each case with what its step expects, and go on to the next step."""
+    cases = await stage.cases([one.case_id for one in acting]) if acting else {}
+    for one in acting:
+        if one.step is not None:
+            one.wrong += [f"{one.place}: {what}" for what in _found(one, one.step, cases.get(one.case_id))]
+            one.told.clear()
+            one.done += 1
+
+
+def _found(one: Playing, step: Step, case: dict[str, Any] | None) -> Iterator[str]:
+    """What is otherwise than expected."""
+    if case is None:
+        yield f"case {one.case_id} was not opened"
         return
-    case, told = await stage.case(one.case_id), Counter(await stage.notified(one.case_id))
-    new = list((told - one.told).elements())
-    one.told = told
-    found = list(differences(step.expect, case, new))
+    yield from differences(step.expect, case, one.told)
     if step.expect.refused and one.refused != step.expect.refused:
-        found.append(f"was not refused by {step.expect.refused}")
-    one.wrong += [f"{_place(one)}: {what}" for what in found]
-
-
-async def _watch(one: Playing, stage: Stage) -> None:
-    """Remember how the case is, where it has changed."""
-    if not one.case_id:
-        return
-    try:
-        case = await stage.case(one.case_id)
-    except LookupError:
-        return
-    now = Seen(stage.now(), case["state"], case["owner"], case["severity"], case["breach_count"])
-    last = one.way[-1] if one.way else None
-    if last is None or (last.state, last.owner, last.severity, last.breaches) != (
-        now.state,
-        now.owner,
-        now.severity,
-        now.breaches,
-    ):
-        one.way.append(now)
+        yield f"was not refused by {step.expect.refused}"

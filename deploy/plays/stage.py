@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,18 @@ from pymongo import AsyncMongoClient
 from tenacity import retry, retry_if_result, wait_fixed
 
 from deploy.demo.environment import Environment, environment, redress
-from deploy.demo.idle import PAUSE, Idle, watching
 from deploy.demo.progress import Progress
+from deploy.plays.idle import PAUSE, Idle, watching
+from deploy.plays.recorder import Recorder, recorder
 from deploy.plays.story import MONDAY
+from schemas import deliveries
+from schemas.deliveries import DeliveryReported
 from services.common.runtime.clock import Clock, Jumps, wall
+
+QUICKLY = {"REDRESS_PAUSE_SECONDS": "0.02"}
+"""After a jump the ticker looks at once what is due."""
+TOGETHER = timedelta(minutes=1)
+"""What is due so soon after the first is due with it: rarely are two stories due in the same second."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +34,11 @@ class Stage:
     environment: Environment
     jumps: Jumps
     idle: Idle
+    recorder: Recorder
     store: Any
     intake: httpx.AsyncClient
     routing: httpx.AsyncClient
+    progress: Progress
 
     def now(self) -> datetime:
         return self.environment.clock.now()
@@ -38,34 +48,31 @@ class Stage:
         seen = {} if revision is None else {"If-Match": f'"{revision}"'}
         return {"Authorization": f"Bearer {self.environment.token(who)}", "Idempotency-Key": key, **seen}
 
-    async def wait_until_idle(self) -> None:
-        """Return once nothing moves any more, and everything that is due has fired."""
+    async def wait_until_idle(self) -> list[DeliveryReported]:
+        """Once nothing moves any more, and everything that is due has fired: the messages that went out since the last time."""
         await self.idle.wait(self.now)
+        await self.recorder.read_to_end()
+        return [one for one in self.recorder.take(deliveries.TOPIC) if one.result == "sent"]
 
     def jump_to(self, instant: datetime) -> None:
         """Let it be that time everywhere, unless it is later already."""
         self.jumps.jump((instant - self.now()).total_seconds())
 
-    async def case(self, case_id: str) -> dict[str, Any]:
-        """A case as routing keeps it."""
-        stored = await self.store["cases"].find_one({"_id": case_id})
-        if stored is None or stored["state"] is None:
-            raise LookupError(f"case {case_id} was not opened")
-        return {**stored["state"], "revision": stored["revision"]}
+    async def cases(self, ids: Collection[str]) -> dict[str, dict[str, Any]]:
+        """Cases by their ids, as routing keeps them, with their revision; those that were not opened are left out."""
+        found = self.store["cases"].find({"_id": {"$in": sorted(ids)}}, {"state": 1, "revision": 1})
+        return {
+            one["_id"]: {**one["state"], "revision": one["revision"]}
+            async for one in found
+            if one["state"] is not None
+        }
 
-    async def notified(self, case_id: str) -> list[str]:
-        """Who was sent which template about a case, each as `person template`, in no order."""
-        sent = self.store["deliveries"].find({"state.case_id": case_id, "state.status": "sent"})
-        return [f"{one['state']['person']} {one['state']['template']}" async for one in sent]
-
-    async def next_due(self, cases: Collection[str]) -> datetime | None:
-        """When the next of the deadlines of these cases fires."""
-        query = {"_id": {"$in": sorted(cases)}, "state.next_due": {"$ne": None}}
-        dues = [
-            one["state"]["next_due"]
-            async for one in self.store["deadlines"].find(query, {"state.next_due": 1})
-        ]
-        return datetime.fromtimestamp(min(dues) / 1000, UTC) if dues else None
+    async def next_due(self, cases: Collection[str], before: datetime) -> datetime | None:
+        """When the next of the deadlines of these cases fires, or the last of those together with it."""
+        query = {"_id": {"$in": sorted(cases)}, "state.next_due": {"$lt": int(before.timestamp() * 1000)}}
+        found = self.store["deadlines"].find(query, {"state.next_due": 1})
+        dues = sorted([datetime.fromtimestamp(one["state"]["next_due"] / 1000, UTC) async for one in found])
+        return max((due for due in dues if due < dues[0] + TOGETHER), default=None)
 
 
 @asynccontextmanager
@@ -74,7 +81,7 @@ async def stage(data: Path, directories: Sequence[Path], progress: Progress) -> 
     file = data.with_suffix(".jumps")
     jumps = _jumps(file)
     clock = Clock(1.0, 0.0, jumps)
-    async with environment(data, clock, progress, {"REDRESS_TIME_JUMPS": str(file)}) as running:
+    async with environment(data, clock, progress, QUICKLY | {"REDRESS_TIME_JUMPS": str(file)}) as running:
         everybody = data / "directory.yaml"
         everybody.write_text(yaml.safe_dump(_together(directories), allow_unicode=True), "utf-8")
         progress.done(await redress(running.variables, "directory", "load", str(everybody)))
@@ -84,9 +91,10 @@ async def stage(data: Path, directories: Sequence[Path], progress: Progress) -> 
             AsyncMongoClient[dict[str, Any]](addresses.mongo) as store,
             httpx.AsyncClient(base_url=services["intake"].url, timeout=30) as intake,
             httpx.AsyncClient(base_url=services["routing"].url, timeout=30) as routing,
-            watching(running) as idle,
+            watching(addresses.kafka, addresses.mongo, running.prefix, running.database) as idle,
+            recorder(addresses.kafka, running.prefix) as recording,
         ):
-            ready = Stage(running, jumps, idle, store[running.database], intake, routing)
+            ready = Stage(running, jumps, idle, recording, store[running.database], intake, routing, progress)
             for one in _together(directories)["people"]:
                 await _wait_for_person(ready, one["id"])
             yield ready
