@@ -12,13 +12,14 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from deploy.demo.commands import DIRECTORY as DIRECTORY_FILE
+from schemas.calendar import ElapsedMinutes
 from schemas.cases import CaseHeader, CaseOpened
 from schemas.policies import PublishedPolicy
 from services.common.runtime.clock import Clock, ticks, wall
 from services.common.web import strict_json, tokens
 from services.intake.domain import Identity, read_contact, to_record
 from services.routing.commands.directory import read
-from services.routing.settings import POLICIES
+from services.routing.settings import DEFAULT_POLICY, POLICIES
 from services.routing.store.policy_files import load_policy
 
 KEY = "a key of the benchmark, 32 characters or more"
@@ -30,8 +31,6 @@ NARRATIVES = (
     * 2,
     "交车的时候承诺送的脚垫和行车记录仪到现在没有给，销售顾问说已经离职的同事答应的不算数，请按合同办。" * 2,
 )
-DEADLINE = "DL-01"
-LIMIT = timedelta(hours=1)
 CONNECTIONS = 32
 ACCEPTED = 202
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
@@ -47,7 +46,7 @@ def bodies() -> Iterator[bytes]:
     contacts = zip(count(), cycle(DIRECTORY.franchises), cycle(NARRATIVES), strict=False)
     for number, franchise, narrative in contacts:
         contact = {
-            "channel": "onsite",
+            "channel": POLICY.policy.channels[0].id,
             "shop": franchise.shop,
             "received_at": received,
             "customer": {"name": f"客户{number}", "phone": f"138{number:08d}"},
@@ -91,13 +90,19 @@ def _record(body: bytes, key: str) -> tuple[bytes, bytes]:
 
 def _published() -> PublishedPolicy:
     """The policy without warnings, so that the first event of a deadline after its start is the breach."""
-    loaded = load_policy(POLICIES / "gtmc")
+    loaded = load_policy(POLICIES / DEFAULT_POLICY)
     silent = tuple(deadline.model_copy(update={"warnings": ()}) for deadline in loaded.deadlines)
     policy = loaded.model_copy(update={"deadlines": silent})
     return PublishedPolicy(version=policy.version, policy=policy)
 
 
 POLICY = _published()
+DEADLINE, LIMIT = next(
+    (deadline.id, timedelta(minutes=deadline.limit.elapsed_minutes))
+    for deadline in POLICY.policy.deadlines
+    if deadline.starts_from == "receipt" and isinstance(deadline.limit, ElapsedMinutes)
+)
+"""The deadline of which every case has one, and how long after the receipt it is due."""
 
 
 def opened(at: datetime) -> CaseOpened:

@@ -118,7 +118,7 @@ async def _variables(running: Stack, clock: Clock) -> dict[str, str]:
 
 def _with_patience(policies: Path) -> Path:
     """A copy of the policies in which only the time differs after which a notice is not sent any more."""
-    shutil.copytree(POLICIES, policies)
+    shutil.copytree(os.environ.get("REDRESS_POLICIES", POLICIES), policies)
     for file in policies.glob("*/notices.yaml"):
         content = yaml.safe_load(file.read_text("utf-8"))
         for rule in (*content.get("notices", ()), *content.get("customer_notices", ())):

@@ -23,6 +23,7 @@ from deploy.severity.speed import measure_speed
 from deploy.severity.training import cut_windows, gather_examples, learn, learned_signals
 from schemas.severity import SeverityPolicy
 from services.routing.domain.severity.detectors import compile_detectors
+from services.routing.settings import DEFAULT_POLICY
 from services.routing.store.severity_files import (
     DETECTION,
     WEIGHTS,
@@ -34,7 +35,7 @@ from services.routing.store.severity_files import (
 
 FILES = click.argument("files", metavar="[FILE]...", nargs=-1, type=click.Path(path_type=Path))
 POLICY = click.option(
-    "--policy", default="gtmc", show_default=True, help="The policy whose criteria the labels name."
+    "--policy", default=DEFAULT_POLICY, show_default=True, help="The policy whose criteria the labels name."
 )
 
 

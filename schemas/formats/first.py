@@ -39,6 +39,8 @@ HEADER = {
     "offered_role": "hand_over_role",
 }
 _EVENT = {"clock": "deadline", "findings": "signals"}
+DEADLINE = {"course": "phase", "known": "since"}
+"""What sla kept of a deadline, and what that is called now."""
 _TYPES = {
     "case.climb_withdrawn": "case.escalation_withdrawn",
     "deadline.climb_due": "deadline.escalation_due",

@@ -10,6 +10,8 @@ from services.common.runtime.settings import CommonSettings
 
 POLICIES = Path(__file__).parents[2] / "deploy" / "policies"
 SEVERITY = Path(__file__).parents[2] / "deploy" / "severity"
+DEFAULT_POLICY = "gtmc"
+"""The policy that is taken where nobody names one."""
 
 
 def _refuse(given: str) -> str:
@@ -25,7 +27,7 @@ class Settings(CommonSettings):
         SEVERITY, description="What finds signals in complaints: lexicon/ and weights.npz."
     )
     policies: Path = Field(POLICIES, description="One file per policy, with severity/ and notices/.")
-    default_policy: str = Field("gtmc", description="Decides cases whose policy is not known.")
+    default_policy: str = Field(DEFAULT_POLICY, description="Decides cases whose policy is not known.")
     default_programme: Annotated[str, AfterValidator(_refuse)] = Field(
         "", description="The name until format 2; ignored in silence, cases would open under another policy."
     )

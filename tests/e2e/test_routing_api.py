@@ -18,7 +18,7 @@ from tests.routing_service import Service, routing
 OK = httpx.codes.OK
 FIRE = "车子突然起火冒烟,必须给我一个说法"
 CR = [
-    "review", "contact", "attempt", "follow_up", "urge", "ask_support", "tidy", "call_back", "confirm_result", "close",
+    "review", "contact", "try_to_reach", "follow_up", "urge", "ask_support", "tidy", "call_back", "confirm_result", "close",
 ]  # fmt: skip
 """What the CR manager does with a case that somebody else owns."""
 HAND_OVER = {"shop": "north", "role": "dept_manager", "person": "dm-service", "note": "请服务经理处理"}

@@ -14,7 +14,7 @@ from services.sla.domain.state import Deadlines, DeadlineState, View
 from tests.property.minutes import SEVERITIES, Happening, Minutes
 from tests.unit.sla.story import CASE, PAUSES, Story, a_deadline, a_policy, at, did
 
-EVENTS = ("contact", "close", "attempt", "follow_up", "task_refused", "severity")
+EVENTS = ("contact", "close", "try_to_reach", "follow_up", "task_refused", "severity")
 AGAIN = {"type": "case.task_refused"}
 HOLD: dict[str, Any] = {
     **PAUSES,

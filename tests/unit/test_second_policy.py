@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from schemas.cases import CaseSeverityRaised
 from schemas.contacts import Language
 from schemas.directory import Person, Post
-from schemas.policies import ADAPTER, Policy, PublishedPolicy
+from schemas.policies import ADAPTER, PublishedPolicy
 from schemas.severity import SeverityPolicy, Statement
 from schemas.staffing import Directory
 from services.common.store.versions import Versions
@@ -26,6 +26,7 @@ from services.routing.domain.severity.spec import LexiconSpec
 from services.routing.store.policy_files import compile_policy, load_policy
 from tests.casework import Casework, gtmc, patterns
 from tests.dealership import a_contact, directory_file, person
+from tests.policy_ids import ids_of, policy_folders
 from tests.unit.sla.story import Story
 
 DATA = Path(__file__).parents[1] / "data" / "policies"
@@ -51,7 +52,7 @@ def people() -> Directory:
     }
     file = directory_file(**changed)
     franchises = [
-        franchise.model_copy(update={"policies": {"grievance": "quay"}})
+        franchise.model_copy(update={"policies": {"gripe": "quay"}})
         if franchise.shop == "south"
         else franchise
         for franchise in file.franchises
@@ -76,22 +77,15 @@ def add_contact(casework: Casework, case: Case, **marked: bool) -> Case:
     return casework.receive(again, case)
 
 
-def test_it_shares_no_name_with_the_shipped_one() -> None:
-    def names(policy: Policy) -> set[str]:
-        severity = policy.severity
-        said: tuple[tuple[Any, ...], ...] = (
-            policy.kinds, policy.channels, policy.departments, policy.roles, policy.states, policy.forms, policy.actions,
-            policy.tasks, policy.ladders, policy.deadlines, policy.templates, severity.levels, severity.flags, severity.criteria,
-        )  # fmt: skip
-        assert all(said)
-        return {one.id for group in said for one in group}
-
-    assert names(quay().content).isdisjoint(names(gtmc().content))
+def test_it_shares_no_name_with_another() -> None:
+    others = [folder for folder in policy_folders() if folder.name != "quay"]
+    assert len(others) == 5
+    assert {name for folder in others for name in ids_of(folder)} & ids_of(DATA / "quay") == set()
 
 
 def test_a_case_of_it_opens_in_its_own_words(casework: Casework) -> None:
     case = a_case(casework)
-    assert (case.policy, case.kind, case.department, case.state) == ("quay", "grievance", "deck", "noted")
+    assert (case.policy, case.kind, case.department, case.state) == ("quay", "gripe", "deck", "noted")
     assert (case.owner, case.owner_role) == ("op-south", "clerk")
     assert [(task.task, task.to, task.role) for task in case.tasks] == [("pass_on", "cr-south", "foreman")]
     assert case.triage == ()
@@ -101,13 +95,13 @@ def test_each_shop_judges_by_its_own_policy(casework: Casework) -> None:
     north = casework.receive(a_contact(flags={"injury": True}))
     south = a_case(casework, wounded=True)
     assert (north.policy, north.severity, north.criteria[0]) == ("gtmc", "major", "P10")
-    assert (south.policy, south.severity, south.criteria) == ("quay", "critical", ("harm",))
+    assert (south.policy, south.severity, south.criteria) == ("quay", "dire", ("harm",))
 
 
 @pytest.mark.parametrize(
     ("narrative", "north", "south"),
     [
-        ("车子自燃了。", ("major", "M1"), ("critical", "blaze")),
+        ("车子自燃了。", ("major", "M1"), ("dire", "blaze")),
         ("The brakes failed completely.", ("major", "M4"), ("grave", "crash")),
         ("再不解决我就去法院起诉。", ("major_preliminary", "P3"), ("elevated", "outsider")),
         ("这车我不要了,给我退车。", ("major_preliminary", "P7"), ("minor", "anything")),
@@ -188,13 +182,13 @@ def test_a_further_contact_raises_it_and_the_policy_says_who_is_asked(casework: 
     assert (case.severity, case.criteria) == ("grave", ("crash", "anything"))
     assert [(task.to, task.role) for task in case.tasks_of("back_up")] == [("mfr-2", "head_office")]
     case = add_contact(casework, case, wounded=True)
-    assert (case.severity, case.criteria[0]) == ("critical", "harm")
+    assert (case.severity, case.criteria[0]) == ("dire", "harm")
     assert casework.types().count("case.severity_raised") == 2
 
 
 def test_a_milder_contact_lowers_nothing(casework: Casework) -> None:
     case = add_contact(casework, a_case(casework, wounded=True), collision=True)
-    assert case.severity == "critical"
+    assert case.severity == "dire"
 
 
 def test_a_person_judges_within_the_levels_of_the_policy(casework: Casework) -> None:
@@ -203,7 +197,7 @@ def test_a_person_judges_within_the_levels_of_the_policy(casework: Casework) -> 
         casework.request(case, "gm-south", "weigh", weight="major")
     refusal = casework.refused(case, casework.request(case, "gm-south", "weigh", weight="elevated"))
     assert (refusal.status, refusal.rule) == (422, "lower_with_reason")
-    case = casework.act(case, "gm-south", "weigh", weight="elevated", why="…")
+    case = casework.act(case, "gm-south", "weigh", weight="elevated", grounds="…")
     assert (case.severity, case.confirmed) == ("elevated", True)
 
 
@@ -214,18 +208,18 @@ def spoken_with(casework: Casework, case: Case) -> Case:
 
 def test_the_policy_says_what_is_done_before_it_is_settled(casework: Casework) -> None:
     unheard = casework.reply(a_case(casework), "cr-south", "accept", task="pass_on")
-    refusal = casework.refused(unheard, casework.request(unheard, "cr-south", "settle"))
+    refusal = casework.refused(unheard, casework.request(unheard, "cr-south", "settle_up"))
     assert (refusal.rule, refusal.detail) == ("unheard", "尚无人与客户交谈。")
     grave = spoken_with(casework, a_case(casework, collision=True))
-    assert casework.refused(grave, casework.request(grave, "cr-south", "settle")).rule == "unweighed"
+    assert casework.refused(grave, casework.request(grave, "cr-south", "settle_up")).rule == "unweighed"
     minor = spoken_with(casework, a_case(casework))
-    assert casework.act(minor, "cr-south", "settle").state == "settled"
+    assert casework.act(minor, "cr-south", "settle_up").state == "settled"
 
 
 def test_whoever_settled_it_does_not_file_it(casework: Casework) -> None:
-    case = casework.act(spoken_with(casework, a_case(casework)), "cr-south", "settle")
-    assert casework.refused(case, casework.request(case, "cr-south", "file")).rule == "not_by_the_same"
-    assert casework.refused(case, casework.request(case, "gm-south", "file")).rule == "who_may"
+    case = casework.act(spoken_with(casework, a_case(casework)), "cr-south", "settle_up")
+    assert casework.refused(case, casework.request(case, "cr-south", "shelve")).rule == "not_by_the_same"
+    assert casework.refused(case, casework.request(case, "gm-south", "shelve")).rule == "who_may"
 
 
 def test_it_escalates_by_its_own_ladder(casework: Casework) -> None:
@@ -244,10 +238,10 @@ def opened(casework: Casework, severity: str) -> Story:
 
 
 def test_the_level_says_whether_an_escalation_waits_for_the_shop_to_open(casework: Casework) -> None:
-    waits, goes = opened(casework, "grave"), opened(casework, "critical")
-    assert waits.passes(600) == ["breached"]
-    assert waits.passes(DAY - 30) == ["escalation_due"]
-    assert goes.passes(DAY - 31) == ["breached", "escalation_due"]
+    waits, goes = opened(casework, "grave"), opened(casework, "dire")
+    assert waits.passes(600) == ["breached Q-1"]
+    assert waits.passes(DAY - 30) == ["escalation_due Q-1"]
+    assert goes.passes(DAY - 31) == ["breached Q-1", "escalation_due Q-1"]
 
 
 def test_a_deadline_follows_the_levels_that_it_names(casework: Casework) -> None:
@@ -255,13 +249,13 @@ def test_a_deadline_follows_the_levels_that_it_names(casework: Casework) -> None
     assert story.passes(DAY) == []
     story = opened(casework, "elevated")
     assert story.due_in("Q-1") == 600
-    story.happens("severity_raised", 10, severity="critical", previous="elevated")
+    story.happens("severity_raised", 10, severity="dire", previous="elevated")
     assert story.due_in("Q-1") == 480
-    assert story.happens("judged", 20, severity="minor", previous="critical") == ["cancelled"]
+    assert story.happens("judged", 20, severity="minor", previous="dire") == ["cancelled Q-1"]
 
 
 SAYS: dict[Language, str] = {
-    "en": "was a minor matter and is a critical matter.",
+    "en": "was a minor matter and is a dire matter.",
     "zh": "由小事升为危急事项",
 }
 

@@ -15,6 +15,7 @@ from services.common.web import strict_json
 from services.routing.commands.explain import explain
 from services.routing.domain.severity.detection import Reader
 from services.routing.domain.severity.judge import judge
+from services.routing.settings import DEFAULT_POLICY
 from services.routing.store.severity_files import load_reader, load_severity
 
 
@@ -59,7 +60,9 @@ class JudgedLine:
 
 
 @click.command()
-@click.option("--policy", default="gtmc", show_default=True, help="The policy whose severity table is used.")
+@click.option(
+    "--policy", default=DEFAULT_POLICY, show_default=True, help="The policy whose severity table is used."
+)
 @click.option(
     "--explain", "explains", is_flag=True, help="Write for people: the text with its evidence, and reasons."
 )

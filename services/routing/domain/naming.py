@@ -75,7 +75,7 @@ def _against_rules(spec: TaskSpec, who: NamedReceiver, moment: Moment, speaker: 
     source = rules[0].source if rules else "-"
     asked = speaker.either(speaker.title("roles", role) for role in receivers) or "-"
     return speaker.refusal(
-        "hand_over",
+        "named_receiver",
         field=speaker.field(who.form, who.fields["role"]),
         giver=moment.role or "",
         receivers=asked,

@@ -58,7 +58,7 @@ _SAYINGS = {
         zh="{field}：应是投诉案件现负责人以外的人。",
         en="{field}: should be somebody else than the one who has it.",
     ),
-    "hand_over": Bilingual(
+    "named_receiver": Bilingual(
         zh="{field}：{giver}只能转交给{receivers}（{source}）。",
         en="{field}: {giver} hands over to {receivers} ({source}).",
     ),

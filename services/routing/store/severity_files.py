@@ -21,6 +21,7 @@ from services.routing.domain.severity.detection import Reader, compile_reader
 from services.routing.domain.severity.lexicon import find_fault, is_reference
 from services.routing.domain.severity.patterns import parse
 from services.routing.domain.severity.spec import LexiconSpec
+from services.routing.settings import DEFAULT_POLICY
 
 WEIGHTS = "weights.npz"
 _DEPLOY = Path(__file__).parents[3] / "deploy"
@@ -60,7 +61,7 @@ class SeverityFile(Strict):
     severity: SeverityPolicy
 
 
-def load_severity(policy: str = "gtmc", directory: Path = POLICIES) -> SeverityPolicy:
+def load_severity(policy: str = DEFAULT_POLICY, directory: Path = POLICIES) -> SeverityPolicy:
     """Reads `<policy>/severity.yaml`; raises ValueError naming the file and the field that is wrong."""
     return files.load(directory / policy / "severity.yaml", SeverityFile).severity
 

@@ -140,7 +140,7 @@ def _upgrade_deadline(state: Json) -> Json:
     if (base := present.get("base")) is not None:
         # What had its default rests unwritten, and the lowest level was one.
         lowest = {"severity": first.LEVELS[0]}
-        present["base"] = lowest | first.renamed(base, {"course": "phase", "known": "since"})
+        present["base"] = lowest | first.renamed(base, first.DEADLINE)
     return {**present, "occurrences": occurrences}
 
 

@@ -91,7 +91,7 @@ def test_a_cr_manager_hands_over_to_nobody_else() -> None:
     casework = Casework()
     case = reviewed(casework)
     refusal = casework.refused(case, casework.request(case, "cr-1", "transfer", **TO_ADVISOR))
-    assert (refusal.status, refusal.rule) == (422, "hand_over")
+    assert (refusal.status, refusal.rule) == (422, "named_receiver")
     assert "CR经理只能转交给销售/售后经理" in refusal.detail
 
 
@@ -225,19 +225,19 @@ def test_reaching_the_customer_brings_a_judged_case_in_progress() -> None:
 
 def test_an_attempt_that_reached_nobody_is_no_contact() -> None:
     casework = Casework()
-    case = casework.act(judged(casework), "cr-1", "attempt")
-    assert (case.state, case.done["attempt"].times, "contact" in case.done) == ("not_reached", 1, False)
+    case = casework.act(judged(casework), "cr-1", "try_to_reach")
+    assert (case.state, case.done["try_to_reach"].times, "contact" in case.done) == ("not_reached", 1, False)
     event = casework.events()[-1]
     assert isinstance(event, CaseActed)
-    assert event.action == "attempt"
+    assert event.action == "try_to_reach"
 
 
 def test_how_often_something_was_done_and_by_whom_is_counted() -> None:
     casework = Casework()
     case = judged(casework)
     for actor in ("cr-1", "op-1", "cr-1"):
-        case = casework.act(case, actor, "attempt")
-    assert (case.done["attempt"].times, case.done["attempt"].by) == (3, ("cr-1", "op-1"))
+        case = casework.act(case, actor, "try_to_reach")
+    assert (case.done["try_to_reach"].times, case.done["try_to_reach"].by) == (3, ("cr-1", "op-1"))
 
 
 def test_a_reader_is_told_what_his_part_lets_him_do() -> None:
@@ -245,7 +245,7 @@ def test_a_reader_is_told_what_his_part_lets_him_do() -> None:
     case = casework.receive()
     [task] = case.hand_overs
     world = casework.world()
-    assert acting.allowed(case, "cr-1", world) == ["contact", "attempt", "follow_up", "close"]
+    assert acting.allowed(case, "cr-1", world) == ["contact", "try_to_reach", "follow_up", "close"]
     assert replies.allowed(case, "cr-1", world) == {task.task_id: ["accept", "refuse"]}
     assert acting.allowed(case, "cr-south", world) == []
     assert replies.allowed(case, "cr-south", world) == {}

@@ -20,7 +20,7 @@ def test_a_case_is_resolved_only_after_somebody_tried_to_reach_the_customer() ->
     case = judged(casework)
     refusal = casework.refused(case, casework.request(case, "dm-service", "resolve"))
     assert (refusal.status, refusal.rule) == (409, "resolve_after_contact")
-    for action in ("contact", "attempt"):
+    for action in ("contact", "try_to_reach"):
         tried = casework.act(case, "dm-service", action)
         assert casework.act(tried, "dm-service", "resolve").state == "resolved"
 
@@ -61,7 +61,7 @@ def test_what_is_resolved_is_handled_no_more(actor: str, action: str, form: dict
     assert (refusal.status, refusal.rule) == (409, "from_state")
 
 
-@pytest.mark.parametrize("action", ["contact", "attempt", "follow_up", "resolve", "close"])
+@pytest.mark.parametrize("action", ["contact", "try_to_reach", "follow_up", "resolve", "close"])
 def test_nothing_more_is_done_once_it_is_over(action: str) -> None:
     casework = Casework()
     case = casework.act(resolved(casework), "cr-1", "close")

@@ -55,7 +55,7 @@ ASKED: dict[str, Asked] = {
     "transfer": _act("transfer", **TO_MANAGER),
     "judge": _act("judge", severity="major", reason="…"),
     "contact": _act("contact"),
-    "attempt": _act("attempt"),
+    "try_to_reach": _act("try_to_reach"),
     "follow_up": _act("follow_up"),
     "resolve": _act("resolve"),
     "close": _act("close"),

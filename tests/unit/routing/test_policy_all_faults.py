@@ -38,7 +38,7 @@ WRONG: dict[str, list[Change]] = {
         ('"task:support", dealer_gm]', '"task:suport", dealer_gm]', "actions.0.by.1", "task:support, task:confirm, not 'task:suport'"),
         ("form: judgement", "form: judgment", "actions.1.form", "should be one of note, reason, hand_over, judgement, result, not 'judgment'"),
         ("from: [resolved]", "from: [resolvd]", "actions.6.from.0", "closed, not 'resolvd'"),
-        ("{not_done: [contact, attempt]}", "{not_done: [contacts, attempt]}", "actions.5.refused.0.when.not_done.0", "judge, contact, attempt, "),
+        ("{not_done: [contact, try_to_reach]}", "{not_done: [contacts, try_to_reach]}", "actions.5.refused.0.when.not_done.0", "judge, contact, try_to_reach, "),
         ("withdraw: [hand_over]", "withdraw: hand_over", "actions.5.steps.0.withdraw", "should be a list"),
     ],
     TASKS: [

@@ -129,7 +129,7 @@ def test_of_several_whom_a_notice_cannot_reach_each_is_told(policies: PolicyFold
     [
         (("case: {state: [assessed,", "case: {state: [judged,", "actions.2.steps.0.when.case.state.0", "not 'judged'"), ACTIONS),
         (("waiting: [confirm]", "waiting: [confirmation]", "actions.5.refused.2.when.waiting.0", "hand_over, support, confirm"), ACTIONS),
-        (("not_done: [contact, attempt]", "not_done: [contact, try]", "actions.5.refused.0.when.not_done.1", "attempt, "), ACTIONS),
+        (("not_done: [contact, try_to_reach]", "not_done: [contact, try]", "actions.5.refused.0.when.not_done.1", "try_to_reach, "), ACTIONS),
         (("when: {form: {role: [mfr_cr]}}", "when: {form: {rolle: [mfr_cr]}}", "actions.0.steps.0.when.form.rolle", "one of shop, role, person"), ACTIONS),
         (("event: {via: [escalation]}", "event: {vai: [escalation]}", "tasks.0.sent.0.when.event.vai", "task, to, role, "), TASKS),
         (("not_waiting: [hand_over]", "not_waiting: [handover]", "tasks.1.accepted.0.when.not_waiting.0", "one of hand_over, "), TASKS),

@@ -9,7 +9,7 @@ from tests.policy_folder import Change, PolicyFolder
 HOUR = "limit: {elapsed_minutes: 60}"
 BEFORE = "warnings: [{minutes_before: 240}]"
 STARTS = "starts_from: receipt"
-PAUSE = "pause: [{type: case.acted, where: {action: [attempt]}}]"
+PAUSE = "pause: [{type: case.acted, where: {action: [try_to_reach]}}]"
 RESUME = "resume: [{type: case.acted, where: {action: [contact]}}]"
 SLOWS = "then: {elapsed_minutes: 1440}"
 

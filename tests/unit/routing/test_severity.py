@@ -122,7 +122,7 @@ def test_an_accident_does_not_make_a_part_of_the_brakes_or_the_steering_grave(te
 
 def test_the_operators_tick_counts_without_words() -> None:
     found = judged("", ticks=["P5"])
-    assert (found.level, found.signals[0].detector) == ("major_preliminary", "operator")
+    assert (found.level, found.signals[0].detector) == ("major_preliminary", "tick")
 
 
 def test_the_highest_level_wins_and_all_criteria_are_kept() -> None:

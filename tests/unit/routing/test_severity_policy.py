@@ -110,7 +110,7 @@ def test_a_weak_pattern_is_suspected_sooner_than_nothing_at_all() -> None:
     [
         ({"flags": ["accident"]}, "flag:accident"),
         ({"channel": "hotline_800"}, "channel:hotline_800"),
-        ({"ticks": ["threat"]}, "operator"),
+        ({"ticks": ["threat"]}, "tick"),
     ],
 )
 def test_what_is_marked_is_certain(marks: dict[str, Any], detector: str) -> None:

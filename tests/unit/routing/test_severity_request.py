@@ -68,7 +68,7 @@ async def test_channel_flags_and_ticks_count(http: httpx.AsyncClient) -> None:
     assert [one["id"] for one in shown["criteria"]] == ["P10", "P3", "P8"]
     assert {signal["detector"] for signal in shown["signals"]} == {
         "flag:injury",
-        "operator",
+        "tick",
         "channel:hotline_800",
     }
 

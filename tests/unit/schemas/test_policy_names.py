@@ -40,7 +40,7 @@ NOTICE = {
     "not_after_minutes": 9,
 }
 TASK_DEADLINE = {
-    "id": "Q-2",
+    "id": "Q-3",
     "title": TITLE,
     "source": "",
     "per_task": "verify",
@@ -49,19 +49,19 @@ TASK_DEADLINE = {
     "start": [{"type": "case.task_sent"}],
 }
 ROLES = "should be one of clerk, foreman, harbour_master, head_office"
-STATES = "should be one of noted, in_hand, settled, filed"
-ACTIONS = "should be one of weigh, speak, settle, file"
-TASKS = "should be one of pass_on, back_up, verify"
-LEVELS = "should be one of minor, elevated, grave, critical"
-FORMS = "should be one of words, verdict, claim, whom"
+STATES = "should be one of noted, in_hand, settled, shelved"
+ACTIONS = "should be one of weigh, speak, call_for_help, remit, settle_up, shelve"
+TASKS = "should be one of pass_on, back_up, consent, verify"
+LEVELS = "should be one of minor, elevated, grave, dire"
+FORMS = "should be one of slip, remarks, weighing, remission, claim, whom"
 FIELDS = "should be one of sum, visits, urgent, wants, since, gravity, asks"
 OPENED: Place = ("reactions", "opened", 0)
 WEIGH: Place = ("actions", 0)
-SETTLE: Place = ("actions", 2)
+SETTLE: Place = ("actions", 4)
 PASS_ON: Place = ("tasks", 0)
-VERIFY: Place = ("tasks", 2)
+VERIFY: Place = ("tasks", 3)
 Q1: Place = ("deadlines", 0)
-NOTE: Place = ("notices", 1)
+NOTE: Place = ("notices", 2)
 
 
 def given() -> dict[str, Any]:
@@ -107,7 +107,7 @@ NAMES: list[tuple[Place, Any, Place, str]] = [
     (("last_resort",), "porter", (), ROLES),
     (("roles", 0, "stand_ins"), ["foreman", "porter"], (1,), ROLES),
     ((*WEIGH, "by"), ["porter"], (0,), "should be one of owner, clerk, foreman, harbour_master, head_office, owner:clerk, "),
-    ((*WEIGH, "by"), ["owner", "owner:porter"], (1,), "owner:head_office, task:pass_on, task:back_up, task:verify, not 'owner:porter'"),
+    ((*WEIGH, "by"), ["owner", "owner:porter"], (1,), "owner:head_office, task:pass_on, task:back_up, task:consent, task:verify, not 'owner:porter'"),
     ((*WEIGH, "by"), ["task:verifies"], (0,), "task:verify, not 'task:verifies'"),
     ((*PASS_ON, "to"), ["clerk", "porter"], (1,), ROLES),
     ((*PASS_ON, "hand_overs"), [{"giver": "porter", "receivers": ["clerk"], "source": ""}], (0, "giver"), ROLES),
@@ -149,7 +149,7 @@ NAMES: list[tuple[Place, Any, Place, str]] = [
     # Levels.
     (("severity", "criteria", 0, "level"), "mayor", (), LEVELS),
     (("severity", "learned"), {"mayor": {}}, ("mayor",), LEVELS),
-    ((*Q1, "limit_by_severity"), {"mayor": {"elapsed_minutes": 60}}, ("mayor",), "should be for elevated, grave, critical, as applies says"),
+    ((*Q1, "limit_by_severity"), {"mayor": {"elapsed_minutes": 60}}, ("mayor",), "should be for elevated, grave, dire, as applies says"),
     ((*Q1, "applies"), {"suspected": ["mayor"]}, ("suspected", 0), LEVELS),
     ((*NOTE, "applies"), {"severity": ["grave", "mayor"]}, ("severity", 1), LEVELS),
     ((*OPENED, "when"), {"event": {"header.severity": ["mayor"]}}, ("event", "header.severity", 0), LEVELS),
@@ -159,10 +159,10 @@ NAMES: list[tuple[Place, Any, Place, str]] = [
     (("severity", "criteria", 3, "channels"), ["outsider"], (0,), "should be one of counter, Outsider, not 'outsider'"),
     ((*NOTE, "when"), {"type": "case.opened", "where": {"channel": ["onsite"]}}, ("where", "channel", 0), "should be one of counter, Outsider"),
     ((*Q1, "applies"), {"department": ["sales"]}, ("department", 0), "should be one of deck, not 'sales'"),
-    ((*Q1, "applies"), {"kind": ["complaint"]}, ("kind", 0), "should be one of grievance, not 'complaint'"),
+    ((*Q1, "applies"), {"kind": ["complaint"]}, ("kind", 0), "should be one of gripe, not 'complaint'"),
     # Deadlines, templates.
-    ((*NOTE, "when"), {"type": "deadline.breached", "where": {"deadline": ["Q-2"]}}, ("where", "deadline", 0), "should be one of Q-1, not 'Q-2'"),
-    ((*NOTE, "template"), "rise", (), "should be one of raised, not 'rise'"),
+    ((*NOTE, "when"), {"type": "deadline.breached", "where": {"deadline": ["Q-3"]}}, ("where", "deadline", 0), "should be one of Q-1, Q-2, not 'Q-3'"),
+    ((*NOTE, "template"), "rise", (), "should be one of raised, wanted, not 'rise'"),
 ]  # fmt: skip
 
 
@@ -255,10 +255,10 @@ def test_of_the_actions_named_only_the_forms_count() -> None:
 @pytest.mark.parametrize(
     ("place", "judge", "name", "says"),
     [
-        ((*WEIGH, "steps", 0), {"level": "gravity", "reason": "why"}, "level", "should be one of weight, not 'gravity'"),
-        ((*WEIGH, "steps", 0), {"level": "weight", "reason": "weight"}, "reason", "should be one of why, not 'weight'"),
-        ((*VERIFY, "answered", 0), {"level": "why", "reason": "why"}, "level", "should be one of weight, not 'why'"),
-        ((*SETTLE, "steps", 0), {"level": "words", "reason": "words"}, "level", "should be left out: there is none, not 'words'"),
+        ((*WEIGH, "steps", 0), {"level": "gravity", "reason": "grounds"}, "level", "should be one of weight, not 'gravity'"),
+        ((*WEIGH, "steps", 0), {"level": "weight", "reason": "weight"}, "reason", "should be one of grounds, not 'weight'"),
+        ((*VERIFY, "answered", 0), {"level": "grounds", "reason": "grounds"}, "level", "should be one of weight, not 'grounds'"),
+        ((*SETTLE, "steps", 0), {"level": "remarks", "reason": "remarks"}, "level", "should be left out: there is none, not 'remarks'"),
         (("reactions", "opened", 0), {"level": "gravity", "reason": "words"}, "level", "should be left out: there is none"),
     ],
 )  # fmt: skip
@@ -274,7 +274,7 @@ def test_a_task_is_asked_of_somebody() -> None:
     assert faults_of(((*VERIFY, "to"), [])) == {at(VERIFY, "to"): nobody}
     for place in (*SETTLE, "steps", 1), OPENED:
         assert faults_of(((*VERIFY, "to"), []), (place, send)) == {at(VERIFY, "to"): nobody}
-    spare: tuple[Place, Any] = (("tasks", 3), {"id": "spare", "title": TITLE, "source": ""})
+    spare: tuple[Place, Any] = (("tasks", 4), {"id": "spare", "title": TITLE, "source": ""})
     assert faults_of(spare) == faults_of(spare, ((*OPENED, "send"), {"task": "spare", "to": ["clerk"]})) == {}
 
 

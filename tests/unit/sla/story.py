@@ -60,7 +60,7 @@ def did(*actions: str) -> dict[str, Any]:
     return {"type": "case.acted", "where": {"action": list(actions)}}
 
 
-PAUSES: Mapping[str, Any] = {"pause": [did("attempt")], "resume": [did("follow_up")]}
+PAUSES: Mapping[str, Any] = {"pause": [did("try_to_reach")], "resume": [did("follow_up")]}
 """It holds from an attempt to reach the customer until somebody follows up."""
 
 

@@ -110,7 +110,7 @@ def test_a_cancel_that_occurred_in_time_but_is_read_late_withdraws_the_breach() 
 
 def test_a_pause_holds_the_deadline_and_its_end_moves_the_due_time() -> None:
     story = an_open_case(a_deadline(**PAUSES))
-    assert story.happens("attempt", 20) == ["paused"]
+    assert story.happens("try_to_reach", 20) == ["paused"]
     assert story.passes(500) == []
     assert story.happens("follow_up", 520) == ["moved"]
     assert story.due_in() == 560
@@ -118,7 +118,7 @@ def test_a_pause_holds_the_deadline_and_its_end_moves_the_due_time() -> None:
 
 def test_a_stop_during_a_pause_is_in_time() -> None:
     story = an_open_case(a_deadline(**PAUSES))
-    story.happens("attempt", 20)
+    story.happens("try_to_reach", 20)
     assert story.happens("contact", 500) == ["met"]
     assert not story.of("met")[0].late
 
@@ -128,7 +128,7 @@ def test_a_pause_that_began_in_time_but_is_read_late_withdraws_the_breach_and_a_
 ):
     story = an_open_case(a_deadline(on_breach=[], **PAUSES))
     story.passes(60)
-    assert story.happens("attempt", 50, read=61)[0] == "withdrawn"
+    assert story.happens("try_to_reach", 50, read=61)[0] == "withdrawn"
     story.happens("follow_up", 100)
     assert story.passes(110) == ["breached"]
     first, second = story.of("breached")

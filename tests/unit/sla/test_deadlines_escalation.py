@@ -15,7 +15,7 @@ def test_warnings_come_before_the_due_time_the_last_one_with_level_minus_one() -
 def test_a_warning_is_given_once_per_cycle_although_the_due_time_moves() -> None:
     story = an_open_case(a_deadline(warnings=[{"percent": 50}], **PAUSES))
     assert story.passes(30) == ["warned"]
-    story.happens("attempt", 31)
+    story.happens("try_to_reach", 31)
     story.happens("follow_up", 100)
     assert story.passes(128) == []
 

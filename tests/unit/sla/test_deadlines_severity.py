@@ -29,7 +29,7 @@ def test_a_deadline_armed_after_its_due_time_is_due_at_that_moment_not_before() 
 def test_a_dormant_deadline_keeps_its_pauses_and_restarts() -> None:
     story = an_open_case(a_deadline(**ONLY_MAJOR, restart=[{"type": "case.task_refused"}], **PAUSES))
     story.happens("task_refused", 10)
-    story.happens("attempt", 20)
+    story.happens("try_to_reach", 20)
     story.happens("follow_up", 35)
     story.happens("severity_raised", 40, severity="major")
     assert story.due_in() == 85
@@ -37,7 +37,7 @@ def test_a_dormant_deadline_keeps_its_pauses_and_restarts() -> None:
 
 def test_a_deadline_armed_after_its_due_time_in_a_pause_is_due_when_the_pause_ends() -> None:
     story = an_open_case(a_deadline(**ONLY_MAJOR, **PAUSES))
-    story.happens("attempt", 70)
+    story.happens("try_to_reach", 70)
     assert story.happens("severity_raised", 80, severity="major") == ["started", "paused"]
     story.happens("follow_up", 90)
     assert story.passes(90) == ["breached"]

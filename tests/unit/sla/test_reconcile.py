@@ -12,7 +12,7 @@ def test_a_warning_stands_though_the_due_time_moves_by_what_is_read_late() -> No
     story = an_open_case(a_deadline(warnings=[{"percent": 50}], **PAUSES))
     assert story.passes(30) == ["warned"]
     assert story.of("warned")[0].due_at == at(60)
-    assert story.happens("attempt", 20, read=31) == ["paused"]
+    assert story.happens("try_to_reach", 20, read=31) == ["paused"]
     assert story.happens("follow_up", 100) == ["moved"]
     assert story.passes(139) == []
 
@@ -26,7 +26,7 @@ def test_a_warning_of_a_round_that_was_breached_names_its_due_time() -> None:
 def test_what_goes_on_after_a_withdrawn_breach_counts_its_warnings_to_its_new_cycle() -> None:
     story = an_open_case(a_deadline(warnings=[{"percent": 50}], on_breach=[], **PAUSES))
     story.passes(60)
-    story.happens("attempt", 50, read=61)
+    story.happens("try_to_reach", 50, read=61)
     assert story.state is not None
     assert [(fired.level, fired.cycle) for fired in story.state.deadlines["C"].fired] == [(-1, 2)]
 
@@ -47,7 +47,7 @@ def test_an_earlier_stop_read_after_a_later_one_corrects_when_it_was_met() -> No
 def test_a_pause_read_after_a_late_stop_makes_it_a_stop_in_time() -> None:
     story = an_open_case(a_deadline(on_breach=[], **PAUSES))
     assert story.happens("contact", 70) == ["breached", "met"]
-    assert story.happens("attempt", 50, read=80) == ["withdrawn", "met"]
+    assert story.happens("try_to_reach", 50, read=80) == ["withdrawn", "met"]
     assert [event.late for event in story.of("met")] == [True, False]
 
 
@@ -64,20 +64,20 @@ def test_a_breach_after_a_withdrawn_one_of_the_same_round_has_an_id_of_its_own()
 def test_a_deadline_that_no_longer_applies_is_cancelled_once() -> None:
     story = an_open_case(a_deadline(applies={"severity": ["general"]}, **PAUSES))
     assert story.happens("severity_raised", 20, severity="major") == ["cancelled"]
-    assert story.happens("attempt", 30) == []
+    assert story.happens("try_to_reach", 30) == []
     assert story.happens("follow_up", 40) == []
 
 
 def test_the_end_of_a_pause_is_published_though_the_due_time_is_the_same() -> None:
     story = an_open_case(a_deadline(limit={"working_minutes": 240}, **PAUSES))
-    story.happens("attempt", 190)  # 12:10, in the lunch break
+    story.happens("try_to_reach", 190)  # 12:10, in the lunch break
     assert story.happens("follow_up", 200) == ["moved"]
     assert story.due_in() == 330
 
 
 def test_a_limit_that_changes_in_a_pause_is_published_when_the_pause_ends() -> None:
     story = an_open_case(a_deadline(**BY_SEVERITY, **PAUSES))
-    assert story.happens("attempt", 10) == ["paused"]
+    assert story.happens("try_to_reach", 10) == ["paused"]
     assert story.happens("severity_raised", 15, severity="major") == []
     assert story.happens("follow_up", 20) == ["moved"]
     assert story.due_in() == 40
@@ -94,7 +94,7 @@ def test_a_round_begun_anew_escalates_for_its_own_breach() -> None:
 def test_a_breach_withdrawn_by_a_pause_escalates_no_more() -> None:
     story = an_open_case(a_deadline(limit={"elapsed_minutes": 600}, **PAUSES))
     story.passes(600)
-    assert story.happens("attempt", 599, read=700) == ["withdrawn", "started", "paused"]
+    assert story.happens("try_to_reach", 599, read=700) == ["withdrawn", "started", "paused"]
     assert story.passes(3 * DAY) == []
 
 
@@ -103,7 +103,7 @@ def test_a_deadline_with_much_behind_it_keeps_what_its_present_round_fired() -> 
     story = an_open_case(a_deadline(limit=two_hours, warnings=[{"percent": 50}], stop=[], **PAUSES))
     assert story.passes(60) == ["warned"]
     for minute in range(61, 161, 2):
-        story.happens("attempt", minute)
+        story.happens("try_to_reach", minute)
         story.happens("follow_up", minute + 1)
     assert story.state is not None
     deadline = story.state.deadlines["C"]
@@ -119,7 +119,7 @@ def test_a_breach_with_much_behind_it_stands() -> None:
     story = an_open_case(a_deadline(on_breach=[], stop=[did("close")], **PAUSES))
     assert story.passes(60) == ["breached"]
     for minute in range(61, 261, 2):
-        assert story.happens("attempt", minute) == []
+        assert story.happens("try_to_reach", minute) == []
         assert story.happens("follow_up", minute + 1) == []
     assert story.state is not None
     assert story.state.deadlines["C"].base is not None

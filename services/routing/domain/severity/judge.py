@@ -82,7 +82,7 @@ def _read_marks(statement: Statement, policy: SeverityPolicy) -> Iterator[Eviden
     for criterion in policy.criteria:
         marks = [f"flag:{flag}" for flag in criterion.flags if flag in statement.flags]
         if criterion.id.casefold() in ticks:
-            marks.append("operator")
+            marks.append("tick")
         if statement.channel in criterion.channels:
             marks.append(f"channel:{statement.channel}")
         for mark in marks:
