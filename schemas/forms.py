@@ -100,6 +100,13 @@ class FormSpec(Strict):
         """The fields by their ids."""
         return {field.id: field for field in self.fields}
 
+    @property
+    def partly(self) -> "FormSpec":
+        """The same form, of which nothing is required."""
+        return self.model_copy(
+            update={"fields": tuple(one.model_copy(update={"required": False}) for one in self.fields)}
+        )
+
     def of_kind(self, kind: FieldKind) -> str | None:
         """The first field of a kind."""
         return next((field.id for field in self.fields if field.kind == kind), None)

@@ -13,7 +13,7 @@ from schemas.contacts import Language
 from schemas.deadline_spec import DeadlineSpec
 from schemas.faults import FILLED, once
 from schemas.formats import FORMAT
-from schemas.forms import FormSpec
+from schemas.forms import FormSpec, model_of
 from schemas.ladders import LadderSpec
 from schemas.notices import Wording
 from schemas.rebase import RebaseSpec
@@ -109,6 +109,19 @@ class Policy(Wording):
     def form(self) -> Mapping[str, FormSpec]:
         """The forms by their ids."""
         return _by_id(self.forms)
+
+    def model(self, form: FormName | None, *, partly: bool = False) -> type[Strict]:
+        """The model by which what is sent for a form is checked and described; `partly`, nothing of it is required."""
+        if (form, partly) not in self._models:
+            spec = self.form.get(form or "")
+            asked = spec.partly if spec and partly else spec
+            self._models[form, partly] = model_of(asked, self.severity.level_ids, self.role)
+        return self._models[form, partly]
+
+    @cached_property
+    def _models(self) -> dict[tuple[FormName | None, bool], type[Strict]]:
+        """Made once: to make one takes longer than many decisions."""
+        return {}
 
     @cached_property
     def action(self) -> Mapping[str, ActionSpec]:

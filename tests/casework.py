@@ -17,7 +17,7 @@ from schemas.deadlines import (
     DeadlineStarted,
     DeadlineWithdrawn,
 )
-from schemas.forms import filled, model_of
+from schemas.forms import filled
 from schemas.staffing import Directory
 from services.common.store.decision import Cause, Change, Decision, Outgoing, Refusal
 from services.routing.domain.acting import Act
@@ -121,7 +121,7 @@ class Casework:
         policy = self.world().policy(case)
         spec = policy.form.get(name or "")
         needed = {one.id: "…" for one in spec.fields if one.required and one.kind == "text"} if spec else {}
-        given = model_of(spec, policy.severity.level_ids, policy.role).model_validate({**needed, **form})
+        given = policy.model(name).model_validate({**needed, **form})
         read = filled(spec, given)
         note = sealed() if read.texts else None
         return SealedForm(values=read.values, texts=tuple(read.texts), note=note)

@@ -13,10 +13,10 @@ from aiokafka.errors import MessageSizeTooLargeError, RecordTooLargeError
 from services.common.kafka.dead_letters import FailedRecord, dead_topic, waiting_topic
 from services.common.runtime import metrics
 from services.common.runtime.error_texts import describe, frames
+from services.common.store.backlog import UNKNOWN
 
 log = logging.getLogger(__name__)
 
-UNKNOWN = "-1/-1"
 TOO_LARGE = (MessageSizeTooLargeError, RecordTooLargeError)
 
 

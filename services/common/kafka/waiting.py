@@ -16,6 +16,7 @@ from services.common.runtime import metrics
 from services.common.runtime.clock import wall
 from services.common.runtime.failures import retry
 from services.common.runtime.health import Health
+from services.common.store.backlog import UNKNOWN
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,7 @@ class Waiting:
     def _record(self, key: UUID, record: dict[str, Any]) -> Record:
         """A record that a document keeps, as it was on Kafka."""
         topic = self.subscription.settings.topic_prefix + record["stream"]
-        place = Place.parse(f"{topic}/{record.get('place') or '-1/-1'}")
+        place = Place.parse(f"{topic}/{record.get('place') or UNKNOWN}")
         name, at = str(key).encode(), int(wall().timestamp() * 1000)
         if "sha256" not in record:
             raw = record["raw"].encode()

@@ -14,6 +14,8 @@ MOST_WAITING = 50
 RECORD_BYTES = 256 * 1024
 BACKLOG_BYTES = 4 * 1024 * 1024
 PATIENCE = timedelta(minutes=10)
+UNKNOWN = "-1/-1"
+"""The place of a record of which it was not kept."""
 
 KeptRecord = dict[str, Any]
 
@@ -65,6 +67,16 @@ class Backlog:
             return "waiting"
         self.parked = {**mark, "place": cause.place, "version": version}
         return "parked"
+
+    def is_next(self, cause: Cause[Any]) -> bool:
+        """Whether a record that waited need not wait behind one that waits here.
+
+        One that was sent again under the id of the first is told from it by its place: the first counts.
+        """
+        if not self.waiting:
+            return True
+        first = self.waiting[0]
+        return first["id"] == str(cause.id) and (first.get("place") or UNKNOWN) == (cause.place or UNKNOWN)
 
     def wait_first(self, cause: Cause[Any], named: str, now: datetime) -> bool:
         """Keep a record whose turn it is before all others that wait; whether that was possible."""

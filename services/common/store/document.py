@@ -85,12 +85,10 @@ class Document(Generic[S]):
         """Where others wait for an announcement a record waits behind them; None where it need not."""
         if not cause.stream or self.backlog.first is None or self.applied.contains(cause):
             return None
-        waiting = [record["id"] for record in self.backlog.waiting]
         if cause.waited:
             # Of those that wait here first, then of those elsewhere.
-            is_its_turn = not waiting or waiting[0] == str(cause.id)
-            return None if is_its_turn else "waiting"
-        if str(cause.id) in waiting:
+            return None if self.backlog.is_next(cause) else "waiting"
+        if any(record["id"] == str(cause.id) for record in self.backlog.waiting):
             return "duplicate"
         return self._add_waiting(cause, self.backlog.awaits, now)
 

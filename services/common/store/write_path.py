@@ -13,14 +13,13 @@ from services.common.runtime.bisection import bisect
 from services.common.runtime.clock import wall
 from services.common.runtime.failures import backoff
 from services.common.runtime.progress import note_progress
-from services.common.store.backlog import KeptRecord, is_overdue
+from services.common.store.backlog import UNKNOWN, KeptRecord, is_overdue
 from services.common.store.codec import backlog_of, from_stored, readable, to_stored
 from services.common.store.decision import Cause, Decide, M, Outcome, S
 from services.common.store.document import Document
 from services.common.store.history import Page
 
 CONFLICTS = 50
-UNKNOWN = "-1/-1"
 
 WriteDeadLetter = Callable[[UUID, KeptRecord], Awaitable[None]]
 

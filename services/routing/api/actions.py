@@ -4,7 +4,6 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
@@ -12,9 +11,8 @@ from fastapi import APIRouter, Depends, Path, Request
 from fastapi.responses import JSONResponse
 
 from schemas import identity
-from schemas.base import Strict
 from schemas.directory import Person
-from schemas.forms import Entered, filled, model_of
+from schemas.forms import Entered, filled
 from schemas.policies import Policy
 from schemas.vocabulary import ActionName
 from services.common.store.decision import Cause, Outcome
@@ -26,7 +24,6 @@ from services.routing.api.dependencies import Actor, Dependencies, Needed, Patie
 from services.routing.api.responses import CaseResponse, Stale, case_response
 from services.routing.domain.acting import Act
 from services.routing.domain.case import Case
-from services.routing.domain.policies import CompiledPolicy
 from services.routing.domain.replies import TaskReply, Verb, form_of
 from services.routing.domain.seals import Sealed, SealedForm
 from services.routing.store.texts import Texts
@@ -152,12 +149,6 @@ async def reply(
     return await soon(seconds, ActionRequest(case, sender, value, wish).perform())
 
 
-@lru_cache(maxsize=1_000)
-def _model(policy: CompiledPolicy, form: str | None) -> type[Strict]:
-    content = policy.content
-    return model_of(content.form.get(form or ""), content.severity.level_ids, content.role)
-
-
 @dataclass(frozen=True, slots=True)
 class ActionRequest:
     """One request of a person; the same key and form are the same cause."""
@@ -193,12 +184,12 @@ class ActionRequest:
         state, policies = document.state, self.sender.depends.cases.world().policies
         if state is None or state.policy_key not in policies:
             raise away(f"The policy of this case ({state and state.policy_key})")
-        policy = policies[state.policy_key]
-        wish = self.wish(state, policy.content)
+        policy = policies[state.policy_key].content
+        wish = self.wish(state, policy)
         if wish.is_done:
             return wish, Entered()
-        sent = body.validate(_model(policy, wish.form), self.value)
-        return wish, filled(policy.content.form.get(wish.form or ""), sent)
+        sent = body.validate(policy.model(wish.form), self.value)
+        return wish, filled(policy.form.get(wish.form or ""), sent)
 
     def _cause(self, wish: Wish, given: Entered, digest: str, seal: Sealed) -> Cause[Act | TaskReply]:
         said = SealedForm(values=given.values, texts=tuple(given.texts), note=seal if given.texts else None)

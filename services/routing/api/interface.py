@@ -8,7 +8,6 @@ from typing import Any, get_args
 
 from fastapi import FastAPI
 
-from schemas.forms import model_of
 from schemas.policies import Policy
 from schemas.vocabulary import FormName
 from services.common.runtime.files import folders
@@ -113,8 +112,7 @@ def _body(asked: Iterable[Asked]) -> Operation:
     whose: dict[str, list[str]] = defaultdict(list)
     schemas: dict[str, dict[str, Any]] = {}
     for name, policy, form in asked:
-        model = model_of(policy.form.get(form or ""), policy.severity.level_ids, policy.role)
-        schema = model.model_json_schema()
+        schema = policy.model(form).model_json_schema()
         schemas[str(schema)] = schema
         whose[str(schema)] += [name] if name not in whose[str(schema)] else []
     forms = [

@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from schemas import faults
+from schemas.base import Strict
 from schemas.contacts import ContactReceived
-from schemas.forms import FormSpec, filled, model_of
+from schemas.forms import filled
 from schemas.policies import Policy
 from schemas.vocabulary import Department
 from services.routing.domain.seals import Sealed, SealedForm
@@ -69,22 +70,18 @@ def _form(contact: ContactReceived, text: Sealed, policy: Policy) -> tuple[Seale
     if form is None:
         return SealedForm(), unknown
     known = {name: said for name, said in given.items() if name in form.by_id}
-    loose = form.model_copy(
-        update={"fields": tuple(one.model_copy(update={"required": False}) for one in form.fields)}
-    )
-    wrong = _wrong(loose, known, policy)
-    model = model_of(loose, policy.severity.level_ids, policy.role)
-    read = filled(
-        loose, model.model_validate({name: said for name, said in known.items() if name not in wrong})
-    )
+    model = policy.model(form.id, partly=True)
+    wrong = _wrong(model, known)
+    right = {name: said for name, said in known.items() if name not in wrong}
+    read = filled(form, model.model_validate(right))
     said = SealedForm(values=read.values, texts=tuple(read.texts), note=text if read.texts else None)
     return said, (*unknown, *(f"form.{name}: {says}" for name, says in wrong.items()))
 
 
-def _wrong(form: FormSpec, given: Mapping[str, object], policy: Policy) -> dict[str, str]:
+def _wrong(model: type[Strict], given: Mapping[str, object]) -> dict[str, str]:
     """The fields that cannot be what was said, and what would be right."""
     try:
-        model_of(form, policy.severity.level_ids, policy.role).model_validate(given)
+        model.model_validate(given)
     except ValidationError as error:
         return {str(one["loc"][0]): faults.describe(one) for one in error.errors()}
     return {}

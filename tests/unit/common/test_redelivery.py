@@ -139,6 +139,20 @@ async def test_what_was_parked_twice_counts_once_however_little_the_document_rem
     assert amounts(common) == list(range(10, 130, 10))
 
 
+async def test_of_two_records_under_one_id_the_first_counts_though_only_the_second_may_go_on(
+    common: Common,
+) -> None:
+    again = record(CONTACTS, 5, str(KEY).encode(), added(KEY, 4, 9, seq=False).raw)
+    await common.receive([*(contact(offset, 1) for offset in range(1, 4)), contact(4, 17), again])
+    common.known.add("A")
+    await common.waiting.redeliver()
+    assert amounts(common) == [1, 1, 1]
+    common.known.add("B")
+    await common.waiting.redeliver()
+    assert amounts(common) == [1, 1, 1, 17]
+    assert kept(common) == ([], [], None)
+
+
 steps = st.lists(
     st.tuples(st.sampled_from(["hear", "again", "kill", "release", "A", "B"]), st.integers(1, 9)), max_size=20
 )
