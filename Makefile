@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 # A file stays with one worker, so that what its tests share is started once; each worker has a stack of its own.
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
-.PHONY: help setup demo unit contract e2e test soak up down logs bench severity lint clean
+.PHONY: help setup demo unit contract e2e test requirements soak up down logs bench severity lint clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -25,6 +25,9 @@ e2e: setup ## services on Kafka and the store, with kills, outages and the demon
 
 test: lint ## lint, then every test, with the slowest named
 	@$(PYTHON) -m pytest $(WORKERS) --verbose --durations=10
+
+requirements: setup ## which requirements the tests show; MUTATE=20 breaks what so many marks die with, SEED= repeats a draw
+	@$(PYTHON) -m tests.requirements $(if $(MUTATE),--mutate $(MUTATE)) $(if $(SEED),--seed $(SEED))
 
 soak: setup ## an hour or two beside busy processes: the suite three times, campaigns, the demo; PART=demo runs one
 	@$(PYTHON) -m tests.campaigns $(PART)

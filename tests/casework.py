@@ -109,14 +109,14 @@ class Casework:
 
     def request(self, case: Case, actor: str, action: str, **form: Any) -> Act:
         name = self.world().policy(case).action[action].form
-        return Act(actor=actor, action=action, said=self._fill(case, name, form))
+        return Act(actor=actor, action=action, said=self.fill(case, name, form))
 
     def replied(self, case: Case, actor: str, verb: Verb, task: str = "hand_over", **form: Any) -> TaskReply:
         newest = case.tasks_of(task)[-1]
-        said = self._fill(case, form_of(self.world().policy(case), newest, verb), form)
+        said = self.fill(case, form_of(self.world().policy(case), newest, verb), form)
         return TaskReply(actor=actor, task_id=newest.task_id, verb=verb, said=said)
 
-    def _fill(self, case: Case, name: str | None, form: dict[str, Any]) -> SealedForm:
+    def fill(self, case: Case, name: str | None, form: dict[str, Any]) -> SealedForm:
         """What is filled in; fields that have to be and are not said here are."""
         policy = self.world().policy(case)
         spec = policy.form.get(name or "")
