@@ -5,13 +5,20 @@ import getpass
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 
 from deploy.policy.difference import describe_change
+from deploy.policy.past_cases import read_past_cases
+from deploy.policy.replay import Replay, Replayed
 from deploy.policy.source import load, reading_policies, version_of
 from deploy.severity.overreach import find_overreach, ordinary_texts
+from schemas import directory, policies
 from schemas.policies import Policy, PublishedPolicy, key
+from schemas.staffing import Directory
+from services.common.runtime.connections import connected
+from services.common.runtime.failures import PATIENCE
 from services.common.runtime.files import folders
 from services.common.store.mongo import MongoDocuments
 from services.notify.domain.texts import TextError
@@ -20,13 +27,17 @@ from services.routing.domain.current_version import Publication
 from services.routing.settings import POLICIES, Settings
 from services.routing.store.announced import (
     COLLECTION,
+    PAGES,
+    PEOPLE,
     PublishedPolicies,
     make_current,
     policies_in_use,
     publish_version,
+    read_policies,
 )
-from services.routing.store.policy_files import load_policy
-from services.routing.store.severity_files import load_lexicon, load_severity
+from services.routing.store.policy_files import compile_policy, load_policy
+from services.routing.store.severity_files import load_lexicon, load_reader, load_severity
+from services.sla.settings import load_public_days
 
 FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 BY = click.option(
@@ -108,8 +119,9 @@ def list_() -> None:
 
 async def _listed(settings: Settings) -> Sequence[str]:
     async with reading_policies(settings) as (parts, published):
-        documents = MongoDocuments(parts.database, COLLECTION)
-        histories = [one["history"]["entries"] async for one in documents.find({}, ["history.entries"])]
+        documents = MongoDocuments(parts.database, COLLECTION, PAGES)
+        stored = [one async for one in documents.find({}, ["history.entries"])]
+        histories = [[*await documents.past(UUID(one["_id"])), *one["history"]["entries"]] for one in stored]
         lines = [
             f"{current.key}\tcurrent since {current.at.isoformat()}\tby {current.by}: {current.reason}"
             for _, current in sorted(published.current.items())
@@ -170,6 +182,39 @@ def _show(wanted: Policy, published: PublishedPolicies) -> None:
     if wanted.id in published.current and published.current[wanted.id].key in published.versions:
         for sentence in describe_change(version_of(wanted.id, published), wanted):
             click.echo(sentence)
+
+
+@policy.command()
+@click.argument("folder", type=FOLDER)
+@click.option(
+    "--last", type=click.IntRange(1, 10_000), default=200, show_default=True, help="How many cases."
+)
+def replay(folder: Path, last: int) -> None:
+    """Say which of the newest cases of a policy would have gone otherwise under the version in FOLDER.
+
+    The contacts of each case are judged anew by the version it goes by and by that in FOLDER, and its opening is decided
+    and timed by both: severity of each contact, whose it is at first, who is asked, and when is due what starts with the
+    opening. What people did later is not replayed. Both are decided by what is known today: directory, public days,
+    lexicon; with the shop and department the case has now, and by roles, since who was on duty is not kept. Cases of which
+    a text was erased, or whose version is not published, are counted and left out. Nothing is written.
+    """
+    replayed = asyncio.run(_replayed(Settings(), load(folder), last))
+    for line in (*replayed.lines, *replayed.summary()):
+        click.echo(line)
+
+
+async def _replayed(settings: Settings, other: Policy, last: int) -> Replayed:
+    topics = [policies.TOPIC, directory.TOPIC]
+    async with connected("routing", settings, topics, PATIENCE) as parts:
+        people = await parts.table(PEOPLE)
+        await people.stop()
+        published = (await read_policies(parts)).versions
+        cases = await read_past_cases(parts, other.id, last)
+        wanted = {one.case.policy_key for one in cases} & published.keys()
+        versions = {name: compile_policy(published[name].policy, published[name].version) for name in wanted}
+        announced = load_public_days(settings.policies)
+        replay = Replay(Directory(people.entries.values()), announced, load_reader(settings.severity))
+        return replay.compare(cases, versions, compile_policy(other))
 
 
 commands: list[click.Command] = [policy]

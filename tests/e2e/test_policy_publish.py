@@ -38,6 +38,11 @@ async def test_new_cases_follow_what_is_published_and_no_restart_turns_it_back(
         listed = (await asyncio.to_thread(redress, running.env, "policy", "list")).stdout
         assert f"gtmc@{GTMC.version}\tcurrent since" in listed
 
+        replayed = await asyncio.to_thread(redress, running.env, "policy", "replay", str(policies.folder))
+        assert (
+            "2 of 2 cases would have gone otherwise: 0 judged, 0 assigned, 2 timed otherwise"
+            in replayed.stdout
+        )
         said = await asyncio.to_thread(
             redress, others, "policy", "publish", "gtmc", "--by", "li", "--reason", "fewer forms"
         )

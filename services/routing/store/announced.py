@@ -23,13 +23,13 @@ from services.routing.store.policy_files import compile_policy, load_policy
 
 VERSIONS = Contents(policies.TOPIC, policies.ADAPTER, policies.key, lasting=True)
 PEOPLE = Contents(directory.TOPIC, directory.ADAPTER, directory.key, personal=True)
-COLLECTION = "policies"
+COLLECTION, PAGES = "policies", "policy_history"
 FILES_SECONDS = 2.0
 
 
 async def policies_in_use(parts: Connections) -> Store[PolicyInUse]:
     """Where it rests which version of each policy new cases follow, with every move."""
-    documents = await parts.documents(COLLECTION, PolicyInUse)
+    documents = await parts.documents(COLLECTION, PolicyInUse, PAGES)
     return Store(PolicyInUse, documents, parts.publisher, parts.clock.now, parts.conflicted)
 
 
