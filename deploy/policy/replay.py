@@ -169,10 +169,10 @@ def _assigned(before: Outcome, after: Outcome) -> Iterator[tuple[Kind, str]]:
     if before.owner_role != after.owner_role:
         yield "assigned", f"belongs at first to {after.owner_role}; before {before.owner_role}"
     if before.tasks != after.tasks:
-        yield "assigned", f"asks {_asked(after.tasks)}; before {_asked(before.tasks)}"
+        yield "assigned", f"asks {_receivers(after.tasks)}; before {_receivers(before.tasks)}"
 
 
-def _asked(tasks: Iterable[tuple[str, str]]) -> str:
+def _receivers(tasks: Iterable[tuple[str, str]]) -> str:
     return ", ".join(f"{role} for {task}" for task, role in tasks) or "nobody"
 
 
