@@ -11,6 +11,7 @@ import click
 
 from deploy.policy.difference import describe_change
 from deploy.policy.past_cases import read_past_cases
+from deploy.policy.rebase import rebase_cases
 from deploy.policy.replay import Replay, Replayed
 from deploy.policy.source import load, reading_policies, version_of
 from deploy.severity.overreach import find_overreach, ordinary_texts
@@ -215,6 +216,34 @@ async def _replayed(settings: Settings, other: Policy, last: int) -> Replayed:
         announced = load_public_days(settings.policies)
         replay = Replay(Directory(people.entries.values()), announced, load_reader(settings.severity))
         return replay.compare(cases, versions, compile_policy(other))
+
+
+@policy.command()
+@click.argument("name", metavar="ID")
+@click.option(
+    "--cases", multiple=True, metavar="CASE", help="Only these, by number or id; give it once for each."
+)
+@click.option("--reason", required=True, help="Why; kept in the history of each case.")
+@BY
+def rebase(name: str, cases: tuple[str, ...], reason: str, by: str) -> None:
+    """Let open cases of policy ID go on by the version that new cases follow.
+
+    What names of the version of before are called now stands under `rebase` in the policy. A case of which something has
+    no counterpart is refused with its name and stays as it is. Limits that would lie in the past start now; breaches that
+    occurred stand.
+    """
+    if refused := asyncio.run(_rebase(name, cases, by, reason)):
+        raise click.ClickException(f"{refused} cases stay as they are")
+
+
+async def _rebase(name: str, cases: tuple[str, ...], by: str, reason: str) -> int:
+    """How many were refused."""
+    count = refused = 0
+    async for number, why in rebase_cases(Settings(), name, cases, by, reason):
+        click.echo(f"{number}: {why}" if why else number, err=bool(why))
+        count, refused = count + 1, refused + bool(why)
+    click.echo(f"{count - refused} of {count} cases go on by the current version of {name}")
+    return refused
 
 
 commands: list[click.Command] = [policy]

@@ -2,6 +2,9 @@
 
 import asyncio
 from pathlib import Path
+from uuid import UUID
+
+import httpx
 
 from deploy.local import Stack, service
 from services.routing.settings import POLICIES as SHIPPED
@@ -10,6 +13,7 @@ from tests.dealership import a_contact
 from tests.patience import until
 from tests.policy_folder import PolicyFolder
 from tests.routing_service import Service, redress, routing
+from tests.stack import database
 
 GTMC = load_policy(SHIPPED / "gtmc")
 
@@ -21,10 +25,41 @@ async def opens_with(running: Service) -> str:
     return (await running.events(contact.case_id, 1))[0].header.policy_version
 
 
+async def rebased(running: Service, version: str) -> None:
+    """Open cases of before go on by the version where a person says so, and act by it."""
+    path, seen = await running.opened()
+    case = UUID(path.rsplit("/", 1)[1])
+    assert (await running.events(case, 1))[0].header.policy_version == version
+    async with database(running.stack, running.names.database) as store:
+        stored = await store.cases.find_one({"state.policy_version": GTMC.version})
+    assert stored
+    number, behind = stored["state"]["number"], UUID(stored["_id"])
+    said = await asyncio.to_thread(
+        redress,
+        running.env,
+        "policy",
+        "rebase",
+        "gtmc",
+        "--cases",
+        number,
+        "--by",
+        "li",
+        "--reason",
+        "all alike",
+    )
+    assert said.stdout == f"{number}\n1 of 1 cases go on by the current version of gtmc\n"
+    count = stored["published"]["cases"] + 1
+    last = (await running.events(behind, count))[count - 1]
+    assert (last.type, last.by, last.header.policy_version) == ("case.rebased", "li", version)
+    taken = await running.accept("cr-1", path, seen)
+    assert taken.status_code == httpx.codes.OK
+
+
 async def test_new_cases_follow_what_is_published_and_no_restart_turns_it_back(
     stack: Stack, tmp_path: Path
 ) -> None:
     policies = PolicyFolder(tmp_path / "policies")
+    policies.change("limit: {elapsed_minutes: 120}", "limit: {elapsed_minutes: 90}")
     changed = load_policy(policies.folder)
     async with routing(stack, tmp_path) as running:
         others = running.env | {"REDRESS_POLICIES": str(policies.folder.parent)}
@@ -53,6 +88,7 @@ async def test_new_cases_follow_what_is_published_and_no_restart_turns_it_back(
             return await opens_with(running) == changed.version
 
         await until(is_followed)
+        await rebased(running, changed.version)
         await running.process.kill()
         await running.process.start()  # with the files of before
         assert await opens_with(running) == changed.version
