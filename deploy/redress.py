@@ -18,7 +18,7 @@ COMMANDS = {
     "classify": "services.routing.commands",
     "directory": "services.routing.commands",
     "history": "services.routing.commands",
-    "policy": "deploy.policy",
+    "policy": "deploy.policy.commands",
     "resync": "services.routing.commands",
     "token": "services.routing.commands",
     "due": "services.sla.commands",

@@ -93,8 +93,13 @@ def entry_id(key: str) -> UUID:
     return uuid5(NAMESPACE_URL, f"redress:directory:{key}")
 
 
+def policy_id(policy: str) -> UUID:
+    """The document that says which version of a policy new cases follow."""
+    return uuid5(NAMESPACE_URL, f"redress:policy:{policy}")
+
+
 def announcement_id(cause: UUID) -> UUID:
-    """The announcement of an entry of the directory."""
+    """The announcement of an entry of a compacted topic."""
     return uuid5(cause, "announced")
 
 

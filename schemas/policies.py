@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import ModelWrapValidatorHandler, TypeAdapter, model_validator
+from pydantic import Discriminator, ModelWrapValidatorHandler, Tag, TypeAdapter, model_validator
 
 from schemas.actions import ActionSpec
-from schemas.base import Bilingual, Count, Identifier, Strict, policy_key
+from schemas.base import Bilingual, Count, Identifier, Instant, Strict, policy_key
 from schemas.contacts import Language
 from schemas.deadline_spec import DeadlineSpec
 from schemas.faults import FILLED, once
@@ -193,9 +193,37 @@ class PublishedPolicy(Strict):
     policy: Policy
 
 
-ADAPTER: TypeAdapter[PublishedPolicy] = TypeAdapter(PublishedPolicy)
+class CurrentVersion(Strict):
+    """The record on Kafka that says by which version of a policy new cases open, and who decided so, when and why."""
+
+    format: Count = FORMAT
+    current: Identifier
+    version: str
+    previous: str | None = None
+    by: str
+    at: Instant
+    reason: str
+
+    @property
+    def key(self) -> str:
+        """The name of the version, as cases say it."""
+        return policy_key(self.current, self.version)
 
 
-def key(published: PublishedPolicy) -> str:
-    """The key of a version on the compacted topic."""
-    return policy_key(published.policy.id, published.version)
+def _kind(given: Any) -> str:
+    is_current = isinstance(given, CurrentVersion) or (isinstance(given, dict) and "current" in given)
+    return "current" if is_current else "published"
+
+
+Announcement = Annotated[
+    Annotated[PublishedPolicy, Tag("published")] | Annotated[CurrentVersion, Tag("current")],
+    Discriminator(_kind),
+]
+ADAPTER: TypeAdapter[PublishedPolicy | CurrentVersion] = TypeAdapter(Announcement)
+
+
+def key(announced: PublishedPolicy | CurrentVersion) -> str:
+    """The key of a record on the compacted topic: of a version its name; of a policy `<policy>@current`."""
+    if isinstance(announced, CurrentVersion):
+        return policy_key(announced.current, "current")
+    return policy_key(announced.policy.id, announced.version)

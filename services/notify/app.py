@@ -11,7 +11,7 @@ from fastapi import FastAPI
 
 from schemas import directory, outreach, policies
 from schemas.media import Medium
-from schemas.policies import Policy, PublishedPolicy
+from schemas.policies import CurrentVersion, Policy, PublishedPolicy
 from schemas.staffing import Directory
 from services.common.kafka.subscription import Announcements, Feed
 from services.common.kafka.table import Contents, LeftOut, Table
@@ -144,11 +144,11 @@ class AnnouncedTables:
     def rulebook(self) -> Rulebook:
         return Rulebook(self.policies, self.directory())
 
-    def _published(self, key: str, published: PublishedPolicy | None) -> None:
+    def _published(self, key: str, published: PublishedPolicy | CurrentVersion | None) -> None:
         """One text that cannot be rendered is no reason to leave out the others of its policy."""
         if published is None:
             self.policies.take_back(key)
-        else:
+        elif isinstance(published, PublishedPolicy):
             self.policies.put(key, published.policy)
             try:
                 must_render(key, published.policy)

@@ -11,20 +11,17 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from schemas import contacts, outreach, policies
+from schemas import contacts, outreach
 from schemas.cases import Part
-from schemas.formats import FORMAT
 from schemas.outreach import OutreachRequested
-from schemas.policies import PublishedPolicy
 from schemas.staffing import Directory
 from services.common.kafka.partitioner import partition_of
 from services.common.kafka.subscription import Announcements, Feed
-from services.common.kafka.table import LeftOut, Table
+from services.common.kafka.table import Table
 from services.common.runtime import application as process
 from services.common.runtime.connections import Connections, background, connected, consuming
 from services.common.runtime.debounce import Debounced
 from services.common.runtime.failures import backoff, retry
-from services.common.runtime.files import folders
 from services.common.runtime.health import Health
 from services.common.store.mongo import MongoDocuments, MongoRecords
 from services.common.store.write_path import Store
@@ -33,20 +30,17 @@ from services.routing import api, metrics
 from services.routing.domain.case import Case
 from services.routing.domain.directory_entry import DirectoryEntry
 from services.routing.domain.open_cases import OpenCases
-from services.routing.domain.policies import Policies
 from services.routing.domain.severity.detection import Reader
 from services.routing.domain.world import World
 from services.routing.handlers import PUBLISHED, TOPICS, Handler, revive, router
 from services.routing.settings import Settings
-from services.routing.store.announced import PEOPLE, VERSIONS
+from services.routing.store.announced import PEOPLE, AnnouncedPolicies
 from services.routing.store.cases import Cases
-from services.routing.store.policy_files import compile_policy, load_policy
 from services.routing.store.severity_files import load_reader
 from services.routing.store.texts import TextRepository
 
 AUDIT_SECONDS = 5.0
 QUIET_SECONDS = 5.0
-FILES_SECONDS = 2.0
 RETRY_SECONDS = 60.0
 
 log = logging.getLogger(__name__)
@@ -82,7 +76,9 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
         feed = Feed(
             TOPICS,
             partial(router, handler),
-            Announcements(handler.cases.store, reference.policies.__contains__, reference.versions),
+            Announcements(
+                handler.cases.store, reference.policies.policies.__contains__, reference.policies.arrived
+            ),
             personal=frozenset({contacts.TOPIC}),
         )
         async with (
@@ -188,75 +184,38 @@ class ReferenceData:
     settings: Settings
     parts: Connections
     partitions: set[int] = field(default_factory=set)
-    policies: Policies = field(default_factory=Policies)
-    tables: list[Table[Any]] = field(default_factory=list)
     news: asyncio.Event = field(default_factory=asyncio.Event)
-    versions: asyncio.Event = field(default_factory=asyncio.Event)
-    files: LeftOut = field(init=False)
+    policies: AnnouncedPolicies = field(init=False)
     people: Debounced[Directory] = field(init=False)
+    _directory: Table[Any] | None = None
     _count: int = 1
 
     def __post_init__(self) -> None:
-        self.files = self.parts.left_out("policy files")
-        self.people = Debounced(lambda: Directory(self.tables[0].entries.values() if self.tables else ()))
+        self.policies = AnnouncedPolicies(self.settings, self.parts, self.news.set)
+        self.people = Debounced(
+            lambda: Directory(self._directory.entries.values() if self._directory else ())
+        )
 
     async def start(self) -> None:
-        """Read both to the end and publish the versions of our own files that are not there yet.
-
-        Waits, not ready, while there is no policy at all by which a case of an unknown policy could be decided.
-        """
-        self.policies.default = self.settings.default_policy
-        published = await self.parts.table(VERSIONS, self._published)
-        people = await self.parts.table(PEOPLE, self._outdated)
-        self.tables = [people, published]
+        """Read both to the end; returns once there is a policy to decide by."""
+        self._directory = await self.parts.table(PEOPLE, self._outdated)
         self.people.heed()
-        await self._publish_files()
-        while missing := self.policies.missing_default():
-            self.parts.health.set("policies", missing)
-            await asyncio.sleep(FILES_SECONDS)
-            await self._publish_files()
-        self.parts.health.set("policies", "")
+        await self.policies.start()
         topic = self.settings.topic_prefix + contacts.TOPIC
         self._count = len(await self.parts.producer.partitions_for(topic))
 
     async def stop(self) -> None:
-        for table in self.tables:
-            await table.stop()
-
-    async def _publish_files(self) -> None:
-        """What is wrong with a file is told; the version that is published already serves on."""
-        for path in folders(self.settings.policies):
-            try:
-                policy = load_policy(path)
-                published = PublishedPolicy(version=policy.version, policy=policy)
-                self.policies.follow(compile_policy(published.policy, published.version))
-            except ValueError as wrong:
-                self.files.note(path.name, str(wrong).replace("\n", "; "))
-            else:
-                self.files.note(path.name, "")
-                await self._publish(published)
-
-    async def _publish(self, published: PublishedPolicy) -> None:
-        if policies.key(published) not in self.tables[1].entries:
-            topic, value = self.settings.topic_prefix + policies.TOPIC, published.model_dump_json().encode()
-            await self.parts.producer.send_and_wait(topic, value, policies.key(published).encode())
-
-    def _published(self, key: str, published: PublishedPolicy | None) -> None:
-        """Raises ValueError where it cannot be compiled; one that is in use is never taken back."""
-        if published is None:
-            self.policies.take_back(key)
-        elif key not in self.policies:
-            outdated = published.first_format < FORMAT
-            self.policies.put(key, compile_policy(published.policy, published.version, outdated=outdated))
-            self.versions.set()
-            self.news.set()
+        for table in (self._directory, self.policies.table):
+            if table is not None:
+                await table.stop()
 
     def _outdated(self, _key: str, _entry: Any) -> None:
         self.people.outdate()
         self.news.set()
 
     def world(self, open_cases: OpenCases) -> World:
-        return World(self.people.value(), self.policies, open_cases.workload, self.parts.clock.now())
+        policies = self.policies.policies
+        return World(self.people.value(), policies, open_cases.workload, self.parts.clock.now())
 
     def is_mine(self, case: UUID) -> bool:
         """Whether a case's records come to this instance: Kafka's own choice of partition for its key."""

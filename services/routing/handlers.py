@@ -54,7 +54,7 @@ PUBLISHED: dict[str, Any] = {
     ESCALATIONS: cases.CaseEvent,
     outreach.TOPIC: outreach.OutreachMessage,
     directory.TOPIC: directory.Entry,
-    policies.TOPIC: policies.PublishedPolicy,
+    policies.TOPIC: policies.Announcement,
 }
 
 

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from schemas import cases, policies
 from schemas.calendar import PublicDays
+from schemas.policies import CurrentVersion, PublishedPolicy
 from services.common.kafka.subscription import Announcements, Feed
 from services.common.kafka.table import Contents
 from services.common.runtime import application as process
@@ -51,11 +52,11 @@ async def _run(
     topics = [*TOPICS, *PUBLISHED, VERSIONS.topic]
     async with connected("sla", settings, topics, health=health) as parts:
         news = asyncio.Event()
-        policies = await parts.table(VERSIONS, lambda _key, _entry: news.set())
+        versions: Versions[PublishedPolicy] = Versions()
+        policies = await parts.table(VERSIONS, partial(_keep, versions, news))
         documents = await parts.documents(COLLECTION, Deadlines)
         store = Store(Deadlines, documents, parts.publisher, parts.clock.now, parts.conflicted, revive)
         partitions = len(await parts.producer.partitions_for(settings.topic_prefix + cases.TOPIC))
-        versions = Versions(policies.entries)
         deadlines = DeadlineRepository(store, documents, versions, partitions, parts.clock.now, announced)
         metrics.watch(deadlines.schedule, lambda: to_ms(parts.clock.now()))
         doubt = partial(_doubt, parts.skew, health)
@@ -76,6 +77,20 @@ async def _run(
         ):
             yield
         await policies.stop()
+
+
+def _keep(
+    versions: Versions[PublishedPolicy],
+    news: asyncio.Event,
+    key: str,
+    announced: PublishedPolicy | CurrentVersion | None,
+) -> None:
+    """Keep a version; which one is current is for those who open cases."""
+    if announced is None:
+        versions.take_back(key)
+    elif isinstance(announced, PublishedPolicy):
+        versions.put(key, announced)
+    news.set()
 
 
 def _doubt(skew: ClockSkew, health: Health) -> str:

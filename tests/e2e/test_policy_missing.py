@@ -232,11 +232,11 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
         await tombstone(running.stack, running.names, name)
         answer = await running.accept("cr-1", path, seen)
         assert answer.status_code == httpx.codes.OK  # compiled, it serves on until the next start
-        await running.process.stop()
         policies.change("en: ", "en: Another ", "policy.yaml")
-        again = service(
-            "routing", running.env | {"REDRESS_POLICIES": str(policies.folder.parent)}, tmp_path / "again.log"
-        )
+        others = running.env | {"REDRESS_POLICIES": str(policies.folder.parent)}
+        await asyncio.to_thread(redress, others, "policy", "publish", "gtmc", "--reason", "another title")
+        await running.process.stop()
+        again = service("routing", others, tmp_path / "again.log")
         await again.start()
         further = [a_contact(f"further {number}", case_id=case) for number in range(MOST_WAITING + 10)]
         await running.receive(*further)

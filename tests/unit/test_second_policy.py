@@ -282,4 +282,5 @@ def test_a_published_version_reads_back_as_it_was(policy: Callable[[], CompiledP
     content = policy().content
     published = PublishedPolicy(version=content.version, policy=content)
     again = ADAPTER.validate_json(published.model_dump_json())
+    assert isinstance(again, PublishedPolicy)
     assert (again, again.policy.version) == (published, content.version)

@@ -105,7 +105,7 @@ def _choose_policy(wanted: SeverityRequest, world: World) -> CompiledPolicy:
         if location.missing:
             raise invalid([_unknown_place(wanted.shop, world)])
         name = location.policy
-    policy, missing = world.policies.current(name)
+    policy, missing = world.policies.choose(name)
     if missing and wanted.policy:
         raise invalid([Fault(field="policy", problem="should be the id of a published policy")])
     return policy

@@ -18,7 +18,7 @@ from services.routing.domain.reassignment import reassign
 from services.routing.domain.responsibilities import is_misplaced
 from services.routing.domain.world import World
 from services.routing.settings import Settings
-from services.routing.store.announced import VERSIONS
+from services.routing.store.announced import read_policies
 from services.routing.store.cases import read_open_cases
 from services.routing.store.policy_files import compile_policy
 
@@ -63,10 +63,9 @@ async def compile_versions(policies: Policies, parts: Connections, cases: Sequen
     wanted = {case.policy_key for case in cases} - policies.ready.keys()
     if not wanted:
         return
-    table = await parts.table(VERSIONS)
-    await table.stop()
-    for key in wanted & table.entries.keys():
-        published = table.entries[key]
+    versions = (await read_policies(parts)).versions
+    for key in wanted & versions.keys():
+        published = versions[key]
         policies.put(key, compile_policy(published.policy, published.version))
 
 

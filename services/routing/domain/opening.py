@@ -48,7 +48,7 @@ def open_case(stored: StoredContact, cause: UUID, world: World) -> Change[Case]:
     """A new case, owned by its first receiver, and whatever the policy lets follow."""
     contact = stored.contact
     location = locate(world.directory, contact.shop, _brand(contact), contact.kind)
-    policy, unknown = world.policies.current(location.policy)
+    policy, unknown = world.policies.choose(location.policy)
     entry = read_entry(contact, stored.text, policy.content)
     missing = (*location.missing, *unknown, *entry.unread, *_unknown_receiver(contact, location, world))
     assessment = assess(contact, stored.detection, policy.content, missing)

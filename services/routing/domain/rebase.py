@@ -17,11 +17,15 @@ from services.routing.domain.location import calendar
 from services.routing.domain.policies import CompiledPolicy
 from services.routing.domain.world import World
 
+AUTOMATIC = "rebase"
+
 
 class Rebase(Frozen):
-    """Let an open case go on by this version."""
+    """Let an open case go on by this version; a person gives a reason."""
 
     policy_key: str
+    by: str = AUTOMATIC
+    reason: str | None = None
 
 
 def rebase(case: Case, asked: Rebase, cause: UUID, world: World) -> Change[Case] | Refusal | None:
@@ -32,14 +36,16 @@ def rebase(case: Case, asked: Rebase, cause: UUID, world: World) -> Change[Case]
     counterparts = Counterparts(target.content.rebase, target.content)
     if missing := list(counterparts.missing(case)):
         return Refusal(409, "rebase", f"no counterpart in {asked.policy_key}: {', '.join(missing)}")
-    draft = Draft(case, case, cause, "rebase", world.now, target.content)
+    draft = Draft(case, case, cause, asked.by, world.now, target.content)
     draft.set(**_under(case, target, counterparts))
     _place(draft, world)
     draft.publish(
         CaseRebased, previous_version=case.policy_version, received_at=case.received_at,
         calendar=calendar(world.directory, case.shop),
     )  # fmt: skip
-    draft.record_history("case.rebased", previous=case.policy_key, policy=asked.policy_key)
+    draft.record_history(
+        "case.rebased", previous=case.policy_key, policy=asked.policy_key, reason=asked.reason
+    )
     steps.react_graver(draft, world)
     return draft.change()
 

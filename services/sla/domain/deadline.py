@@ -1,7 +1,7 @@
 """Decides what the deadlines of a case do: when something happened to the case, and when time has passed."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -26,6 +26,9 @@ from services.sla.domain.state import Deadlines, DeadlineState
 
 MOST_BREACHES = 20
 """Of one deadline in one pass; the rest follows in the next."""
+
+RESTARTED = "restarted"
+"""Why a due time moved whose limit would have lain in the past by the version by which its case goes on."""
 
 Decided = tuple[DeadlineState, list[Outgoing]]
 """A deadline as it is now, and its events."""
@@ -62,10 +65,11 @@ def decide_event(
         outside_hours=outside_hours,
     )
     calendar = calendar_of(state.calendar, rules.announced)
-    deadlines, events = _leave_before(state, rules, calendar, trigger)
+    deadlines, restarted, events = _leave_before(state, rules, calendar, trigger)
     for instance in affected_by(event, rules.policy, deadlines):
         terms = Terms(instance.spec, calendar, state.received_at)
-        decided = _on_event(terms, instance, deadlines.get(instance.name), event, trigger)
+        own = replace(trigger, reason=RESTARTED) if instance.name in restarted else trigger
+        decided = _on_event(terms, instance, deadlines.get(instance.name), event, own)
         if decided is not None:
             deadlines[instance.name] = decided[0]
             events += decided[1]
@@ -101,21 +105,28 @@ def decide_tick(
 
 def _leave_before(
     state: Deadlines, rules: DeadlineRules, calendar: Calendar, trigger: Trigger
-) -> tuple[dict[str, DeadlineState], list[Outgoing]]:
-    """What the deadlines have come to by the version before: another changes nothing of it, and ends those it has not."""
-    deadlines, events = dict(state.deadlines), list[Outgoing]()
-    kept = {one.name for one in list_instances(rules.policy, deadlines)}
+) -> tuple[dict[str, DeadlineState], set[str], list[Outgoing]]:
+    """What the deadlines have come to by the version before: another changes nothing of it, and ends those it has not.
+
+    Also the names of those whose limit would lie in the past, and starts now.
+    """
+    deadlines, restarted, events = dict(state.deadlines), set[str](), list[Outgoing]()
+    kept = {
+        one.name: Terms(one.spec, calendar, state.received_at)
+        for one in list_instances(rules.policy, deadlines)
+    }
     for instance in list_instances(rules.before, deadlines) if rules.before else ():
         terms, deadline = Terms(instance.spec, calendar, state.received_at), deadlines[instance.name]
         replayed = replay(terms, deadline.base, deadline.occurrences)
         reached = replayed.fire_until(max(deadline.reached, trigger.at - 1))
         deadline, fired = _publish(deadline, replayed, reached, trigger)
         settled = replay_into_base(terms, deadline, max(trigger.at, deadline.floor))
-        deadlines[instance.name] = under_other_terms(settled)
+        deadlines[instance.name], starts = under_other_terms(settled, kept.get(instance.name))
+        restarted |= {instance.name} if starts else set()
         events += fired
         if instance.name not in kept and deadline.view.status in RUNS:
             events.append(DeadlineEvents(instance, trigger).ended(deadline.view))
-    return deadlines, events
+    return deadlines, restarted, events
 
 
 def _on_event(

@@ -180,9 +180,16 @@ def replay_into_base(terms: Terms, deadline: DeadlineState, floor: int) -> Deadl
     )
 
 
-def under_other_terms(deadline: DeadlineState) -> DeadlineState:
-    """What is settled, to go on by other terms: they can breach nothing before that."""
+def under_other_terms(deadline: DeadlineState, terms: Terms | None) -> tuple[DeadlineState, bool]:
+    """What is settled, to go on by other terms; they can breach nothing before that.
+
+    A limit that by them would lie in the past starts now: whether it does.
+    """
     run, at = deadline.base, deadline.floor
     if run is None or run.phase != "running" or run.breached is not None:
-        return deadline
-    return deadline.model_copy(update={"base": replace(run, not_before=at, since=at)})
+        return deadline, False
+    starts = terms is not None and run.armed and terms.due(replace(run, not_before=0, due=None)) < at
+    if starts:
+        paused = None if run.paused_since is None else at
+        run = replace(run, anchor=at, pauses=(), paused_since=paused)
+    return deadline.model_copy(update={"base": replace(run, not_before=at, since=at)}), starts

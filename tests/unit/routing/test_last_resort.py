@@ -88,7 +88,7 @@ PLACES = [
 
 def notified(casework: Casework, events: Iterable[CaseEvent]) -> set[str]:
     """Who is reached of those whom the policy tells of these events."""
-    policy = casework.world().policies.newest["gtmc"].content
+    policy = casework.world().policies.current["gtmc"].content
     found: set[str] = set()
     for event in events:
         rules = [rule for rule in policy.notices if rule.when.type == event.type]

@@ -7,7 +7,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from deploy.policy import policy
+from deploy.policy.commands import policy
 from tests.policy_folder import Change, PolicyFolder
 
 POLICY, SEVERITY, FORMS, ACTIONS = "policy.yaml", "severity.yaml", "forms.yaml", "actions.yaml"

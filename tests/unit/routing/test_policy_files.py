@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from deploy.policy import policy
+from deploy.policy.commands import policy
 from services.routing.commands.directory import read
 from services.routing.store.policy_files import load_policy
 from tests.casework import POLICIES

@@ -48,7 +48,7 @@ async def judged(http: httpx.AsyncClient, **body: Any) -> dict[str, Any]:
 
 
 async def test_a_text_is_judged_as_a_contact_is(http: httpx.AsyncClient, routing: MemoryRouting) -> None:
-    table = routing.casework.policies.current("gtmc")[0].content.severity
+    table = routing.casework.policies.current["gtmc"].content.severity
     [detection] = patterns().detect([BRAKES])
     expected = judge(Statement(text=BRAKES), detection, table)
     shown = await judged(http, text=BRAKES)

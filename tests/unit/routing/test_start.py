@@ -21,15 +21,35 @@ def test_a_default_policy_without_rules_is_named_with_what_there_is() -> None:
     assert "'gtmcc' has no policy that can be used; there are: gtmc" in known.missing_default()
 
 
-def test_without_a_file_new_cases_follow_what_is_announced_and_a_file_of_ours_wins() -> None:
-    known, older = Policies(default="gtmc"), replace(gtmc(), version="older")
-    known.put(older.key, older)
-    assert known.missing_default() == ""
-    assert known.current("gtmc") == (older, ())
+def test_new_cases_follow_what_is_current_whatever_else_is_published() -> None:
+    known, later = Policies(default="gtmc"), replace(gtmc(), version="later")
     known.follow(gtmc())
-    known.put(older.key, older)
-    assert known.current("gtmc") == (gtmc(), ())
-    assert known.current("elsewhere") == (gtmc(), ("unknown policy 'elsewhere'",))
+    known.put(later.key, later)
+    assert known.choose("gtmc") == (gtmc(), ())
+    assert known.choose("elsewhere") == (gtmc(), ("unknown policy 'elsewhere'",))
+    known.move("gtmc", later.key)
+    assert known.choose("gtmc") == (later, ())
+
+
+def test_what_was_current_serves_on_until_the_version_that_is_can_be_used() -> None:
+    known, later = Policies(default="gtmc"), replace(gtmc(), version="later")
+    known.follow(gtmc())
+    known.move("gtmc", later.key)
+    assert known.choose("gtmc") == (gtmc(), ())
+    assert known.why_awaited("gtmc").startswith("new cases should follow gtmc@later, which cannot be used")
+    known.put(later.key, later)
+    assert known.choose("gtmc") == (later, ())
+    assert known.why_awaited("gtmc") == ""
+
+
+def test_a_start_takes_no_other_version_for_one_that_is_current_and_gone() -> None:
+    known, other = Policies(default="gtmc"), replace(gtmc(), version="other")
+    known.follow(gtmc())
+    known.put(other.key, other)
+    known.take_back(gtmc().key)
+    assert "new cases should follow gtmc@" in known.missing_default()
+    with pytest.raises(LookupError):
+        known.choose("gtmc")
 
 
 def test_an_open_case_is_never_decided_by_another_version_than_its_own() -> None:

@@ -30,6 +30,7 @@ FIRST = [
     (identity.reassignment_cause, (CAUSE, 7, 1), "aa134ad4-97cb-56e0-bc86-f0aeaa531fca"),
     (identity.rebasing_cause, (CAUSE, "gtmc@8f3e0a1b2c3d"), "fba39486-88c4-5394-8ec3-1c040be7292c"),
     (identity.entry_id, ("person:gz-tianhe.cr",), "b5bb1b73-23f0-5dae-b749-e7d045349995"),
+    (identity.policy_id, ("gtmc",), "997c53eb-371f-53e8-8b92-fb37f601b902"),
     (identity.announcement_id, (CAUSE,), "be4434ca-0e6c-5220-bed5-464ba81df107"),
     (identity.tick_id, (CAUSE, 1_772_415_000_000), "6a9eb0ff-ace8-5d16-96ba-80de6cd37028"),
     (identity.task_id, (CAUSE, "confirm"), "c1e5082b-75a1-5f1c-8602-8ff39216f97b"),

@@ -8,18 +8,20 @@ from pydantic import BaseModel, TypeAdapter
 
 from schemas import directory, policies
 from schemas.formats import read_record
-from schemas.policies import PublishedPolicy
+from schemas.policies import CurrentVersion, PublishedPolicy
 from tests.casework import gtmc
-from tests.dealership import directory_file
+from tests.dealership import MONDAY, directory_file
 
 PUBLISHED = PublishedPolicy(version=gtmc().version, policy=gtmc().content)
+
+CURRENT = CurrentVersion(current="gtmc", version=gtmc().version, by="li", at=MONDAY, reason="the new table")
 
 
 @pytest.mark.parametrize(
     ("topic", "adapter", "records"),
     [
         (directory.TOPIC, directory.ADAPTER, [*directory_file().entries()]),
-        (policies.TOPIC, policies.ADAPTER, [PUBLISHED]),
+        (policies.TOPIC, policies.ADAPTER, [PUBLISHED, CURRENT]),
     ],
     ids=[directory.TOPIC, policies.TOPIC],
 )

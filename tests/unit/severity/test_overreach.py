@@ -3,8 +3,8 @@
 import pytest
 from click.testing import CliRunner
 
-import deploy.policy
-from deploy.policy import policy
+import deploy.policy.commands
+from deploy.policy.commands import policy
 from deploy.severity.overreach import FEW, find_overreach, ordinary_texts
 from services.routing.domain.severity.spec import LexiconSpec
 from services.routing.store.severity_files import load_lexicon, load_severity
@@ -48,8 +48,8 @@ def test_the_lexicon_that_is_shipped_reaches_not_too_far() -> None:
 
 
 def test_policy_check_names_what_reaches_too_far(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deploy.policy, "load_lexicon", lambda: lexicon("fire"))
-    monkeypatch.setattr(deploy.policy, "ordinary_texts", lambda _: RATTLES)
+    monkeypatch.setattr(deploy.policy.commands, "load_lexicon", lambda: lexicon("fire"))
+    monkeypatch.setattr(deploy.policy.commands, "ordinary_texts", lambda _: RATTLES)
     result = CliRunner().invoke(policy, ["check"])
     assert result.exit_code == 1
     assert "fire.noise: `rattl` is in" in result.stderr

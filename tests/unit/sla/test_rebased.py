@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from schemas.deadline_spec import DeadlineSpec
 from tests.unit.sla.asking import FIRST, an_asking_case
-from tests.unit.sla.story import Story, a_deadline, a_policy, an_open_case, at, did
+from tests.unit.sla.story import PAUSES, Story, a_deadline, a_policy, an_open_case, at, did
 
 
 def limit(minutes: int) -> dict[str, Any]:
@@ -43,10 +43,20 @@ def test_another_limit_holds_at_once_and_counts_from_the_same_moment(minutes: in
     assert story.passes(minutes) == ["breached", "escalation_due"]
 
 
-def test_a_shorter_limit_that_has_passed_already_is_due_when_the_case_goes_on_by_it() -> None:
+def test_a_shorter_limit_that_would_lie_in_the_past_starts_when_the_case_goes_on_by_it() -> None:
     story = an_open_case(a_deadline())
-    assert rebased(story, 45, a_deadline(**limit(30))) == ["moved", "breached"]
-    assert [breach.due_at for breach in story.of("breached")] == [at(45)]
+    assert rebased(story, 45, a_deadline(**limit(30))) == ["moved"]
+    assert (story.due_in(), story.of("moved")[0].reason) == (75, "restarted")
+    assert story.passes(74.9) == []
+    assert story.passes(75) == ["breached", "escalation_due"]
+
+
+def test_one_that_is_paused_counts_anew_from_when_it_goes_on() -> None:
+    story = an_open_case(a_deadline(**PAUSES))
+    story.happens("attempt", 40)
+    rebased(story, 45, a_deadline(**PAUSES, **limit(30)))
+    assert story.happens("follow_up", 50) == ["moved"]
+    assert story.due_in() == 80
 
 
 def test_a_breach_stands_though_the_limit_is_longer_now() -> None:

@@ -1,0 +1,74 @@
+"""An open case goes on by another version where a person says so, or is refused with what has no counterpart."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from schemas.policies import Policy
+from schemas.rebase import RebaseSpec
+from services.common.store.decision import Change, Refusal
+from services.routing.domain.policies import CompiledPolicy
+from services.routing.domain.rebase import Rebase
+from tests.casework import Casework, gtmc
+
+
+def another(**changes: Any) -> CompiledPolicy:
+    """A version of the policy of tests, checked as every policy is."""
+    given = {name: getattr(gtmc().content, name) for name in Policy.model_fields}
+    policy = Policy.model_validate(given | changes)
+    return CompiledPolicy(policy, policy.version)
+
+
+def renamed_states(**names: str) -> CompiledPolicy:
+    """The policy with other names of states, and nothing that says what became of those of before."""
+    text = gtmc().content.model_dump_json()
+    for name, new in names.items():
+        text = text.replace(f'"{name}"', f'"{new}"')
+    policy = Policy.model_validate_json(text)
+    return CompiledPolicy(policy, policy.version)
+
+
+def asked(casework: Casework, target: CompiledPolicy) -> Rebase:
+    casework.policies.put(target.key, target)
+    return Rebase(policy_key=target.key, by="li", reason="ninety minutes for all")
+
+
+def test_who_lets_it_go_on_and_why_stands_in_its_history() -> None:
+    casework, target = Casework(), another(title={"zh": "另一版", "en": "another"})
+    case = casework.receive()
+    change = casework.decide(case, case.id, asked(casework, target))
+    assert isinstance(change, Change)
+    assert change.state.policy_key == target.key
+    [entry] = [one for one in change.history if one.event == "case.rebased"]
+    assert (entry.actor, entry.facts["previous"]) == ("li", case.policy_key)
+    assert entry.facts["reason"] == "ninety minutes for all"
+    [event] = casework.events()[-1:]
+    assert (event.type, event.by, event.header.policy_version) == ("case.rebased", "li", target.version)
+
+
+def test_what_has_no_counterpart_is_refused_with_its_name() -> None:
+    casework, target = Casework(), renamed_states(registered="entered")
+    case = casework.receive()
+    refusal = casework.decide(case, case.id, asked(casework, target))
+    assert refusal == Refusal(409, "rebase", f"no counterpart in {target.key}: states.registered")
+
+
+def test_a_name_that_the_policy_says_is_called_otherwise_goes_along() -> None:
+    casework = Casework()
+    target = renamed_states(registered="entered")
+    content = target.content.model_copy(update={"rebase": RebaseSpec(states={"registered": "entered"})})
+    target = replace(target, content=content, version=content.version)
+    case = casework.receive()
+    change = casework.decide(case, case.id, asked(casework, target))
+    assert isinstance(change, Change)
+    assert (change.state.state, change.state.stage) == ("entered", case.stage)
+
+
+@pytest.mark.parametrize("over", [True, False])
+def test_what_is_over_or_goes_by_it_already_stays(*, over: bool) -> None:
+    casework = Casework()
+    case = casework.receive()
+    target = another(title={"zh": "另一版", "en": "another"}) if over else gtmc()
+    case = case.model_copy(update={"stage": "over"}) if over else case
+    assert casework.decide(case, case.id, asked(casework, target)) is None
