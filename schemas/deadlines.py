@@ -33,14 +33,18 @@ class DeadlineMessage(Message):
 
 
 class DeadlineStarted(DeadlineMessage):
-    """Runs; `provisional` where the calendar's holidays are not yet published."""
+    """Runs; `provisional` where the calendar's holidays are not yet published.
+
+    `restarted` where it counts from now, since its limit would lie in the past by the version by which its case goes on.
+    """
 
     type: Literal["deadline.started"] = "deadline.started"
     provisional: bool = False
+    restarted: bool = False
 
 
 class DeadlineMoved(DeadlineMessage):
-    """The due time changed: a pause ended, a severity changed."""
+    """The due time changed: a pause ended, a severity changed; `restarted` as `reason` as for one that starts."""
 
     type: Literal["deadline.moved"] = "deadline.moved"
     reason: str

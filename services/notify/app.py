@@ -18,6 +18,7 @@ from services.common.kafka.table import Contents, LeftOut, Table
 from services.common.runtime import application as process
 from services.common.runtime import logs
 from services.common.runtime.connections import Connections, background, connected, consuming
+from services.common.runtime.error_texts import describe
 from services.common.runtime.health import Health
 from services.common.store.mongo import MongoDocuments
 from services.common.store.versions import Versions
@@ -119,17 +120,20 @@ class AnnouncedTables:
     tables: list[Table[Any]] = field(default_factory=list)
     policies: Versions[Policy] = field(default_factory=Versions)
     news: asyncio.Event = field(default_factory=asyncio.Event)
+    untried: asyncio.Queue[tuple[str, Policy]] = field(default_factory=asyncio.Queue)
     texts: LeftOut = field(init=False)
     _directory: Directory | None = None
 
     async def start(self) -> None:
         """Read both to the end, and note which texts of our own files and of what is published cannot be rendered."""
         left_out = self.parts.left_out("policy files")
-        for path, wrong in NoticeFiles(self.settings.policies).unusable().items():
+        unusable = await asyncio.to_thread(NoticeFiles(self.settings.policies).unusable)
+        for path, wrong in unusable.items():
             left_out.note(path.name, wrong)
         people = await self.parts.table(PEOPLE, self._outdated)
         self.texts = self.parts.left_out("texts")
         self.tables = [people, await self.parts.table(VERSIONS, self._published)]
+        self.parts.beside(self._try_texts())
 
     async def stop(self) -> None:
         for table in self.tables:
@@ -150,13 +154,21 @@ class AnnouncedTables:
             self.policies.take_back(key)
         elif isinstance(published, PublishedPolicy):
             self.policies.put(key, published.policy)
+            self.untried.put_nowait((key, published.policy))
+        self.news.set()
+
+    async def _try_texts(self) -> None:
+        """Render the texts of each version once, beside our work: it takes more than half a second."""
+        while True:
+            key, policy = await self.untried.get()
             try:
-                must_render(key, published.policy)
+                await asyncio.to_thread(must_render, key, policy)
             except TextError as wrong:
                 self.texts.note(key, str(wrong))
+            except Exception as error:  # noqa: BLE001 - whatever it is, it must not take the service down
+                self.texts.note(key, describe(error))
             else:
                 self.texts.note(key, "")
-        self.news.set()
 
     def _outdated(self, _key: str, _entry: Any) -> None:
         self._directory = None

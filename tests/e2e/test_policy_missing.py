@@ -33,6 +33,7 @@ from tests.routing_service import KEY, redress, routing
 from tests.stack import Names, consume, database, produce
 from tests.unit.sla.story import a_deadline, a_policy
 
+LEFT_OUT = 'redress_entries_left_out{service="routing",topic="policy files"}'
 LATER = a_policy(a_deadline("P", on_breach=[]), a_deadline("Q", on_breach=[]))
 GTMC = load_policy(SHIPPED / "gtmc")
 RETITLED = GTMC.model_copy(update={"title": GTMC.title.model_copy(update={"en": "Another"})})
@@ -51,6 +52,11 @@ async def notes(service: Any) -> dict[str, str]:
         answer = await client.get(f"{service.url}/readyz")
     found: dict[str, str] = answer.json().get("notes", {})
     return found
+
+
+async def metrics(service: Any) -> str:
+    async with httpx.AsyncClient() as client:
+        return (await client.get(f"{service.url}/metrics")).text
 
 
 @pytest.fixture
@@ -189,6 +195,13 @@ async def test_a_wrong_file_of_ours_stops_no_start_while_a_good_version_is_publi
         contact = a_contact("音响没有声音")
         await running.receive(contact)
         assert (await running.events(contact.case_id, 1))[0].header.policy_version == GTMC.version
+        assert LEFT_OUT + " 1.0" in await metrics(again)
+        policies.change("ladder:", "ladders:", "policy.yaml")
+
+        async def is_mended() -> bool:
+            return "policy files" not in await notes(again) and LEFT_OUT + " 0.0" in await metrics(again)
+
+        await until(is_mended)
         await again.stop()
         await running.process.start()
 

@@ -1,9 +1,10 @@
 """The compacted topics that routing keeps in memory, and what a start publishes on that of the policies."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from uuid import uuid4
 
 from schemas import directory, policies
@@ -23,6 +24,7 @@ from services.routing.store.policy_files import compile_policy, load_policy
 
 VERSIONS = Contents(policies.TOPIC, policies.ADAPTER, policies.key, lasting=True)
 PEOPLE = Contents(directory.TOPIC, directory.ADAPTER, directory.key, personal=True)
+Announced = Table[PublishedPolicy | CurrentVersion]
 COLLECTION, PAGES = "policies", "policy_history"
 FILES_SECONDS = 2.0
 
@@ -81,7 +83,7 @@ class AnnouncedPolicies:
     changed: Callable[[], None]
     policies: Policies = field(default_factory=Policies)
     arrived: asyncio.Event = field(default_factory=asyncio.Event)
-    table: Table[PublishedPolicy | CurrentVersion] | None = None
+    table: Announced | None = None
     files: LeftOut = field(init=False)
     unusable: LeftOut = field(init=False)
 
@@ -97,29 +99,38 @@ class AnnouncedPolicies:
         """
         self.table = await self.parts.table(VERSIONS, self._announced)
         in_use = await policies_in_use(self.parts)
-        await self._publish_files(self.table, in_use)
+        await self._publish_files(self.table, in_use, folders(self.settings.policies))
         self._note_unusable()
+        self.parts.beside(self._look_again(self.table, in_use))
         while missing := self.policies.missing_default():
             self.parts.health.set("policies", missing)
             await asyncio.sleep(FILES_SECONDS)
-            await self._publish_files(self.table, in_use)
         self.parts.health.set("policies", "")
 
+    async def _look_again(self, table: Announced, in_use: Store[PolicyInUse]) -> None:
+        """Publish files that could not be used as soon as they are mended; all, while there is no policy to decide by."""
+        while True:
+            await asyncio.sleep(FILES_SECONDS)
+            everything, paths = bool(self.policies.missing_default()), folders(self.settings.policies)
+            wanted = [path for path in paths if everything or path.name in self.files.reasons]
+            if wanted:
+                await self._publish_files(table, in_use, wanted)
+
     async def _publish_files(
-        self, table: Table[PublishedPolicy | CurrentVersion], in_use: Store[PolicyInUse]
+        self, table: Announced, in_use: Store[PolicyInUse], paths: Iterable[Path]
     ) -> None:
         """What is wrong with a file is told; the versions that are published serve on."""
         own: dict[str, CompiledPolicy] = {}
-        for path in folders(self.settings.policies):
+        for path in paths:
             try:
-                policy = load_policy(path)
+                policy = await asyncio.to_thread(load_policy, path)
             except ValueError as wrong:
                 self.files.note(path.name, str(wrong).replace("\n", "; "))
                 continue
             self.files.note(path.name, "")
             published = PublishedPolicy(version=policy.version, policy=policy)
             if policies.key(published) not in table.entries:
-                await publish_version(self.parts, published)
+                await retry(partial(publish_version, self.parts, published), "publish a policy")
             own[policy.id] = compile_policy(policy)
             self.policies.put(own[policy.id].key, own[policy.id])
         await self._begin({**self.policies.last_announced(), **own}, in_use)

@@ -17,18 +17,15 @@ from services.sla.domain.escalation import (
     clear_escalations,
     plan_escalation,
 )
-from services.sla.domain.events import DeadlineEvents, Trigger
+from services.sla.domain.events import RESTARTED, DeadlineEvents, Trigger
 from services.sla.domain.instances import DeadlineStates, Instance, affected_by, list_instances
 from services.sla.domain.occurrences import first_occurrence, insert, occurrence_of
 from services.sla.domain.reconcile import RUNS, list_events, reconcile
-from services.sla.domain.replay import Replay, compact, replay, replay_into_base, under_other_terms
-from services.sla.domain.state import Deadlines, DeadlineState
+from services.sla.domain.replay import Firings, Replay, compact, replay, replay_into_base, under_other_terms
+from services.sla.domain.state import Deadlines, DeadlineState, Occurrence
 
 MOST_BREACHES = 20
 """Of one deadline in one pass; the rest follows in the next."""
-
-RESTARTED = "restarted"
-"""Why a due time moved whose limit would have lain in the past by the version by which its case goes on."""
 
 Decided = tuple[DeadlineState, list[Outgoing]]
 """A deadline as it is now, and its events."""
@@ -138,14 +135,26 @@ def _on_event(
     occurrence = occurrence_of(instance, before, run, event, max(trigger.at, deadline.floor))
     if occurrence is None:
         return None
+    decided, firings = _replayed(terms, deadline, occurrence, trigger)
+    if before is None and firings and isinstance(event, CaseSnapshot):
+        # What was missed may have been answered as well: a gap breaches no deadline.
+        return None
+    if before is None and isinstance(event, CaseRebased) and any(level == 0 for *_, level in firings):
+        anew = occurrence.model_copy(update={"again": True})
+        decided, _ = _replayed(terms, deadline, anew, replace(trigger, reason=RESTARTED))
+    return decided
+
+
+def _replayed(
+    terms: Terms, deadline: DeadlineState, occurrence: Occurrence, trigger: Trigger
+) -> tuple[Decided, Firings]:
+    """The deadline with one occurrence more, and what of it has fired by then."""
     deadline = deadline.model_copy(update={"occurrences": insert(deadline.occurrences, occurrence)})
     replayed = replay(terms, deadline.base, deadline.occurrences)
     # What falls due at the very moment of the last event is left to the next tick.
     reached = max(deadline.reached, deadline.occurrences[-1].at - 1)
     replayed.fire_until(reached)
-    # What was missed may have been answered as well: a gap breaches no deadline.
-    is_missed = before is None and isinstance(event, CaseSnapshot | CaseRebased) and replayed.firings
-    return None if is_missed else _publish(deadline, replayed, reached, trigger)
+    return _publish(deadline, replayed, reached, trigger), replayed.firings
 
 
 def _new(instance: Instance, event: CaseEvent) -> DeadlineState:

@@ -25,6 +25,9 @@ from services.sla.domain.due.instants import from_ms
 from services.sla.domain.instances import Instance
 from services.sla.domain.state import Fired, PendingEscalation, View
 
+RESTARTED = "restarted"
+"""Why a limit counts from now that would lie in the past by the version by which its case goes on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
@@ -66,7 +69,8 @@ class DeadlineEvents:
 
     def started(self, view: View) -> Outgoing:
         """A round runs."""
-        return self._of_view(DeadlineStarted, view, provisional=view.provisional)
+        restarted = self.trigger.reason == RESTARTED
+        return self._of_view(DeadlineStarted, view, provisional=view.provisional, restarted=restarted)
 
     def moved(self, view: View) -> Outgoing:
         """The due time changed."""

@@ -29,7 +29,7 @@ def renamed_states(**names: str) -> CompiledPolicy:
     return CompiledPolicy(policy, policy.version)
 
 
-def asked(casework: Casework, target: CompiledPolicy) -> Rebase:
+def rebasing(casework: Casework, target: CompiledPolicy) -> Rebase:
     casework.policies.put(target.key, target)
     return Rebase(policy_key=target.key, by="li", reason="ninety minutes for all")
 
@@ -37,7 +37,7 @@ def asked(casework: Casework, target: CompiledPolicy) -> Rebase:
 def test_who_lets_it_go_on_and_why_stands_in_its_history() -> None:
     casework, target = Casework(), another(title={"zh": "另一版", "en": "another"})
     case = casework.receive()
-    change = casework.decide(case, case.id, asked(casework, target))
+    change = casework.decide(case, case.id, rebasing(casework, target))
     assert isinstance(change, Change)
     assert change.state.policy_key == target.key
     [entry] = [one for one in change.history if one.event == "case.rebased"]
@@ -50,7 +50,7 @@ def test_who_lets_it_go_on_and_why_stands_in_its_history() -> None:
 def test_what_has_no_counterpart_is_refused_with_its_name() -> None:
     casework, target = Casework(), renamed_states(registered="entered")
     case = casework.receive()
-    refusal = casework.decide(case, case.id, asked(casework, target))
+    refusal = casework.decide(case, case.id, rebasing(casework, target))
     assert refusal == Refusal(409, "rebase", f"no counterpart in {target.key}: states.registered")
 
 
@@ -60,7 +60,7 @@ def test_a_name_that_the_policy_says_is_called_otherwise_goes_along() -> None:
     content = target.content.model_copy(update={"rebase": RebaseSpec(states={"registered": "entered"})})
     target = replace(target, content=content, version=content.version)
     case = casework.receive()
-    change = casework.decide(case, case.id, asked(casework, target))
+    change = casework.decide(case, case.id, rebasing(casework, target))
     assert isinstance(change, Change)
     assert (change.state.state, change.state.stage) == ("entered", case.stage)
 
@@ -71,4 +71,4 @@ def test_what_is_over_or_goes_by_it_already_stays(*, over: bool) -> None:
     case = casework.receive()
     target = another(title={"zh": "另一版", "en": "another"}) if over else gtmc()
     case = case.model_copy(update={"stage": "over"}) if over else case
-    assert casework.decide(case, case.id, asked(casework, target)) is None
+    assert casework.decide(case, case.id, rebasing(casework, target)) is None

@@ -85,14 +85,28 @@ def test_of_what_was_met_nothing_more_is_said_by_a_version_that_does_not_have_it
     assert rebased(story, 10) == []
 
 
-def test_a_deadline_that_came_with_the_version_starts_unless_it_is_past_or_the_case_is() -> None:
+def test_a_deadline_that_came_with_the_version_starts_unless_the_case_is_past_it() -> None:
     came = a_deadline(starts_from="receipt")
     story = an_open_case()
     assert rebased(story, 10, came) == ["started"]
-    assert story.due_in() == 60
-    assert rebased(an_open_case(), 100, came) == []
+    assert (story.due_in(), story.of("started")[0].restarted) == (60, False)
     resolved = a_deadline(cancel=[{"type": "case.acted", "where": {"header.stage": ["closing", "over"]}}])
     assert rebased(an_open_case(), 10, resolved, header_stage="closing") == []
+
+
+def test_one_that_came_with_the_version_and_would_lie_in_the_past_starts_now_and_says_so() -> None:
+    story = an_open_case()
+    assert rebased(story, 100, a_deadline(starts_from="receipt")) == ["started"]
+    assert (story.due_in(), story.of("started")[0].restarted) == (160, True)
+    assert story.passes(159.9) == []
+    assert story.passes(160) == ["breached", "escalation_due"]
+
+
+def test_one_that_came_with_the_version_and_should_have_warned_starts_and_warns() -> None:
+    story = an_open_case()
+    assert rebased(story, 50, a_deadline(starts_from="receipt", warnings=[{"percent": 50}])) == ["started"]
+    assert story.passes(51) == ["warned"]
+    assert (story.due_in(), story.of("started")[0].restarted) == (60, False)
 
 
 def test_a_deadline_that_applies_no_more_is_cancelled() -> None:
