@@ -24,7 +24,7 @@ def report() -> str:
     return done.stdout
 
 
-def open_ones(report: str) -> Iterator[tuple[str, str, str]]:
+def open_requirements(report: str) -> Iterator[tuple[str, str, str]]:
     """Component, source and id of each requirement that is named as open."""
     component = ""
     for line in report.partition("not software:")[0].splitlines():
@@ -39,14 +39,14 @@ def test_every_requirement_is_shown_open_or_not_software(report: str) -> None:
     assert counts is not None
     shown, still, beyond = map(int, counts.groups())
     assert shown + still + beyond == len(load()) == 307
-    assert still == len(list(open_ones(report)))
+    assert still == len(list(open_requirements(report)))
     assert beyond <= MOST_NOT_SOFTWARE
 
 
 def test_of_the_first_papers_hardly_anything_is_open_in_intake_routing_and_sla(report: str) -> None:
     named = [
         requirement
-        for component, source, requirement in open_ones(report)
+        for component, source, requirement in open_requirements(report)
         if component in {"intake", "routing", "sla"} and source[:2] in {"S0", "S3"}
     ]
     assert len(named) <= MOST_OPEN, named

@@ -124,3 +124,10 @@ def test_who_takes_the_call_owns_what_they_enter_and_passes_it_to_the_cr_manager
 async def test_what_was_entered_is_recorded_with_one_post() -> None:
     warnings, contact = await accept(form={"category": "price"}, narrative="多收了工时费")
     assert (warnings, contact.form, contact.narrative) == ([], {"category": "price"}, "多收了工时费")
+
+
+@pytest.mark.shows("CALL-06", dies_with="field:schemas.contacts:Customer.kind")
+@pytest.mark.parametrize("kind", ["potential", "actual", "proxy"])
+def test_whoever_speaks_for_a_customer_is_told_apart(kind: str) -> None:
+    stage = opened("gtmc", "tianhe.op", customer={"kind": kind})
+    assert stage.contacts[0].customer.kind == kind
