@@ -164,7 +164,7 @@ class MemoryStage:
         ]
         return (max(running) - self.casework.now).total_seconds() / 60 if running else None
 
-    def asked(self, task: str) -> list[str]:
+    def receivers(self, task: str) -> list[str]:
         """Of whom a kind of task is asked."""
         return [each.to for each in self.case.tasks_of(task)]
 
@@ -209,3 +209,19 @@ class MemoryStage:
 
     def _notify(self, event: CaseEvent | DeadlineEvent | OutreachRequested) -> None:
         self.told += [f"{one.person} {one.template}" for one in self.rulebook.deliveries(event, PLACE)]
+
+
+def opened(policy: str, who: str, **contact: Any) -> MemoryStage:
+    """A case that somebody took at their shop on Monday at ten; a noise where a test says nothing else."""
+    stage = MemoryStage(policy)
+    stage.wait_until(MONDAY + timedelta(hours=10))
+    shop = who.split(".", maxsplit=1)[0]
+    [franchise] = stage.casework.directory.franchises[shop]
+    usual = {
+        "shop": shop,
+        "channel": "onsite",
+        "vehicle": {"brand": franchise.brand},
+        "narrative": "空调有异响。",
+    }
+    stage.receive(who, **{**usual, **contact})
+    return stage

@@ -46,8 +46,8 @@ class Workspace:
                 shutil.copy2(name, folder / name)
         return cls(folder)
 
-    def run(self, tests: Sequence[str]) -> int:
-        """Pytest's exit code after these tests; a test that is skipped is none that passes."""
+    def run(self, tests: Sequence[str]) -> tuple[int, str]:
+        """Pytest's exit code after these tests, and what it printed; a test that is skipped is none that passes."""
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests],
             cwd=self.folder,
@@ -57,7 +57,7 @@ class Workspace:
             check=False,
         )
         is_skipped = done.returncode == pytest.ExitCode.OK and "skipped" in done.stdout
-        return pytest.ExitCode.NO_TESTS_COLLECTED if is_skipped else done.returncode
+        return pytest.ExitCode.NO_TESTS_COLLECTED if is_skipped else done.returncode, done.stdout
 
     @contextmanager
     def broken(self, mutant: Mutant) -> Iterator[None]:
@@ -84,7 +84,7 @@ class Workspace:
         """Break what a marked test dies with in the first way that is fair, and run the test."""
         for mutant in mutants(mark.dies_with):
             with self.broken(mutant):
-                code = self.run([mark.test]) if self.is_sound(mutant) else pytest.ExitCode.INTERRUPTED
+                code = self.run([mark.test])[0] if self.is_sound(mutant) else pytest.ExitCode.INTERRUPTED
             if code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
                 return Outcome(mark, "dies" if code else "survives", mutant.what)
         return Outcome(mark, "cannot be broken")
@@ -93,8 +93,7 @@ class Workspace:
 def outcomes(marks: Sequence[Mark], folder: Path) -> Iterator[Outcome]:
     """What becomes of each marked test; raises RuntimeError when they do not pass as long as nothing is broken."""
     workspace = Workspace.of_here(folder)
-    tests = sorted({mark.test for mark in marks})
-    if workspace.run(tests) != pytest.ExitCode.OK:
-        failing = [test for test in tests if workspace.run([test]) != pytest.ExitCode.OK]
-        raise RuntimeError("\n".join(f"{test}: does not pass as it is" for test in failing))
+    code, printed = workspace.run(sorted({mark.test for mark in marks}))
+    if code != pytest.ExitCode.OK:
+        raise RuntimeError(f"{printed}\nthe marked tests should pass as long as nothing is broken")
     yield from map(workspace.outcome, marks)

@@ -38,7 +38,7 @@ CHANGES = {
         f"Action close (结案, close) may be taken by: now also {GM}; no longer the owner as {CR}.",
     ),
     "when it is refused": (
-        ("not_done: [contact, attempt]", "not_done: [contact]", "actions.yaml"),
+        ("not_done: [contact, try_to_reach]", "not_done: [contact]", "actions.yaml"),
         "is refused: now also where contact (联系客户, speak with the customer) was not done: “尚无人联系客户",
     ),
     "a criterion of another level": (

@@ -53,7 +53,7 @@ def test_a_shorter_limit_that_would_lie_in_the_past_starts_when_the_case_goes_on
 
 def test_one_that_is_paused_counts_anew_from_when_it_goes_on() -> None:
     story = an_open_case(a_deadline(**PAUSES))
-    story.happens("attempt", 40)
+    story.happens("try_to_reach", 40)
     rebased(story, 45, a_deadline(**PAUSES, **limit(30)))
     assert story.happens("follow_up", 50) == ["moved"]
     assert story.due_in() == 80

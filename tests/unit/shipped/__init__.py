@@ -1,0 +1,1 @@
+"""What the shipped policies make of cases, as the papers ask for it."""
