@@ -65,6 +65,15 @@ class Frozen(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy of the fields; what was worked out from those of the original is worked out anew."""
+        copy = super().model_copy(update=update, deep=deep)
+        fields = type(copy).model_fields
+        if len(vars(copy)) > len(fields):
+            for name in vars(copy).keys() - fields.keys():
+                del vars(copy)[name]
+        return copy
+
 
 class Stored(Frozen):
     """The state of a document; a store may still hold it in an earlier format."""
@@ -79,13 +88,6 @@ class Strict(Frozen):
     """An immutable value written by people: an unknown field is a mistake worth telling."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
-        """A copy of the fields; what was worked out from those of the original is worked out anew."""
-        copy = super().model_copy(update=update, deep=deep)
-        for name in vars(copy).keys() - type(copy).model_fields.keys():
-            del vars(copy)[name]
-        return copy
 
 
 def policy_key(policy: str, version: str) -> str:

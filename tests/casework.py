@@ -22,7 +22,7 @@ from schemas.staffing import Directory
 from services.common.store.decision import Cause, Change, Decision, Outgoing, Refusal
 from services.routing.domain.acting import Act
 from services.routing.domain.assessment import build_statement
-from services.routing.domain.case import Case, header
+from services.routing.domain.case import Case
 from services.routing.domain.decide import decide
 from services.routing.domain.open_cases import OpenCase, OpenCases
 from services.routing.domain.opening import StoredContact
@@ -156,7 +156,7 @@ class Casework:
 
     def _deadline(self, kind: type[D], case: Case, deadline: str, changes: dict[str, Any]) -> D:
         fields = {
-            "id": uuid4(), "case_id": case.id, "occurred_at": self.now, "header": header(case),
+            "id": uuid4(), "case_id": case.id, "occurred_at": self.now, "header": case.header,
             "deadline": deadline, "cycle": 1, "accountable": "operator", "due_at": self.now,
         }  # fmt: skip
         return kind.model_validate(fields | changes)

@@ -16,7 +16,7 @@ from services.common.store.decision import Cause, Change
 from services.common.store.versions import Versions
 from services.common.store.write_path import Store
 from services.notify.domain.rules import Origin, Rulebook
-from services.routing.domain.case import Case, header
+from services.routing.domain.case import Case
 from services.routing.domain.decide import decide
 from services.routing.domain.open_cases import OpenCase, OpenCases
 from services.routing.domain.replies import TaskReply
@@ -124,7 +124,7 @@ def _answer(case: Case, row: Json) -> TaskReply | DeadlineWithdrawn:
     if row["do"] == "withdraw":
         [breach] = [one for one in case.breaches if str(one.id) == row["what"]]
         return DeadlineWithdrawn(
-            id=withdrawal_id(breach.id), case_id=case.id, occurred_at=ANSWERED, header=header(case),
+            id=withdrawal_id(breach.id), case_id=case.id, occurred_at=ANSWERED, header=case.header,
             deadline=breach.deadline, task_id=breach.task_id, cycle=breach.cycle, due_at=breach.due_at,
             accountable=breach.accountable, breach=breach.id, met_at=breach.due_at,
         )  # fmt: skip

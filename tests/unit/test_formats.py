@@ -15,7 +15,7 @@ from services.common.store.history import broken
 from services.intake.domain import Identity, read_contact
 from services.notify.domain.delivery import Delivery
 from services.notify.domain.texts import find, render
-from services.routing.domain.case import Case, header
+from services.routing.domain.case import Case
 from services.routing.domain.draft import ESCALATIONS
 from services.routing.domain.open_cases import OpenCases
 from services.routing.domain.policies import Policies
@@ -99,7 +99,7 @@ def test_the_last_event_of_a_case_says_of_it_what_its_document_says(form: str) -
         state, last = from_stored(stored, Case).state, _last_header(form, stored)
         if state is None or last is None:
             continue
-        own = header(state)
+        own = state.header
         assert last.model_dump(exclude=SAID_ONCE) == own.model_dump(exclude=SAID_ONCE)
         for kind in {task.task for task in own.tasks}:
             [newest, *_] = [task for task in reversed(own.tasks) if task.task == kind]

@@ -18,7 +18,7 @@ from services.notify.domain.facts import FactWriter
 from services.notify.domain.rules import Origin, Rulebook
 from services.notify.domain.texts import find, render
 from services.notify.store import NoticeFiles
-from services.routing.domain.case import Case, header
+from services.routing.domain.case import Case
 from services.routing.domain.policies import CompiledPolicy, Policies
 from services.routing.domain.severity.detection import compile_reader
 from services.routing.domain.severity.judge import judge
@@ -232,7 +232,7 @@ def test_it_escalates_by_its_own_ladder(casework: Casework) -> None:
 
 
 def opened(casework: Casework, severity: str) -> Story:
-    story = Story(quay().content, header=header(a_case(casework)))
+    story = Story(quay().content, header=a_case(casework).header)
     story.happens("opened", 0, header_severity=severity)
     return story
 

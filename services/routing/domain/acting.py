@@ -6,14 +6,12 @@ from uuid import UUID
 from schemas.actions import ActionSpec
 from schemas.base import Frozen
 from schemas.cases import CaseActed
-from schemas.vocabulary import Role
 from services.common.store.decision import Change, Refusal
 from services.routing.domain import steps
 from services.routing.domain.case import Case, Done, FormRecord
 from services.routing.domain.draft import Draft
 from services.routing.domain.moments import Moment, holds
-from services.routing.domain.permission import acting_role, may
-from services.routing.domain.sayings import Speaker
+from services.routing.domain.permission import Standing
 from services.routing.domain.seals import NOTHING, SealedForm
 from services.routing.domain.world import World
 
@@ -28,21 +26,20 @@ class Act(Frozen):
 
 def act(case: Case, asked: Act, cause: UUID, world: World) -> Change[Case] | Refusal:
     """The case after an action, or the rule that forbids it: first who, then when, then what."""
-    spec = world.policy(case).action[asked.action]
-    refused = may(case, asked.actor, spec, world) or not_now(case, asked, spec, world)
-    if refused:
+    spec, standing = world.policy(case).action[asked.action], Standing(case, asked.actor, world)
+    if refused := standing.may(spec) or _not_now(asked, spec, standing):
         return refused
-    draft, role = Draft.of(case, cause, asked.actor, world), acting_role(case, asked.actor, spec, world)
+    draft = Draft.of(case, cause, asked.actor, world)
     try:
-        _take(draft, spec, asked, role, world)
+        _take(draft, spec, asked, standing)
     except steps.ForbiddenError as forbidden:
         return forbidden.refusal
     return draft.change()
 
 
-def not_now(case: Case, asked: Act, spec: ActionSpec, world: World) -> Refusal | None:
+def _not_now(asked: Act, spec: ActionSpec, standing: Standing) -> Refusal | None:
     """What forbids an action as the case now is, whoever asks."""
-    speaker = Speaker.to(asked.actor, case, world)
+    case, speaker = standing.case, standing.speaker
     if case.is_over if not spec.in_states else case.state not in spec.in_states:
         return speaker.from_state(spec)
     moment = Moment(said=asked.said, actor=asked.actor)
@@ -50,19 +47,20 @@ def not_now(case: Case, asked: Act, spec: ActionSpec, world: World) -> Refusal |
     return next((speaker.refused(rule) for rule in forbidding), None)
 
 
-def _take(draft: Draft, spec: ActionSpec, asked: Act, role: Role, world: World) -> None:
+def _take(draft: Draft, spec: ActionSpec, asked: Act, standing: Standing) -> None:
     """Remember it and take its steps; the event says of the case how the action has left it."""
-    before, said = draft.case, asked.said
+    before, said, roles = draft.case, asked.said, standing.roles(spec)
     draft.set(done={**before.done, spec.id: _done(before.done.get(spec.id), asked.actor, draft.at)})
     if spec.form is not None:
         filled = FormRecord(by=asked.actor, at=draft.at, values=said.values, note=said.note and said.note.id)
         draft.set(filled={**before.filled, spec.form: filled})
     draft.set(notes=before.notes + (said.note is not None))
     event = draft.publish(
-        CaseActed, action=spec.id, role=role, previous_state=before.state, form=spec.form, **said.facts()
+        CaseActed, action=spec.id, role=roles[0], previous_state=before.state, form=spec.form, **said.facts()
     )
-    draft.record_history(event.type, action=spec.id, role=role, **said.sealed())
-    steps.take(draft, spec.steps, Moment(event=event, said=said, actor=asked.actor, role=role), world)
+    draft.record_history(event.type, action=spec.id, role=roles[0], **said.sealed())
+    moment = Moment(event=event, said=said, actor=asked.actor, roles=roles)
+    steps.take(draft, spec.steps, moment, standing.world)
     draft.update_header(event)
 
 
@@ -78,4 +76,5 @@ def allowed(case: Case, actor: str, world: World) -> list[str]:
     """
     if case.policy_key not in world.policies:
         return []
-    return [spec.id for spec in world.policy(case).actions if may(case, actor, spec, world) is None]
+    standing = Standing(case, actor, world)
+    return [spec.id for spec in world.policy(case).actions if standing.may(spec) is None]

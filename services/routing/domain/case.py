@@ -1,6 +1,7 @@
 """A case as routing keeps it: the only truth about it, and what events say of it."""
 
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Literal
 from uuid import UUID
 
@@ -216,15 +217,16 @@ class Case(Stored):
         """The tasks that move the owner, not yet accepted."""
         return [task for task in self.tasks if task.moves_owner]
 
+    @cached_property
+    def header(self) -> CaseHeader:
+        """What every event says of it."""
+        own = {
+            name: getattr(self, name) for name in CaseHeader.model_fields if name not in {"tasks", "triage"}
+        }
+        tasks = tuple(task.public() for task in self.tasks)
+        return CaseHeader.model_construct(**own, tasks=tasks, triage=bool(self.triage))
+
     @property
     def policy_key(self) -> str:
         """The policy version by which it is decided."""
         return policy_key(self.policy, self.policy_version)
-
-
-def header(case: Case) -> CaseHeader:
-    """What every event says of its case."""
-    own = {name: getattr(case, name) for name in CaseHeader.model_fields if name not in {"tasks", "triage"}}
-    return CaseHeader.model_construct(
-        **own, tasks=tuple(task.public() for task in case.tasks), triage=bool(case.triage)
-    )

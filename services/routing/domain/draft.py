@@ -11,7 +11,7 @@ from schemas.identity import event_id, feed_id
 from schemas.policies import Policy
 from schemas.vocabulary import State
 from services.common.store.decision import Change, Entry, Outgoing
-from services.routing.domain.case import Case, Revision, header
+from services.routing.domain.case import Case, Revision
 from services.routing.domain.world import World
 
 E = TypeVar("E", bound=CaseMessage)
@@ -66,7 +66,7 @@ class Draft:
             id=event_id(self.cause, kind.model_fields["type"].default, before),
             case_id=self.case.id,
             occurred_at=self.at,
-            header=header(self.case),
+            header=self.case.header,
             by=self.by,
             **fields,
         )
@@ -76,7 +76,7 @@ class Draft:
     def update_header(self, event: CaseMessage) -> None:
         """Let an event say of the case how it is now, after what followed from it."""
         at = self.events.index(event)
-        self.events[at] = event.model_copy(update={"header": header(self.case)})
+        self.events[at] = event.model_copy(update={"header": self.case.header})
 
     def record_history(self, event: str, **facts: Any) -> None:
         """Write an entry of the case's history; absent facts are left out."""

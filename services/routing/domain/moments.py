@@ -5,18 +5,18 @@ from typing import Any
 
 from schemas.conditions import Condition, satisfies
 from schemas.vocabulary import Role
-from services.routing.domain.case import Case, Task, header
+from services.routing.domain.case import Case, Task
 from services.routing.domain.seals import NOTHING, SealedForm
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What has just occurred: an event, what somebody has filled in and in which role, the task and the breach it is about."""
+    """What has just occurred: an event, what somebody has filled in and in which roles, the task and the breach it is about."""
 
     event: Any = None
     said: SealedForm = NOTHING
     actor: str | None = None
-    role: Role | None = None
+    roles: tuple[Role, ...] = ()
     task: Task | None = None
 
 
@@ -26,7 +26,7 @@ def holds(condition: Condition, case: Case, moment: Moment, *, earlier: bool) ->
         return False
     waiting = {task.task for task in case.tasks}
     return (
-        (not condition.case or satisfies(condition.case, header(case)))
+        (not condition.case or satisfies(condition.case, case.header))
         and satisfies(condition.event, moment.event)
         and satisfies(condition.form, moment.said.values)
         and (not condition.done or not case.done.keys().isdisjoint(condition.done))

@@ -68,7 +68,7 @@ def forbidden(case: Case, spec: TaskSpec, who: NamedReceiver, moment: Moment, wo
 
 def _against_rules(spec: TaskSpec, who: NamedReceiver, moment: Moment, speaker: Speaker) -> Refusal | None:
     """Only of a role that the task's `hand_overs` name for the giver's."""
-    rules = [rule for rule in spec.hand_overs if rule.giver == moment.role]
+    rules = [rule for rule in spec.hand_overs if rule.giver in moment.roles]
     receivers = [role for rule in rules for role in rule.receivers]
     if who.role in receivers:
         return None
@@ -77,7 +77,7 @@ def _against_rules(spec: TaskSpec, who: NamedReceiver, moment: Moment, speaker: 
     return speaker.refusal(
         "named_receiver",
         field=speaker.field(who.form, who.fields["role"]),
-        giver=moment.role or "",
+        giver=speaker.either(speaker.title("roles", role) for role in moment.roles),
         receivers=asked,
         source=source,
     )

@@ -1,65 +1,83 @@
 """Who may do what with a case: by their part in it, or by a role at a place of it."""
 
+from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
 
 from schemas.actions import OWNER, ActionSpec
 from schemas.staffing import Queue, place
 from schemas.vocabulary import Role
 from services.common.store.decision import Refusal
-from services.routing.domain import sayings
 from services.routing.domain.case import Case, Task
+from services.routing.domain.sayings import Speaker
 from services.routing.domain.world import World
 
 
-def may(case: Case, actor: str, action: ActionSpec, world: World) -> Refusal | None:
-    """None where they may; else what forbids it, and who could."""
-    has = capacities(case, actor, world)
-    speaker = sayings.Speaker.to(actor, case, world)
-    if not has.keys() & set(action.by):
-        return _accept_first(case, actor, action, world) or speaker.who_may(action)
-    stood_for = world.directory.represented(actor, world.now)
-    for name in action.not_by:
-        if (done := case.done.get(name)) is not None and not stood_for.isdisjoint(done.by):
-            return speaker.not_by_the_same(action, name)
-    return None
+@dataclass(frozen=True)
+class Standing:
+    """What somebody is in a case, and what that lets them do."""
 
+    case: Case
+    actor: str
+    world: World
 
-def _accept_first(case: Case, actor: str, action: ActionSpec, world: World) -> Refusal | None:
-    """Whoever the case is handed over to may do as its owner once they have accepted it."""
-    owners = any(party.split(":")[0] == OWNER for party in action.by)
-    if owners and any(is_assigned(case, task, actor, world) for task in case.hand_overs):
-        return sayings.Speaker.to(actor, case, world).accept_first(action)
-    return None
+    @cached_property
+    def speaker(self) -> Speaker:
+        """Tells them what a rule forbids."""
+        return Speaker.to(self.actor, self.case, self.world)
 
+    @cached_property
+    def represented(self) -> frozenset[str]:
+        """They and everyone they stand in for."""
+        return self.world.directory.represented(self.actor, self.world.now)
 
-def capacities(case: Case, actor: str, world: World) -> Mapping[str, Role]:
-    """What somebody is in a case, each with the role in which they then act: parts in it, and roles at its places."""
-    policy, seats = world.policy(case), world.directory.seats(actor, world.now)
-    has: dict[str, Role] = {}
-    if is_party(case, case.owner, case.owner_place, actor, world):
-        has |= {OWNER: case.owner_role, f"{OWNER}:{case.owner_role}": case.owner_role}
-    has |= {f"task:{task.task}": task.role for task in case.tasks if is_assigned(case, task, actor, world)}
-    return has | {role.id: role.id for role in policy.roles if Queue(place(case, role.at), role.id) in seats}
+    @cached_property
+    def _capacities(self) -> Mapping[str, tuple[Role, ...]]:
+        """The parties that they are, each with the roles in which they then act: parts in it, and roles at its places."""
+        case, seats = self.case, self.world.directory.seats(self.actor, self.world.now)
+        has: dict[str, tuple[Role, ...]] = defaultdict(tuple)
+        if is_party(case, case.owner, case.owner_place, self.actor, self.world):
+            has |= {OWNER: (case.owner_role,), f"{OWNER}:{case.owner_role}": (case.owner_role,)}
+        for task in case.tasks:
+            if is_assigned(case, task, self.actor, self.world):
+                has[f"task:{task.task}"] += (task.role,)
+        for role in self.world.policy(case).roles:
+            if Queue(place(case, role.at), role.id) in seats:
+                has[role.id] = (role.id,)
+        return has
 
+    def may(self, action: ActionSpec) -> Refusal | None:
+        """None where they may; else what forbids it, and who could."""
+        if not self._capacities.keys() & set(action.by):
+            return self._accept_first(action) or self.speaker.who_may(action)
+        for name in action.not_by:
+            if (done := self.case.done.get(name)) is not None and not self.represented.isdisjoint(done.by):
+                return self.speaker.not_by_the_same(action, name)
+        return None
 
-def acting_role(case: Case, actor: str, action: ActionSpec, world: World) -> Role:
-    """The role in which somebody acts: by the first party of the action that they are."""
-    has = capacities(case, actor, world)
-    return next(has[party] for party in action.by if party in has)
+    def roles(self, action: ActionSpec) -> tuple[Role, ...]:
+        """The roles in which they act, by the parties of the action that they are, in its order."""
+        given = (role for party in action.by for role in self._capacities.get(party, ()))
+        return tuple(dict.fromkeys(given))
 
+    def may_answer(self, task: Task) -> bool:
+        """Whether they may reply to a task: who is asked, and of one that nobody accepts whoever could have been asked as well."""
+        if is_assigned(self.case, task, self.actor, self.world):
+            return True
+        spec = self.world.policy(self.case).task[task.task]
+        return not spec.is_accepted and any(
+            self.world.directory.acts_for(self.actor, one.id, seat.at, self.world.now)
+            for role in spec.to
+            for seat in self.world.seats(self.case, role)
+            for one in self.world.directory.staff(seat.at, seat.role, seat.department)
+        )
 
-def may_answer(case: Case, task: Task, actor: str, world: World) -> bool:
-    """Whether somebody may reply to a task: who is asked, and of one that nobody accepts whoever could have been asked as well."""
-    if is_assigned(case, task, actor, world):
-        return True
-    policy = world.policy(case)
-    spec = policy.task[task.task]
-    return not spec.is_accepted and any(
-        world.directory.acts_for(actor, one.id, seat.at, world.now)
-        for role in spec.to
-        for seat in world.seats(case, role)
-        for one in world.directory.staff(seat.at, seat.role, seat.department)
-    )
+    def _accept_first(self, action: ActionSpec) -> Refusal | None:
+        """Whoever the case is handed over to may do as its owner once they have accepted it."""
+        owners = any(party.split(":")[0] == OWNER for party in action.by)
+        asked = (is_assigned(self.case, task, self.actor, self.world) for task in self.case.hand_overs)
+        return self.speaker.accept_first(action) if owners and any(asked) else None
 
 
 def is_assigned(case: Case, task: Task, actor: str, world: World) -> bool:

@@ -1,6 +1,6 @@
 """What people reply to a task: they accept it, answer it, or refuse it with a reason."""
 
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from schemas.base import Frozen
@@ -12,12 +12,12 @@ from services.routing.domain import steps, tasks
 from services.routing.domain.case import Case, FormRecord, Task
 from services.routing.domain.draft import Draft
 from services.routing.domain.moments import Moment
-from services.routing.domain.permission import may_answer
-from services.routing.domain.sayings import Speaker
+from services.routing.domain.permission import Standing
 from services.routing.domain.seals import NOTHING, SealedForm
 from services.routing.domain.world import World
 
 Verb = Literal["accept", "answer", "refuse"]
+VERBS: tuple[Verb, ...] = get_args(Verb)
 
 
 class TaskReply(Frozen):
@@ -46,10 +46,10 @@ def is_reply(spec: TaskSpec, verb: Verb) -> bool:
 
 def reply(case: Case, asked: TaskReply, cause: UUID, world: World) -> Change[Case] | Refusal:
     """The case after a reply, or the rule that forbids it."""
-    task = case.task(asked.task_id)
+    task, standing = case.task(asked.task_id), Standing(case, asked.actor, world)
     if task is None:
-        return Speaker.to(asked.actor, case, world).refusal("task_done", 409)
-    if refused := _forbidden(case, task, asked, world):
+        return standing.speaker.refusal("task_done", 409)
+    if refused := _not_asked(task, standing) or _unfit(asked.verb, task, standing):
         return refused
     draft = Draft.of(case, cause, asked.actor, world)
     try:
@@ -59,25 +59,27 @@ def reply(case: Case, asked: TaskReply, cause: UUID, world: World) -> Change[Cas
     return draft.change()
 
 
-def _forbidden(case: Case, task: Task, asked: TaskReply, world: World) -> Refusal | None:
-    speaker, spec = Speaker.to(asked.actor, case, world), world.policy(case).task[task.task]
-    if not may_answer(case, task, asked.actor, world):
-        return speaker.about("asked", task)
-    if spec.by_another and task.giver in world.directory.represented(asked.actor, world.now):
-        return speaker.about("by_another", task)
-    rule = _unfit(asked.verb, task, spec)
-    return speaker.about(rule, task) if rule else None
+def _not_asked(task: Task, standing: Standing) -> Refusal | None:
+    """Why a task is not for somebody to reply to."""
+    if not standing.may_answer(task):
+        return standing.speaker.about("asked", task)
+    by_another = standing.world.policy(standing.case).task[task.task].by_another
+    if by_another and task.giver in standing.represented:
+        return standing.speaker.about("by_another", task)
+    return None
 
 
-def _unfit(verb: Verb, task: Task, spec: TaskSpec) -> str | None:
-    """The rule by which this is no reply to a task as it is."""
+def _unfit(verb: Verb, task: Task, standing: Standing) -> Refusal | None:
+    """Why this is no reply to a task as it is."""
+    spec = standing.world.policy(standing.case).task[task.task]
     before = spec.is_accepted and not task.accepted
     unfit: dict[Verb, tuple[tuple[str, bool], ...]] = {
         "accept": (("not_accepted", not spec.is_accepted), ("is_accepted", task.accepted)),
         "answer": (("not_answered", spec.moves_owner), ("accepted_before", before)),
         "refuse": (("not_refused", spec.refusal is None),),
     }
-    return next((rule for rule, holds in unfit[verb] if holds), None)
+    rule = next((rule for rule, holds in unfit[verb] if holds), None)
+    return standing.speaker.about(rule, task) if rule else None
 
 
 def _accept(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
@@ -92,7 +94,9 @@ def _accept(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
                 tasks.withdraw(draft, other, "taken")
         _stand_on_rung(draft, task)
     event = tasks.accept(draft, task, asked.actor, post)
-    steps.take(draft, spec.accepted, Moment(event=event, actor=asked.actor, role=task.role, task=task), world)
+    steps.take(
+        draft, spec.accepted, Moment(event=event, actor=asked.actor, roles=(task.role,), task=task), world
+    )
     draft.update_header(event)
 
 
@@ -110,7 +114,7 @@ def _refuse(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
         draft.set(declined_by=tuple(declined))
     _note(draft, asked.said)
     event = tasks.refuse(draft, task, asked.said)
-    moment = Moment(event=event, said=asked.said, actor=asked.actor, role=task.role, task=task)
+    moment = Moment(event=event, said=asked.said, actor=asked.actor, roles=(task.role,), task=task)
     steps.take(draft, spec.refused, moment, world)
     draft.update_header(event)
 
@@ -127,7 +131,7 @@ def _answer(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
     if others:
         steps.send(draft, spec, others[:1], world, giver=task.giver)
     else:
-        moment = Moment(event=event, said=said, actor=asked.actor, role=task.role, task=task)
+        moment = Moment(event=event, said=said, actor=asked.actor, roles=(task.role,), task=task)
         steps.take(draft, spec.answered, moment, world)
     draft.update_header(event)
 
@@ -140,10 +144,9 @@ def allowed(case: Case, actor: str, world: World) -> dict[UUID, list[Verb]]:
     """What somebody may reply to which tasks."""
     if case.policy_key not in world.policies:
         return {}
-    found: dict[UUID, list[Verb]] = {}
-    for task in case.tasks:
-        if may_answer(case, task, actor, world):
-            verbs: tuple[Verb, ...] = ("accept", "answer", "refuse")
-            asked = (TaskReply(actor=actor, task_id=task.task_id, verb=verb) for verb in verbs)
-            found[task.task_id] = [one.verb for one in asked if _forbidden(case, task, one, world) is None]
-    return found
+    standing = Standing(case, actor, world)
+    return {
+        task.task_id: [verb for verb in VERBS if _unfit(verb, task, standing) is None]
+        for task in case.tasks
+        if _not_asked(task, standing) is None
+    }

@@ -68,7 +68,7 @@ _SAYINGS = {
 _NAMES: dict[str, Vocabulary] = {
     **dict.fromkeys(("action", "other"), "actions"),
     **dict.fromkeys(("level", "present"), "levels"),
-    **dict.fromkeys(("role", "giver"), "roles"),
+    **dict.fromkeys(("role",), "roles"),
     "state": "states",
     "task": "tasks",
 }
