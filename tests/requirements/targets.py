@@ -6,7 +6,7 @@ field of a model, `function:services.routing.domain.judge:judge` a function or `
 """
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,8 @@ def _changed(path: Path, names: list[str]) -> Iterator[Mutant]:
     whole = files.read(path)
     keys = list(_keys(whole, names))
     node, last = _inner(whole, keys[:-1]), keys[-1]
-    for change, what in _changes(node, last, whole):
+    field = next(key for key in reversed(keys) if isinstance(key, str))
+    for change, what in _changes(node, last, _values(whole, field)):
         # Anchors make one object of several places: only one of them is to be broken.
         broken = yaml.safe_load(yaml.dump(whole, Dumper=_Plain))
         change(_inner(broken, keys[:-1]))
@@ -97,17 +98,19 @@ def _inner(node: Any, keys: list[Any]) -> Any:
 Change = Callable[[Any], None]
 
 
-def _changes(node: Any, key: Any, whole: Any) -> Iterator[tuple[Change, str]]:
-    """What may be done to the entry of a mapping or list: a limit moves by one unit, an entry goes."""
+def _changes(node: Any, key: Any, others: Collection[str]) -> Iterator[tuple[Change, str]]:
+    """What may be done to an entry of a mapping or list: it moves by one unit, goes, or is one of the others."""
     value = node[key]
     if isinstance(value, bool):
         yield _put(key, not value), f"{value} -> {not value}"
     elif isinstance(value, int):
         yield _put(key, value + 1), f"{value} -> {value + 1}"
-    elif isinstance(value, str) and isinstance(node, dict):
-        for other in sorted(_values(whole, key) - {value}):
-            yield _put(key, other), f"{value} -> {other}"
-    yield _drop(key), "removed"
+    if isinstance(node, list) or not isinstance(value, str):
+        yield _drop(key), "removed"
+    if isinstance(value, str):
+        yield from ((_put(key, other), f"{value} -> {other}") for other in sorted(others) if other != value)
+    if isinstance(node, dict) and isinstance(value, str):
+        yield _drop(key), "removed"
 
 
 def _put(key: Any, value: Any) -> Change:
@@ -124,14 +127,15 @@ def _drop(key: Any) -> Change:
     return change
 
 
-def _values(node: Any, key: str) -> set[str]:
-    """The texts that stand anywhere under a field of this name."""
+def _values(node: Any, field: str) -> set[str]:
+    """The texts that stand anywhere under a field of this name, by themselves or in a list."""
     if isinstance(node, list):
-        return {value for entry in node for value in _values(entry, key)}
+        return {value for entry in node for value in _values(entry, field)}
     if not isinstance(node, dict):
         return set()
-    own = {node[key]} if isinstance(node.get(key), str) else set()
-    return own.union(*(_values(value, key) for value in node.values()))
+    given = node.get(field)
+    own = {value for value in (given if isinstance(given, list) else [given]) if isinstance(value, str)}
+    return own.union(*(_values(value, field) for value in node.values()))
 
 
 def _of_model(name: str) -> Iterator[Mutant]:

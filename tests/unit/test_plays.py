@@ -11,8 +11,10 @@ from tests.memory_stage import PLAYS, MemoryStage
 from tests.requirements.rows import shows
 
 SHOWN: Mapping[str, tuple[str, str]] = {
-    "gtmc/chapter1_general": ("ICROP-22 ICROP-25 ICROP-26", "policy:gtmc/actions/tidy/steps/1"),
-    "gtmc/call_back_by_another": ("ICROP-25", "policy:gtmc/actions/call_back/not_by"),
+    "gtmc/chapter1_general": ("ICROP-22", "policy:gtmc/actions/tidy/steps/1"),
+    "gtmc/nobody_acts": ("ICROP-09", "policy:gtmc/ladders/general_ladder/rungs/dept_manager"),
+    "toyota_general/head_absent": ("TOY-23", "policy:toyota_general/actions/appoint/steps/1"),
+    "faw_toyota/possibly_major": ("TOY-02", "policy:faw_toyota/reactions/graver/1"),
 }
 """The requirements that a story shows, and what it dies with."""
 

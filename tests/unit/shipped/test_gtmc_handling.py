@@ -259,7 +259,6 @@ def test_the_cr_manager_follows_and_urges_while_others_handle(who: str, action: 
     assert ("tianhe.sa urged" in stage.told) == (action == "urge")
 
 
-@pytest.mark.shows("ICROP-25", dies_with="policy:gtmc/actions/close/from")
 @pytest.mark.shows("ICROP-25", dies_with="policy:gtmc/actions/call_back/steps/1")
 @pytest.mark.shows("ICROP-26", dies_with="policy:gtmc/actions/close/refused/close_after_confirmation")
 @pytest.mark.shows("ICROP-26", dies_with="policy:gtmc/actions/confirm_result/by/dealer_cr_manager")
@@ -291,7 +290,7 @@ def test_what_is_given_in_compensation_is_kept_as_a_list() -> None:
 
 
 @pytest.mark.shows("TOY-56", dies_with="policy:gtmc/actions/send_notice/steps/1")
-@pytest.mark.shows("TOY-56", dies_with="policy:gtmc/tasks/handling_notice/to")
+@pytest.mark.shows("TOY-56", dies_with="policy:gtmc/tasks/handling_notice/to/dealer_cr_manager")
 def test_the_manufacturer_sends_the_dealer_a_notice_to_handle_it() -> None:
     stage = with_cr(MAJOR)
     stage.reply("hanlu.cr1", "accept", "support")
