@@ -22,6 +22,15 @@ class LadderSpec(Strict):
     source: str
     rungs: Annotated[tuple[Rung, ...], FILLED, once("role")]
 
+    @property
+    def asks(self) -> bool:
+        """Whether somebody is asked by it; one that does not only tells."""
+        return any(rung.task for rung in self.rungs)
+
+    def asks_by(self, task: TaskKind) -> bool:
+        """Whether one of its rungs asks by such a task."""
+        return any(rung.task == task for rung in self.rungs)
+
     def position(self, role: Role) -> int | None:
         """The place of a role on the ladder, if it has one."""
         return next((at for at, rung in enumerate(self.rungs) if rung.role == role), None)

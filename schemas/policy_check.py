@@ -103,6 +103,6 @@ def _misplaced(policy: "Policy") -> Iterator[Fault]:
         yield ("last_resort",), f"should be a role at the manufacturer; {role.id} works at the {role.at}"
     for at, ladder in enumerate(policy.ladders):
         for nth, rung in enumerate(ladder.rungs):
-            if rung.task is None and any(other.task for other in ladder.rungs):
+            if rung.task is None and ladder.asks:
                 says = "should be given, as on another rung: a ladder either asks or only tells"
                 yield ("ladders", at, "rungs", nth, "task"), says

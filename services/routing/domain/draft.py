@@ -55,7 +55,7 @@ class Draft:
         if stage == "over" and not case.is_over:
             self.set(ended_at=self.at)
         elif case.is_over and stage != "over":
-            self.set(ended_at=None, rungs={}, passes={}, declined_by=(), done={})
+            self.set(ended_at=None, rungs={}, passes={}, declined_by=(), done={}, confirmed=False)
             self.publish(CaseReopened, previous_state=case.state)
             self.record_history("case.reopened", previous_state=case.state)
 

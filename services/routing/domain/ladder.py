@@ -1,10 +1,11 @@
 """The rungs of a ladder: whom a case goes to next, who is notified, and what is taken back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from uuid import UUID
 
 from schemas.ladders import LadderSpec, Rung
+from schemas.policies import Policy
 from schemas.staffing import Queue, place
 from schemas.vocabulary import Role
 from services.routing.domain import tasks
@@ -43,13 +44,29 @@ def choose_supervisor(
 ) -> tuple[Role, Chosen]:
     """Who is told that somebody of a role has let a time pass: their superior, and one rung higher with every repeat.
 
-    Where the case belongs to no place of the ladder, it is whoever reads what nobody else does.
+    Where nobody else than those of the role is that, it is who is next above, if anybody. Where the case belongs to no
+    place of the ladder, it is whoever reads what nobody else does.
     """
     placed = [rung.role for rung in ladder.rungs if _has_place(case, rung, world)]
     rungs = placed or [rung.role for rung in ladder.rungs]
     first = rungs.index(accountable) + 1 if accountable in rungs else 0
-    role = rungs[min(first + repeats, len(rungs) - 1)]
-    return role, world.choose(case, role)
+    above = rungs[min(first + repeats, len(rungs) - 1) :]
+    late = _late(case, accountable, world)
+    for role in above:
+        if (chosen := world.person(case, role, late) or world.stand_in(case, role, late)) is not None:
+            return role, chosen
+    return above[0], world.choose(case, above[0])
+
+
+def _late(case: Case, accountable: Role, world: World) -> frozenset[str]:
+    """Everybody whose time may have passed."""
+    staff = (
+        one
+        for seat in world.seats(case, accountable)
+        for one in world.directory.staff(seat.at, seat.role, seat.department)
+    )
+    own = (case.owner,) if case.owner_role == accountable else ()
+    return frozenset((*own, *(one.id for one in staff)))
 
 
 def _has_place(case: Case, rung: Rung, world: World) -> bool:
@@ -97,6 +114,26 @@ def passed(case: Case, world: World) -> frozenset[str]:
     owners = (one.id for one in world.directory.staff(*own)) if own else (case.owner,)
     answering = (one for queue in queues for one in _answering(case, queue, world))
     return frozenset((*owners, *passed_by, *answering))
+
+
+def is_above(policy: Policy, task: Task, roles: Iterable[Role]) -> bool:
+    """Whether a ladder sent a task to somebody above these roles: what they decide does not end it."""
+    spec = policy.ladder.get(task.ladder or "")
+    if spec is None:
+        return False
+    return (spec.position(task.role) or 0) > max((spec.position(role) or 0 for role in roles), default=0)
+
+
+def stand(draft: Draft, role: Role) -> None:
+    """The next escalation counts from whoever has accepted (D-20) on each ladder that they are on, or from who is still asked above."""
+    for spec in draft.policy.ladders:
+        if (at := spec.position(role)) is not None:
+            asked = (spec.position(task.role) or 0 for task in draft.case.tasks if _stays(spec, task))
+            draft.set(rungs={**draft.case.rungs, spec.id: max((at, *asked))})
+
+
+def _stays(spec: LadderSpec, task: Task) -> bool:
+    return task.ladder == spec.id and task.moves_owner
 
 
 def withdraw(draft: Draft, breach: UUID, deadline: str) -> None:

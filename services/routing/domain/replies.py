@@ -8,7 +8,7 @@ from schemas.policies import Policy
 from schemas.tasks import TaskSpec
 from schemas.vocabulary import FormName
 from services.common.store.decision import Change, Refusal
-from services.routing.domain import steps, tasks
+from services.routing.domain import ladder, steps, tasks
 from services.routing.domain.case import Case, FormRecord, Task
 from services.routing.domain.draft import Draft
 from services.routing.domain.moments import Moment
@@ -89,21 +89,24 @@ def _accept(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
             owner=asked.actor, owner_role=task.role, owner_where=task.where, owner_place=task.place,
             owned_at=draft.at, owner_post=post, declined_by=(),
         )  # fmt: skip
-        for other in draft.case.hand_overs:
-            if other.task_id != task.task_id:
-                tasks.withdraw(draft, other, "taken")
-        _stand_on_rung(draft, task)
+        _take_back_others(draft, task)
     event = tasks.accept(draft, task, asked.actor, post)
+    if spec.moves_owner:
+        ladder.stand(draft, task.role)
     steps.take(
         draft, spec.accepted, Moment(event=event, actor=asked.actor, roles=(task.role,), task=task), world
     )
     draft.update_header(event)
 
 
-def _stand_on_rung(draft: Draft, task: Task) -> None:
-    """The next escalation counts from whoever has accepted (D-20), on every ladder on which they are."""
-    rungs = {spec.id: at for spec in draft.policy.ladders if (at := spec.position(task.role)) is not None}
-    draft.set(rungs={**draft.case.rungs, **rungs})
+def _take_back_others(draft: Draft, task: Task) -> None:
+    """Nobody else is asked to take the case, but who a ladder had asked before it was handed on below them."""
+    earlier = True
+    for other in draft.case.hand_overs:
+        earlier = earlier and other.task_id != task.task_id
+        escaped = task.via == "transfer" and earlier and ladder.is_above(draft.policy, other, [task.role])
+        if other.task_id != task.task_id and not escaped:
+            tasks.withdraw(draft, other, "taken")
 
 
 def _refuse(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:

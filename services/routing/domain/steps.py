@@ -7,7 +7,7 @@ What a policy lets follow is taken when somebody acts (`acting`), replies to a t
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from schemas.cases import CaseEscalated, CaseTaskSent
+from schemas.cases import CaseActed, CaseEscalated, CaseTaskSent
 from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
 from schemas.ladders import LadderSpec
 from schemas.staffing import Queue, place
@@ -68,9 +68,7 @@ def _follow(draft: Draft, task: Task, event: CaseTaskSent, before: Case, world: 
     """Let the case go where it goes once somebody is asked, and the task remember what it has moved."""
     went = take(draft, draft.policy.task[task.task].sent, Moment(event=event, task=task), world)
     for spec in draft.policy.ladders:
-        moves = (
-            task.moves_owner and task.ladder is None and any(rung.task == task.task for rung in spec.rungs)
-        )
+        moves = task.moves_owner and task.ladder is None and spec.asks_by(task.task)
         if task.ladder == spec.id or moves:
             draft.set(rungs={**draft.case.rungs, spec.id: spec.position(task.role) or 0})
     tasks.keep_moves(draft, task, before, went=went)
@@ -83,6 +81,9 @@ def _send(draft: Draft, step: Step, moment: Moment, world: World) -> None:
     spec = draft.policy.task[step.send.task]
     action = getattr(moment.event, "form", None)
     who = None if step.send.to else naming.named(draft.policy.form.get(action or ""), moment)
+    if spec.moves_owner and isinstance(moment.event, CaseActed):
+        # Whoever declined what was asked before has not declined this.
+        draft.set(declined_by=())
     if who is not None:
         _send_by_name(draft, spec, who, moment, world)
     else:
@@ -94,23 +95,18 @@ def _send_by_name(draft: Draft, spec: TaskSpec, who: NamedReceiver, moment: Mome
     if refusal := naming.forbidden(draft.case, spec, who, moment, world):
         raise ForbiddenError(refusal)
     for task in draft.case.tasks_of(spec.id):
-        is_replaced = (spec.moves_owner or spec.single) and not task.accepted
+        waits = (spec.moves_owner or spec.single) and not task.accepted
+        is_replaced = waits and (
+            task.to == who.person or not ladder.is_above(draft.policy, task, moment.roles)
+        )
         if is_replaced or task.to == moment.actor:
             tasks.withdraw(draft, task, "replaced")
     moved: dict[str, str] = {}
     if spec.moves_owner:
         moved = naming.move(draft, who, world)
-        draft.set(declined_by=())
-    chosen = Chosen(who.person, "named", moved)
-    task = tasks.new(
-        draft,
-        spec,
-        Queue(who.at, who.role),
-        chosen,
-        world,
-        via="transfer",
-        giver=moment.actor or draft.case.owner,
-    )
+    chosen, seat = Chosen(who.person, "named", moved), Queue(who.at, who.role)
+    giver = moment.actor or draft.case.owner
+    task = tasks.new(draft, spec, seat, chosen, world, via="transfer", giver=giver)
     ask(draft, task, chosen, world, moment.said)
 
 
@@ -134,13 +130,8 @@ def send(
     barred |= {case.owner} if spec.moves_owner else set()
     role, chosen = choose(case, roles, barred, world)
     seat = _seat(case, role, chosen, world)
-    ask(
-        draft,
-        tasks.new(draft, spec, seat, chosen, world, **{"via": "assignment", **carried}),
-        chosen,
-        world,
-        said,
-    )
+    task = tasks.new(draft, spec, seat, chosen, world, **{"via": "assignment", **carried})
+    ask(draft, task, chosen, world, said)
     return chosen
 
 
@@ -220,15 +211,14 @@ def _ask(draft: Draft, step: Step, moment: Moment, world: World) -> None:
 def _escalate(draft: Draft, step: Step, moment: Moment, world: World) -> None:
     """One rung up a ladder, once per pass: whoever is next is asked to take over or stand by, or only told."""
     case, spec = draft.case, draft.policy.ladder[step.escalate or ""]
-    moves = any(rung.task for rung in spec.rungs)
-    if case.is_over or (moves and case.stage in PASSED):
+    if case.is_over or (spec.asks and case.stage in PASSED):
         return
     due = moment.event if isinstance(moment.event, DeadlineMessage) else None
     if isinstance(due, DeadlineEscalationDue) and _is_same_pass(case, spec, due):
         _answer_as_well(draft, spec, due)
         return
     accountable = due.accountable if due else case.owner_role
-    if all(rung.task is None for rung in spec.rungs):
+    if not spec.asks:
         _notify_supervisor(draft, spec, accountable, due, world)
     elif (step_up := ladder.next_rung(case, spec, accountable, world)) is not None:
         _ask_rung(draft, spec, step_up, moment, world)
@@ -257,6 +247,11 @@ def _notify_supervisor(
         if due and (one.deadline, one.task_id) == (due.deadline, due.task_id)
     ]
     role, chosen = ladder.choose_supervisor(draft.case, spec, accountable, of[-1].repeats if of else 0, world)
+    _tell(draft, spec, role, chosen, due)
+
+
+def _tell(draft: Draft, spec: LadderSpec, role: Role, chosen: Chosen, due: DeadlineMessage | None) -> None:
+    """Somebody is told that a time has passed, and nothing asked of them."""
     facts = {"ladder": spec.id, "to": chosen.person, "role": role, "deadline": due.deadline if due else ""}
     draft.publish(CaseEscalated, **facts)
     draft.record_history("case.escalated", step=chosen.step, **{**chosen.facts, **facts})
@@ -266,24 +261,21 @@ def _ask_rung(draft: Draft, spec: LadderSpec, up: ladder.Next, moment: Moment, w
     due = moment.event if isinstance(moment.event, DeadlineEscalationDue) else None
     breaches, deadline = ((due.breach,), due.deadline) if due else ((), None)
     before, asked = draft.case, draft.policy.task[up.rung.task or ""]
-    waiting = [
-        task for task in before.tasks_of(asked.id) if task.to == up.chosen.person and not task.accepted
-    ]
-    if waiting:
-        more = {"ladder": spec.id, "breaches": (*waiting[-1].breaches, *breaches), "deadline": deadline}
-        task = waiting[-1].model_copy(update=more)
+    theirs = [task for task in before.tasks_of(asked.id) if task.to == up.chosen.person]
+    if theirs and theirs[-1].accepted:
+        # They have taken it on already: that it is their turn is for them to know.
+        _tell(draft, spec, up.rung.role, up.chosen, due)
+        draft.set(rungs={**before.rungs, spec.id: up.at})
+        return
+    if theirs:
+        more = {"ladder": spec.id, "breaches": (*theirs[-1].breaches, *breaches), "deadline": deadline}
+        task = theirs[-1].model_copy(update=more)
         _follow(draft, task, tasks.ask_again(draft, task), before, world)
         return
     declined = tuple(name for one in before.tasks_of(asked.id) for name in one.declined)
     seat = _seat(before, up.rung.role, up.chosen, world)
-    facts = {
-        "via": "escalation",
-        "ladder": spec.id,
-        "breaches": breaches,
-        "declined": declined,
-        "deadline": deadline,
-    }
-    task = tasks.new(draft, asked, seat, up.chosen, world, **facts)
+    facts = {"ladder": spec.id, "breaches": breaches, "declined": declined, "deadline": deadline}
+    task = tasks.new(draft, asked, seat, up.chosen, world, via="escalation", **facts)
     ask(draft, task, up.chosen, world, NOTHING if due else moment.said)
 
 

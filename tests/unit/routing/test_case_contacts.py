@@ -135,6 +135,17 @@ def test_a_case_reopened_is_not_resolved_before_somebody_speaks_with_the_custome
     assert refusal.rule == "resolve_after_contact"
 
 
+def test_the_nature_of_a_case_reopened_is_judged_anew() -> None:
+    casework = Casework()
+    before = closed(casework)
+    case = again(casework, before)
+    assert (before.confirmed, case.confirmed) == (True, False)
+    case = casework.reply(case, "cr-1", "accept")
+    fields = {"shop": "north", "role": "dept_manager", "person": "dm-service"}
+    case = casework.reply(casework.act(case, "cr-1", "transfer", **fields), "dm-service", "accept")
+    assert case.state == "transferred"
+
+
 def test_a_case_reopened_in_the_hands_of_the_cr_manager_stays_there() -> None:
     casework = Casework()
     case = again(casework, closed(casework, owner="cr-1"))

@@ -9,6 +9,7 @@ from schemas.staffing import Directory
 from services.common.store.decision import Cause, Change
 from services.routing.domain.case import Case
 from services.routing.domain.decide import NoSuchCaseError, decide
+from tests.asking import reply
 from tests.casework import Casework
 from tests.dealership import a_contact, directory_file
 
@@ -228,12 +229,37 @@ def test_news_of_a_round_that_is_over_leave_the_present_one_alone() -> None:
     assert (deadline.cycle, deadline.status, case.breach_count) == (2, "running", 0)
 
 
-def test_a_transfer_that_takes_the_place_of_escalations_and_is_declined_leaves_nothing_escalated() -> None:
-    casework = Casework()
-    case = before = casework.reply(casework.receive(), "cr-1", "accept")
+def late(casework: Casework) -> Case:
+    """A case of the CR manager's, who let time pass: the manager and the general manager are asked."""
+    case = casework.reply(casework.receive(), "cr-1", "accept")
     for deadline in ("DL-03", "HO-01"):
         case, _ = casework.breach(case, deadline, accountable="dealer_cr_manager")
+    return case
+
+
+def test_whoever_is_late_does_not_end_an_escalation_by_handing_the_case_on() -> None:
+    casework = Casework()
+    case = before = late(casework)
     case = casework.act(case, "cr-1", "transfer", shop="north", role="dept_manager", person="dm-sales")
-    assert [task.to for task in case.hand_overs] == ["dm-sales"]
-    case = casework.reply(case, "dm-sales", "refuse")
-    assert (case.hand_overs, case.state, case.rungs) == ([], "in_review", before.rungs)
+    assert [task.to for task in case.hand_overs] == ["dm-service", "gm-1", "dm-sales"]
+    refused = casework.reply(case, "dm-sales", "refuse")
+    assert [task.to for task in refused.hand_overs] == ["dm-service", "gm-1"]
+    assert (refused.state, refused.rungs) == (before.state, before.rungs)
+
+
+def test_who_was_asked_above_stays_asked_when_the_one_handed_on_to_accepts() -> None:
+    casework = Casework()
+    case = casework.act(
+        late(casework), "cr-1", "transfer", shop="north", role="dept_manager", person="dm-sales"
+    )
+    case = reply(casework, case, "dm-sales", "accept")
+    assert (case.owner, [task.to for task in case.hand_overs]) == ("dm-sales", ["gm-1"])
+    assert case.rungs == {"handling": 2}
+    case = casework.reply(case, "gm-1", "accept")
+    assert (case.owner, case.hand_overs) == ("gm-1", [])
+
+
+def test_whoever_is_asked_above_ends_an_escalation_by_handing_the_case_on() -> None:
+    casework = Casework()
+    case = casework.act(late(casework), "gm-1", "transfer", shop="north", role="sc_sa", person="sa-1")
+    assert [task.to for task in case.hand_overs] == ["sa-1"]

@@ -6,10 +6,11 @@ import pytest
 
 from schemas.cases import CaseEscalated
 from schemas.policies import Policy
+from schemas.staffing import Directory
 from services.routing.domain.policies import Policies
 from services.routing.store.policy_files import compile_policy
 from tests.casework import Casework, gtmc
-from tests.dealership import a_contact
+from tests.dealership import a_contact, directory_file
 
 CR = {"accountable": "dealer_cr_manager"}
 TELLS = {"rungs": [{"role": "dept_manager"}, {"role": "dealer_gm"}, {"role": "mfr_cr"}]}
@@ -25,7 +26,10 @@ SUPPORTS = {
 
 def casework(ladder: dict[str, Any], **further: dict[str, Any]) -> Casework:
     """Work by the policy with another ladder, and further ones by the names of the deadlines that escalate by them."""
-    policy = gtmc().content.model_dump(by_alias=True)
+    return worked_by(gtmc().content.model_dump(by_alias=True), ladder, **further)
+
+
+def worked_by(policy: dict[str, Any], ladder: dict[str, Any], **further: dict[str, Any]) -> Casework:
     [handling] = policy["ladders"]
     further_ones = (handling | {"id": name, **one} for name, one in further.items())
     policy["ladders"] = [handling | ladder, *further_ones]
@@ -121,3 +125,37 @@ def test_ladders_are_climbed_and_taken_back_apart() -> None:
     assert (case.rungs, case.state) == ({"handling": 0, "dl_03": 2}, "escalated")
     case = work.fold(case, work.withdrawn(case, other))
     assert (case.tasks, case.rungs, case.state) == (first.tasks, first.rungs, first.state)
+
+
+def asking_by_role() -> dict[str, Any]:
+    """The policy with two actions by which the case is handed to a role; a manager who declines lets it escalate."""
+    policy = gtmc().content.model_dump(by_alias=True)
+    [close] = [action for action in policy["actions"] if action["id"] == "close"]
+    for role in ("dept_manager", "dealer_gm"):
+        steps = [{"send": {"task": "hand_over", "to": [role]}}]
+        ask = close | {"id": f"ask_{role}", "by": ["owner"], "from": [], "steps": steps}
+        policy["actions"] = [*policy["actions"], ask]
+    [hand_over] = [task for task in policy["tasks"] if task["id"] == "hand_over"]
+    hand_over["refused"] = [{"when": {"event": {"role": ["dept_manager"]}}, "escalate": "handling"}]
+    return policy
+
+
+def test_whoever_declined_once_is_asked_again_when_the_case_is_next_handed_on_and_declined() -> None:
+    work = worked_by(asking_by_role(), {})
+    case = work.reply(work.receive(), "cr-1", "accept")
+    case = work.reply(work.act(case, "cr-1", "ask_dealer_gm"), "gm-1", "refuse")
+    assert case.declined_by == ("gm-1",)
+    case = work.act(case, "cr-1", "ask_dept_manager")
+    case = work.reply(case, "dm-service", "refuse")
+    assert [task.to for task in case.hand_overs][-1] == "gm-1"
+
+
+def test_who_let_the_time_pass_is_not_told_on_to_themselves_as_stand_in_of_their_superior() -> None:
+    policy = gtmc().content.model_dump(by_alias=True)
+    for role in policy["roles"]:
+        if role["id"] == "dealer_gm":
+            role["stand_ins"] = ["dept_manager"]
+    work = worked_by(policy, TELLS)
+    work.directory = Directory(directory_file(gm_1=None).entries())
+    work.breach(work.receive(), "DL-04", accountable="dept_manager")
+    assert [(to, role) for to, role, _ in notified(work)] == [("mfr-1", "mfr_cr")]

@@ -1,6 +1,6 @@
 """An escalation to whom it is asked of already asks them once more, and nobody else."""
 
-from schemas.cases import CaseTaskSent
+from schemas.cases import CaseEscalated, CaseTaskSent
 from services.routing.domain.case import Case
 from tests.asking import reply
 from tests.casework import Casework
@@ -51,12 +51,15 @@ def test_it_is_accepted_once() -> None:
     assert [(task.to, task.accepted) for task in case.tasks_of("support")] == [("mfr-1", True)]
 
 
-def test_whoever_has_accepted_already_has_to_accept_that_it_is_their_turn() -> None:
+def test_whoever_has_accepted_already_is_told_that_it_is_their_turn_and_asked_nothing() -> None:
     casework = Casework()
     case = reply(casework, casework.receive(a_contact(FIRE)), "mfr-1", "accept")
     case = escalated(casework, case)
     asked = [(task.to, task.via, task.accepted) for task in case.tasks_of("support")]
-    assert asked == [("mfr-1", "assignment", True), ("mfr-1", "escalation", False)]
+    assert asked == [("mfr-1", "assignment", True)]
+    [told] = [event for event in casework.events() if isinstance(event, CaseEscalated)]
+    assert (told.to, told.role, told.deadline) == ("mfr-1", "mfr_cr", "HO-01")
+    assert case.rungs == {"handling": 3}
 
 
 def test_what_was_asked_by_name_before_stays_asked_and_escalated_when_the_breach_falls() -> None:
