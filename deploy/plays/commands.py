@@ -1,8 +1,9 @@
 """`redress play`: plays stories against the real services, shows the way of each case, and audits what happened."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import click
 from rich.console import Console
@@ -14,13 +15,16 @@ from deploy.plays.picture import pictures
 from deploy.plays.player import Playing, play
 from deploy.plays.progress import Progress
 from deploy.plays.stage import stage
-from deploy.plays.story import Story, story_files
+from deploy.plays.story import DIRECTORY, Story, story_files
 from deploy.plays.way import ways
+from schemas.base import Strict
+from schemas.directory import DirectoryFile
 from services.common.runtime import files
 
 STORIES = Path(__file__).parent
 BUILD = Path(__file__).parents[2] / "build" / "plays"
 WIDTH = 120
+M = TypeVar("M", bound=Strict)
 
 
 @click.command("play")
@@ -28,15 +32,13 @@ WIDTH = 120
 @click.option("--data", type=click.Path(path_type=Path), default=BUILD, help="Emptied first.")
 def play_command(paths: tuple[Path, ...], data: Path) -> None:
     """Play stories, each FILE or all in a folder; without FILE all that are shipped. Ends with 1 where one goes otherwise."""
-    chosen = [
-        file for path in paths or (STORIES,) for file in (story_files(path) if path.is_dir() else [path])
-    ]
+    stories = _load(paths or (STORIES,))
     console = Console()
     console = console if console.is_terminal else Console(width=WIDTH)
     progress = Progress(console)
     try:
         with progress.on_screen():
-            played, evidence = asyncio.run(_played(chosen, data, progress))
+            played, evidence = asyncio.run(_played(stories, data, progress))
     except* StackError as errors:
         raise click.ClickException("\n".join(map(str, errors.exceptions))) from None
     for drawn in pictures(played, ways(evidence), console.width):
@@ -47,12 +49,42 @@ def play_command(paths: tuple[Path, ...], data: Path) -> None:
     _conclude(played, checks)
 
 
-async def _played(chosen: Sequence[Path], data: Path, progress: Progress) -> tuple[list[Playing], Evidence]:
-    stories = [(f"{file.parent.name}/{file.stem}", files.load(file, Story)) for file in chosen]
-    directories = list(dict.fromkeys(file.parent / "directory.yaml" for file in chosen))
-    async with stage(data, directories, progress) as running:
+def _load(paths: Sequence[Path]) -> dict[Path, Story]:
+    """The stories of these files and folders; every mistake in them and in their directories is named before anything starts."""
+    chosen = [file for path in paths for file in (story_files(path) if path.is_dir() else [path])]
+    if not chosen:
+        raise click.ClickException(f"no story in {', '.join(map(str, paths))}")
+    stories, mistakes = _read(chosen, Story)
+    mistakes += _read(_directories(chosen), DirectoryFile)[1]
+    if mistakes:
+        raise click.ClickException("\n".join(mistakes))
+    return stories
+
+
+def _read(paths: Iterable[Path], model: type[M]) -> tuple[dict[Path, M], list[str]]:
+    """What can be read of these files, and what is wrong with the others."""
+    read: dict[Path, M] = {}
+    mistakes = []
+    for path in paths:
+        try:
+            read[path] = files.load(path, model)
+        except files.FileError as mistake:
+            mistakes.append(str(mistake))
+    return read, mistakes
+
+
+def _directories(stories: Iterable[Path]) -> list[Path]:
+    """Who works where: the file beside each story."""
+    return list(dict.fromkeys(file.parent / DIRECTORY for file in stories))
+
+
+async def _played(
+    stories: Mapping[Path, Story], data: Path, progress: Progress
+) -> tuple[list[Playing], Evidence]:
+    async with stage(data, _directories(stories), progress) as running:
         progress.note(f"{len(stories)} stories")
-        played = await play(stories, running)
+        named = [(f"{file.parent.name}/{file.stem}", story) for file, story in stories.items()]
+        played = await play(named, running)
         progress.done("played")
         evidence = await running.evidence(
             {one.case_id: Accepted(one.number, one.until) for one in played if one.case_id}

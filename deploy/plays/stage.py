@@ -127,9 +127,12 @@ async def _wait_for_person(stage: Stage, who: str) -> bool:
 
 
 def _together(directories: Sequence[Path]) -> dict[str, Any]:
-    """Several directories as one."""
+    """Several directories as one; where it can say a thing only once, the first says it."""
     whole: dict[str, Any] = {}
     for path in directories:
         for name, entries in yaml.safe_load(path.read_text("utf-8")).items():
-            whole.setdefault(name, []).extend(entries)
+            if isinstance(entries, list):
+                whole.setdefault(name, []).extend(entries)
+            else:
+                whole.setdefault(name, entries)
     return whole
