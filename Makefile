@@ -11,8 +11,8 @@ help: ## list the targets
 setup: ## install everything into .venv and .stack (only what is not there yet)
 	@bash deploy/setup.sh
 
-demo: setup ## watch labelled complaints become cases with owners, deadlines and messages
-	@.venv/bin/redress demo
+demo: setup ## play every story of every policy, and see the way of each case
+	@.venv/bin/redress play
 
 unit: setup ## tests that need no server: units, models, the fakes' half of every contract; about a minute
 	@$(PYTHON) -m pytest -m "not real" -n 2 --durations=5
@@ -20,7 +20,7 @@ unit: setup ## tests that need no server: units, models, the fakes' half of ever
 contract: setup ## adapters and the stack: each contract for the fake and for the real thing
 	@$(PYTHON) -m pytest tests/contract --durations=5
 
-e2e: setup ## services on Kafka and the store, with kills, outages and the demonstration
+e2e: setup ## services on Kafka and the store, with kills and outages, and every story once
 	@$(PYTHON) -m pytest tests/e2e --durations=5
 
 test: lint ## lint, then every test, with the slowest named
@@ -29,7 +29,7 @@ test: lint ## lint, then every test, with the slowest named
 requirements: setup ## which requirements the tests show; MUTATE=20 breaks what so many marks die with, SEED= repeats a draw
 	@$(PYTHON) -m tests.requirements $(if $(MUTATE),--mutate $(MUTATE)) $(if $(SEED),--seed $(SEED))
 
-soak: setup ## an hour or two beside busy processes: the suite three times, campaigns, the demo; PART=demo runs one
+soak: setup ## an hour or two beside busy processes: the suite three times, campaigns, the stories; PART=demo runs one
 	@$(PYTHON) -m tests.campaigns $(PART)
 
 up: setup ## start Kafka, the store and all services in the background on fixed ports; data stays in .up

@@ -29,7 +29,6 @@ COMMANDS = {
     "up": "deploy.local.commands",
     "down": "deploy.local.commands",
     "logs": "deploy.local.commands",
-    "demo": "deploy.demo.commands",
     "play": "deploy.plays.commands",
     "bench": "deploy.bench.commands",
 }

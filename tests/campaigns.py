@@ -35,7 +35,7 @@ def campaigns() -> tuple[str, ...]:
 PARTS = {
     "suite": Part(("make", "test"), 3),
     "campaigns": Part((*PYTEST, *campaigns()), 1, {"REDRESS_SOAK": "1"}),
-    "demo": Part((sys.executable, "-m", "deploy.redress", "demo"), 3),
+    "demo": Part((sys.executable, "-m", "deploy.redress", "play"), 3),
 }
 
 

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count, cycle, islice
+from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
-from deploy.demo.commands import DIRECTORY as DIRECTORY_FILE
 from schemas.calendar import ElapsedMinutes
 from schemas.cases import CaseHeader, CaseOpened
 from schemas.policies import PublishedPolicy
@@ -23,7 +23,7 @@ from services.routing.settings import DEFAULT_POLICY, POLICIES
 from services.routing.store.policy_files import load_policy
 
 KEY = "a key of the benchmark, 32 characters or more"
-DIRECTORY = read(DIRECTORY_FILE)
+DIRECTORY = read(Path(__file__).parents[1] / "local" / "directory.yaml")
 NARRATIVES = (
     "上周在你们店做完保养以后，空调一直有异响，开到二档以上声音更大。我已经来过两次，每次都说正常。" * 2,
     "高速上踩刹车的时候踏板一下子变软，车子没有马上减速，我连续踩了三次才停下来，差一点撞上前面的货车。" * 2,

@@ -24,8 +24,14 @@ READS = {
     "sla": (cases.TOPIC,),
     "notify": (cases.TOPIC, deadlines.TOPIC, outreach.TOPIC),
 }
-OPEN = {"state.status": {"$in": ["queued", "sending", "unknown"]}}
 KEPT: tuple[dict[str, Any], ...] = ({"outbox.0": {"$exists": True}}, {"waiting.0": {"$exists": True}})
+# The largest collection comes last.
+UNSENT = {
+    "deadlines": [*KEPT],
+    "cases": [*KEPT],
+    "waiting_notices": [*KEPT],
+    "deliveries": [*KEPT, {"state.status": {"$in": ["queued", "sending", "unknown"]}}],
+}
 
 Parts = Mapping[str, list[TopicPartition]]
 Watermarks = Mapping[TopicPartition, int]
@@ -55,27 +61,19 @@ class Idle:
             await asyncio.sleep(PAUSE)
 
     async def _left(self, now: Callable[[], datetime]) -> str:
-        """What is not done yet, empty if nothing. Watermarks are compared before and after, so that nothing is missed.
-
-        The cheapest question comes first, since one that finds something is the last of its round.
-        """
-        due = {"state.next_due": {"$lte": int(now().timestamp() * 1000)}}
-        if await self._is_there("deadlines", due, *KEPT):
-            return "deadlines have something due or unsent"
+        """What is not done yet, empty if nothing. Watermarks are compared before and after, so that nothing is missed."""
         before = await self._watermarks()
         if unread := await self._unread(before):
             return f"{unread} records are not read"
-        for name, more in (("cases", ()), ("waiting_notices", ()), ("deliveries", (OPEN,))):
-            if await self._is_there(name, *KEPT, *more):
-                return f"{name} have something unsent"
+        upto = int(now().timestamp() * 1000)
+        unsent = {**UNSENT, "deadlines": [*KEPT, {"state.next_due": {"$lte": upto}}]}
+        for name, queries in unsent.items():
+            if await self.store[name].find_one({"$or": queries}, {"_id": 1}) is not None:
+                return f"{name} have something due or unsent"
         return "" if before == await self._watermarks() else "records come in"
 
-    async def _is_there(self, name: str, *queries: Mapping[str, Any]) -> bool:
-        """Whether a document of this collection is as one of the queries says."""
-        return await self.store[name].find_one({"$or": list(queries)}, {"_id": 1}) is not None
-
     async def _watermarks(self) -> Watermarks:
-        ends: Watermarks = await self.consumer.end_offsets({*chain(*self.parts.values())})
+        ends: Watermarks = await self.consumer.end_offsets(set(chain.from_iterable(self.parts.values())))
         return ends
 
     async def _unread(self, watermarks: Watermarks) -> int:
@@ -86,7 +84,7 @@ class Idle:
         ]
         committed = dict(zip(self.parts, await asyncio.gather(*reads), strict=True))
         return sum(
-            watermarks[part] - (committed[group][part].offset if part in committed[group] else 0)
+            max(0, watermarks[part] - (committed[group][part].offset if part in committed[group] else 0))
             for group, parts in self.parts.items()
             for part in parts
         )

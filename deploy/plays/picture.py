@@ -1,13 +1,12 @@
-"""The way that each case went, as two lines of a terminal: a stroke of time with its marks, and in words below it."""
+"""The way that each case went: a stroke of time with its marks, and below it whose the case was."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 from math import log2
 
-from rich.console import Group
 from rich.markup import escape
 from rich.rule import Rule
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from deploy.plays.player import Playing
@@ -15,8 +14,9 @@ from deploy.plays.way import Moment, Way
 from schemas.staffing import QUEUE
 from schemas.vocabulary import Stage
 
-LENGTH = 50
+LENGTH = 48
 """Columns of a stroke, marks and all."""
+INDENT = 2
 MINUTES = 5
 LINES: Mapping[Stage, tuple[str, str]] = {
     "intake": ("┄", "magenta"),
@@ -34,30 +34,46 @@ OWNER, SEVERITY, STATE, BREACH, END = (
 LEGEND = Text.assemble(
     ("┄┄", "magenta"), " coming in  ", ("──", "blue"), " handled  ", ("══", "green"), " coming to its end  ",
     OWNER, " another owner  ", SEVERITY, " another severity  ", STATE, " another state  ", BREACH, " late  ", END, " over",
-    ("   (longer takes more room, not to scale)", "dim"),
 )  # fmt: skip
 
 
-def pictures(playing: Sequence[Playing], ways: Mapping[str, Way]) -> Group:
-    """The stories by their programmes, each with the way of its case and whether it went as it should."""
-    parts: list[Rule | Table | Text] = []
-    for programme, stories in groupby(playing, key=lambda one: one.name.partition("/")[0]):
-        table = Table.grid(padding=(0, 1), expand=True)
-        table.add_column(width=1)
-        table.add_column(ratio=34)
-        table.add_column(ratio=82)
-        for one in stories:
-            mark = Text("✗", "red") if one.wrong else Text("✓", "green")
-            title = Text.assemble(one.story.title.en, "\n", (one.story.title.zh, "dim"))
-            table.add_row(mark, title, _picture(ways.get(one.case_id, Way())))
-        parts += [Rule(f"[bold]{escape(programme)}[/]", align="left"), table]
-    return Group(*parts, Rule(), LEGEND)
+def pictures(
+    playing: Sequence[Playing], ways: Mapping[str, Way], width: int
+) -> Iterator[Rule | Text | Table]:
+    """The stories by their policies, each with the way of its case and whether it went as it should."""
+    for policy, stories in groupby(playing, key=lambda one: one.name.partition("/")[0]):
+        yield Rule(f"[bold]{escape(policy)}[/]", align="left")
+        for story in stories:
+            way = ways.get(story.case_id, Way())
+            yield _title(story, way, width)
+            if way.moments:
+                yield _line(way)
+    yield Rule()
+    yield LEGEND
 
 
-def _picture(way: Way) -> Text:
-    if not way.moments:
-        return Text("no case", "red")
-    return Text.assemble(stroke(way.moments), "  ", _summary(way), "\n", words(way.moments))
+def _title(one: Playing, way: Way, width: int) -> Text:
+    """Whether a story went as it should, its title in both languages, and on the right what there was of its case."""
+    facts = _facts(way) if way.moments else Text("no case", "red")
+    mark = ("✗ ", "red") if one.wrong else ("✓ ", "green")
+    title = Text.assemble(mark, one.story.title.en, "  ", (one.story.title.zh, "dim"))
+    title.truncate(width - facts.cell_len - 2, overflow="ellipsis", pad=True)
+    return Text.assemble(title, "  ", facts)
+
+
+def _line(way: Way) -> Table:
+    line = Table.grid(Column(width=LENGTH + INDENT), Column(), padding=(0, 2, 0, 0))
+    line.add_row(Text(" " * INDENT) + stroke(way.moments), owners(way.moments))
+    return line
+
+
+def _facts(way: Way) -> Text:
+    """How grave the case was in the end, how long it took, how many messages went out, and what was late."""
+    first, last = way.moments[0], way.moments[-1]
+    hours = round((last.at - first.at).total_seconds() / 3600)
+    span = f"{hours // 24} d {hours % 24} h" if hours >= 24 else f"{hours} h"
+    late = f"  {way.breaches} late" if way.breaches else ""
+    return Text.assemble((last.severity, "yellow"), f"  {span}  {way.messages} sent", (late, "red"))
 
 
 def stroke(moments: Sequence[Moment]) -> Text:
@@ -90,19 +106,19 @@ def _marks(before: Moment | None, moment: Moment) -> Iterator[tuple[str, str]]:
 def _lengths(moments: Sequence[Moment], room: int) -> list[int]:
     """Columns between one moment and the next: an hour takes more than a minute, and a night not all of the room."""
     waits = [(after.at - before.at).total_seconds() / 60 for before, after in pairwise(moments)]
-    weights = [log2(1 + minutes / MINUTES) for minutes in waits]
-    scale = max(0, room) / (sum(weights) or 1)
-    return [int(weight * scale) for weight in weights]
+    until = [0.0, *accumulate(log2(1 + minutes / MINUTES) for minutes in waits)]
+    places = [round(at * max(0, room) / (until[-1] or 1)) for at in until]
+    return [after - before for before, after in pairwise(places)]
 
 
-def words(moments: Sequence[Moment]) -> Text:
-    """Who owned the case one after the other, with the states it was in meanwhile."""
+def owners(moments: Sequence[Moment]) -> Text:
+    """Whose the case was, one after the other, each with the state in which they left it."""
     text = Text()
     for owner, own in groupby(moments, key=lambda moment: moment.owner):
-        states = [state for state, _ in groupby(own, key=lambda moment: moment.state)]
+        *_, last = own
         text.append(" › " if text else "", "dim")
         text.append(_short(owner), "cyan")
-        text.append(f" {', '.join(states)}", "dim")
+        text.append(f" {last.state}", "dim")
     return text
 
 
@@ -111,11 +127,3 @@ def _short(owner: str) -> str:
     if owner.startswith(QUEUE):
         return f"({owner.rpartition(':')[2]})"
     return owner.rpartition(".")[2]
-
-
-def _summary(way: Way) -> Text:
-    first, last = way.moments[0], way.moments[-1]
-    hours = round((last.at - first.at).total_seconds() / 3600)
-    span = f"{hours // 24} d {hours % 24} h" if hours >= 24 else f"{hours} h"
-    late = f"  {way.breaches} late" if way.breaches else ""
-    return Text.assemble(last.severity.replace("_", " "), f"  {span}  {way.messages} sent", (late, "red"))

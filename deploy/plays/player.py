@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -20,7 +20,7 @@ AGE = timedelta(minutes=1)
 class Playing:
     """A story on its way. `wrong` says where it did not go as it should; after that it is not played on.
 
-    `told` is who was sent which template since its last step, each as `person template`.
+    `until` is when it was last looked at, and `told` who was sent which template since then, each as `person template`.
     """
 
     name: str
@@ -28,6 +28,7 @@ class Playing:
     done: int = 0
     case_id: str = ""
     number: str = ""
+    until: datetime = MONDAY
     refused: str = ""
     told: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
@@ -50,7 +51,7 @@ async def play(stories: Sequence[tuple[str, Story]], stage: Stage) -> list[Playi
         acting = await _jump(coming, stage)
         for one in acting:
             await _act(one, stage)
-        _hand_out(await stage.wait_until_idle(), playing)
+        _distribute(await stage.wait_until_idle(), playing)
         await _look(acting, stage)
         stage.progress.show(_numbers(playing, stage))
     return playing
@@ -72,7 +73,7 @@ async def _jump(coming: Sequence[Playing], stage: Stage) -> list[Playing]:
     return [] if due else [one for one in coming if one.step and one.step.instant() <= now]
 
 
-def _hand_out(sent: Sequence[DeliveryReported], playing: Sequence[Playing]) -> None:
+def _distribute(sent: Sequence[DeliveryReported], playing: Sequence[Playing]) -> None:
     """Give every story the messages about its case."""
     by_case = {one.case_id: one for one in playing if one.case_id}
     for message in sent:
@@ -136,13 +137,16 @@ async def _look(acting: Sequence[Playing], stage: Stage) -> None:
     """Compare each case with what its step expects, and go on to the next step."""
     cases = await stage.cases([one.case_id for one in acting]) if acting else {}
     for one in acting:
+        one.until = stage.now()
         if one.step is not None:
-            one.wrong += [f"{one.place}: {what}" for what in _found(one, one.step, cases.get(one.case_id))]
+            one.wrong += [
+                f"{one.place}: {what}" for what in _differences(one, one.step, cases.get(one.case_id))
+            ]
             one.told.clear()
             one.done += 1
 
 
-def _found(one: Playing, step: Step, case: dict[str, Any] | None) -> Iterator[str]:
+def _differences(one: Playing, step: Step, case: dict[str, Any] | None) -> Iterator[str]:
     """What is otherwise than expected."""
     if case is None:
         yield f"case {one.case_id} was not opened"

@@ -1,6 +1,6 @@
 """The stage of plays: stack, services and providers of their own, and a clock that jumps."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -12,9 +12,10 @@ import yaml
 from pymongo import AsyncMongoClient
 from tenacity import retry, retry_if_result, wait_fixed
 
-from deploy.demo.environment import Environment, environment, redress
-from deploy.demo.progress import Progress
+from deploy.plays.environment import Environment, environment, redress
+from deploy.plays.evidence import Accepted, Evidence, gather
 from deploy.plays.idle import PAUSE, Idle, watching
+from deploy.plays.progress import Progress
 from deploy.plays.recorder import Recorder, recorder
 from deploy.plays.story import MONDAY
 from schemas import deliveries
@@ -39,6 +40,7 @@ class Stage:
     intake: httpx.AsyncClient
     routing: httpx.AsyncClient
     progress: Progress
+    people: frozenset[str]
 
     def now(self) -> datetime:
         return self.environment.clock.now()
@@ -74,6 +76,10 @@ class Stage:
         dues = sorted([datetime.fromtimestamp(one["state"]["next_due"] / 1000, UTC) async for one in found])
         return max((due for due in dues if due < dues[0] + TOGETHER), default=None)
 
+    async def evidence(self, accepted: Mapping[str, Accepted]) -> Evidence:
+        """What happened so far; `accepted` is each case by its id."""
+        return await gather(self.environment, self.store, self.recorder, accepted, self.people)
+
 
 @asynccontextmanager
 async def stage(data: Path, directories: Sequence[Path], progress: Progress) -> AsyncIterator[Stage]:
@@ -81,10 +87,14 @@ async def stage(data: Path, directories: Sequence[Path], progress: Progress) -> 
     file = data.with_suffix(".jumps")
     jumps = _jumps(file)
     clock = Clock(1.0, 0.0, jumps)
-    async with environment(data, clock, progress, QUICKLY | {"REDRESS_TIME_JUMPS": str(file)}) as running:
+    async with environment(
+        data, clock, progress, QUICKLY | {"REDRESS_TIME_JUMPS": str(file)}, "memory"
+    ) as running:
         everybody = data / "directory.yaml"
-        everybody.write_text(yaml.safe_dump(_together(directories), allow_unicode=True), "utf-8")
+        content = _together(directories)
+        everybody.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
         progress.done(await redress(running.variables, "directory", "load", str(everybody)))
+        people = frozenset(person["id"] for person in content["people"])
         addresses = running.stack.addresses
         services = running.services
         async with (
@@ -94,9 +104,11 @@ async def stage(data: Path, directories: Sequence[Path], progress: Progress) -> 
             watching(addresses.kafka, addresses.mongo, running.prefix, running.database) as idle,
             recorder(addresses.kafka, running.prefix) as recording,
         ):
-            ready = Stage(running, jumps, idle, recording, store[running.database], intake, routing, progress)
-            for one in _together(directories)["people"]:
-                await _wait_for_person(ready, one["id"])
+            ready = Stage(
+                running, jumps, idle, recording, store[running.database], intake, routing, progress, people
+            )
+            for person in sorted(people):
+                await _wait_for_person(ready, person)
             yield ready
 
 
@@ -115,9 +127,12 @@ async def _wait_for_person(stage: Stage, who: str) -> bool:
 
 
 def _together(directories: Sequence[Path]) -> dict[str, Any]:
-    """Several directories as one."""
+    """Several directories as one; where it can say a thing only once, the first says it."""
     whole: dict[str, Any] = {}
     for path in directories:
         for name, entries in yaml.safe_load(path.read_text("utf-8")).items():
-            whole.setdefault(name, []).extend(entries)
+            if isinstance(entries, list):
+                whole.setdefault(name, []).extend(entries)
+            else:
+                whole.setdefault(name, entries)
     return whole

@@ -11,6 +11,8 @@ from pydantic import Field, model_validator
 from schemas.base import Bilingual, Strict
 from schemas.faults import FILLED, Shape
 
+DIRECTORY = "directory.yaml"
+"""The file beside stories that says who works where."""
 ZONE = ZoneInfo("Asia/Shanghai")
 MONDAY = datetime(2026, 3, 2, tzinfo=ZONE)
 """Day 1 of every story: a Monday, and five weeks without a holiday follow."""
@@ -129,4 +131,4 @@ def _status(deadlines: Mapping[str, Any], name: str) -> str:
 
 def story_files(folder: Path) -> list[Path]:
     """The stories of a folder and the folders in it."""
-    return sorted(file for file in folder.rglob("*.yaml") if file.name != "directory.yaml")
+    return sorted(file for file in folder.rglob("*.yaml") if file.name != DIRECTORY)

@@ -1,12 +1,13 @@
 """The way that a case went, from the events that were published of it. Pure."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from schemas import cases, deadlines, deliveries
+from deploy.plays.evidence import Evidence
+from schemas import cases, deliveries
 from schemas.vocabulary import Level, Stage, State
 
 MOMENT = timedelta(minutes=1)
@@ -37,40 +38,31 @@ class Way:
         return sum(moment.breaches for moment in self.moments)
 
 
-def ways(records: Mapping[str, Sequence[Any]]) -> dict[str, Way]:
-    """The way of each case by its id."""
-    events: dict[str, list[Any]] = defaultdict(list)
-    for event in _events(records):
-        events[str(event.case_id)].append(event)
-    messages = _messages(records[deliveries.TOPIC])
+def ways(evidence: Evidence) -> dict[str, Way]:
+    """The way of each case by its id, up to the end of its story."""
+    decided = evidence.unique(cases.TOPIC) | evidence.breaches()
+    sent = {
+        report.delivery: report for report in evidence.records[deliveries.TOPIC] if report.result == "sent"
+    }
+    events, reports = _by_case(evidence, decided.values()), _by_case(evidence, sent.values())
     return {
-        case: Way(list(_gathered(_moments(sorted(of_case, key=_order)))), messages.get(case, 0))
+        case: Way(list(_gathered(_moments(sorted(of_case, key=_order)))), len(reports[case]))
         for case, of_case in events.items()
     }
 
 
-def _events(records: Mapping[str, Sequence[Any]]) -> Iterator[Any]:
-    """What was decided of cases, and the breaches that stand, each once."""
-    withdrawn = {event.breach for event in records[deadlines.TOPIC] if event.type == "deadline.withdrawn"}
-    breaches = {
-        event.id: event
-        for event in records[deadlines.TOPIC]
-        if event.type == "deadline.breached" and event.id not in withdrawn
-    }
-    yield from {event.id: event for event in records[cases.TOPIC]}.values()
-    yield from breaches.values()
+def _by_case(evidence: Evidence, messages: Iterable[Any]) -> dict[str, list[Any]]:
+    """What happened to each case until its story ended."""
+    by_case: dict[str, list[Any]] = defaultdict(list)
+    for message in messages:
+        accepted = evidence.accepted.get(str(message.case_id))
+        if accepted is not None and message.occurred_at <= accepted.until:
+            by_case[str(message.case_id)].append(message)
+    return by_case
 
 
 def _order(event: Any) -> tuple[datetime, bool, int]:
     return event.occurred_at, event.type == "deadline.breached", event.seq
-
-
-def _messages(reports: Iterable[Any]) -> dict[str, int]:
-    sent = {report.delivery: str(report.case_id) for report in reports if report.result == "sent"}
-    counts: dict[str, int] = defaultdict(int)
-    for case in sent.values():
-        counts[case] += 1
-    return counts
 
 
 def _moments(events: Sequence[Any]) -> Iterator[Moment]:

@@ -1,23 +1,35 @@
 """Reads labelled complaints of any origin: JSON Lines, or one JSON array."""
 
 import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field, TypeAdapter, ValidationError
 
-from deploy.demo.complaints import Complaint, complaints
 from schemas.base import Frozen
 from schemas.faults import describe
 from schemas.severity import SeverityPolicy
-from schemas.vocabulary import Level
+from schemas.vocabulary import Channel, Level
 from services.common.runtime.files import FileError
 from services.common.web import strict_json
 from services.routing.domain.severity.tokenize import is_chinese
 
 TRAINING = Path(__file__).parents[1] / "training"
+BOTH_LANGUAGES = TRAINING / "complaints.json"
 Language = Literal["zh", "en"]
+
+
+class Complaint(Frozen):
+    """One complaint in two languages, with the severity that it should be judged as."""
+
+    id: str
+    channel: Channel
+    level: Level
+    criteria: tuple[str, ...]
+    narrative_zh: str
+    narrative_en: str
 
 
 class Labelled(Frozen):
@@ -65,16 +77,20 @@ def training_files() -> list[Path]:
 
 
 def read_shipped(policy: SeverityPolicy) -> list[Labelled]:
-    """The training texts that are shipped, and the complaints of the demonstration in either language."""
+    """The training texts that are shipped, and the complaints that are there in either language."""
     return [
         *(complaint for path in training_files() for complaint in read_labelled(path, policy)),
         *(
             Labelled(text=text, criteria=complaint.criteria)
-            for complaint in complaints()
+            for complaint in _in_both_languages()
             for text in (complaint.narrative_zh, complaint.narrative_en)
             if not _is_met_by_channel(complaint, policy)
         ),
     ]
+
+
+def _in_both_languages() -> tuple[Complaint, ...]:
+    return TypeAdapter(tuple[Complaint, ...]).validate_python(json.loads(BOTH_LANGUAGES.read_text("utf-8")))
 
 
 def _is_met_by_channel(complaint: Complaint, policy: SeverityPolicy) -> bool:

@@ -11,7 +11,6 @@ from tests.policy_ids import ids_of, policy_folders
 CODE = [path for folder in ("schemas", "services", "deploy") for path in sorted(Path(folder).rglob("*.py"))]
 FORMATS = Path("schemas/formats")
 """What earlier releases had by name in their code is called by these names here, and nowhere else."""
-SIMULATED = Path("deploy/demo")  # goes with the simulated staff of the demonstration: delete this line then
 PREFIXES = ("owner:", "task:", "fields.")
 """What stands before a name where a policy says more of it."""
 
@@ -49,7 +48,7 @@ def names_in(paths: list[Path]) -> Iterator[tuple[str, str]]:
     """Every name of a policy that a file says, with its place."""
     given = names()
     for path in paths:
-        if not path.is_relative_to(FORMATS) and not path.is_relative_to(SIMULATED):
+        if not path.is_relative_to(FORMATS):
             yield from ((name, f"{path}:{line}") for line, name in strings(path) if name in given)
 
 

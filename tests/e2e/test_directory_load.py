@@ -9,9 +9,9 @@ import pytest
 import yaml
 from rich.console import Console
 
-from deploy.demo.environment import environment, redress
-from deploy.demo.progress import Progress
 from deploy.local import StackError
+from deploy.plays.environment import environment, redress
+from deploy.plays.progress import Progress
 from services.common.runtime.clock import Clock, ticks, wall
 from tests.e2e.traffic import DIRECTORY, Traffic, check
 from tests.patience import until

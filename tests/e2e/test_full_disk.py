@@ -10,9 +10,9 @@ from uuid import UUID
 import httpx
 import pytest
 
-from deploy.demo.recorder import recorder
 from deploy.local import Ports, Stack, choose, start_service
 from deploy.local import Service as LocalService
+from deploy.plays.recorder import recorder
 from services.common.kafka import dead_letters
 from tests.dealership import a_contact
 from tests.disk import embedded, full_disk

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from deploy.demo.environment import Environment, environment
-from deploy.demo.progress import Progress
 from deploy.local import SERVICES
+from deploy.plays.environment import Environment, environment
+from deploy.plays.progress import Progress
 from services.common.runtime.clock import Clock, wall
 from tests.e2e.traffic import Traffic, check
 from tests.patience import until

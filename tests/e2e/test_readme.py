@@ -16,7 +16,7 @@ from deploy.redress import main
 from tests.patience import SECONDS
 
 README = Path("README.md").read_text("utf-8")
-DIRECTORY = yaml.safe_load(Path("deploy/demo/directory.yaml").read_text("utf-8"))
+DIRECTORY = yaml.safe_load(Path("deploy/local/directory.yaml").read_text("utf-8"))
 
 
 BY_HAND = README.split("\n## Try it by hand\n")[1].split("\n## ")[0]
@@ -73,13 +73,13 @@ async def test_what_needs_no_stack_runs_as_printed() -> None:
     assert '"due_at": "2026-03-04T10:00:00Z"' in printed
 
 
-def test_the_shops_named_are_those_of_the_demonstration() -> None:
+def test_the_shops_named_are_those_of_the_invented_directory() -> None:
     rows = re.findall(r"^\| `(\w+)` \| (.*?) \|$", README, re.MULTILINE)
     named = {(group, shop) for group, cell in rows for shop in re.findall(r"`([a-z-]+)`", cell)}
     assert named == {(shop["group"], shop["id"]) for shop in DIRECTORY["shops"]}
 
 
-def test_the_people_named_are_those_of_the_demonstration() -> None:
+def test_the_people_named_are_those_of_the_invented_directory() -> None:
     posts = set(re.findall(r"`(?:gz-tianhe)?\.(\w+)`", BY_HAND))
     people = {tuple(person["id"].rsplit(".", 1)) for person in DIRECTORY["people"]}
     shops = {shop["id"] for shop in DIRECTORY["shops"]}

@@ -1,4 +1,4 @@
-"""Over HTTP, with the directory of the demonstration: the list and the single case are seen by the same people."""
+"""Over HTTP, with the invented directory: the list and the single case are seen by the same people."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -16,7 +16,7 @@ from tests.dealership import a_contact
 from tests.patience import until
 from tests.routing_service import Service, redress, routing
 
-DEMO = Path(__file__).parents[2] / "deploy" / "demo" / "directory.yaml"
+DIRECTORY = Path(__file__).parents[2] / "deploy" / "local" / "directory.yaml"
 FIRE = "车子突然起火冒烟,必须给我一个说法"
 PLACES = [
     ("no-such-shop", "hanlu"), ("no-such-shop", "songye"), ("no-such-shop", ""), ("no:such shop$", "?"), ("gz-tianhe", ""),
@@ -31,7 +31,7 @@ READERS = (
 @pytest.fixture(scope="module")
 async def service(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Service]:
     async with routing(stack, tmp_path_factory.mktemp("routing-readers")) as running:
-        await asyncio.to_thread(redress, running.env, "directory", "load", str(DEMO))
+        await asyncio.to_thread(redress, running.env, "directory", "load", str(DIRECTORY))
         yield running
 
 

@@ -11,15 +11,15 @@ import httpx
 import yaml
 from pymongo import AsyncMongoClient
 
-from deploy.demo.client import Client, signer
-from deploy.demo.environment import Environment, redress
-from deploy.demo.recorder import recorder
+from deploy.plays.environment import Environment, redress
+from deploy.plays.recorder import recorder
 from schemas.directory import DirectoryFile
 from services.common.kafka import dead_letters
 from services.common.store import history
+from tests.e2e.client import Client, signer
 from tests.patience import SECONDS, patience, until
 
-DIRECTORY = Path("deploy/demo/directory.yaml")
+DIRECTORY = Path("deploy/local/directory.yaml")
 NARRATIVES = (
     "空调有异响,来过两次都没修好",
     "刹车踩到底车还往前溜,差点撞到人",

@@ -55,7 +55,7 @@ class CommonSettings(BaseSettings):
         1.0,
         ge=1,
         le=FASTEST,
-        description="How many times as fast business time runs; 1 outside of demonstrations.",
+        description="How many times as fast business time runs; 1 outside of trials.",
     )
     time_epoch: float = Field(0.0, ge=0, description="Seconds since 1970 at which scaled time began.")
     time_jumps: Path | None = Field(

@@ -33,7 +33,7 @@ def statement(complaint: Complaint) -> Statement:
 
 def labelled() -> Iterator[Complaint]:
     """The complaints that the classifier learned from as well: every one of them in two languages."""
-    for case in json.loads((ROOT / "deploy/demo/complaints.json").read_text("utf-8")):
+    for case in json.loads((ROOT / "deploy/training/complaints.json").read_text("utf-8")):
         for language in ("zh", "en"):
             yield {**case, "text": case[f"narrative_{language}"]}
 

@@ -1,17 +1,16 @@
 """What really happened, read from Kafka, the store and the servers that received messages; no service is asked."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from functools import cached_property
+from typing import Any, NamedTuple
 
-from pymongo import AsyncMongoClient
-
-from deploy.demo.complaints import Accepted
-from deploy.demo.environment import Environment
-from deploy.demo.recorder import Recorder
 from deploy.local.provider import Received
-from schemas import deadlines
+from deploy.plays.environment import Environment
+from deploy.plays.recorder import Recorder
+from schemas import cases, deadlines
 from services.common.kafka import dead_letters
 from services.common.kafka.dead_letters import DeadLetter
 
@@ -19,11 +18,21 @@ GROUPS = ("routing", "sla", "notify")
 Stored = Mapping[str, Any]
 
 
+class Accepted(NamedTuple):
+    """A case that was answered 202: its number, and until when time has stopped at whatever was due."""
+
+    number: str
+    until: datetime
+
+
 @dataclass(frozen=True)
 class Evidence:
-    """`cases` and `deliveries` are documents as they are stored; `pages` history that left its document."""
+    """`accepted` is each case that was answered 202, by its id.
 
-    accepted: Sequence[Accepted]
+    `cases` and `deliveries` are documents as they are stored; `pages` is history that left its document.
+    """
+
+    accepted: Mapping[str, Accepted]
     cases: Sequence[Stored]
     pages: Mapping[str, Sequence[Stored]]
     deliveries: Sequence[Stored]
@@ -31,29 +40,44 @@ class Evidence:
     received: Mapping[str, Sequence[Received]]
     dead: Mapping[str, Sequence[DeadLetter]]
     people: frozenset[str]
-    kills: Counter[str]
 
     def unique(self, topic: str, *kinds: str) -> dict[str, Any]:
         """The messages of a topic of these types by id: a topic may carry one twice."""
         messages = (message for message in self.records[topic] if not kinds or message.type in kinds)
         return {str(message.id): message for message in messages}
 
+    def event(self, key: str) -> Any | None:
+        """What happened to a case, by the id of the event."""
+        return self._events.get(key)
+
+    @cached_property
+    def _events(self) -> dict[str, Any]:
+        return self.unique(cases.TOPIC) | self.unique(deadlines.TOPIC)
+
     def withdrawn(self) -> set[str]:
         """Ids of the breaches that do not stand."""
         return {str(event.breach) for event in self.unique(deadlines.TOPIC, "deadline.withdrawn").values()}
 
+    def breaches(self) -> dict[str, Any]:
+        """The breaches that stand, by their ids."""
+        withdrawn = self.withdrawn()
+        breached = self.unique(deadlines.TOPIC, "deadline.breached")
+        return {key: event for key, event in breached.items() if key not in withdrawn}
+
 
 async def gather(
-    environment: Environment, recorder: Recorder, accepted: Sequence[Accepted], people: frozenset[str]
+    environment: Environment,
+    store: Any,
+    recorder: Recorder,
+    accepted: Mapping[str, Accepted],
+    people: frozenset[str],
 ) -> Evidence:
     """Everything as it stands once nothing moves any more."""
     await recorder.read_to_end()
-    async with AsyncMongoClient[dict[str, Any]](environment.stack.addresses.mongo) as client:
-        database = client[environment.database]
-        pages: dict[str, list[Stored]] = {}
-        async for page in database["case_history"].find().sort("_id"):
-            pages.setdefault(page["key"], []).extend(page["entries"])
-        stored = {name: await database[name].find().to_list() for name in ("cases", "deliveries")}
+    pages: dict[str, list[Stored]] = defaultdict(list)
+    async for page in store["case_history"].find().sort("_id"):
+        pages[page["key"]].extend(page["entries"])
+    stored = {name: await store[name].find().to_list() for name in ("cases", "deliveries")}
     return Evidence(
         accepted=accepted,
         cases=[document for document in stored["cases"] if document["state"] is not None],
@@ -63,7 +87,6 @@ async def gather(
         received={"email": environment.mail.received(), "sms": environment.sms.received()},
         dead={group: await _dead(environment, group) for group in GROUPS},
         people=people,
-        kills=environment.kills,
     )
 
 

@@ -1,4 +1,4 @@
-"""What is seen while a demonstration runs: each step with its time, and the present numbers in one line."""
+"""What is seen while stories are played: each step with its time, and the present numbers in one line."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.status import Status
-from rich.table import Table
 
 from services.common.runtime.clock import ticks
 
@@ -19,7 +18,6 @@ class Progress:
 
     console: Console
     started: float = field(default_factory=ticks)
-    steps: list[tuple[str, float]] = field(default_factory=list)
     _step: float = field(default_factory=ticks)
     _line: float = 0.0
     _status: Status | None = None
@@ -37,7 +35,6 @@ class Progress:
     def done(self, step: str) -> None:
         """A step ended; what follows is timed from here."""
         now = ticks()
-        self.steps.append((step, round(now - self._step, 2)))
         self._print(f"{now - self.started:6.1f} s  {step} ({now - self._step:.1f} s)")
         self._step = now
 
@@ -51,9 +48,6 @@ class Progress:
         elif ticks() - self._line >= LINE_SECONDS:
             self._line = ticks()
             self.note(numbers)
-
-    def table(self, table: Table) -> None:
-        self.console.print(table)
 
     def _print(self, text: str) -> None:
         self.console.print(text, markup=False, highlight=False, soft_wrap=True)

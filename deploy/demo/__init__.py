@@ -1,1 +1,0 @@
-"""Redress as a newcomer meets it: labelled complaints, simulated people, and an audit of the outcome."""
