@@ -31,4 +31,4 @@ def test_an_invented_policy_and_one_of_other_names_play_as_they_should(tmp_path:
         capture_output=True, text=True, timeout=rounds(4, 20) * SECONDS, check=False, env=os.environ | environment,
     )  # fmt: skip
     assert played.returncode == 0, played.stdout + played.stderr
-    assert f"{len(stories)} stories went as they should, and nothing was lost" in played.stdout
+    assert played.stdout.count("✓") == len(stories)
