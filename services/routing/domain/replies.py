@@ -5,7 +5,7 @@ from uuid import UUID
 
 from schemas.base import Frozen
 from schemas.policies import Policy
-from schemas.tasks import TaskSpec
+from schemas.tasks import TaskSpec, after
 from schemas.vocabulary import FormName
 from services.common.store.decision import Change, Refusal
 from services.routing.domain import ladder, steps, tasks
@@ -66,6 +66,8 @@ def _not_asked(task: Task, standing: Standing) -> Refusal | None:
     by_another = standing.world.policy(standing.case).task[task.task].by_another
     if by_another and task.giver in standing.represented:
         return standing.speaker.about("by_another", task)
+    if not standing.represented.isdisjoint(task.answered_by):
+        return standing.speaker.about("not_twice", task)
     return None
 
 
@@ -129,10 +131,12 @@ def _answer(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
     if spec.answer is not None:
         filled = FormRecord(by=asked.actor, at=draft.at, values=said.values, note=said.note and said.note.id)
         draft.set(filled={**draft.case.filled, spec.answer: filled})
-    others = spec.to[spec.to.index(task.role) + 1 :] if spec.in_order and task.role in spec.to else ()
+    others = after(spec.to, task.role) if spec.in_order else ()
     event = tasks.answer(draft, task, said)
     if others:
-        steps.send(draft, spec, others[:1], world, giver=task.giver)
+        mine = world.directory.represented(asked.actor, world.now)
+        answered_by = tuple(dict.fromkeys((*task.answered_by, *sorted(mine))))
+        steps.send(draft, spec, others, world, giver=task.giver, answered_by=answered_by)
     else:
         moment = Moment(event=event, said=said, actor=asked.actor, roles=(task.role,), task=task)
         steps.take(draft, spec.answered, moment, world)
