@@ -15,7 +15,7 @@ from services.routing.domain.world import World
 
 
 @dataclass(frozen=True)
-class Standing:
+class Rights:
     """What somebody is in a case, and what that lets them do."""
 
     case: Case

@@ -12,7 +12,7 @@ from services.routing.domain import ladder, steps, tasks
 from services.routing.domain.case import Case, FormRecord, Task
 from services.routing.domain.draft import Draft
 from services.routing.domain.moments import Moment
-from services.routing.domain.permission import Standing
+from services.routing.domain.permission import Rights
 from services.routing.domain.seals import NOTHING, SealedForm
 from services.routing.domain.world import World
 
@@ -46,10 +46,10 @@ def is_reply(spec: TaskSpec, verb: Verb) -> bool:
 
 def reply(case: Case, asked: TaskReply, cause: UUID, world: World) -> Change[Case] | Refusal:
     """The case after a reply, or the rule that forbids it."""
-    task, standing = case.task(asked.task_id), Standing(case, asked.actor, world)
+    task, rights = case.task(asked.task_id), Rights(case, asked.actor, world)
     if task is None:
-        return standing.speaker.refusal("task_done", 409)
-    if refused := _not_asked(task, standing) or _unfit(asked.verb, task, standing):
+        return rights.speaker.refusal("task_done", 409)
+    if refused := _forbidden(task, rights) or _unfit(asked.verb, task, rights):
         return refused
     draft = Draft.of(case, cause, asked.actor, world)
     try:
@@ -59,21 +59,21 @@ def reply(case: Case, asked: TaskReply, cause: UUID, world: World) -> Change[Cas
     return draft.change()
 
 
-def _not_asked(task: Task, standing: Standing) -> Refusal | None:
+def _forbidden(task: Task, rights: Rights) -> Refusal | None:
     """Why a task is not for somebody to reply to."""
-    if not standing.may_answer(task):
-        return standing.speaker.about("asked", task)
-    by_another = standing.world.policy(standing.case).task[task.task].by_another
-    if by_another and task.giver in standing.represented:
-        return standing.speaker.about("by_another", task)
-    if not standing.represented.isdisjoint(task.answered_by):
-        return standing.speaker.about("not_twice", task)
+    if not rights.may_answer(task):
+        return rights.speaker.about("asked", task)
+    by_another = rights.world.policy(rights.case).task[task.task].by_another
+    if by_another and task.giver in rights.represented:
+        return rights.speaker.about("by_another", task)
+    if not rights.represented.isdisjoint(task.answered_by):
+        return rights.speaker.about("not_twice", task)
     return None
 
 
-def _unfit(verb: Verb, task: Task, standing: Standing) -> Refusal | None:
+def _unfit(verb: Verb, task: Task, rights: Rights) -> Refusal | None:
     """Why this is no reply to a task as it is."""
-    spec = standing.world.policy(standing.case).task[task.task]
+    spec = rights.world.policy(rights.case).task[task.task]
     before = spec.is_accepted and not task.accepted
     unfit: dict[Verb, tuple[tuple[str, bool], ...]] = {
         "accept": (("not_accepted", not spec.is_accepted), ("is_accepted", task.accepted)),
@@ -81,7 +81,7 @@ def _unfit(verb: Verb, task: Task, standing: Standing) -> Refusal | None:
         "refuse": (("not_refused", spec.refusal is None),),
     }
     rule = next((rule for rule, holds in unfit[verb] if holds), None)
-    return standing.speaker.about(rule, task) if rule else None
+    return rights.speaker.about(rule, task) if rule else None
 
 
 def _accept(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
@@ -151,9 +151,9 @@ def allowed(case: Case, actor: str, world: World) -> dict[UUID, list[Verb]]:
     """What somebody may reply to which tasks."""
     if case.policy_key not in world.policies:
         return {}
-    standing = Standing(case, actor, world)
+    rights = Rights(case, actor, world)
     return {
-        task.task_id: [verb for verb in VERBS if _unfit(verb, task, standing) is None]
+        task.task_id: [verb for verb in VERBS if _unfit(verb, task, rights) is None]
         for task in case.tasks
-        if _not_asked(task, standing) is None
+        if _forbidden(task, rights) is None
     }

@@ -253,10 +253,10 @@ def _notify_supervisor(
         if due and (one.deadline, one.task_id) == (due.deadline, due.task_id)
     ]
     role, chosen = ladder.choose_supervisor(draft.case, spec, accountable, of[-1].repeats if of else 0, world)
-    _tell(draft, spec, role, chosen, due)
+    _notify(draft, spec, role, chosen, due)
 
 
-def _tell(draft: Draft, spec: LadderSpec, role: Role, chosen: Chosen, due: DeadlineMessage | None) -> None:
+def _notify(draft: Draft, spec: LadderSpec, role: Role, chosen: Chosen, due: DeadlineMessage | None) -> None:
     """Somebody is told that a time has passed, and nothing asked of them."""
     facts = {"ladder": spec.id, "to": chosen.person, "role": role, "deadline": due.deadline if due else ""}
     draft.publish(CaseEscalated, **facts)
@@ -270,7 +270,7 @@ def _ask_rung(draft: Draft, spec: LadderSpec, up: ladder.Next, moment: Moment, w
     theirs = [task for task in before.tasks_of(asked.id) if task.to == up.chosen.person]
     if theirs and theirs[-1].accepted:
         # They have taken it on already: that it is their turn is for them to know.
-        _tell(draft, spec, up.rung.role, up.chosen, due)
+        _notify(draft, spec, up.rung.role, up.chosen, due)
         draft.set(rungs={**before.rungs, spec.id: up.at})
         return
     if theirs:

@@ -33,7 +33,7 @@ def casework(to: list[str], *, in_order: bool = False, **changed: Any) -> Casewo
     return Casework(directory=Directory(directory_file(**changed).entries()), policies=policies)
 
 
-def asked(work: Casework) -> Case:
+def requested(work: Casework) -> Case:
     return work.act(work.reply(work.receive(), "cr-1", "accept"), "cr-1", "ask_sanction")
 
 
@@ -43,7 +43,7 @@ def sanctions(case: Case) -> list[tuple[str, str]]:
 
 def test_whoever_could_have_been_asked_answers_and_nobody_of_another_role_of_the_kind() -> None:
     work = casework(["dealer_gm"])
-    case = asked(work)
+    case = requested(work)
     [task] = case.tasks_of("sanction")
     assert (task.to, task.roles) == ("gm-1", ("dealer_gm",))
     may = {
@@ -55,7 +55,7 @@ def test_whoever_could_have_been_asked_answers_and_nobody_of_another_role_of_the
 
 def test_each_of_the_roles_answers_in_its_turn() -> None:
     work = casework([], in_order=True)
-    case = asked(work)
+    case = requested(work)
     assert sanctions(case) == [("dm-service", "dept_manager")]
     case = work.reply(case, "dm-service", "answer", "sanction")
     assert sanctions(case) == [("gm-1", "dealer_gm")]
@@ -67,7 +67,7 @@ def test_each_of_the_roles_answers_in_its_turn() -> None:
 def test_the_first_in_turn_is_not_left_out_where_nobody_of_them_is_on_duty() -> None:
     away = (Absence(since=MONDAY, until=MONDAY.replace(year=2027)),)
     work = casework([], in_order=True, dm_service=person("dm-service", absences=away))
-    case = asked(work)
+    case = requested(work)
     assert sanctions(case) == [("gm-1", "dept_manager")]
     case = work.reply(case, "gm-1", "answer", "sanction")
     assert sanctions(case) == [("queue:north:dealer_gm", "dealer_gm")]
@@ -75,7 +75,7 @@ def test_the_first_in_turn_is_not_left_out_where_nobody_of_them_is_on_duty() -> 
 
 def test_whoever_has_answered_does_not_answer_again_as_stand_in_of_the_next() -> None:
     work = casework([], in_order=True, gm_1=None)
-    case = work.reply(asked(work), "dm-service", "answer", "sanction")
+    case = work.reply(requested(work), "dm-service", "answer", "sanction")
     assert sanctions(case) == [("queue:north:dealer_gm", "dealer_gm")]
     assert work.refused(case, work.replied(case, "dm-service", "answer", "sanction")).rule == "not_twice"
     assert all("answer" not in verbs for verbs in replies.allowed(case, "dm-service", work.world()).values())
