@@ -8,7 +8,7 @@ from schemas.base import Frozen
 from schemas.cases import CaseActed
 from services.common.store.decision import Change, Refusal
 from services.routing.domain import steps
-from services.routing.domain.case import Case, Done, FormRecord
+from services.routing.domain.case import Case, Done
 from services.routing.domain.draft import Draft
 from services.routing.domain.moments import Moment, holds
 from services.routing.domain.permission import Rights
@@ -51,15 +51,12 @@ def _take(draft: Draft, spec: ActionSpec, asked: Act, rights: Rights) -> None:
     """Remember it and take its steps; the event says of the case how the action has left it."""
     before, said, roles = draft.case, asked.said, rights.roles(spec)
     draft.set(done={**before.done, spec.id: _done(before.done.get(spec.id), asked.actor, draft.at)})
-    if spec.form is not None:
-        filled = FormRecord(by=asked.actor, at=draft.at, values=said.values, note=said.note and said.note.id)
-        draft.set(filled={**before.filled, spec.form: filled})
-    draft.set(notes=before.notes + (said.note is not None))
+    draft.keep_form(spec.form, said)
     event = draft.publish(
         CaseActed, action=spec.id, role=roles[0], previous_state=before.state, form=spec.form, **said.facts()
     )
     draft.record_history(event.type, action=spec.id, role=roles[0], **said.sealed())
-    moment = Moment(event=event, said=said, actor=asked.actor, roles=roles)
+    moment = Moment(event=event, said=said, form=spec.form, actor=asked.actor, roles=roles)
     steps.take(draft, spec.steps, moment, rights.world)
     draft.update_header(event)
 

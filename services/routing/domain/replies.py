@@ -4,12 +4,13 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from schemas.base import Frozen
+from schemas.cases import CaseMessage
 from schemas.policies import Policy
 from schemas.tasks import TaskSpec, after
 from schemas.vocabulary import FormName
 from services.common.store.decision import Change, Refusal
 from services.routing.domain import ladder, steps, tasks
-from services.routing.domain.case import Case, FormRecord, Task
+from services.routing.domain.case import Case, Task
 from services.routing.domain.draft import Draft
 from services.routing.domain.moments import Moment
 from services.routing.domain.permission import Rights
@@ -39,9 +40,15 @@ def form_for(spec: TaskSpec, verb: Verb) -> FormName | None:
     return {"accept": None, "answer": spec.answer, "refuse": spec.refusal}[verb]
 
 
-def is_reply(spec: TaskSpec, verb: Verb) -> bool:
-    """Whether a task of a kind can be replied to so at all."""
-    return {"accept": spec.is_accepted, "answer": not spec.moves_owner, "refuse": True}[verb]
+def never(spec: TaskSpec, verb: Verb) -> str | None:
+    """The rule by which no task of a kind is replied to so; None where one can be."""
+    never: dict[Verb, tuple[str, bool]] = {
+        "accept": ("not_accepted", not spec.is_accepted),
+        "answer": ("not_answered", spec.moves_owner),
+        "refuse": ("not_refused", spec.refusal is None),
+    }
+    rule, holds = never[verb]
+    return rule if holds else None
 
 
 def reply(case: Case, asked: TaskReply, cause: UUID, world: World) -> Change[Case] | Refusal:
@@ -74,13 +81,11 @@ def _forbidden(task: Task, rights: Rights) -> Refusal | None:
 def _unfit(verb: Verb, task: Task, rights: Rights) -> Refusal | None:
     """Why this is no reply to a task as it is."""
     spec = rights.world.policy(rights.case).task[task.task]
-    before = spec.is_accepted and not task.accepted
-    unfit: dict[Verb, tuple[tuple[str, bool], ...]] = {
-        "accept": (("not_accepted", not spec.is_accepted), ("is_accepted", task.accepted)),
-        "answer": (("not_answered", spec.moves_owner), ("accepted_before", before)),
-        "refuse": (("not_refused", spec.refusal is None),),
-    }
-    rule = next((rule for rule, holds in unfit[verb] if holds), None)
+    rule = never(spec, verb)
+    if rule is None and verb == "accept" and task.accepted:
+        rule = "is_accepted"
+    if rule is None and verb == "answer" and spec.is_accepted and not task.accepted:
+        rule = "accepted_before"
     return rights.speaker.about(rule, task) if rule else None
 
 
@@ -95,10 +100,12 @@ def _accept(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
     event = tasks.accept(draft, task, asked.actor, post)
     if spec.moves_owner:
         ladder.stand(draft, task.role)
-    steps.take(
-        draft, spec.accepted, Moment(event=event, actor=asked.actor, roles=(task.role,), task=task), world
-    )
+    steps.take(draft, spec.accepted, _moment(event, asked, task), world)
     draft.update_header(event)
+
+
+def _moment(event: CaseMessage, asked: TaskReply, task: Task, form: FormName | None = None) -> Moment:
+    return Moment(event, asked.said, asked.actor, form, (task.role,), task)
 
 
 def _take_back_others(draft: Draft, task: Task) -> None:
@@ -117,9 +124,9 @@ def _refuse(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
     if spec.moves_owner:
         declined = dict.fromkeys((*draft.case.declined_by, task.to, asked.actor))
         draft.set(declined_by=tuple(declined))
-    _note(draft, asked.said)
+    draft.keep_form(None, asked.said)
     event = tasks.refuse(draft, task, asked.said)
-    moment = Moment(event=event, said=asked.said, actor=asked.actor, roles=(task.role,), task=task)
+    moment = _moment(event, asked, task, spec.refusal)
     steps.take(draft, spec.refused, moment, world)
     draft.update_header(event)
 
@@ -127,10 +134,7 @@ def _refuse(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
 def _answer(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
     """What was asked is done; where others have to answer in turn, the next of them is asked."""
     spec, said = draft.policy.task[task.task], asked.said
-    _note(draft, said)
-    if spec.answer is not None:
-        filled = FormRecord(by=asked.actor, at=draft.at, values=said.values, note=said.note and said.note.id)
-        draft.set(filled={**draft.case.filled, spec.answer: filled})
+    draft.keep_form(spec.answer, said)
     others = after(spec.to, task.role) if spec.in_order else ()
     event = tasks.answer(draft, task, said)
     if others:
@@ -138,13 +142,8 @@ def _answer(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
         answered_by = tuple(dict.fromkeys((*task.answered_by, *sorted(mine))))
         steps.send(draft, spec, others, world, giver=task.giver, answered_by=answered_by)
     else:
-        moment = Moment(event=event, said=said, actor=asked.actor, roles=(task.role,), task=task)
-        steps.take(draft, spec.answered, moment, world)
+        steps.take(draft, spec.answered, _moment(event, asked, task, spec.answer), world)
     draft.update_header(event)
-
-
-def _note(draft: Draft, said: SealedForm) -> None:
-    draft.set(notes=draft.case.notes + (said.note is not None))
 
 
 def allowed(case: Case, actor: str, world: World) -> dict[UUID, list[Verb]]:

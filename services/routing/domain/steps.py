@@ -81,8 +81,7 @@ def _send(draft: Draft, step: Step, moment: Moment, world: World) -> None:
     if step.send is None:
         return
     spec = draft.policy.task[step.send.task]
-    action = getattr(moment.event, "form", None)
-    who = None if step.send.to else naming.named(draft.policy.form.get(action or ""), moment)
+    who = None if step.send.to else naming.named(draft.policy.form.get(moment.form or ""), moment)
     if spec.moves_owner and isinstance(moment.event, CaseActed):
         # Whoever declined what was asked before has not declined this.
         draft.set(declined_by=())
