@@ -146,14 +146,19 @@ class Policy(Wording):
     @cached_property
     def titles(self) -> Mapping[Vocabulary, Mapping[str, Bilingual]]:
         """What people call everything that has an id, by what it is."""
+        titled = {what: specs for what, specs in self.named.items() if what != "templates"}
+        return {what: {one.id: one.title for one in specs} for what, specs in titled.items()}
+
+    @property
+    def named(self) -> Mapping[Vocabulary, Iterable[Any]]:
+        """Everything that has an id, by what it is."""
         severity = self.severity
-        groups: dict[Vocabulary, Iterable[Any]] = {
+        return {
             "kinds": self.kinds, "channels": self.channels, "departments": self.departments, "roles": self.roles,
             "levels": severity.levels, "criteria": severity.criteria, "flags": severity.flags, "forms": self.forms,
             "states": self.states, "actions": self.actions, "tasks": self.tasks, "ladders": self.ladders,
-            "deadlines": self.deadlines,
+            "deadlines": self.deadlines, "templates": self.templates,
         }  # fmt: skip
-        return {what: {one.id: one.title for one in specs} for what, specs in groups.items()}
 
     def called(self, of: Vocabulary | None, name: str, language: Language) -> str:
         """What people call something of the policy, or one of the engine's own words; what has no title as it is."""

@@ -1,7 +1,7 @@
 """What is wrong with a policy as a whole: names it does not give, roles that cannot be."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -35,23 +35,7 @@ def faults(policy: "Policy") -> Iterator[Fault]:
 
 def vocabulary(policy: "Policy") -> Given:
     """All names that a policy gives, by what they name; nothing of what cannot be read."""
-    given: Mapping[Vocabulary, Iterable[Any]] = {
-        "kinds": policy.kinds,
-        "channels": policy.channels,
-        "departments": policy.departments,
-        "roles": policy.roles,
-        "levels": policy.severity.levels,
-        "criteria": policy.severity.criteria,
-        "flags": policy.severity.flags,
-        "forms": policy.forms,
-        "states": policy.states,
-        "actions": policy.actions,
-        "tasks": policy.tasks,
-        "ladders": policy.ladders,
-        "deadlines": policy.deadlines,
-        "templates": policy.templates,
-    }
-    known = {what: entries for what, entries in given.items() if not isinstance(entries, Unread)}
+    known = {what: entries for what, entries in policy.named.items() if not isinstance(entries, Unread)}
     return {what: tuple(one.id for one in entries if one.id is not None) for what, entries in known.items()}
 
 

@@ -56,3 +56,8 @@ class TaskSpec(Strict):
     def is_accepted(self) -> bool:
         """Whether somebody has to accept it."""
         return self.moves_owner or self.waits_for_acceptance
+
+
+def after(roles: tuple[Role, ...], role: Role) -> tuple[Role, ...]:
+    """Those of the roles that come after one of them; none where it is not among them."""
+    return roles[roles.index(role) + 1 :] if role in roles else ()

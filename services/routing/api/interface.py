@@ -15,7 +15,7 @@ from services.common.web.openapi import JSON
 from services.routing.api.actions import router
 from services.routing.api.dependencies import Dependencies
 from services.routing.domain.policies import CompiledPolicy
-from services.routing.domain.replies import Verb, form_for, is_reply
+from services.routing.domain.replies import Verb, form_for, never
 from services.routing.settings import Settings
 from services.routing.store.policy_files import compile_policy, load_policy
 
@@ -102,7 +102,7 @@ def _replies(policies: Iterable[Policy]) -> Iterator[tuple[str, tuple[str, list[
         asked: list[Asked] = [
             (f"{policy.id} {task.id}", policy, form_for(task, verb))
             for policy, task in every
-            if is_reply(task, verb)
+            if never(task, verb) is None
         ]
         yield verb, (f"{verb} a task", asked)
 

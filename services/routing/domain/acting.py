@@ -8,10 +8,10 @@ from schemas.base import Frozen
 from schemas.cases import CaseActed
 from services.common.store.decision import Change, Refusal
 from services.routing.domain import steps
-from services.routing.domain.case import Case, Done, FormRecord
+from services.routing.domain.case import Case, Done
 from services.routing.domain.draft import Draft
 from services.routing.domain.moments import Moment, holds
-from services.routing.domain.permission import Standing
+from services.routing.domain.permission import Rights
 from services.routing.domain.seals import NOTHING, SealedForm
 from services.routing.domain.world import World
 
@@ -26,20 +26,20 @@ class Act(Frozen):
 
 def act(case: Case, asked: Act, cause: UUID, world: World) -> Change[Case] | Refusal:
     """The case after an action, or the rule that forbids it: first who, then when, then what."""
-    spec, standing = world.policy(case).action[asked.action], Standing(case, asked.actor, world)
-    if refused := standing.may(spec) or _not_now(asked, spec, standing):
+    spec, rights = world.policy(case).action[asked.action], Rights(case, asked.actor, world)
+    if refused := rights.may(spec) or _not_now(asked, spec, rights):
         return refused
     draft = Draft.of(case, cause, asked.actor, world)
     try:
-        _take(draft, spec, asked, standing)
+        _take(draft, spec, asked, rights)
     except steps.ForbiddenError as forbidden:
         return forbidden.refusal
     return draft.change()
 
 
-def _not_now(asked: Act, spec: ActionSpec, standing: Standing) -> Refusal | None:
+def _not_now(asked: Act, spec: ActionSpec, rights: Rights) -> Refusal | None:
     """What forbids an action as the case now is, whoever asks."""
-    case, speaker = standing.case, standing.speaker
+    case, speaker = rights.case, rights.speaker
     if case.is_over if not spec.in_states else case.state not in spec.in_states:
         return speaker.from_state(spec)
     moment = Moment(said=asked.said, actor=asked.actor)
@@ -47,20 +47,17 @@ def _not_now(asked: Act, spec: ActionSpec, standing: Standing) -> Refusal | None
     return next((speaker.refused(rule) for rule in forbidding), None)
 
 
-def _take(draft: Draft, spec: ActionSpec, asked: Act, standing: Standing) -> None:
+def _take(draft: Draft, spec: ActionSpec, asked: Act, rights: Rights) -> None:
     """Remember it and take its steps; the event says of the case how the action has left it."""
-    before, said, roles = draft.case, asked.said, standing.roles(spec)
+    before, said, roles = draft.case, asked.said, rights.roles(spec)
     draft.set(done={**before.done, spec.id: _done(before.done.get(spec.id), asked.actor, draft.at)})
-    if spec.form is not None:
-        filled = FormRecord(by=asked.actor, at=draft.at, values=said.values, note=said.note and said.note.id)
-        draft.set(filled={**before.filled, spec.form: filled})
-    draft.set(notes=before.notes + (said.note is not None))
+    draft.keep_form(spec.form, said)
     event = draft.publish(
         CaseActed, action=spec.id, role=roles[0], previous_state=before.state, form=spec.form, **said.facts()
     )
     draft.record_history(event.type, action=spec.id, role=roles[0], **said.sealed())
-    moment = Moment(event=event, said=said, actor=asked.actor, roles=roles)
-    steps.take(draft, spec.steps, moment, standing.world)
+    moment = Moment(event=event, said=said, form=spec.form, actor=asked.actor, roles=roles)
+    steps.take(draft, spec.steps, moment, rights.world)
     draft.update_header(event)
 
 
@@ -76,5 +73,5 @@ def allowed(case: Case, actor: str, world: World) -> list[str]:
     """
     if case.policy_key not in world.policies:
         return []
-    standing = Standing(case, actor, world)
-    return [spec.id for spec in world.policy(case).actions if standing.may(spec) is None]
+    rights = Rights(case, actor, world)
+    return [spec.id for spec in world.policy(case).actions if rights.may(spec) is None]

@@ -26,7 +26,8 @@ class Task(OpenTask):
     `moved` are the states from and to which asking has moved the case, the first that of all that wait, `moved_first` what
     they were before it was asked once more, and `rungs_before` where the case was on each ladder that it moved on: what
     goes back where it is refused or taken back. `breaches` are what a ladder sent it for, of `deadline` last, `values` what was filled in when it was asked, `declined` who was asked the same
-    before and declined. Of one to confirm, `suspected` is the graver level, `criteria` are those
+    before and declined. `roles` are those that it was asked of, each before the next, and `answered_by` who has answered it in
+    turn before, with those they stood in for. Of one to confirm, `suspected` is the graver level, `criteria` are those
     suspected, and `doubts` say why a person is asked; `tells` that the manufacturer hears of it before.
     """
 
@@ -40,6 +41,8 @@ class Task(OpenTask):
     rungs_before: dict[Ladder, int | None] = {}
     breaches: tuple[UUID, ...] = ()
     declined: tuple[str, ...] = ()
+    roles: tuple[Role, ...] = ()
+    answered_by: tuple[str, ...] = ()
     suspected: Level | None = None
     criteria: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()

@@ -9,9 +9,10 @@ from schemas import cases
 from schemas.cases import CaseMessage, CaseOpened, CaseReopened, TaskMessage
 from schemas.identity import event_id, feed_id
 from schemas.policies import Policy
-from schemas.vocabulary import State
+from schemas.vocabulary import FormName, State
 from services.common.store.decision import Change, Entry, Outgoing
-from services.routing.domain.case import Case, Revision
+from services.routing.domain.case import Case, FormRecord, Revision
+from services.routing.domain.seals import SealedForm
 from services.routing.domain.world import World
 
 E = TypeVar("E", bound=CaseMessage)
@@ -58,6 +59,14 @@ class Draft:
             self.set(ended_at=None, rungs={}, passes={}, declined_by=(), done={}, confirmed=False)
             self.publish(CaseReopened, previous_state=case.state)
             self.record_history("case.reopened", previous_state=case.state)
+
+    def keep_form(self, form: FormName | None, said: SealedForm) -> None:
+        """Keep what somebody has filled in, and count what they wrote; without a form nothing but the note."""
+        if form is not None:
+            note = said.note and said.note.id
+            filled = FormRecord(by=self.by, at=self.at, values=said.values, note=note)
+            self.set(filled={**self.case.filled, form: filled})
+        self.set(notes=self.case.notes + (said.note is not None))
 
     def publish(self, kind: type[E], **fields: Any) -> E:
         """Publish an event of the case as it now is."""

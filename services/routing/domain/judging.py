@@ -46,7 +46,9 @@ def judge(draft: Draft, level: Level, reason: str, moment: Moment, world: World)
     present = case.suspected or case.severity
     if is_graver(present, level, policy) and reason not in moment.said.texts:
         speaker = Speaker.to(moment.actor or "", case, world)
-        return speaker.refusal("lower_with_reason", field=reason, present=present, level=level)
+        return speaker.refusal(
+            "lower_with_reason", field=_called(reason, moment, speaker), present=present, level=level
+        )
     draft.set(severity=level, confirmed=True)
     _conclude(draft, level, moment.task)
     if is_graver(level, case.severity, policy):
@@ -55,6 +57,12 @@ def judge(draft: Draft, level: Level, reason: str, moment: Moment, world: World)
     draft.publish(CaseJudged, severity=level, previous=case.severity, note=note and note.id)
     draft.record_history("case.judged", severity=level, previous=case.severity)
     return None
+
+
+def _called(field: str, moment: Moment, speaker: Speaker) -> str:
+    """What people call a field of the form that they have filled in."""
+    form = speaker.policy.form.get(moment.form or "")
+    return speaker.field(form, field) if form else field
 
 
 def _conclude(draft: Draft, level: Level, answered: Task | None) -> None:

@@ -4,18 +4,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.conditions import Condition, satisfies
-from schemas.vocabulary import Role
+from schemas.vocabulary import FormName, Role
 from services.routing.domain.case import Case, Task
 from services.routing.domain.seals import NOTHING, SealedForm
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What has just occurred: an event, what somebody has filled in and in which roles, the task and the breach it is about."""
+    """What has just occurred: an event, what somebody has filled into which form and in which roles, the task and the breach it is about."""
 
     event: Any = None
     said: SealedForm = NOTHING
     actor: str | None = None
+    form: FormName | None = None
     roles: tuple[Role, ...] = ()
     task: Task | None = None
 

@@ -15,7 +15,7 @@ from services.routing.domain.world import World
 
 
 @dataclass(frozen=True)
-class Standing:
+class Rights:
     """What somebody is in a case, and what that lets them do."""
 
     case: Case
@@ -68,7 +68,7 @@ class Standing:
         spec = self.world.policy(self.case).task[task.task]
         return not spec.is_accepted and any(
             self.world.directory.acts_for(self.actor, one.id, seat.at, self.world.now)
-            for role in spec.to
+            for role in task.roles or spec.to
             for seat in self.world.seats(self.case, role)
             for one in self.world.directory.staff(seat.at, seat.role, seat.department)
         )

@@ -70,7 +70,7 @@ def _give_task(draft: Draft, task: Task, lost: Responsibility, why: Why, world: 
     spec = draft.policy.task[task.task]
     if task.accepted or not spec.is_accepted:
         tasks.withdraw(draft, task, "gone")
-        roles = [task.role] if spec.is_accepted else spec.to
+        roles = [task.role] if spec.is_accepted else task.roles or spec.to
         carried = {name: getattr(task, name) for name in steps.CARRIED}
         chosen = steps.send(draft, spec, roles, world, **{**carried, "via": "anew"})
         draft.record_history("case.reassigned", part="task", predecessor=lost.name, to=chosen.person, why=why)

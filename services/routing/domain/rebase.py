@@ -70,7 +70,7 @@ class Counterparts:
                 case.state,
                 *(state for task in case.tasks for state in (*(task.moved or ()), *(task.moved_first or ()))),
             },
-            "roles": {case.owner_role, *(task.role for task in case.tasks)},
+            "roles": {case.owner_role, *(role for task in case.tasks for role in (task.role, *task.roles))},
             "levels": {case.severity, *filter(None, (case.suspected,))},
             "tasks": {task.task for task in case.tasks},
         }
@@ -114,7 +114,7 @@ def _task(case: Case, task: Task, names: Counterparts) -> Task:
         update={
             "task": kind, "role": role, "where": where, "place": task.place or place(case, where),
             "moves_owner": policy.task[kind].moves_owner, "moved": moved,
-            "moved_first": first,
+            "moved_first": first, "roles": tuple(names.of("roles", one) for one in task.roles),
             "ladder": ladder if ladder in policy.ladder else None,
         }
     )  # fmt: skip

@@ -4,15 +4,16 @@ from typing import Literal, get_args
 from uuid import UUID
 
 from schemas.base import Frozen
+from schemas.cases import CaseMessage
 from schemas.policies import Policy
-from schemas.tasks import TaskSpec
+from schemas.tasks import TaskSpec, after
 from schemas.vocabulary import FormName
 from services.common.store.decision import Change, Refusal
 from services.routing.domain import ladder, steps, tasks
-from services.routing.domain.case import Case, FormRecord, Task
+from services.routing.domain.case import Case, Task
 from services.routing.domain.draft import Draft
 from services.routing.domain.moments import Moment
-from services.routing.domain.permission import Standing
+from services.routing.domain.permission import Rights
 from services.routing.domain.seals import NOTHING, SealedForm
 from services.routing.domain.world import World
 
@@ -39,17 +40,23 @@ def form_for(spec: TaskSpec, verb: Verb) -> FormName | None:
     return {"accept": None, "answer": spec.answer, "refuse": spec.refusal}[verb]
 
 
-def is_reply(spec: TaskSpec, verb: Verb) -> bool:
-    """Whether a task of a kind can be replied to so at all."""
-    return {"accept": spec.is_accepted, "answer": not spec.moves_owner, "refuse": True}[verb]
+def never(spec: TaskSpec, verb: Verb) -> str | None:
+    """The rule by which no task of a kind is replied to so; None where one can be."""
+    never: dict[Verb, tuple[str, bool]] = {
+        "accept": ("not_accepted", not spec.is_accepted),
+        "answer": ("not_answered", spec.moves_owner),
+        "refuse": ("not_refused", spec.refusal is None),
+    }
+    rule, holds = never[verb]
+    return rule if holds else None
 
 
 def reply(case: Case, asked: TaskReply, cause: UUID, world: World) -> Change[Case] | Refusal:
     """The case after a reply, or the rule that forbids it."""
-    task, standing = case.task(asked.task_id), Standing(case, asked.actor, world)
+    task, rights = case.task(asked.task_id), Rights(case, asked.actor, world)
     if task is None:
-        return standing.speaker.refusal("task_done", 409)
-    if refused := _not_asked(task, standing) or _unfit(asked.verb, task, standing):
+        return rights.speaker.refusal("task_done", 409)
+    if refused := _forbidden(task, rights) or _unfit(asked.verb, task, rights):
         return refused
     draft = Draft.of(case, cause, asked.actor, world)
     try:
@@ -59,27 +66,27 @@ def reply(case: Case, asked: TaskReply, cause: UUID, world: World) -> Change[Cas
     return draft.change()
 
 
-def _not_asked(task: Task, standing: Standing) -> Refusal | None:
+def _forbidden(task: Task, rights: Rights) -> Refusal | None:
     """Why a task is not for somebody to reply to."""
-    if not standing.may_answer(task):
-        return standing.speaker.about("asked", task)
-    by_another = standing.world.policy(standing.case).task[task.task].by_another
-    if by_another and task.giver in standing.represented:
-        return standing.speaker.about("by_another", task)
+    if not rights.may_answer(task):
+        return rights.speaker.about("asked", task)
+    by_another = rights.world.policy(rights.case).task[task.task].by_another
+    if by_another and task.giver in rights.represented:
+        return rights.speaker.about("by_another", task)
+    if not rights.represented.isdisjoint(task.answered_by):
+        return rights.speaker.about("not_twice", task)
     return None
 
 
-def _unfit(verb: Verb, task: Task, standing: Standing) -> Refusal | None:
+def _unfit(verb: Verb, task: Task, rights: Rights) -> Refusal | None:
     """Why this is no reply to a task as it is."""
-    spec = standing.world.policy(standing.case).task[task.task]
-    before = spec.is_accepted and not task.accepted
-    unfit: dict[Verb, tuple[tuple[str, bool], ...]] = {
-        "accept": (("not_accepted", not spec.is_accepted), ("is_accepted", task.accepted)),
-        "answer": (("not_answered", spec.moves_owner), ("accepted_before", before)),
-        "refuse": (("not_refused", spec.refusal is None),),
-    }
-    rule = next((rule for rule, holds in unfit[verb] if holds), None)
-    return standing.speaker.about(rule, task) if rule else None
+    spec = rights.world.policy(rights.case).task[task.task]
+    rule = never(spec, verb)
+    if rule is None and verb == "accept" and task.accepted:
+        rule = "is_accepted"
+    if rule is None and verb == "answer" and spec.is_accepted and not task.accepted:
+        rule = "accepted_before"
+    return rights.speaker.about(rule, task) if rule else None
 
 
 def _accept(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
@@ -93,10 +100,12 @@ def _accept(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
     event = tasks.accept(draft, task, asked.actor, post)
     if spec.moves_owner:
         ladder.stand(draft, task.role)
-    steps.take(
-        draft, spec.accepted, Moment(event=event, actor=asked.actor, roles=(task.role,), task=task), world
-    )
+    steps.take(draft, spec.accepted, _moment(event, asked, task), world)
     draft.update_header(event)
+
+
+def _moment(event: CaseMessage, asked: TaskReply, task: Task, form: FormName | None = None) -> Moment:
+    return Moment(event, asked.said, asked.actor, form, (task.role,), task)
 
 
 def _take_back_others(draft: Draft, task: Task) -> None:
@@ -115,9 +124,9 @@ def _refuse(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
     if spec.moves_owner:
         declined = dict.fromkeys((*draft.case.declined_by, task.to, asked.actor))
         draft.set(declined_by=tuple(declined))
-    _note(draft, asked.said)
+    draft.keep_form(None, asked.said)
     event = tasks.refuse(draft, task, asked.said)
-    moment = Moment(event=event, said=asked.said, actor=asked.actor, roles=(task.role,), task=task)
+    moment = _moment(event, asked, task, spec.refusal)
     steps.take(draft, spec.refused, moment, world)
     draft.update_header(event)
 
@@ -125,31 +134,25 @@ def _refuse(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
 def _answer(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
     """What was asked is done; where others have to answer in turn, the next of them is asked."""
     spec, said = draft.policy.task[task.task], asked.said
-    _note(draft, said)
-    if spec.answer is not None:
-        filled = FormRecord(by=asked.actor, at=draft.at, values=said.values, note=said.note and said.note.id)
-        draft.set(filled={**draft.case.filled, spec.answer: filled})
-    others = spec.to[spec.to.index(task.role) + 1 :] if spec.in_order and task.role in spec.to else ()
+    draft.keep_form(spec.answer, said)
+    others = after(spec.to, task.role) if spec.in_order else ()
     event = tasks.answer(draft, task, said)
     if others:
-        steps.send(draft, spec, others[:1], world, giver=task.giver)
+        mine = world.directory.represented(asked.actor, world.now)
+        answered_by = tuple(dict.fromkeys((*task.answered_by, *sorted(mine))))
+        steps.send(draft, spec, others, world, giver=task.giver, answered_by=answered_by)
     else:
-        moment = Moment(event=event, said=said, actor=asked.actor, roles=(task.role,), task=task)
-        steps.take(draft, spec.answered, moment, world)
+        steps.take(draft, spec.answered, _moment(event, asked, task, spec.answer), world)
     draft.update_header(event)
-
-
-def _note(draft: Draft, said: SealedForm) -> None:
-    draft.set(notes=draft.case.notes + (said.note is not None))
 
 
 def allowed(case: Case, actor: str, world: World) -> dict[UUID, list[Verb]]:
     """What somebody may reply to which tasks."""
     if case.policy_key not in world.policies:
         return {}
-    standing = Standing(case, actor, world)
+    rights = Rights(case, actor, world)
     return {
-        task.task_id: [verb for verb in VERBS if _unfit(verb, task, standing) is None]
+        task.task_id: [verb for verb in VERBS if _unfit(verb, task, rights) is None]
         for task in case.tasks
-        if _not_asked(task, standing) is None
+        if _forbidden(task, rights) is None
     }

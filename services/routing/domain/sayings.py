@@ -36,6 +36,10 @@ _SAYINGS = {
     "by_another": Bilingual(
         zh="“{task}”不能由提出请求的人处理。", en="Whoever asked for it may not do it: {task}."
     ),
+    "not_twice": Bilingual(
+        zh="“{task}”须由未答复过的人处理。",
+        en="Whoever has answered it before may not do it once more: {task}.",
+    ),
     "accepted_before": Bilingual(zh="请先受理“{task}”。", en="Accept it first: {task}."),
     "is_accepted": Bilingual(zh="“{task}”已受理。", en="It is accepted already: {task}."),
     "not_accepted": Bilingual(

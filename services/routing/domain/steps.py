@@ -12,7 +12,7 @@ from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
 from schemas.ladders import LadderSpec
 from schemas.staffing import Queue, place
 from schemas.steps import Step
-from schemas.tasks import TaskSpec
+from schemas.tasks import TaskSpec, after
 from schemas.vocabulary import Role
 from services.common.store.decision import Refusal
 from services.routing.domain import judging, ladder, naming, tasks
@@ -24,8 +24,10 @@ from services.routing.domain.naming import NamedReceiver
 from services.routing.domain.seals import NOTHING, SealedForm
 from services.routing.domain.world import World
 
-CARRIED = ("giver", "safety", "suspected", "criteria", "doubts", "tells", "declined")
+CARRIED = ("giver", "safety", "suspected", "criteria", "doubts", "tells", "declined", "roles", "answered_by")
 """What goes on with a task that is asked of somebody else."""
+NOT_AGAIN = ("declined", "answered_by")
+"""Those of whom a task is not asked once more."""
 
 
 class ForbiddenError(Exception):
@@ -79,8 +81,7 @@ def _send(draft: Draft, step: Step, moment: Moment, world: World) -> None:
     if step.send is None:
         return
     spec = draft.policy.task[step.send.task]
-    action = getattr(moment.event, "form", None)
-    who = None if step.send.to else naming.named(draft.policy.form.get(action or ""), moment)
+    who = None if step.send.to else naming.named(draft.policy.form.get(moment.form or ""), moment)
     if spec.moves_owner and isinstance(moment.event, CaseActed):
         # Whoever declined what was asked before has not declined this.
         draft.set(declined_by=())
@@ -106,7 +107,7 @@ def _send_by_name(draft: Draft, spec: TaskSpec, who: NamedReceiver, moment: Mome
         moved = naming.move(draft, who, world)
     chosen, seat = Chosen(who.person, "named", moved), Queue(who.at, who.role)
     giver = moment.actor or draft.case.owner
-    task = tasks.new(draft, spec, seat, chosen, world, via="transfer", giver=giver)
+    task = tasks.new(draft, spec, seat, chosen, world, via="transfer", giver=giver, roles=(who.role,))
     ask(draft, task, chosen, world, moment.said)
 
 
@@ -115,6 +116,7 @@ def send(
     spec: TaskSpec,
     roles: Sequence[Role],
     world: World,
+    /,
     said: SealedForm = NOTHING,
     **carried: Any,
 ) -> Chosen:
@@ -125,12 +127,15 @@ def send(
     case = draft.case
     if spec.moves_owner and case.owner_role in roles:
         return _keep(draft, spec, world)
-    barred = frozenset(carried.pop("not_by", ())).union(carried.get("declined", ()))
+    barred = frozenset(carried.pop("not_by", ())).union(*(carried.get(name, ()) for name in NOT_AGAIN))
     barred |= {carried["giver"]} if spec.by_another and "giver" in carried else set()
     barred |= {case.owner} if spec.moves_owner else set()
+    # In turn means that none is left out.
+    roles = roles[:1] if spec.in_order else roles
     role, chosen = choose(case, roles, barred, world)
     seat = _seat(case, role, chosen, world)
-    task = tasks.new(draft, spec, seat, chosen, world, **{"via": "assignment", **carried})
+    facts = {"via": "assignment", "roles": tuple(roles), **carried}
+    task = tasks.new(draft, spec, seat, chosen, world, **facts)
     ask(draft, task, chosen, world, said)
     return chosen
 
@@ -202,7 +207,7 @@ def _ask(draft: Draft, step: Step, moment: Moment, world: World) -> None:
         carried |= {"via": "anew", "declined": tuple(declined), "not_by": ladder.passed(draft.case, world)}
         send(draft, spec, [task.role], world, said=SealedForm(values=task.values), **carried)
         return
-    roles = spec.to[spec.to.index(task.role) + 1 :] if task.role in spec.to else ()
+    roles = after(spec.to if spec.in_order else task.roles or spec.to, task.role)
     if any(world.person(draft.case, role) for role in roles):
         tasks.withdraw(draft, task, "unanswered")
         send(draft, spec, roles, world, said=SealedForm(values=task.values), **{**carried, "via": "anew"})
@@ -247,10 +252,10 @@ def _notify_supervisor(
         if due and (one.deadline, one.task_id) == (due.deadline, due.task_id)
     ]
     role, chosen = ladder.choose_supervisor(draft.case, spec, accountable, of[-1].repeats if of else 0, world)
-    _tell(draft, spec, role, chosen, due)
+    _notify(draft, spec, role, chosen, due)
 
 
-def _tell(draft: Draft, spec: LadderSpec, role: Role, chosen: Chosen, due: DeadlineMessage | None) -> None:
+def _notify(draft: Draft, spec: LadderSpec, role: Role, chosen: Chosen, due: DeadlineMessage | None) -> None:
     """Somebody is told that a time has passed, and nothing asked of them."""
     facts = {"ladder": spec.id, "to": chosen.person, "role": role, "deadline": due.deadline if due else ""}
     draft.publish(CaseEscalated, **facts)
@@ -264,7 +269,7 @@ def _ask_rung(draft: Draft, spec: LadderSpec, up: ladder.Next, moment: Moment, w
     theirs = [task for task in before.tasks_of(asked.id) if task.to == up.chosen.person]
     if theirs and theirs[-1].accepted:
         # They have taken it on already: that it is their turn is for them to know.
-        _tell(draft, spec, up.rung.role, up.chosen, due)
+        _notify(draft, spec, up.rung.role, up.chosen, due)
         draft.set(rungs={**before.rungs, spec.id: up.at})
         return
     if theirs:
@@ -275,7 +280,7 @@ def _ask_rung(draft: Draft, spec: LadderSpec, up: ladder.Next, moment: Moment, w
     declined = tuple(name for one in before.tasks_of(asked.id) for name in one.declined)
     seat = _seat(before, up.rung.role, up.chosen, world)
     facts = {"ladder": spec.id, "breaches": breaches, "declined": declined, "deadline": deadline}
-    task = tasks.new(draft, asked, seat, up.chosen, world, via="escalation", **facts)
+    task = tasks.new(draft, asked, seat, up.chosen, world, via="escalation", roles=(up.rung.role,), **facts)
     ask(draft, task, up.chosen, world, NOTHING if due else moment.said)
 
 

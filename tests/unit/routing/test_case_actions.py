@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.cases import CaseActed, CaseJudged, CaseTaskRefused, CaseTaskSent, CaseTaskWithdrawn
-from schemas.directory import Person
+from schemas.directory import Person, Post
 from schemas.staffing import Directory
 from schemas.vocabulary import Department
 from services.common.store.decision import Change
@@ -74,6 +74,13 @@ def test_what_is_refused_stays_with_its_owner() -> None:
     case = casework.reply(case, "dm-service", "refuse")
     assert (case.owner, case.hand_overs, case.state, case.rungs) == ("cr-1", [], "in_review", before.rungs)
     assert isinstance(casework.events()[-1], CaseTaskRefused)
+
+
+def test_whoever_has_two_roles_hands_over_as_either() -> None:
+    both = tuple(Post(at="north", role=role) for role in ("dealer_cr_manager", "dealer_gm"))
+    casework = Casework(directory=Directory(directory_file(cr_1=person("cr-1", posts=both)).entries()))
+    case = casework.act(reviewed(casework), "cr-1", "transfer", **TO_ADVISOR)
+    assert [task.to for task in case.hand_overs] == ["sa-1"]
 
 
 def test_a_cr_manager_hands_over_to_a_sales_or_after_sales_manager() -> None:
