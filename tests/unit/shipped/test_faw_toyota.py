@@ -30,7 +30,7 @@ def name(stage: MemoryStage, action: str, role: str, person: str) -> None:
     "contact",
     [
         shows("TOY-03", f"{TABLE}/F7", {"narrative": "刹车失灵。"}),
-        shows("TOY-03", f"{TABLE}/F7/flags/safety", {"flags": {"safety": True}}),
+        shows("TOY-03", f"{TABLE}/F7/flags/concerns_safety", {"flags": {"concerns_safety": True}}),
         shows("TOY-03", f"{TABLE}/F8", {"flags": {"injury": True}}),
         shows("TOY-04", f"{TABLE}/F9", {"flags": {"large_damage": True}}),
         shows("TOY-05", f"{TABLE}/F10/flags/media", {"flags": {"media": True}}),

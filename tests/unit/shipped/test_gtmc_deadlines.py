@@ -87,11 +87,11 @@ def test_only_the_departments_own_contact_ends_the_day(who: str, status: str) ->
     assert stage.case.deadlines["DL-03"].status == status
 
 
-@pytest.mark.shows("ICROP-75", dies_with="policy:gtmc/notices/contact-warned/to/dept_manager")
+@pytest.mark.shows("ICROP-75", dies_with="policy:gtmc/notices/contact-due-soon/to/dept_manager")
 def test_a_department_that_has_not_called_the_customer_is_reminded() -> None:
     stage = at_the_manager()
     stage.reply("tianhe.service", "accept", "hand_over")
     stage.later(hours=19)
     stage.told.clear()
     stage.later(hours=1)
-    assert {"tianhe.cr warned", "tianhe.service warned"} <= set(stage.told)
+    assert {"tianhe.cr due_soon", "tianhe.service due_soon"} <= set(stage.told)

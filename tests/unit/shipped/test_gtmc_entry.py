@@ -32,7 +32,7 @@ def entered(**form: Any) -> MemoryStage:
 def test_a_complaint_comes_in_by_each_channel_and_is_entered_alike(channel: str) -> None:
     stage = opened("gtmc", "tianhe.op", channel=channel, form={"category": "product_quality"})
     assert (stage.case.channel, stage.case.triage) == (channel, ())
-    assert stage.case.filled["entry"].values == {"category": "product_quality"}
+    assert stage.case.filled["complaint_entry"].values == {"category": "product_quality"}
     lifted = channel in {"hotline_800", "third_party"}
     assert stage.case.severity == ("major_preliminary" if lifted else "general")
 
@@ -40,40 +40,40 @@ def test_a_complaint_comes_in_by_each_channel_and_is_entered_alike(channel: str)
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        shows("ICROP-03", "policy:gtmc/forms/entry/fields/told_dealer_first", "told_dealer_first", True),  # noqa: FBT003 - a value of the form
-        shows("ICROP-37", "policy:gtmc/forms/entry/fields/category", "category", "sales_service"),
-        shows("ICROP-37", "policy:gtmc/forms/entry/fields/quality_subtype", "quality_subtype", "noise"),
-        shows("ICROP-37", "policy:gtmc/forms/entry/fields/complaint_object", "complaint_object", "vehicle"),
-        shows("ICROP-42", "policy:gtmc/forms/entry/fields/activity_result", "activity_result", "continue_followup"),
-        shows("ICROP-43", "policy:gtmc/forms/entry/fields/purchase_date", "purchase_date", "2025-06-01"),
-        shows("ICROP-43", "policy:gtmc/forms/entry/fields/mileage", "mileage", 12_000),
-        shows("ICROP-43", "policy:gtmc/forms/entry/fields/vehicle_use", "vehicle_use", "private_use"),
+        shows("ICROP-03", "policy:gtmc/forms/complaint_entry/fields/told_dealer_first", "told_dealer_first", True),  # noqa: FBT003 - a value of the form
+        shows("ICROP-37", "policy:gtmc/forms/complaint_entry/fields/category", "category", "sales_service"),
+        shows("ICROP-37", "policy:gtmc/forms/complaint_entry/fields/quality_subtype", "quality_subtype", "noise"),
+        shows("ICROP-37", "policy:gtmc/forms/complaint_entry/fields/complaint_object", "complaint_object", "car"),
+        shows("ICROP-42", "policy:gtmc/forms/complaint_entry/fields/activity_result", "activity_result", "continue_followup"),
+        shows("ICROP-43", "policy:gtmc/forms/complaint_entry/fields/purchase_date", "purchase_date", "2025-06-01"),
+        shows("ICROP-43", "policy:gtmc/forms/complaint_entry/fields/mileage", "mileage", 12_000),
+        shows("ICROP-43", "policy:gtmc/forms/complaint_entry/fields/vehicle_use", "vehicle_use", "private_use"),
     ],
 )  # fmt: skip
 def test_what_the_operator_chooses_stands_in_the_case(field: str, value: Any) -> None:
     stage = entered(**{field: value})
-    assert (stage.case.filled["entry"].values, stage.case.triage) == ({field: value}, ())
-    assert stage.case.filled["entry"].by == "tianhe.op"
+    assert (stage.case.filled["complaint_entry"].values, stage.case.triage) == ({field: value}, ())
+    assert stage.case.filled["complaint_entry"].by == "tianhe.op"
 
 
 @pytest.mark.parametrize(
     "field",
     [
-        shows("ICROP-39", "policy:gtmc/forms/entry/fields/summary", "summary"),
-        shows("ICROP-31 ICROP-40", "policy:gtmc/forms/entry/fields/happened_when", "happened_when"),
-        shows("ICROP-31 ICROP-40", "policy:gtmc/forms/entry/fields/happened_where", "happened_where"),
-        shows("ICROP-31 ICROP-40", "policy:gtmc/forms/entry/fields/happened_how", "happened_how"),
-        shows("ICROP-31 ICROP-40", "policy:gtmc/forms/entry/fields/customer_opinion", "customer_opinion"),
-        shows("ICROP-31 ICROP-40", "policy:gtmc/forms/entry/fields/opinion_basis", "opinion_basis"),
-        shows("ICROP-40", "policy:gtmc/forms/entry/fields/opinion_reason", "opinion_reason"),
-        shows("ICROP-31 ICROP-40", "policy:gtmc/forms/entry/fields/customer_need", "customer_need"),
-        shows("ICROP-41", "policy:gtmc/forms/entry/fields/course", "course"),
+        shows("ICROP-39", "policy:gtmc/forms/complaint_entry/fields/keywords", "keywords"),
+        shows("ICROP-31 ICROP-40", "policy:gtmc/forms/complaint_entry/fields/happened_when", "happened_when"),
+        shows("ICROP-31 ICROP-40", "policy:gtmc/forms/complaint_entry/fields/happened_where", "happened_where"),
+        shows("ICROP-31 ICROP-40", "policy:gtmc/forms/complaint_entry/fields/happened_how", "happened_how"),
+        shows("ICROP-31 ICROP-40", "policy:gtmc/forms/complaint_entry/fields/customer_opinion", "customer_opinion"),
+        shows("ICROP-31 ICROP-40", "policy:gtmc/forms/complaint_entry/fields/opinion_basis", "opinion_basis"),
+        shows("ICROP-40", "policy:gtmc/forms/complaint_entry/fields/opinion_reason", "opinion_reason"),
+        shows("ICROP-31 ICROP-40", "policy:gtmc/forms/complaint_entry/fields/customer_need", "customer_need"),
+        shows("ICROP-41", "policy:gtmc/forms/complaint_entry/fields/course", "course"),
     ],
 )
 def test_what_the_operator_writes_is_kept_with_the_words_of_the_customer(field: str) -> None:
     stage = entered(**{field: WORDS})
     assert stage.case.triage == ()
-    assert stage.case.filled["entry"].note == stage.case.contacts[0].text
+    assert stage.case.filled["complaint_entry"].note == stage.case.contacts[0].text
     assert _narrative(stage.contacts[0]).texts[f"form.{field}"] == WORDS
 
 
@@ -115,7 +115,7 @@ def test_who_calls_again_adds_to_the_case() -> None:
 
 @pytest.mark.shows("ICROP-29", dies_with="policy:gtmc/reactions/opened/1")
 def test_who_takes_the_call_owns_what_they_enter_and_passes_it_to_the_cr_manager() -> None:
-    stage = entered(summary="异响")
+    stage = entered(keywords="异响")
     assert (stage.case.owner, stage.case.owner_role) == ("tianhe.op", "operator")
     assert stage.receivers("hand_over") == ["tianhe.cr"]
 

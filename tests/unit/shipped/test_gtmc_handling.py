@@ -72,9 +72,9 @@ def test_dealer_manufacturer_and_outside_bodies_are_told_apart() -> None:
 def test_what_the_operator_passes_on_waits_for_a_review() -> None:
     stage = with_cr()
     assert stage.case.state == "in_review"
-    stage.act("tianhe.op", "review", summary="异响")
+    stage.act("tianhe.op", "review", keywords="异响")
     assert stage.refusal is not None
-    stage.act("tianhe.cr", "review", summary="异响")
+    stage.act("tianhe.cr", "review", keywords="异响")
     assert stage.refusal is None
 
 
@@ -95,8 +95,8 @@ def test_what_the_cr_manager_corrects_stands_beside_what_the_operator_entered(fi
     stage = with_cr(form={"category": "product_quality"})
     stage.act("tianhe.cr", "review", **{field: value})
     assert stage.case.filled["review"].values == {field: value}
-    assert stage.case.filled["entry"].values == {"category": "product_quality"}
-    assert (stage.case.filled["review"].by, stage.case.filled["entry"].by) == ("tianhe.cr", "tianhe.op")
+    assert stage.case.filled["complaint_entry"].values == {"category": "product_quality"}
+    assert (stage.case.filled["review"].by, stage.case.filled["complaint_entry"].by) == ("tianhe.cr", "tianhe.op")
 
 
 @pytest.mark.shows("ICROP-47", "ICROP-94", dies_with="policy:gtmc/forms/hand_over/fields/note/required")

@@ -120,16 +120,16 @@ def test_for_a_defect_the_dealer_apologises_and_sends_the_car_to_the_workshop() 
 @pytest.mark.parametrize(
     "category",
     [
-        shows("TOY-50", f"{POLICY}/forms/entry/fields/category/options/product_quality", "product_quality"),
-        shows("TOY-50", f"{POLICY}/forms/entry/fields/category/options/repair_technique", "repair_technique"),
-        shows("TOY-50", f"{POLICY}/forms/entry/fields/category/options/service_quality", "service_quality"),
-        shows("TOY-50", f"{POLICY}/forms/entry/fields/category/options/parts_supply", "parts_supply"),
-        shows("TOY-50", f"{POLICY}/forms/entry/fields/category/options/price", "price"),
+        shows("TOY-50", f"{POLICY}/forms/complaint_entry/fields/category/options/product_quality", "product_quality"),
+        shows("TOY-50", f"{POLICY}/forms/complaint_entry/fields/category/options/repair_technique", "repair_technique"),
+        shows("TOY-50", f"{POLICY}/forms/complaint_entry/fields/category/options/service_quality", "service_quality"),
+        shows("TOY-50", f"{POLICY}/forms/complaint_entry/fields/category/options/parts_supply", "parts_supply"),
+        shows("TOY-50", f"{POLICY}/forms/complaint_entry/fields/category/options/price", "price"),
     ],
 )
 def test_a_complaint_is_of_one_of_five_kinds(category: str) -> None:
     stage = a_case(form={"category": category})
-    assert (stage.case.filled["entry"].values, stage.case.triage) == ({"category": category}, ())
+    assert (stage.case.filled["complaint_entry"].values, stage.case.triage) == ({"category": category}, ())
 
 
 @pytest.mark.shows("TOY-51", dies_with=f"{POLICY}/actions/close/refused/close_after_follow_through")

@@ -163,9 +163,9 @@ def test_the_general_manager_sets_the_approach_and_lets_the_manufacturer_know_so
     assert (stage.receivers("support"), stage.case.deadlines["DL-14"].status) == (["yunze.cr"], "met")
 
 
-@pytest.mark.shows("TOY-31", dies_with=f"{POLICY}/reactions/opened/1/when/case/channel/phone")
+@pytest.mark.shows("TOY-31", dies_with=f"{POLICY}/reactions/opened/1/when/case/channel/telephone")
 def test_complaints_by_telephone_go_straight_to_customer_relations() -> None:
-    assert a_case(channel="phone").receivers("hand_over") == ["wuchang.cr"]
+    assert a_case(channel="telephone").receivers("hand_over") == ["wuchang.cr"]
     assert a_case(channel="onsite").receivers("hand_over") == []
 
 
@@ -183,8 +183,8 @@ def test_nobody_promises_what_is_beyond_their_authority() -> None:
 
 @pytest.mark.shows("TOY-17", dies_with=f"{POLICY}/actions/resolve/refused/resolve_after_answer")
 @pytest.mark.shows("TOY-32", dies_with=f"{POLICY}/actions/resolve/steps/1/send")
-@pytest.mark.shows("TOY-32", dies_with=f"{POLICY}/tasks/summary/to/dealer_cr")
-@pytest.mark.shows("TOY-33", dies_with=f"{POLICY}/tasks/summary/answered/1")
+@pytest.mark.shows("TOY-32", dies_with=f"{POLICY}/tasks/file_summary/to/dealer_cr")
+@pytest.mark.shows("TOY-33", dies_with=f"{POLICY}/tasks/file_summary/answered/1")
 @pytest.mark.shows("TOY-34", dies_with=f"{POLICY}/actions/close/refused/close_after_follow_up")
 @pytest.mark.shows("TOY-34", dies_with=f"{POLICY}/actions/feedback/steps/1")
 def test_the_customer_is_answered_customer_relations_file_the_result_and_ask_how_it_was() -> None:
@@ -193,19 +193,19 @@ def test_the_customer_is_answered_customer_relations_file_the_result_and_ask_how
     assert stage.rule == "resolve_after_answer"
     stage.act("wuchang.desk", "answer_customer")
     stage.act("wuchang.desk", "resolve")
-    assert stage.receivers("summary") == ["wuchang.cr"]
-    stage.reply("wuchang.cr", "answer", "summary")
+    assert stage.receivers("file_summary") == ["wuchang.cr"]
+    stage.reply("wuchang.cr", "answer", "file_summary")
     stage.act("wuchang.cr", "close")
     assert (stage.case.state, stage.rule) == ("filed", "close_after_follow_up")
     stage.act("wuchang.cr", "feedback", outcome="satisfied")
     assert stage.case.state == "closed"
 
 
-@pytest.mark.shows("TOY-63", dies_with=f"{POLICY}/forms/summary/fields/improvement")
+@pytest.mark.shows("TOY-63", dies_with=f"{POLICY}/forms/file_summary/fields/improvement")
 def test_the_summary_has_room_for_what_could_be_better() -> None:
     stage = a_case()
     stage.act("wuchang.desk", "answer_customer")
     stage.act("wuchang.desk", "resolve")
-    stage.reply("wuchang.cr", "answer", "summary", improvement="接待时先告知工时费")
-    assert missing("toyota_general", "summary") == {"summary"}
+    stage.reply("wuchang.cr", "answer", "file_summary", improvement="接待时先告知工时费")
+    assert missing("toyota_general", "file_summary") == {"problem_and_result"}
     assert stage.case.state == "filed"
