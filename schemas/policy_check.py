@@ -9,6 +9,7 @@ from schemas.conditions import Bounds, Wanted, comparable, never
 from schemas.faults import Fault, must_be_among
 from schemas.form_check import form_faults
 from schemas.policy_steps import conditions, steps, wanted_of
+from schemas.steps import ACTOR
 from schemas.vocabulary import Given, Names, Vocabulary, names_in
 from schemas.whole import Unread
 
@@ -29,6 +30,7 @@ def faults(policy: "Policy") -> Iterator[Fault]:
         yield from ((place + at, says) for at, says in _unknown(wanted, model, given))
     yield from _of_no_event(policy)
     yield from _of_no_task(policy)
+    yield from _of_no_actor(policy)
     yield from _misplaced(policy)
     yield from form_faults(policy, given)
 
@@ -78,6 +80,13 @@ def _of_no_task(policy: "Policy") -> Iterator[Fault]:
         for name in ("ask", "as_suspected"):
             if getattr(step, name):
                 yield (*place, name), "should be left out: no task comes with it"
+
+
+def _of_no_actor(policy: "Policy") -> Iterator[Fault]:
+    """What is asked of whoever acts where nobody does."""
+    for place, step, _ in steps(policy):
+        if step.send and ACTOR in step.send.to and place[0] != "actions":
+            yield (*place, "send", "to"), f"should be roles, not {ACTOR!r}: nobody takes an action here"
 
 
 def _misplaced(policy: "Policy") -> Iterator[Fault]:

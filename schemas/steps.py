@@ -1,21 +1,25 @@
 """What a policy lets follow, step by step, when somebody acts or something befalls the case."""
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import model_validator
 
 from schemas.base import Bilingual, Identifier, Strict
 from schemas.conditions import Condition
-from schemas.vocabulary import Ladder, Role, State, TaskKind
+from schemas.vocabulary import Ladder, Names, State, TaskKind
+
+ACTOR = "actor"
+Receiver = Annotated[str, Names("roles", besides=(ACTOR,))]
+"""Of whom something is asked: the first on duty of a role, or whoever takes the action, in the role in which they do."""
 
 
 class Send(Strict):
-    """Ask something of somebody: of the first on duty of the roles in `to`; without these of whom the form of the action
-    names, else of the roles that the task names.
+    """Ask something of somebody: of the first in `to`; without these of whom the form of the action names, else of the
+    roles that the task names.
     """
 
     task: TaskKind
-    to: tuple[Role, ...] = ()
+    to: tuple[Receiver, ...] = ()
 
 
 class Judge(Strict):

@@ -30,11 +30,7 @@ def act(case: Case, asked: Act, cause: UUID, world: World) -> Change[Case] | Ref
     if refused := rights.may(spec) or _not_now(asked, spec, rights):
         return refused
     draft = Draft.of(case, cause, asked.actor, world)
-    try:
-        _take(draft, spec, asked, rights)
-    except steps.ForbiddenError as forbidden:
-        return forbidden.refusal
-    return draft.change()
+    return steps.attempt(draft, lambda: _take(draft, spec, asked, rights))
 
 
 def _not_now(asked: Act, spec: ActionSpec, rights: Rights) -> Refusal | None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from uuid import UUID
 
+from schemas.cases import CaseEscalated
+from schemas.deadlines import DeadlineMessage
 from schemas.ladders import LadderSpec, Rung
 from schemas.policies import Policy
 from schemas.staffing import Queue, place
@@ -37,6 +39,23 @@ def next_rung(case: Case, ladder: LadderSpec, accountable: Role, world: World) -
         if (chosen := _of_rung(case, rung, barred, world)) is not None:
             return Next(at, rung, chosen)
     return _queue(case, above, barred, world) if above else None
+
+
+def notify_supervisor(
+    draft: Draft, spec: LadderSpec, accountable: Role, due: DeadlineMessage | None, world: World
+) -> None:
+    """Tell on somebody of a role who has let a time pass, as often as that was so."""
+    case, missed = draft.case, due and (due.deadline, due.task_id)
+    repeats = [one.repeats for one in case.breaches if (one.deadline, one.task_id) == missed]
+    role, chosen = choose_supervisor(case, spec, accountable, repeats[-1] if repeats else 0, world)
+    notify(draft, spec, role, chosen, due)
+
+
+def notify(draft: Draft, spec: LadderSpec, role: Role, chosen: Chosen, due: DeadlineMessage | None) -> None:
+    """Somebody is told that a time has passed, and nothing asked of them."""
+    facts = {"ladder": spec.id, "to": chosen.person, "role": role, "deadline": due.deadline if due else ""}
+    draft.publish(CaseEscalated, **facts)
+    draft.record_history("case.escalated", step=chosen.step, **{**chosen.facts, **facts})
 
 
 def choose_supervisor(

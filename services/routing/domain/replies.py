@@ -59,11 +59,8 @@ def reply(case: Case, asked: TaskReply, cause: UUID, world: World) -> Change[Cas
     if refused := _forbidden(task, rights) or _unfit(asked.verb, task, rights):
         return refused
     draft = Draft.of(case, cause, asked.actor, world)
-    try:
-        {"accept": _accept, "answer": _answer, "refuse": _refuse}[asked.verb](draft, task, asked, world)
-    except steps.ForbiddenError as forbidden:
-        return forbidden.refusal
-    return draft.change()
+    decide = {"accept": _accept, "answer": _answer, "refuse": _refuse}[asked.verb]
+    return steps.attempt(draft, lambda: decide(draft, task, asked, world))
 
 
 def _forbidden(task: Task, rights: Rights) -> Refusal | None:

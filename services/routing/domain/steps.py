@@ -7,14 +7,14 @@ What a policy lets follow is taken when somebody acts (`acting`), replies to a t
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from schemas.cases import CaseActed, CaseEscalated, CaseTaskSent
+from schemas.cases import CaseActed, CaseTaskSent
 from schemas.deadlines import DeadlineEscalationDue, DeadlineMessage
 from schemas.ladders import LadderSpec
 from schemas.staffing import Queue, place
-from schemas.steps import Step
+from schemas.steps import ACTOR, Step
 from schemas.tasks import TaskSpec, after
 from schemas.vocabulary import Role
-from services.common.store.decision import Refusal
+from services.common.store.decision import Change, Refusal
 from services.routing.domain import judging, ladder, naming, tasks
 from services.routing.domain.assignment import Chosen
 from services.routing.domain.case import PASSED, Case, Task
@@ -36,6 +36,15 @@ class ForbiddenError(Exception):
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.detail)
         self.refusal = refusal
+
+
+def attempt(draft: Draft, decide: Callable[[], None]) -> Change[Case] | Refusal:
+    """What was decided, or the rule that forbids it as shows only on the way."""
+    try:
+        decide()
+    except ForbiddenError as forbidden:
+        return forbidden.refusal
+    return draft.change()
 
 
 def take(draft: Draft, steps: Sequence[Step], moment: Moment, world: World) -> bool:
@@ -87,9 +96,19 @@ def _send(draft: Draft, step: Step, moment: Moment, world: World) -> None:
         draft.set(declined_by=())
     if who is not None:
         _send_by_name(draft, spec, who, moment, world)
+    elif ACTOR in step.send.to and moment.actor:
+        _send_to_actor(draft, spec, moment.actor, moment, world)
     else:
         giver = {"giver": moment.actor} if moment.actor else {}
         send(draft, spec, step.send.to or spec.to, world, said=moment.said, **giver)
+
+
+def _send_to_actor(draft: Draft, spec: TaskSpec, actor: str, moment: Moment, world: World) -> None:
+    """Ask whoever has acted, in the role in which they did."""
+    role, chosen = moment.roles[0], Chosen(actor, "named", {})
+    seat = _seat(draft.case, role, chosen, world)
+    task = tasks.new(draft, spec, seat, chosen, world, via="rule", giver=actor, roles=(role,))
+    ask(draft, task, chosen, world, moment.said)
 
 
 def _send_by_name(draft: Draft, spec: TaskSpec, who: NamedReceiver, moment: Moment, world: World) -> None:
@@ -224,7 +243,7 @@ def _escalate(draft: Draft, step: Step, moment: Moment, world: World) -> None:
         return
     accountable = due.accountable if due else case.owner_role
     if not spec.asks:
-        _notify_supervisor(draft, spec, accountable, due, world)
+        ladder.notify_supervisor(draft, spec, accountable, due, world)
     elif (step_up := ladder.next_rung(case, spec, accountable, world)) is not None:
         _ask_rung(draft, spec, step_up, moment, world)
     draft.set(passes={**draft.case.passes, spec.id: draft.at})
@@ -243,25 +262,6 @@ def _answer_as_well(draft: Draft, spec: LadderSpec, due: DeadlineEscalationDue) 
         tasks.replace(draft, sent[-1].task_id, breaches=(*sent[-1].breaches, due.breach))
 
 
-def _notify_supervisor(
-    draft: Draft, spec: LadderSpec, accountable: Role, due: DeadlineMessage | None, world: World
-) -> None:
-    of = [
-        one
-        for one in draft.case.breaches
-        if due and (one.deadline, one.task_id) == (due.deadline, due.task_id)
-    ]
-    role, chosen = ladder.choose_supervisor(draft.case, spec, accountable, of[-1].repeats if of else 0, world)
-    _notify(draft, spec, role, chosen, due)
-
-
-def _notify(draft: Draft, spec: LadderSpec, role: Role, chosen: Chosen, due: DeadlineMessage | None) -> None:
-    """Somebody is told that a time has passed, and nothing asked of them."""
-    facts = {"ladder": spec.id, "to": chosen.person, "role": role, "deadline": due.deadline if due else ""}
-    draft.publish(CaseEscalated, **facts)
-    draft.record_history("case.escalated", step=chosen.step, **{**chosen.facts, **facts})
-
-
 def _ask_rung(draft: Draft, spec: LadderSpec, up: ladder.Next, moment: Moment, world: World) -> None:
     due = moment.event if isinstance(moment.event, DeadlineEscalationDue) else None
     breaches, deadline = ((due.breach,), due.deadline) if due else ((), None)
@@ -269,7 +269,7 @@ def _ask_rung(draft: Draft, spec: LadderSpec, up: ladder.Next, moment: Moment, w
     theirs = [task for task in before.tasks_of(asked.id) if task.to == up.chosen.person]
     if theirs and theirs[-1].accepted:
         # They have taken it on already: that it is their turn is for them to know.
-        _notify(draft, spec, up.rung.role, up.chosen, due)
+        ladder.notify(draft, spec, up.rung.role, up.chosen, due)
         draft.set(rungs={**before.rungs, spec.id: up.at})
         return
     if theirs:

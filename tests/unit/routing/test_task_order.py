@@ -3,7 +3,7 @@
 from typing import Any
 
 from schemas.cases import CaseTaskAnswered
-from schemas.directory import Absence
+from schemas.directory import Absence, Post
 from schemas.policies import Policy
 from schemas.staffing import Directory
 from services.routing.domain import replies
@@ -51,6 +51,16 @@ def test_whoever_could_have_been_asked_answers_and_nobody_of_another_role_of_the
     }
     assert may == {"gm-1"}
     assert work.refused(case, work.replied(case, "dm-service", "answer", "sanction")).rule == "asked"
+
+
+def test_whoever_has_acted_is_asked_although_somebody_else_of_their_role_has_less_to_do() -> None:
+    second = person("gm-south", posts=(Post(at="north", role="dealer_cr_manager"),))
+    work = casework(["actor", "dealer_gm"], gm_south=second)
+    case = work.receive()
+    [hand_over] = case.hand_overs
+    case = work.act(work.reply(case, hand_over.to, "accept"), hand_over.to, "ask_sanction")
+    assert sanctions(case) == [(hand_over.to, "dealer_cr_manager")]
+    assert case.tasks_of("sanction")[0].via == "rule"
 
 
 def test_each_of_the_roles_answers_in_its_turn() -> None:

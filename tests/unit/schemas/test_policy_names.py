@@ -112,7 +112,7 @@ NAMES: list[tuple[Place, Any, Place, str]] = [
     ((*PASS_ON, "to"), ["clerk", "porter"], (1,), ROLES),
     ((*PASS_ON, "hand_overs"), [{"giver": "porter", "receivers": ["clerk"], "source": ""}], (0, "giver"), ROLES),
     ((*PASS_ON, "hand_overs"), [{"giver": "clerk", "receivers": ["porter"], "source": ""}], (0, "receivers", 0), ROLES),
-    ((*OPENED, "send", "to"), ["porter"], (0,), ROLES),
+    ((*OPENED, "send", "to"), ["porter"], (0,), ROLES.replace("of ", "of actor, ")),
     (("ladders", 0, "rungs", 1, "role"), "porter", (), ROLES),
     ((*Q1, "accountable"), "porter", (), "should be one of owner, asked, clerk, foreman, harbour_master, head_office, not 'porter'"),
     ((*NOTE, "to"), ["owner", "porter"], (1,), "should be one of owner, accountable, giver, subject, manufacturer, clerk, "),
@@ -274,6 +274,8 @@ def test_a_task_is_asked_of_somebody() -> None:
     assert faults_of(((*VERIFY, "to"), [])) == {at(VERIFY, "to"): nobody}
     for place in (*SETTLE, "steps", 1), OPENED:
         assert faults_of(((*VERIFY, "to"), []), (place, send)) == {at(VERIFY, "to"): nobody}
+    actor = "should be roles, not 'actor': nobody takes an action here"
+    assert faults_of(((*OPENED, "send", "to"), ["actor"])) == {at(OPENED, "send", "to"): actor}
     spare: tuple[Place, Any] = (("tasks", 4), {"id": "spare", "title": TITLE, "source": ""})
     assert faults_of(spare) == faults_of(spare, ((*OPENED, "send"), {"task": "spare", "to": ["clerk"]})) == {}
 
