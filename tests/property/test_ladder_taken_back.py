@@ -7,6 +7,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from schemas.cases import CaseEscalated
 from schemas.deadlines import DeadlineBreached
 from services.common.store.decision import Change
 from services.routing.domain.case import Case, Task
@@ -70,10 +71,14 @@ class Story:
         decision = self.casework.decide(self.case, self.case.id, due)
         self.case = decision.state if isinstance(decision, Change) else self.case
         self.breaches.append(breach)
-        asked = {getattr(event, "task_id", None) for event in self.casework.events()[told:]}
+        new = self.casework.events()[told:]
+        asked = {getattr(event, "task_id", None) for event in new}
         for task in self.case.tasks:
             if breach.id in task.breaches:
                 self._moved(task, breach.id, asked=task.task_id in asked)
+        for event in new:
+            if isinstance(event, CaseEscalated):  # who has accepted what their rung asks is told and not asked again
+                self.expected.floor = max(self.expected.floor, ROLES.index(event.role))
 
     def _moved(self, task: Task, breach: UUID, *, asked: bool) -> None:
         """What a breach is found together with answers it as well; else somebody is asked, perhaps once more."""
