@@ -26,7 +26,7 @@ class Settings(CommonSettings):
     severity: Path = Field(
         SEVERITY, description="What finds signals in complaints: lexicon/ and weights.npz."
     )
-    policies: Path = Field(POLICIES, description="One file per policy, with severity/ and notices/.")
+    policies: Path = Field(POLICIES, description="A folder for each policy, whose name is its id.")
     default_policy: str = Field(DEFAULT_POLICY, description="Decides cases whose policy is not known.")
     default_programme: Annotated[str, AfterValidator(_refuse)] = Field(
         "", description="The name until format 2; ignored in silence, cases would open under another policy."

@@ -77,7 +77,9 @@ class Story:
             if breach.id in task.breaches:
                 self._moved(task, breach.id, asked=task.task_id in asked)
         for event in new:
-            if isinstance(event, CaseEscalated):  # who has accepted what their rung asks is told and not asked again
+            if isinstance(
+                event, CaseEscalated
+            ):  # who has accepted what their rung asks is told and not asked again
                 self.expected.floor = max(self.expected.floor, ROLES.index(event.role))
 
     def _moved(self, task: Task, breach: UUID, *, asked: bool) -> None:

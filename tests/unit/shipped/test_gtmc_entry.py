@@ -61,9 +61,15 @@ def test_what_the_operator_chooses_stands_in_the_case(field: str, value: Any) ->
     [
         shows("ICROP-39", "policy:gtmc/forms/complaint_entry/fields/keywords", "keywords"),
         shows("ICROP-31 ICROP-40", "policy:gtmc/forms/complaint_entry/fields/happened_when", "happened_when"),
-        shows("ICROP-31 ICROP-40", "policy:gtmc/forms/complaint_entry/fields/happened_where", "happened_where"),
+        shows(
+            "ICROP-31 ICROP-40", "policy:gtmc/forms/complaint_entry/fields/happened_where", "happened_where"
+        ),
         shows("ICROP-31 ICROP-40", "policy:gtmc/forms/complaint_entry/fields/happened_how", "happened_how"),
-        shows("ICROP-31 ICROP-40", "policy:gtmc/forms/complaint_entry/fields/customer_opinion", "customer_opinion"),
+        shows(
+            "ICROP-31 ICROP-40",
+            "policy:gtmc/forms/complaint_entry/fields/customer_opinion",
+            "customer_opinion",
+        ),
         shows("ICROP-31 ICROP-40", "policy:gtmc/forms/complaint_entry/fields/opinion_basis", "opinion_basis"),
         shows("ICROP-40", "policy:gtmc/forms/complaint_entry/fields/opinion_reason", "opinion_reason"),
         shows("ICROP-31 ICROP-40", "policy:gtmc/forms/complaint_entry/fields/customer_need", "customer_need"),

@@ -96,7 +96,10 @@ def test_what_the_cr_manager_corrects_stands_beside_what_the_operator_entered(fi
     stage.act("tianhe.cr", "review", **{field: value})
     assert stage.case.filled["review"].values == {field: value}
     assert stage.case.filled["complaint_entry"].values == {"category": "product_quality"}
-    assert (stage.case.filled["review"].by, stage.case.filled["complaint_entry"].by) == ("tianhe.cr", "tianhe.op")
+    assert (stage.case.filled["review"].by, stage.case.filled["complaint_entry"].by) == (
+        "tianhe.cr",
+        "tianhe.op",
+    )
 
 
 @pytest.mark.shows("ICROP-47", "ICROP-94", dies_with="policy:gtmc/forms/hand_over/fields/note/required")

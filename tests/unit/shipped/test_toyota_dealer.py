@@ -120,10 +120,24 @@ def test_for_a_defect_the_dealer_apologises_and_sends_the_car_to_the_workshop() 
 @pytest.mark.parametrize(
     "category",
     [
-        shows("TOY-50", f"{POLICY}/forms/complaint_entry/fields/category/options/product_quality", "product_quality"),
-        shows("TOY-50", f"{POLICY}/forms/complaint_entry/fields/category/options/repair_technique", "repair_technique"),
-        shows("TOY-50", f"{POLICY}/forms/complaint_entry/fields/category/options/service_quality", "service_quality"),
-        shows("TOY-50", f"{POLICY}/forms/complaint_entry/fields/category/options/parts_supply", "parts_supply"),
+        shows(
+            "TOY-50",
+            f"{POLICY}/forms/complaint_entry/fields/category/options/product_quality",
+            "product_quality",
+        ),
+        shows(
+            "TOY-50",
+            f"{POLICY}/forms/complaint_entry/fields/category/options/repair_technique",
+            "repair_technique",
+        ),
+        shows(
+            "TOY-50",
+            f"{POLICY}/forms/complaint_entry/fields/category/options/service_quality",
+            "service_quality",
+        ),
+        shows(
+            "TOY-50", f"{POLICY}/forms/complaint_entry/fields/category/options/parts_supply", "parts_supply"
+        ),
         shows("TOY-50", f"{POLICY}/forms/complaint_entry/fields/category/options/price", "price"),
     ],
 )
