@@ -1,6 +1,6 @@
-"""Topic `cases`: what was decided about a case. No personal data, only ids.
+"""Topic `cases`: what was decided about a case. Ids, codes, numbers and dates, no words and no personal data.
 
-Texts rest in `services/routing/store/texts.py`; a signal is a place in a text, not its words.
+What is filled in as `text` rests in `services/routing/store/texts.py`; a signal is a place in a text, not its words.
 """
 
 from typing import Annotated, Literal

@@ -1,4 +1,4 @@
-"""Reads the patterns of a policy and matches them against the mentions of a text.
+"""Reads the patterns of the lexicon and matches them against the mentions of a text.
 
 A pattern is written with elements: a concept `<brakes>`, a term as it stands, or any of several, `<brakes>|pedal`.
 `a ~ b` is a chain, in this order and near each other in one clause; `a & b` stand in one clause, `a + b` in one
@@ -43,7 +43,7 @@ class Pattern:
 
 
 def parse(source: str) -> Pattern:
-    """Reads a pattern as it is written in a policy."""
+    """Reads a pattern as it is written in the lexicon."""
     elements: dict[str, tuple[str, ...]] = {}
 
     def read(element: str) -> str:
