@@ -127,12 +127,12 @@ async def _listed(settings: Settings) -> Sequence[str]:
             f"{current.key}\tcurrent since {current.at.isoformat()}\tby {current.by}: {current.reason}"
             for _, current in sorted(published.current.items())
         ]
-        lines += [_unannounced(policy, published) for policy in sorted(published.unannounced())]
+        lines += [unannounced(policy, published) for policy in sorted(published.unannounced())]
         moves = sorted((entry for entries in histories for entry in entries), key=lambda one: one["at"])
     return [*lines, *map(_move, moves)]
 
 
-def _unannounced(policy: str, published: PublishedPolicies) -> str:
+def unannounced(policy: str, published: PublishedPolicies) -> str:
     announced = published.announced.get(policy)
     says = f"{announced.key} is announced instead" if announced else "nothing is announced of it"
     return f"{policy}\tis not followed yet: {says}; announce it: redress policy publish {published.current[policy].key}"
@@ -160,7 +160,9 @@ def publish(name: str, reason: str, by: str) -> None:
 async def _publish(settings: Settings, name: str, by: str, reason: str) -> None:
     own = None if "@" in name else _checked(settings.policies / name)
     async with reading_policies(settings) as (parts, published):
-        wanted = PublishedPolicy(version=own.version, policy=own) if own else _present(name, published)
+        wanted = (
+            PublishedPolicy(version=own.version, policy=own) if own else published_before(name, published)
+        )
         _show(wanted.policy, published)
         await publish_version(parts, wanted)
         asked = Publication(wanted.policy.id, wanted.version, by, reason)
@@ -173,7 +175,7 @@ async def _publish(settings: Settings, name: str, by: str, reason: str) -> None:
         click.echo(f"new cases follow {current.key}; before {current.previous or 'none'}")
 
 
-def _present(name: str, published: PublishedPolicies) -> PublishedPolicy:
+def published_before(name: str, published: PublishedPolicies) -> PublishedPolicy:
     """The published version of this name; raises ClickException where it says less than the engine now asks."""
     version = version_of(name, published)
     if version.is_outdated:

@@ -40,7 +40,7 @@ async def rebase_cases(
     """
     async with connected("routing", settings, list(TOPICS), PATIENCE) as parts:
         published = await read_policies(parts)
-        current = _current(policy, published)
+        current = current_of(policy, published)
         documents = MongoDocuments(parts.database, "cases", "case_history")
         await warn_of_outdated(documents)
         open_cases, chosen = await _chosen(documents, policy, current, names)
@@ -54,7 +54,7 @@ async def rebase_cases(
             await parts.publisher.flush()
 
 
-def _current(policy: str, published: PublishedPolicies) -> str:
+def current_of(policy: str, published: PublishedPolicies) -> str:
     """The name of the version that new cases of a policy follow; raises ClickException where there is none to go by."""
     if policy not in published.current:
         there = ", ".join(sorted(published.current)) or "none"
