@@ -139,7 +139,7 @@ class Instance:
         """The version by which a new case goes."""
         return self.announced.policies.choose(policy)[0].version
 
-    async def waits_with(self) -> str:
+    async def missing_at_start(self) -> str:
         """Why its start goes no further."""
         start = asyncio.create_task(self.announced.start())
         while "policies" not in self.health.troubles:
@@ -152,3 +152,10 @@ def published(version: str = "", policy: str = "gtmc", *, format: int = 3) -> Pu
     """A version of a policy, published in this format."""
     content = gtmc().content.model_copy(update={"id": policy})
     return PublishedPolicy(version=version or gtmc().version, policy=content, first_format=format)
+
+
+def move(version: str, number: int, policy: str = "gtmc") -> CurrentVersion:
+    """So manieth move of a policy."""
+    return CurrentVersion(
+        current=policy, number=number, version=version, by="li", at=MONDAY, reason="the table"
+    )

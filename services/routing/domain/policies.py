@@ -88,7 +88,7 @@ class Policies(Versions[CompiledPolicy]):
             return f"{policy} has versions of an earlier release only, and its new cases wait: {again}"
         return ""
 
-    def known(self) -> frozenset[str]:
+    def announced(self) -> frozenset[str]:
         """The policies of which anything was announced."""
         return frozenset((*self.moves, *(version.content.id for version in self.ready.values())))
 
@@ -103,7 +103,7 @@ class Policies(Versions[CompiledPolicy]):
         return None if self.is_there(name) else Wait(name)
 
     def _chosen(self, policy: str) -> str:
-        return policy if policy in self.current or policy in self.known() else self.default
+        return policy if policy in self.current or policy in self.announced() else self.default
 
     def is_outdated(self, key: str) -> bool:
         """Whether a version says less than the engine now asks; one that is not known here does not."""

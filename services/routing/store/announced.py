@@ -13,7 +13,7 @@ from schemas.policies import CurrentVersion, PublishedPolicy
 from services.common.kafka.table import Contents, LeftOut, Table
 from services.common.runtime.connections import Connections
 from services.common.runtime.failures import retry
-from services.common.runtime.files import folders
+from services.common.runtime.files import AGAIN_SECONDS, folders
 from services.common.store.codec import read_state, readable
 from services.common.store.decision import Cause
 from services.common.store.mongo import MongoDocuments
@@ -27,7 +27,6 @@ VERSIONS = Contents(policies.TOPIC, policies.ADAPTER, policies.key, lasting=True
 PEOPLE = Contents(directory.TOPIC, directory.ADAPTER, directory.key, personal=True)
 Announced = Table[PublishedPolicy | CurrentVersion]
 COLLECTION, PAGES = "policies", "policy_history"
-FILES_SECONDS = 2.0
 
 
 async def policies_in_use(parts: Connections) -> Store[PolicyInUse]:
@@ -129,7 +128,7 @@ class AnnouncedPolicies:
         self.parts.beside(self._look_again(self.table))
         while missing := self.policies.missing():
             self.parts.health.set("policies", missing)
-            await asyncio.sleep(FILES_SECONDS)
+            await asyncio.sleep(AGAIN_SECONDS)
         self.parts.health.set("policies", "")
 
     async def _announce_decided(self, table: Announced) -> None:
@@ -142,7 +141,7 @@ class AnnouncedPolicies:
 
     async def _look_again(self, table: Announced) -> None:
         while True:
-            await asyncio.sleep(FILES_SECONDS)
+            await asyncio.sleep(AGAIN_SECONDS)
             await self.look(table)
 
     async def look(self, table: Announced) -> None:
@@ -194,5 +193,5 @@ class AnnouncedPolicies:
 
     def _note_unusable(self) -> None:
         """Tell of current versions that cannot be used here; what was current before serves on."""
-        for policy in self.policies.known():
+        for policy in self.policies.announced():
             self.unusable.note(policy, self.policies.why_unusable(policy))

@@ -4,13 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from schemas.policies import CurrentVersion
 from services.common.runtime.files import MAIN
 from services.routing.store.announced import VERSIONS
 from services.routing.store.policy_files import load_policy
 from tests.announcing import TOPIC, Instance, Shared, published
 from tests.casework import gtmc
-from tests.dealership import MONDAY
 from tests.policy_folder import PolicyFolder
 
 
@@ -28,10 +26,6 @@ def own(tmp_path: Path) -> PolicyFolder:
 @pytest.fixture
 def instance(shared: Shared, own: PolicyFolder) -> Instance:
     return Instance(shared, own.folder.parent)
-
-
-def current(version: str, number: int, policy: str = "gtmc") -> CurrentVersion:
-    return CurrentVersion(current=policy, number=number, version=version, by="li", at=MONDAY, reason="table")
 
 
 async def test_new_cases_follow_the_announced_version_at_once(shared: Shared, instance: Instance) -> None:
@@ -134,7 +128,7 @@ async def test_a_start_waits_while_a_policy_that_is_not_the_default_has_no_versi
 ) -> None:
     await shared.put(published("1", "quay"))
     await shared.publish("2", "quay")
-    assert "new cases should follow quay@2" in await instance.waits_with()
+    assert "new cases should follow quay@2" in await instance.missing_at_start()
 
 
 async def test_nothing_begins_with_a_version_of_an_earlier_release(
@@ -142,7 +136,7 @@ async def test_nothing_begins_with_a_version_of_an_earlier_release(
 ) -> None:
     await shared.put(published("before", format=2), published("before", "quay", format=2))
     own.change("ladders:", "ladder:", "policy.yaml")
-    assert "'gtmc' has no policy that can be used" in await instance.waits_with()
+    assert "'gtmc' has no policy that can be used" in await instance.missing_at_start()
     assert "quay has versions of an earlier release only" in instance.reasons["current policies"]
     own.change("ladder:", "ladders:", "policy.yaml")
     await instance.look()

@@ -4,24 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.policies import CurrentVersion
 from services.common.store.decision import Wait
 from services.common.web import tokens
 from services.routing.domain.policies import CompiledPolicy, Policies
+from tests.announcing import move
 from tests.casework import gtmc, policies
-from tests.dealership import MONDAY
 
 LATER = replace(gtmc(), version="later")
 
 
-def move(version: str, number: int, policy: str = "gtmc") -> CurrentVersion:
-    """So manieth move of a policy."""
-    return CurrentVersion(
-        current=policy, number=number, version=version, by="li", at=MONDAY, reason="the table"
-    )
-
-
-def known(*versions: CompiledPolicy, default: str = "gtmc") -> Policies:
+def having(*versions: CompiledPolicy, default: str = "gtmc") -> Policies:
     """What was published, of which nothing is current yet."""
     published = Policies(default=default)
     for version in versions:
@@ -42,12 +34,12 @@ def test_a_key_that_could_be_guessed_is_refused() -> None:
 def test_a_default_policy_without_rules_is_named_with_what_there_is() -> None:
     assert policies().missing() == ""
     assert (
-        "'gtmcc' has no policy that can be used; there are: gtmc" in known(gtmc(), default="gtmcc").missing()
+        "'gtmcc' has no policy that can be used; there are: gtmc" in having(gtmc(), default="gtmcc").missing()
     )
 
 
 def test_new_cases_follow_what_is_current_whatever_else_is_published() -> None:
-    published = known(gtmc(), LATER)
+    published = having(gtmc(), LATER)
     published.move(move(gtmc().version, 1))
     assert published.choose("gtmc") == (gtmc(), ())
     assert published.choose("elsewhere") == (gtmc(), ("unknown policy 'elsewhere'",))
@@ -56,7 +48,7 @@ def test_new_cases_follow_what_is_current_whatever_else_is_published() -> None:
 
 
 def test_an_earlier_move_that_comes_late_turns_nothing_back() -> None:
-    published = known(gtmc(), LATER)
+    published = having(gtmc(), LATER)
     for one in (move(gtmc().version, 1), move("later", 2), move(gtmc().version, 1)):
         published.move(one)
     assert published.choose("gtmc") == (LATER, ())
@@ -65,7 +57,7 @@ def test_an_earlier_move_that_comes_late_turns_nothing_back() -> None:
 
 
 def test_what_was_current_serves_on_until_the_version_that_is_can_be_used() -> None:
-    published = known(gtmc())
+    published = having(gtmc())
     published.move(move(gtmc().version, 1))
     published.move(move("later", 2))
     assert published.choose("gtmc") == (gtmc(), ())
@@ -78,7 +70,7 @@ def test_what_was_current_serves_on_until_the_version_that_is_can_be_used() -> N
 
 
 def test_a_start_takes_no_other_version_for_one_that_is_current_and_gone() -> None:
-    published = known(gtmc(), LATER)
+    published = having(gtmc(), LATER)
     published.move(move(gtmc().version, 1))
     published.take_back(gtmc().key)
     assert "new cases should follow gtmc@" in published.missing()
@@ -88,7 +80,7 @@ def test_a_start_takes_no_other_version_for_one_that_is_current_and_gone() -> No
 
 
 def test_cases_of_a_policy_whose_current_version_cannot_be_used_are_opened_by_no_other() -> None:
-    published = known(gtmc(), another())
+    published = having(gtmc(), another())
     published.move(move(gtmc().version, 1))
     published.move(move("2", 1, "quay"))
     assert "new cases should follow quay@2" in published.missing()
@@ -100,7 +92,7 @@ def test_cases_of_a_policy_whose_current_version_cannot_be_used_are_opened_by_no
 
 
 def test_nothing_begins_with_a_version_of_an_earlier_release_and_its_new_cases_wait() -> None:
-    published = known(gtmc(), replace(another(), outdated=True))
+    published = having(gtmc(), replace(another(), outdated=True))
     published.move(move(gtmc().version, 1))
     assert list(published.beginnings()) == ["gtmc"]
     assert "quay has versions of an earlier release only" in published.why_unusable("quay")
@@ -109,7 +101,7 @@ def test_nothing_begins_with_a_version_of_an_earlier_release_and_its_new_cases_w
 
 def test_open_cases_of_an_earlier_release_stay_while_what_is_current_is_of_one_as_well() -> None:
     first, second = replace(another("1"), outdated=True), replace(another("2"), outdated=True)
-    published = known(first, second)
+    published = having(first, second)
     published.move(move("2", 1, "quay"))
     assert published.successor(first.key) is None
     assert "new cases follow quay@2, which is of an earlier release" in published.why_unusable("quay")
