@@ -43,7 +43,7 @@ class Policies(Versions[CompiledPolicy]):
     def _missing_default(self) -> str:
         if self.default in self.current:
             return ""
-        names = ", ".join(sorted({policy.content.id for policy in self.ready.values()})) or "none"
+        names = ", ".join(sorted(self.beginnings())) or "none"
         return f"REDRESS_DEFAULT_POLICY: {self.default!r} has no policy that can be used; there are: {names}"
 
     def put(self, name: str, version: CompiledPolicy) -> None:
@@ -76,10 +76,8 @@ class Policies(Versions[CompiledPolicy]):
 
     def why_unusable(self, policy: str) -> str:
         """What an operator has to mend of the version that new cases of a policy follow; empty where there is nothing."""
-        move, again = (
-            self.moves.get(policy),
-            f"publish the folder of the policy: redress policy publish {policy}",
-        )
+        move = self.moves.get(policy)
+        again = f"publish the folder of the policy: redress policy publish {policy}"
         if move is not None and move.key not in self:
             return f"new cases should follow {move.key}, which cannot be used here: {again}"
         if policy in self.current and self.current[policy].outdated:

@@ -133,7 +133,8 @@ class AnnouncedPolicies:
 
     async def _announce_decided(self, table: Announced) -> None:
         """Go by what was decided, and announce it once more where Kafka has nothing of it, or an earlier move."""
-        read = partial(read_decided, self.in_use.documents, _policies(table.entries))
+        names = _policies((*table.entries, *table.left_out.reasons))
+        read = partial(read_decided, self.in_use.documents, names)
         for policy, current in (await retry(read, "read current policies")).items():
             self.policies.move(current)
             if table.entries.get(policies.key(current)) != current:

@@ -123,11 +123,20 @@ async def test_of_two_instances_that_begin_at_once_with_other_files_both_follow_
     assert f"gtmc@{load_policy(other.folder).version}" in (await shared.published()).versions
 
 
+@pytest.mark.parametrize("killed", [False, True])
 async def test_a_start_waits_while_a_policy_that_is_not_the_default_has_no_version_to_go_by(
-    shared: Shared, instance: Instance
+    shared: Shared, instance: Instance, *, killed: bool
 ) -> None:
     await shared.put(published("1", "quay"))
-    await shared.publish("2", "quay")
+    await shared.publish("2", "quay", killed=killed)
+    assert "new cases should follow quay@2" in await instance.missing_at_start()
+
+
+async def test_a_start_finds_what_was_decided_of_a_policy_of_which_nothing_can_be_read(
+    shared: Shared, instance: Instance
+) -> None:
+    await shared.log.send_and_wait(TOPIC, b"{}", b"quay@2")
+    await shared.publish("2", "quay", killed=True)
     assert "new cases should follow quay@2" in await instance.missing_at_start()
 
 
