@@ -81,7 +81,7 @@ async def test_new_cases_follow_what_is_published_and_no_restart_turns_it_back(
         said = await asyncio.to_thread(
             redress, others, "policy", "publish", "gtmc", "--by", "li", "--reason", "fewer forms"
         )
-        assert "Form entry (投诉信息, Complaint information) is gone." in said.stdout
+        assert "Form complaint_entry (投诉信息, Complaint information) is gone." in said.stdout
         assert said.stdout.endswith(f"new cases follow gtmc@{changed.version}; before {GTMC.version}\n")
 
         async def is_followed() -> bool:
