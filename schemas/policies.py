@@ -8,7 +8,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import Discriminator, ModelWrapValidatorHandler, Tag, TypeAdapter, model_validator
 
 from schemas.actions import ActionSpec
-from schemas.base import Bilingual, Count, Identifier, Instant, Strict, policy_key
+from schemas.base import Bilingual, Count, Frozen, Identifier, Instant, Strict, policy_key
 from schemas.contacts import Language
 from schemas.deadline_spec import DeadlineSpec
 from schemas.faults import FILLED, once
@@ -197,12 +197,21 @@ class PublishedPolicy(Strict):
     version: str
     policy: Policy
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether it says less than the engine now asks: it was published in an earlier format."""
+        return self.first_format < FORMAT
 
-class CurrentVersion(Strict):
-    """The record on Kafka that says by which version of a policy new cases open, and who decided so, when and why."""
+
+class CurrentVersion(Frozen):
+    """The record on Kafka that says by which version of a policy new cases open, and who decided so, when and why.
+
+    `number` counts the moves of a policy: Kafka may hold an earlier one behind a later one, and it turns nothing back.
+    """
 
     format: Count = FORMAT
     current: Identifier
+    number: Count = 0
     version: str
     previous: str | None = None
     by: str

@@ -16,7 +16,7 @@ from deploy.policy.replay import Replay, Replayed
 from deploy.policy.source import load, reading_policies, version_of
 from deploy.severity.overreach import find_overreach, ordinary_texts
 from schemas import directory, policies
-from schemas.policies import Policy, PublishedPolicy, key
+from schemas.policies import Policy, PublishedPolicy
 from schemas.staffing import Directory
 from services.common.runtime.connections import connected
 from services.common.runtime.failures import PATIENCE
@@ -107,8 +107,8 @@ async def _both(
     if new in own and old and old in own:
         return own[old], own[new]
     async with reading_policies(settings) as (_, published):
-        after = own.get(new) or version_of(new, published)
-        return own.get(old or "") or version_of(old or after.id, published), after
+        after = own.get(new) or version_of(new, published).policy
+        return own.get(old or "") or version_of(old or after.id, published).policy, after
 
 
 @policy.command("list")
@@ -127,8 +127,15 @@ async def _listed(settings: Settings) -> Sequence[str]:
             f"{current.key}\tcurrent since {current.at.isoformat()}\tby {current.by}: {current.reason}"
             for _, current in sorted(published.current.items())
         ]
+        lines += [unannounced(policy, published) for policy in sorted(published.unannounced())]
         moves = sorted((entry for entries in histories for entry in entries), key=lambda one: one["at"])
     return [*lines, *map(_move, moves)]
+
+
+def unannounced(policy: str, published: PublishedPolicies) -> str:
+    announced = published.announced.get(policy)
+    says = f"{announced.key} is announced instead" if announced else "nothing is announced of it"
+    return f"{policy}\tis not followed yet: {says}; announce it: redress policy publish {published.current[policy].key}"
 
 
 def _move(entry: Mapping[str, Any]) -> str:
@@ -145,7 +152,7 @@ def publish(name: str, reason: str, by: str) -> None:
     """Let new cases follow another version of policy ID: that of its folder, or with ID@VERSION one that is published.
 
     Checks it, says what changes for people, and records who decided so, when and why. Running services go by it at once;
-    open cases keep the version they go by.
+    open cases keep the version they go by. What new cases follow already is announced once more.
     """
     asyncio.run(_publish(Settings(), name, by, reason))
 
@@ -153,19 +160,29 @@ def publish(name: str, reason: str, by: str) -> None:
 async def _publish(settings: Settings, name: str, by: str, reason: str) -> None:
     own = None if "@" in name else _checked(settings.policies / name)
     async with reading_policies(settings) as (parts, published):
-        wanted = own or version_of(name, published)
-        version = wanted.version if own else name.partition("@")[2]
-        _show(wanted, published)
-        announced = PublishedPolicy(version=version, policy=wanted)
-        if key(announced) not in published.versions:
-            await publish_version(parts, announced)
-        asked = Publication(wanted.id, version, by, reason)
+        wanted = (
+            PublishedPolicy(version=own.version, policy=own) if own else published_before(name, published)
+        )
+        _show(wanted.policy, published)
+        await publish_version(parts, wanted)
+        asked = Publication(wanted.policy.id, wanted.version, by, reason)
         current = await make_current(await policies_in_use(parts), asked)
         await parts.publisher.flush()
-    if current is None:
-        click.echo(f"new cases follow {key(announced)} already")
+    before = published.current.get(wanted.policy.id)
+    if before is not None and before.number == current.number:
+        click.echo(f"new cases follow {current.key} already; announced once more")
     else:
         click.echo(f"new cases follow {current.key}; before {current.previous or 'none'}")
+
+
+def published_before(name: str, published: PublishedPolicies) -> PublishedPolicy:
+    """The published version of this name; raises ClickException where it says less than the engine now asks."""
+    version = version_of(name, published)
+    if version.is_outdated:
+        raise click.ClickException(
+            f"{name}: is of an earlier release, and new cases cannot follow it: publish the folder of the policy"
+        )
+    return version
 
 
 def _checked(folder: Path) -> Policy:
@@ -181,7 +198,7 @@ def _checked(folder: Path) -> Policy:
 def _show(wanted: Policy, published: PublishedPolicies) -> None:
     """Say what changes for people against what new cases follow now."""
     if wanted.id in published.current and published.current[wanted.id].key in published.versions:
-        for sentence in describe_change(version_of(wanted.id, published), wanted):
+        for sentence in describe_change(version_of(wanted.id, published).policy, wanted):
             click.echo(sentence)
 
 

@@ -8,7 +8,10 @@ from deploy.policy.phrases import Phrases
 from deploy.policy.sections import OPENING, REACTIONS, SECTIONS, SEVERITY, WHOLE, Aspect, Section
 from schemas.policies import Policy
 
-ALIKE = "Nothing changes for people: the versions differ in sources, or in the order of entries, only."
+ALIKE = (
+    "Nothing changes for people: the versions differ only in sources, in what names of before are called now, "
+    "or in the order of entries."
+)
 
 
 def describe_change(before: Policy, after: Policy) -> list[str]:

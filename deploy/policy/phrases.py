@@ -26,6 +26,7 @@ LIMITS = {
     "working_minutes": "{} working minutes",
     "working_days": "{} working days",
     "calendar_days": "{} calendar days",
+    "end_of": "the end of the {}",
     "same_day": "the same day",
 }
 NAMED = {"severity": "levels", "suspected": "levels", "previous": "levels"}

@@ -40,10 +40,9 @@ async def rebase_cases(
     """
     async with connected("routing", settings, list(TOPICS), PATIENCE) as parts:
         published = await read_policies(parts)
-        version_of(policy, published)
+        current = current_of(policy, published)
         documents = MongoDocuments(parts.database, "cases", "case_history")
         await warn_of_outdated(documents)
-        current = published.current[policy].key
         open_cases, chosen = await _chosen(documents, policy, current, names)
         changing = await _changing(parts, settings, documents, published, open_cases)
         rebase = Rebase(policy_key=current, by=by, reason=reason)
@@ -53,6 +52,17 @@ async def rebase_cases(
             for outcome in await changing.change_apart(causes):
                 yield _name(outcome), _why_not(outcome)
             await parts.publisher.flush()
+
+
+def current_of(policy: str, published: PublishedPolicies) -> str:
+    """The name of the version that new cases of a policy follow; raises ClickException where there is none to go by."""
+    if policy not in published.current:
+        there = ", ".join(sorted(published.current)) or "none"
+        raise click.ClickException(
+            f"{policy}: should be a policy of which a version is current, as its id: {there}"
+        )
+    version_of(policy, published)
+    return published.current[policy].key
 
 
 async def _chosen(

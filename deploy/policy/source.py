@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from schemas import policies
-from schemas.policies import Policy
+from schemas.policies import Policy, PublishedPolicy
 from services.common.runtime.connections import Connections, connected
 from services.common.runtime.failures import PATIENCE
 from services.routing.settings import Settings
@@ -30,10 +30,10 @@ def load(folder: Path) -> Policy:
         raise click.ClickException(str(wrong)) from None
 
 
-def version_of(name: str, published: PublishedPolicies) -> Policy:
+def version_of(name: str, published: PublishedPolicies) -> PublishedPolicy:
     """The version of this name, `<id>@<version>`, or that which new cases of policy `<id>` follow."""
     key = name if "@" in name or name not in published.current else published.current[name].key
     if key not in published.versions:
         there = ", ".join(sorted(published.versions)) or "none"
         raise click.ClickException(f"{name}: should be a folder, or a version that is published: {there}")
-    return published.versions[key].policy
+    return published.versions[key]

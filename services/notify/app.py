@@ -1,10 +1,11 @@
 """The wiring of notify: the only module that knows every concrete part."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -19,6 +20,7 @@ from services.common.runtime import application as process
 from services.common.runtime import logs
 from services.common.runtime.connections import Connections, background, connected, consuming
 from services.common.runtime.error_texts import describe
+from services.common.runtime.files import AGAIN_SECONDS
 from services.common.runtime.health import Health
 from services.common.store.mongo import MongoDocuments
 from services.common.store.versions import Versions
@@ -122,14 +124,14 @@ class AnnouncedTables:
     news: asyncio.Event = field(default_factory=asyncio.Event)
     untried: asyncio.Queue[tuple[str, Policy]] = field(default_factory=asyncio.Queue)
     texts: LeftOut = field(init=False)
+    files: LeftOut = field(default_factory=LeftOut)
     _directory: Directory | None = None
 
     async def start(self) -> None:
         """Read both to the end, and note which texts of our own files and of what is published cannot be rendered."""
-        left_out = self.parts.left_out("policy files")
-        unusable = await asyncio.to_thread(NoticeFiles(self.settings.policies).unusable)
-        for path, wrong in unusable.items():
-            left_out.note(path.name, wrong)
+        self.files = self.parts.left_out("policy files")
+        await self._note_files(NoticeFiles(self.settings.policies).folders())
+        self.parts.beside(self._look_again())
         people = await self.parts.table(PEOPLE, self._outdated)
         self.texts = self.parts.left_out("texts")
         self.tables = [people, await self.parts.table(VERSIONS, self._published)]
@@ -138,6 +140,22 @@ class AnnouncedTables:
     async def stop(self) -> None:
         for table in self.tables:
             await table.stop()
+
+    async def _look_again(self) -> None:
+        while True:
+            await asyncio.sleep(AGAIN_SECONDS)
+            await self.look()
+
+    async def look(self) -> None:
+        """Look again at the files that could not be used: they may be mended, or gone."""
+        there = NoticeFiles(self.settings.policies).folders()
+        self.files.keep([folder.name for folder in there])
+        await self._note_files([folder for folder in there if folder.name in self.files.reasons])
+
+    async def _note_files(self, folders: Iterable[Path]) -> None:
+        notices = NoticeFiles(self.settings.policies)
+        for folder in folders:
+            self.files.note(folder.name, await asyncio.to_thread(notices.fault, folder))
 
     def directory(self) -> Directory:
         """Indexed anew after a change."""

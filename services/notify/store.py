@@ -127,12 +127,10 @@ class NoticeFiles:
         notices = folder / "notices.yaml"
         must_render(str(notices), policy, partial(files.line, notices))
 
-    def unusable(self) -> dict[Path, str]:
-        """What is wrong with the texts of each policy that cannot be published as it is."""
-        faults = {}
-        for folder in self.folders():
-            try:
-                self.check(folder)
-            except (files.FileError, TextError) as wrong:
-                faults[folder] = str(wrong)
-        return faults
+    def fault(self, folder: Path) -> str:
+        """What keeps a policy from being published as it is; empty where nothing does."""
+        try:
+            self.check(folder)
+        except (files.FileError, TextError) as wrong:
+            return str(wrong)
+        return ""

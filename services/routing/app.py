@@ -28,13 +28,14 @@ from services.common.store.write_path import Store
 from services.common.web import tokens
 from services.routing import api, metrics
 from services.routing.domain.case import Case
+from services.routing.domain.current_version import PolicyInUse
 from services.routing.domain.directory_entry import DirectoryEntry
 from services.routing.domain.open_cases import OpenCases
 from services.routing.domain.severity.detection import Reader
 from services.routing.domain.world import World
 from services.routing.handlers import PUBLISHED, TOPICS, Handler, revive, router
 from services.routing.settings import Settings
-from services.routing.store.announced import PEOPLE, AnnouncedPolicies
+from services.routing.store.announced import PEOPLE, AnnouncedPolicies, policies_in_use
 from services.routing.store.cases import Cases
 from services.routing.store.severity_files import load_reader
 from services.routing.store.texts import TextRepository
@@ -58,7 +59,8 @@ def create() -> FastAPI:
 async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterator[None]:
     tokens.must_protect(settings.token_key.get_secret_value())
     async with connected("routing", settings, [*TOPICS, *PUBLISHED], health=health) as parts:
-        reference = ReferenceData(settings, parts)
+        in_use = await policies_in_use(parts)
+        reference = ReferenceData(settings, parts, in_use)
         await reference.start()
         documents = await parts.documents("cases", Case, "case_history", unique=["state.number"])
         announced = await _announced(parts)
@@ -77,12 +79,12 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
             TOPICS,
             partial(router, handler),
             Announcements(
-                handler.cases.store, reference.policies.policies.__contains__, reference.policies.arrived
+                handler.cases.store, reference.policies.policies.is_there, reference.policies.arrived
             ),
             personal=frozenset({contacts.TOPIC}),
         )
         async with (
-            consuming(parts, health, feed, [handler.cases.store, announced], (assigned, revoked)),
+            consuming(parts, health, feed, [handler.cases.store, announced, in_use], (assigned, revoked)),
             background(
                 _audit(settings, parts, handler.cases, health),
                 _follow_directory(reference, handler, documents),
@@ -183,6 +185,7 @@ class ReferenceData:
 
     settings: Settings
     parts: Connections
+    in_use: Store[PolicyInUse]
     partitions: set[int] = field(default_factory=set)
     news: asyncio.Event = field(default_factory=asyncio.Event)
     policies: AnnouncedPolicies = field(init=False)
@@ -191,7 +194,7 @@ class ReferenceData:
     _count: int = 1
 
     def __post_init__(self) -> None:
-        self.policies = AnnouncedPolicies(self.settings, self.parts, self.news.set)
+        self.policies = AnnouncedPolicies(self.settings, self.parts, self.in_use, self.news.set)
         self.people = Debounced(
             lambda: Directory(self._directory.entries.values() if self._directory else ())
         )

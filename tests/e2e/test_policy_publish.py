@@ -93,7 +93,9 @@ async def test_new_cases_follow_what_is_published_and_no_restart_turns_it_back(
         await running.process.start()  # with the files of before
         assert await opens_with(running) == changed.version
         again = await asyncio.to_thread(redress, others, "policy", "publish", "gtmc", "--reason", "again")
-        assert again.stdout.endswith(f"new cases follow gtmc@{changed.version} already\n")
+        assert again.stdout.endswith(
+            f"new cases follow gtmc@{changed.version} already; announced once more\n"
+        )
         back = ("policy", "publish", f"gtmc@{GTMC.version}", "--by", "wang", "--reason", "as it was")
         await asyncio.to_thread(redress, running.env, *back)
         moves = (await asyncio.to_thread(redress, running.env, "policy", "list")).stdout.splitlines()

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -82,6 +82,11 @@ class LeftOut:
         lines = [f"{entry} is left out: {why}" for entry, why in list(self.reasons.items())[:SHOWN]]
         more = len(self.reasons) - len(lines)
         self.report(len(self.reasons), "; ".join([*lines, f"and {more} more"] if more > 0 else lines))
+
+    def keep(self, names: Collection[str]) -> None:
+        """Forget why others than these are left out: they are gone."""
+        for name in self.reasons.keys() - set(names):
+            self.note(name, "")
 
 
 @dataclass(slots=True)

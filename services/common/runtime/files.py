@@ -52,6 +52,10 @@ for _kind in ("int", "float"):
     _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", partial(_number, kind=_kind))
 
 
+AGAIN_SECONDS = 2.0
+"""How long after another a file that cannot be used is looked at, in case it was mended."""
+
+
 class FileError(ValueError):
     """A file is wrong; the text names every file, line and field."""
 
@@ -151,8 +155,7 @@ def _complaints(wrong: ValidationError, parts: Mapping[Path, Fields]) -> Iterato
 
 def line(path: Path, loc: Place) -> int:
     """The line, counted from 1, where a field stands, or the nearest thing around it that does."""
-    node: yaml.Node | None = yaml.compose(path.read_text("utf-8"), _Loader)
-    at = 0
+    at, node = 0, _composed(path)
     for part in loc:
         found = _child(node, part)
         if found is None:
@@ -160,6 +163,14 @@ def line(path: Path, loc: Place) -> int:
         key, node = found
         at = key.start_mark.line
     return at + 1
+
+
+def _composed(path: Path) -> yaml.Node | None:
+    """What a file holds; None where it can be read no more: somebody may be saving it."""
+    try:
+        return yaml.compose(path.read_text("utf-8"), _Loader)
+    except (OSError, UnicodeDecodeError, yaml.YAMLError):
+        return None
 
 
 def _child(node: yaml.Node | None, part: int | str) -> tuple[yaml.Node, yaml.Node] | None:

@@ -14,7 +14,7 @@ from schemas.severity import Doubt, Judgement, SeverityPolicy, Signal, Statement
 from schemas.values import Flags
 from schemas.vocabulary import Channel, Level
 from services.common.web import body, openapi
-from services.common.web.problems import Fault, invalid
+from services.common.web.problems import Fault, away, invalid
 from services.routing.api.dependencies import Actor, Dependencies, Needed, Patience, soon
 from services.routing.domain.location import locate
 from services.routing.domain.policies import CompiledPolicy
@@ -105,6 +105,8 @@ def _choose_policy(wanted: SeverityRequest, world: World) -> CompiledPolicy:
         if location.missing:
             raise invalid([_unknown_place(wanted.shop, world)])
         name = location.policy
+    if wait := world.policies.wait_for_current(name):
+        raise away(f"The policy ({wait.named})")
     policy, missing = world.policies.choose(name)
     if missing and wanted.policy:
         raise invalid([Fault(field="policy", problem="should be the id of a published policy")])

@@ -30,21 +30,18 @@ class Publication:
     begins: bool = False
 
 
-def publish(
-    before: PolicyInUse | None, cause: Cause[Publication], now: datetime
-) -> Change[PolicyInUse] | None:
-    """The move and its announcement; None where new cases follow the version already.
+def publish(before: PolicyInUse | None, cause: Cause[Publication], now: datetime) -> Change[PolicyInUse]:
+    """The move and its announcement; where nothing moves, what is current is announced once more.
 
-    A beginning announces once more what is current: it is asked for where Kafka does not know.
+    That is asked for where Kafka, or somebody who reads it, does not know.
     """
     asked = cause.message
-    if before is not None and asked.begins:
+    if before is not None and (asked.begins or before.current.version == asked.version):
         return Change(before, (_announced(before.current, cause),))
-    if before is not None and before.current.version == asked.version:
-        return None
     previous = before.current.version if before else None
     current = CurrentVersion(
         current=asked.policy,
+        number=before.current.number + 1 if before else 1,
         version=asked.version,
         previous=previous,
         by=asked.by,

@@ -7,7 +7,7 @@ from schemas.cases import CaseOpened
 from schemas.contacts import ContactReceived
 from schemas.staffing import place
 from schemas.vocabulary import Role
-from services.common.store.decision import Change
+from services.common.store.decision import Change, Wait
 from services.routing.domain import steps
 from services.routing.domain.assessment import Assessment, assess
 from services.routing.domain.case import Case, Contact, FormRecord
@@ -44,10 +44,12 @@ class OpeningCase:
     assessment: Assessment
 
 
-def open_case(stored: StoredContact, cause: UUID, world: World) -> Change[Case]:
+def open_case(stored: StoredContact, cause: UUID, world: World) -> Change[Case] | Wait:
     """A new case, owned by its first receiver, and whatever the policy lets follow."""
     contact = stored.contact
     location = locate(world.directory, contact.shop, _brand(contact), contact.kind)
+    if wait := world.policies.wait_for_current(location.policy):
+        return wait
     policy, unknown = world.policies.choose(location.policy)
     entry = read_entry(contact, stored.text, policy.content)
     missing = (*location.missing, *unknown, *entry.unread, *_unknown_receiver(contact, location, world))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from services.common.runtime.files import FileError, read
+from services.common.runtime.files import FileError, line, read
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,15 @@ def test_a_file_that_says_two_things_or_nothing_is_refused_with_its_line(
     file.write_text(text, "utf-8")
     with pytest.raises(FileError, match=f"some.yaml{says}"):
         read(file)
+
+
+@pytest.mark.parametrize(
+    "content", [b"id: [", b"id: \xff", None], ids=["half written", "other bytes", "gone"]
+)
+def test_a_file_that_is_being_saved_has_a_first_line_and_stops_nobody(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    file = tmp_path / "some.yaml"
+    if content is not None:
+        file.write_bytes(content)
+    assert line(file, ("id",)) == 1

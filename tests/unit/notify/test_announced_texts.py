@@ -1,6 +1,8 @@
 """Texts of an announced version are tried beside the work: what cannot be rendered is reported, and stops nothing."""
 
 import asyncio
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -11,6 +13,7 @@ from services.notify import app
 from services.notify.app import AnnouncedTables
 from tests.casework import gtmc
 from tests.patience import patience
+from tests.policy_folder import PolicyFolder
 
 
 def published(**changes: Any) -> PublishedPolicy:
@@ -58,3 +61,19 @@ async def test_whatever_goes_wrong_with_one_version_the_next_is_tried(
     first, second = await reports(published(en="one"), published(en="two"))
     assert "KeyError" in first
     assert (len(tried), "KeyError" in second) == (2, True)
+
+
+@pytest.mark.parametrize("remedy", ["it is mended", "it is gone"])
+async def test_a_wrong_file_is_told_until(remedy: str, tmp_path: Path) -> None:
+    own = PolicyFolder(tmp_path)
+    own.change("\ntemplates:", "\nmistaken:", "notices.yaml")
+    tables = AnnouncedTables(cast("Any", SimpleNamespace(policies=tmp_path)), cast("Any", None))
+    await tables._note_files([own.folder])  # noqa: SLF001 - as at the start
+    await tables.look()
+    assert "notices.yaml" in tables.files.reasons["gtmc"]
+    if remedy == "it is mended":
+        own.change("\nmistaken:", "\ntemplates:", "notices.yaml")
+    else:
+        (own.folder / "policy.yaml").unlink()
+    await tables.look()
+    assert tables.files.reasons == {}

@@ -111,8 +111,8 @@ def test_a_text_of_our_files_that_cannot_be_rendered_is_told_by_file_and_line(tm
         n for n, text in enumerate(broken.read_text("utf-8").splitlines(), 1) if "{{ round }}]" in text
     )
     published = f"{broken}: template 'top_overdue', subject.en: 'round' is undefined (line {line})"
-    assert published in NoticeFiles(tmp_path).unusable()[folder]
-    assert SHIPPED.unusable() == {}
+    assert published in NoticeFiles(tmp_path).fault(folder)
+    assert {SHIPPED.fault(path) for path in SHIPPED.folders()} == {""}
 
 
 def test_of_the_folders_only_policies_are_read_and_each_that_is_wrong_is_told(tmp_path: Path) -> None:
@@ -124,8 +124,8 @@ def test_of_the_folders_only_policies_are_read_and_each_that_is_wrong_is_told(tm
     notices.write_text(notices.read_text("utf-8").replace("to: [subject]", "to: [receiver]"), "utf-8")
     files = NoticeFiles(tmp_path)
     assert files.folders() == [tmp_path / "first", wrong]
-    [(folder, fault)] = files.unusable().items()
-    assert (folder, fault.count("not 'receiver'")) == (wrong, notices.read_text("utf-8").count("[receiver]"))
+    assert files.fault(tmp_path / "first") == ""
+    assert files.fault(wrong).count("not 'receiver'") == notices.read_text("utf-8").count("[receiver]")
     with pytest.raises(FileError, match=r"notices\.yaml:\d+: notices\.\d+\.to\.0: should be one of "):
         files.check(wrong)
 

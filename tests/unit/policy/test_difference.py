@@ -2,14 +2,18 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from click.testing import CliRunner
 
 from deploy.policy.commands import policy as command
 from deploy.policy.difference import ALIKE, describe_change
+from deploy.policy.phrases import LIMITS
 from deploy.policy.sections import OPENING, REACTIONS, SECTIONS, SEVERITY, WHOLE
+from schemas.calendar import Limit
 from schemas.policies import OpeningSpec, Policy, Reactions
+from schemas.rebase import RebaseSpec
 from schemas.severity import SeverityPolicy
 from services.routing.store.policy_files import load_policy
 from tests.casework import POLICIES
@@ -61,6 +65,10 @@ CHANGES = {
         ("title: {zh: 结案, en: close}", "title: {zh: 结案, en: close for good}", "actions.yaml"),
         "Action close (结案, close for good) is called so now; before 结案, close.",
     ),
+    "a limit that ends with the month": (
+        ("limit: {elapsed_minutes: 60}", "limit: {end_of: month}", "deadlines.yaml"),
+        f"Deadline {RECORDED} has the limit the end of the month; before 60 minutes.",
+    ),
     "a source": (("source: S0 basic flow", "source: S0 CR manager", "actions.yaml"), ALIKE),
 }  # fmt: skip
 
@@ -71,6 +79,17 @@ def test_a_change_is_one_sentence_with_titles(changed: PolicyFolder, change: str
     changed.change(old, new, file)
     [sentence] = describe_change(BEFORE, load_policy(changed.folder))
     assert says in sentence
+
+
+def test_what_names_of_before_are_called_now_changes_nothing_for_people() -> None:
+    renamed = BEFORE.model_copy(update={"rebase": RebaseSpec(roles={"boss": "dealer_gm"})})
+    assert describe_change(BEFORE, renamed) == [ALIKE]
+    assert "what names of before are called now" in ALIKE
+
+
+def test_every_limit_has_words() -> None:
+    shapes = [get_args(tagged)[0] for tagged in get_args(get_args(Limit)[0])]
+    assert {*LIMITS} == {name for shape in shapes for name in shape.model_fields}
 
 
 def test_the_same_version_has_nothing_to_say() -> None:

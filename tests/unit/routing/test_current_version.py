@@ -10,13 +10,8 @@ from tests.dealership import MONDAY
 BEGINS = Publication("gtmc", "1", begins=True)
 
 
-def decided(before: PolicyInUse | None, asked: Publication) -> Change[PolicyInUse] | None:
-    return publish(before, Cause(uuid4(), uuid4(), asked), MONDAY)
-
-
 def moved(before: PolicyInUse | None, asked: Publication) -> Change[PolicyInUse]:
-    change = decided(before, asked)
-    assert change is not None
+    change = publish(before, Cause(uuid4(), uuid4(), asked), MONDAY)
     [announced] = change.events
     assert isinstance(announced, Announced)
     assert (announced.key, announced.value) == ("gtmc@current", change.state.current)
@@ -47,5 +42,14 @@ def test_a_person_moves_it_with_name_time_and_reason() -> None:
     assert entry.facts["reason"] == current.reason == "ninety minutes"
 
 
-def test_what_is_current_already_is_not_moved() -> None:
-    assert decided(moved(None, BEGINS).state, Publication("gtmc", "1", "li", "again")) is None
+def test_every_move_has_a_higher_number() -> None:
+    first = moved(None, BEGINS).state
+    second = moved(first, Publication("gtmc", "2", "li", "ninety minutes")).state
+    back = moved(second, Publication("gtmc", "1", "wang", "as it was")).state
+    assert [one.current.number for one in (first, second, back)] == [1, 2, 3]
+
+
+def test_what_is_current_already_is_not_moved_and_announced_once_more() -> None:
+    before = moved(None, BEGINS).state
+    change = moved(before, Publication("gtmc", "1", "li", "again"))
+    assert (change.state, change.history, change.visible) == (before, (), False)

@@ -10,9 +10,10 @@ from services.routing.api.responses import case_response
 from services.routing.domain import acting, replies
 from services.routing.domain.case import Case
 from services.routing.domain.decide import decide
-from services.routing.domain.policies import Policies
+from services.routing.domain.policies import CompiledPolicy, Policies
 from services.routing.domain.reassignment import Reassign
-from tests.casework import Casework
+from tests.announcing import move
+from tests.casework import Casework, gtmc, stored_contact
 from tests.dealership import MONDAY, a_contact, directory_file, person
 from tests.unit.routing.test_reassignment import FIRE, reload
 
@@ -23,6 +24,17 @@ NOBODY_OF_THE_ROLE = {"operator": ("op-1", "op-2"), "reviewer": ("cr-1",), "deal
 def unknown(casework: Casework, case: Case) -> None:
     casework.policies = Policies(default="gtmc")
     assert case.policy_key not in casework.policies
+
+
+def test_a_contact_of_a_policy_without_a_version_to_go_by_opens_no_case_by_another_and_waits() -> None:
+    casework = Casework()
+    casework.policies = Policies(default="quay")
+    other = CompiledPolicy(gtmc().content.model_copy(update={"id": "quay"}), "1")
+    casework.policies.follow(other)
+    casework.policies.move(move("later", 1))
+    assert casework.decide(None, uuid4(), stored_contact(a_contact())) == Wait("gtmc@current")
+    casework.policies.put("gtmc@later", CompiledPolicy(gtmc().content, "later"))
+    assert casework.receive().policy_version == "later"
 
 
 @pytest.mark.parametrize("name", [one.id for one in directory_file().people])
