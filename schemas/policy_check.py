@@ -83,10 +83,20 @@ def _of_no_task(policy: "Policy") -> Iterator[Fault]:
 
 
 def _of_no_actor(policy: "Policy") -> Iterator[Fault]:
-    """What is asked of whoever acts where nobody does."""
+    """What is asked of whoever acts where nobody does, where somebody else has to answer, or of others as well."""
     for place, step, _ in steps(policy):
-        if step.send and ACTOR in step.send.to and place[0] != "actions":
-            yield (*place, "send", "to"), f"should be roles, not {ACTOR!r}: nobody takes an action here"
+        if step.send is None or ACTOR not in step.send.to:
+            continue
+        spec, to = policy.task.get(step.send.task), (*place, "send", "to")
+        if place[0] != "actions":
+            yield to, f"should be roles, not {ACTOR!r}: nobody takes an action here"
+        elif spec is not None and spec.by_another:
+            yield to, f"should be roles, not {ACTOR!r}: {spec.id} is answered by another than who asks"
+        if len(step.send.to) > 1:
+            yield (
+                to,
+                f"should be {ACTOR!r} alone or roles alone: whoever acts is asked before any of the roles",
+            )
 
 
 def _misplaced(policy: "Policy") -> Iterator[Fault]:

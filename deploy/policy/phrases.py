@@ -9,11 +9,12 @@ from schemas.conditions import Bounds, Condition, Wanted, When
 from schemas.deadline_spec import Warn
 from schemas.forms import FieldSpec
 from schemas.policies import Policy
-from schemas.steps import Step
+from schemas.steps import ACTOR, Step
 from schemas.tasks import HandOverRule
 from schemas.vocabulary import Vocabulary
 
 PARTIES = {
+    ACTOR: "whoever takes the action",
     "owner": "the owner",
     "asked": "whoever the task asks",
     "accountable": "whoever is accountable",
@@ -143,7 +144,7 @@ class Phrases:
         if step.to:
             yield f"the case goes to {self.name('states', step.to)}"
         if step.send:
-            receivers = ", ".join(self.names("roles", step.send.to))
+            receivers = ", ".join(self.parties(step.send.to))
             task = self.name("tasks", step.send.task)
             yield f"task {task} is sent to {receivers}" if receivers else f"task {task} is sent"
         if step.withdraw:

@@ -30,6 +30,7 @@ class Expected:
     rungs: dict[UUID, int] = field(default_factory=dict)
     causes: dict[UUID, set[UUID]] = field(default_factory=dict)
     holding: set[UUID] = field(default_factory=set)
+    notified: set[UUID] = field(default_factory=set)
 
     @property
     def state(self) -> str:
@@ -43,6 +44,7 @@ class Expected:
         """A task moves the case no more; the rung to which it had brought it."""
         self.causes.pop(task, None)
         self.holding.discard(task)
+        self.notified.discard(task)
         return self.rungs.pop(task, 0)
 
     def moved_on(self, state: str) -> None:
@@ -77,10 +79,15 @@ class Story:
             if breach.id in task.breaches:
                 self._moved(task, breach.id, asked=task.task_id in asked)
         for event in new:
-            if isinstance(
-                event, CaseEscalated
-            ):  # who has accepted what their rung asks is told and not asked again
-                self.expected.floor = max(self.expected.floor, ROLES.index(event.role))
+            if isinstance(event, CaseEscalated):
+                self._notified(event, breach.id)
+
+    def _notified(self, event: CaseEscalated, breach: UUID) -> None:
+        """Who has accepted what their rung asks is notified and not asked again: what brought the case there alone counts."""
+        [task] = [one for one in self.case.tasks if breach in one.breaches]
+        self.expected.rungs[task.task_id] = ROLES.index(event.role)
+        self.expected.causes[task.task_id] = {breach}
+        self.expected.notified.add(task.task_id)
 
     def _moved(self, task: Task, breach: UUID, *, asked: bool) -> None:
         """What a breach is found together with answers it as well; else somebody is asked, perhaps once more."""
@@ -92,7 +99,7 @@ class Story:
     def withdraw(self, nth: int) -> None:
         if self.breaches:
             breach = self.breaches.pop(nth % len(self.breaches))
-            accepted = {task.task_id for task in self.case.tasks if task.accepted}
+            accepted = {task.task_id for task in self.case.tasks if task.accepted} - self.expected.notified
             self.case = self.casework.fold(self.case, self.casework.withdrawn(self.case, breach))
             for task, causes in list(self.expected.causes.items()):
                 causes.discard(breach.id)

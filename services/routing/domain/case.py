@@ -26,8 +26,9 @@ class Task(OpenTask):
     `moved` are the states from and to which asking has moved the case, the first that of all that wait, `moved_first` what
     they were before it was asked once more, and `rungs_before` where the case was on each ladder that it moved on: what
     goes back where it is refused or taken back. `breaches` are what a ladder sent it for, of `deadline` last, `values` what was filled in when it was asked, `declined` who was asked the same
-    before and declined. `roles` are those that it was asked of, each before the next, and `answered_by` who has answered it in
-    turn before, with those they stood in for. Of one to confirm, `suspected` is the graver level, `criteria` are those
+    before and declined. `notified_of` is the rung of which
+    whoever had accepted before was only notified, and `breaches` are then those of it alone. `roles` are those that it was asked of, each before the next, and `answered_by` who has answered it in
+    turn before, and in whose place. Of one to confirm, `suspected` is the graver level, `criteria` are those
     suspected, and `doubts` say why a person is asked; `tells` that the manufacturer hears of it before.
     """
 
@@ -40,6 +41,7 @@ class Task(OpenTask):
     values: Values = {}
     rungs_before: dict[Ladder, int | None] = {}
     breaches: tuple[UUID, ...] = ()
+    notified_of: int | None = None
     declined: tuple[str, ...] = ()
     roles: tuple[Role, ...] = ()
     answered_by: tuple[str, ...] = ()

@@ -156,12 +156,12 @@ def _stays(spec: LadderSpec, task: Task) -> bool:
 
 
 def withdraw(draft: Draft, breach: UUID, deadline: str) -> None:
-    """Take back what a breach escalated, unless somebody has accepted it or another breach stands for it."""
+    """Take back what a breach escalated, unless somebody has accepted it since or another breach stands for it."""
     for task in draft.case.tasks:
         if breach in task.breaches:
             left = tuple(one for one in task.breaches if one != breach)
             tasks.replace(draft, task.task_id, breaches=left)
-            if not left and not task.accepted:
+            if not left and (task.notified_of is not None or not task.accepted):
                 _take_back(draft, task, deadline)
 
 
@@ -170,7 +170,9 @@ def _take_back(draft: Draft, task: Task, deadline: str) -> None:
 
     What was found due by then is answered no more, but by an escalation that stands.
     """
-    if task.via == "escalation":
+    if task.notified_of is not None:
+        tasks.take_back_notified(draft, task)
+    elif task.via == "escalation":
         tasks.withdraw(draft, task, "not_late", deadline)
     else:
         tasks.take_back_moves(draft, task)

@@ -57,6 +57,7 @@ class Counterparts:
         self.spec, self.policy = spec, policy
         self.known: Mapping[str, Iterable[str]] = {
             "states": policy.state, "roles": policy.role, "levels": policy.severity.level_ids, "tasks": policy.task,
+            "actions": policy.action, "forms": policy.form, "ladders": policy.ladder,
         }  # fmt: skip
 
     def of(self, kind: str, name: str) -> str:
@@ -73,6 +74,9 @@ class Counterparts:
             "roles": {case.owner_role, *(role for task in case.tasks for role in (task.role, *task.roles))},
             "levels": {case.severity, *filter(None, (case.suspected,))},
             "tasks": {task.task for task in case.tasks},
+            "actions": {*case.done},
+            "forms": {*case.filled},
+            "ladders": {*case.rungs, *(task.ladder for task in case.tasks if task.ladder)},
         }
         for kind, names in held.items():
             yield from (
@@ -84,7 +88,6 @@ def _under(case: Case, target: CompiledPolicy, names: Counterparts) -> dict[str,
     """The fields of the case as they are under the other version."""
     policy, state = target.content, names.of("states", case.state)
     role = names.of("roles", case.owner_role)
-    ladders = {names.of("ladders", name): rung for name, rung in case.rungs.items()}
     return {
         "policy": policy.id,
         "policy_version": target.version,
@@ -96,7 +99,7 @@ def _under(case: Case, target: CompiledPolicy, names: Counterparts) -> dict[str,
         "owner_where": policy.role[role].at,
         "owner_place": place(case, policy.role[role].at),
         "tasks": tuple(_task(case, task, names) for task in case.tasks),
-        "rungs": {name: rung for name, rung in ladders.items() if name in policy.ladder},
+        "rungs": {names.of("ladders", name): rung for name, rung in case.rungs.items()},
         "done": {names.of("actions", name): done for name, done in case.done.items()},
         "filled": {names.of("forms", name): form for name, form in case.filled.items()},
     }
@@ -109,13 +112,13 @@ def _task(case: Case, task: Task, names: Counterparts) -> Task:
         tuple(names.of("states", state) for state in states) if states else None
         for states in (task.moved, task.moved_first)
     )
-    ladder = task.ladder and names.of("ladders", task.ladder)
     return task.model_copy(
         update={
             "task": kind, "role": role, "where": where, "place": task.place or place(case, where),
             "moves_owner": policy.task[kind].moves_owner, "moved": moved,
             "moved_first": first, "roles": tuple(names.of("roles", one) for one in task.roles),
-            "ladder": ladder if ladder in policy.ladder else None,
+            "ladder": task.ladder and names.of("ladders", task.ladder),
+            "rungs_before": {names.of("ladders", name): rung for name, rung in task.rungs_before.items()},
         }
     )  # fmt: skip
 

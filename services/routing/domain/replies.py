@@ -135,12 +135,24 @@ def _answer(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
     others = after(spec.to, task.role) if spec.in_order else ()
     event = tasks.answer(draft, task, said)
     if others:
-        mine = world.directory.represented(asked.actor, world.now)
-        answered_by = tuple(dict.fromkeys((*task.answered_by, *sorted(mine))))
+        answered_by = tuple(
+            dict.fromkeys((*task.answered_by, *_answering(draft.case, task, asked.actor, world)))
+        )
         steps.send(draft, spec, others, world, giver=task.giver, answered_by=answered_by)
     else:
         steps.take(draft, spec.answered, _moment(event, asked, task, spec.answer), world)
     draft.update_header(event)
+
+
+def _answering(case: Case, task: Task, actor: str, world: World) -> list[str]:
+    """Who answers a task, first in person, then in whose place: of who was asked, and of the role where they have it not."""
+    staff = {
+        one.id
+        for seat in world.seats(case, task.role)
+        for one in world.directory.staff(seat.at, seat.role, seat.department)
+    }
+    asked = {task.to} if actor in staff else {task.to, *staff}
+    return [actor, *sorted(asked & world.directory.represented(actor, world.now) - {actor})]
 
 
 def allowed(case: Case, actor: str, world: World) -> dict[UUID, list[Verb]]:

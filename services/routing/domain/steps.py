@@ -4,7 +4,7 @@ What a policy lets follow is taken when somebody acts (`acting`), replies to a t
 (`folding`) or the customer speaks (`opening`, `contact_added`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from schemas.cases import CaseActed, CaseTaskSent
@@ -146,17 +146,27 @@ def send(
     case = draft.case
     if spec.moves_owner and case.owner_role in roles:
         return _keep(draft, spec, world)
-    barred = frozenset(carried.pop("not_by", ())).union(*(carried.get(name, ()) for name in NOT_AGAIN))
-    barred |= {carried["giver"]} if spec.by_another and "giver" in carried else set()
-    barred |= {case.owner} if spec.moves_owner else set()
-    # In turn means that none is left out.
-    roles = roles[:1] if spec.in_order else roles
-    role, chosen = choose(case, roles, barred, world)
+    roles, barred = _now(spec, roles), _barred(case, spec, carried, carried.pop("not_by", ()))
+    role, chosen = world.first(case, roles, barred)
     seat = _seat(case, role, chosen, world)
     facts = {"via": "assignment", "roles": tuple(roles), **carried}
     task = tasks.new(draft, spec, seat, chosen, world, **facts)
     ask(draft, task, chosen, world, said)
     return chosen
+
+
+def _now(spec: TaskSpec, roles: Sequence[Role]) -> Sequence[Role]:
+    """Those of the roles of whom it is asked now: in turn means that none is left out."""
+    return roles[:1] if spec.in_order else roles
+
+
+def _barred(
+    case: Case, spec: TaskSpec, carried: Mapping[str, Any], not_by: Collection[str] = ()
+) -> frozenset[str]:
+    """Of whom a task is not asked."""
+    barred = frozenset(not_by).union(*(carried.get(name, ()) for name in NOT_AGAIN))
+    barred |= {carried["giver"]} if spec.by_another and "giver" in carried else set()
+    return barred | ({case.owner} if spec.moves_owner else set())
 
 
 def _keep(draft: Draft, spec: TaskSpec, world: World) -> Chosen:
@@ -168,15 +178,6 @@ def _keep(draft: Draft, spec: TaskSpec, world: World) -> Chosen:
     event = tasks.accept(draft, task, case.owner, case.owner_post)
     take(draft, spec.accepted, Moment(event=event, task=task), world)
     return chosen
-
-
-def choose(case: Case, roles: Sequence[Role], not_by: frozenset[str], world: World) -> tuple[Role, Chosen]:
-    """Whom of several roles to ask, each before the next; where nobody is on duty, the queue of the first."""
-    for find in (world.person, world.stand_in):
-        for role in roles:
-            if (chosen := find(case, role, not_by)) is not None:
-                return role, chosen
-    return roles[0], world.queue(case, roles[0], not_by)
 
 
 def _seat(case: Case, role: Role, chosen: Chosen, world: World) -> Queue:
@@ -226,8 +227,9 @@ def _ask(draft: Draft, step: Step, moment: Moment, world: World) -> None:
         carried |= {"via": "anew", "declined": tuple(declined), "not_by": ladder.passed(draft.case, world)}
         send(draft, spec, [task.role], world, said=SealedForm(values=task.values), **carried)
         return
-    roles = after(spec.to if spec.in_order else task.roles or spec.to, task.role)
-    if any(world.person(draft.case, role) for role in roles):
+    roles = _now(spec, after(spec.to if spec.in_order else task.roles or spec.to, task.role))
+    barred = _barred(draft.case, spec, carried)
+    if any(world.person(draft.case, role, barred) for role in roles):
         tasks.withdraw(draft, task, "unanswered")
         send(draft, spec, roles, world, said=SealedForm(values=task.values), **{**carried, "via": "anew"})
 
@@ -270,7 +272,7 @@ def _ask_rung(draft: Draft, spec: LadderSpec, up: ladder.Next, moment: Moment, w
     if theirs and theirs[-1].accepted:
         # They have taken it on already: that it is their turn is for them to know.
         ladder.notify(draft, spec, up.rung.role, up.chosen, due)
-        draft.set(rungs={**before.rungs, spec.id: up.at})
+        tasks.keep_notified(draft, theirs[-1], spec.id, up.at, breaches)
         return
     if theirs:
         more = {"ladder": spec.id, "breaches": (*theirs[-1].breaches, *breaches), "deadline": deadline}

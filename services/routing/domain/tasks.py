@@ -14,6 +14,7 @@ from schemas.cases import (
 from schemas.identity import task_id
 from schemas.staffing import Queue
 from schemas.tasks import TaskSpec
+from schemas.vocabulary import Ladder
 from services.routing.domain.assignment import Chosen
 from services.routing.domain.case import Case, Task
 from services.routing.domain.draft import Draft
@@ -118,6 +119,28 @@ def keep_moves(draft: Draft, task: Task, before: Case, *, went: bool) -> None:
     replace(draft, task.task_id, moved=moved, rungs_before=rungs)
 
 
+def keep_notified(draft: Draft, task: Task, ladder: Ladder, rung: int, breaches: tuple[UUID, ...]) -> None:
+    """Let the case be on a rung of which whoever has accepted a task is notified, and the task remember where it was."""
+    before = draft.case.rungs
+    notified = task.model_copy(
+        update={
+            "notified_of": rung,
+            "ladder": ladder,
+            "breaches": breaches,
+            "rungs_before": {ladder: before.get(ladder)},
+        }
+    )
+    others = (one for one in draft.case.tasks if one.task_id != task.task_id)
+    draft.set(tasks=(*others, notified), rungs={**before, ladder: rung})
+
+
+def take_back_notified(draft: Draft, task: Task) -> None:
+    """Let the case be where it was before whoever has accepted a task was notified of a rung."""
+    task = draft.case.task(task.task_id) or task
+    _undo_rungs(draft, task)
+    replace(draft, task.task_id, notified_of=None, rungs_before={})
+
+
 def take_back_moves(draft: Draft, task: Task) -> None:
     """Let the case be where it was before a task that waited already was asked for once more."""
     task = draft.case.task(task.task_id) or task
@@ -155,13 +178,22 @@ def _undo_rungs(draft: Draft, task: Task) -> None:
     later = draft.case.tasks[[one.task_id for one in draft.case.tasks].index(task.task_id) + 1 :]
     for ladder, rung in task.rungs_before.items():
         mover = next((one for one in later if ladder in one.rungs_before), None)
-        spec = draft.policy.ladder.get(ladder)
-        present = (spec.position(task.role) if spec else None) or 0
+        present = _moved_to(draft, task, ladder)
         if mover is not None and mover.rungs_before[ladder] == present:
             replace(draft, mover.task_id, rungs_before={**mover.rungs_before, ladder: rung})
         elif mover is None and draft.case.rungs.get(ladder) == present:
             others = {name: at for name, at in draft.case.rungs.items() if name != ladder}
             draft.set(rungs=others if rung is None else {**others, ladder: rung})
+
+
+def _moved_to(draft: Draft, task: Task, ladder: Ladder) -> int:
+    """The rung to which a task has brought the case."""
+    spec = draft.policy.ladder.get(ladder)
+    return (
+        task.notified_of
+        if task.notified_of is not None
+        else (spec.position(task.role) if spec else None) or 0
+    )
 
 
 def _undo_state(draft: Draft, task: Task) -> None:

@@ -1,6 +1,6 @@
 """What a decision may look at besides the case itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -77,6 +77,14 @@ class World:
         """Somebody always: a person of the role, one who stands in for it, or its queue."""
         person = self.person(case, role, not_by) or self.stand_in(case, role, not_by)
         return person or self.queue(case, role, not_by)
+
+    def first(self, case: Case, roles: Sequence[Role], not_by: frozenset[str]) -> tuple[Role, Chosen]:
+        """Whom of several roles to ask, each before the next; where nobody is on duty, the queue of the first."""
+        for find in (self.person, self.stand_in):
+            for role in roles:
+                if (chosen := find(case, role, not_by)) is not None:
+                    return role, chosen
+        return roles[0], self.queue(case, roles[0], not_by)
 
     def post(self, case: Case, name: str, role: Role) -> str:
         """The post under which what a role has in a case is somebody's: of that role, or that stands in for it."""

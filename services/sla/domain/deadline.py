@@ -118,7 +118,7 @@ def _leave_before(
         reached = replayed.fire_until(max(deadline.reached, trigger.at - 1))
         deadline, fired = _publish(deadline, replayed, reached, trigger)
         settled = replay_into_base(terms, deadline, max(trigger.at, deadline.floor))
-        deadlines[instance.name], starts = under_other_terms(settled, kept.get(instance.name))
+        deadlines[instance.name], starts = under_other_terms(settled, kept.get(instance.name), trigger.header)
         restarted |= {instance.name} if starts else set()
         events += fired
         if instance.name not in kept and deadline.view.status in RUNS:

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from schemas.cases import CaseHeader
+from schemas.conditions import satisfies
 from services.sla.domain.due.terms import Terms
 from services.sla.domain.state import DeadlineState, Effect, Occurrence, Round, Run
 
@@ -180,16 +182,30 @@ def replay_into_base(terms: Terms, deadline: DeadlineState, floor: int) -> Deadl
     )
 
 
-def under_other_terms(deadline: DeadlineState, terms: Terms | None) -> tuple[DeadlineState, bool]:
+def under_other_terms(
+    deadline: DeadlineState, terms: Terms | None, header: CaseHeader
+) -> tuple[DeadlineState, bool]:
     """What is settled, to go on by other terms; they can breach nothing before that.
 
-    A limit that by them would lie in the past starts now: whether it does.
+    A limit that by them, and as the case is now, would lie in the past starts now: whether it does.
     """
     run, at = deadline.base, deadline.floor
     if run is None or run.phase != "running" or run.breached is not None:
         return deadline, False
-    starts = terms is not None and run.armed and terms.due(replace(run, not_before=0, due=None)) < at
+    starts = (
+        terms is not None
+        and satisfies(terms.spec.applies, header)
+        and _due_as_it_is(terms, run, header, at) < at
+    )
     if starts:
         paused = None if run.paused_since is None else at
         run = replace(run, anchor=at, pauses=(), paused_since=paused)
     return deadline.model_copy(update={"base": replace(run, not_before=at, since=at)}), starts
+
+
+def _due_as_it_is(terms: Terms, run: Run, header: CaseHeader, at: int) -> int:
+    """When a run would be due by the level of the case; one that is paused, if it went on now."""
+    paused = () if run.paused_since is None else ((run.paused_since, at),)
+    return terms.due(
+        replace(run, severity=header.severity, pauses=(*run.pauses, *paused), not_before=0, due=None)
+    )

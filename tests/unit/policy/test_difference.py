@@ -61,6 +61,10 @@ CHANGES = {
         ("giver: operator, receivers: [dealer_cr_manager]", "giver: operator, receivers: [dealer_gm]", "tasks.yaml"),
         f"may be sent by name from: now also {OPERATOR} to {GM}; no longer {OPERATOR} to {CR}.",
     ),
+    "who is asked": (
+        ("role: [mfr_cr]}}, send: {task: support}", "role: [mfr_cr]}}, send: {task: support, to: [actor]}", "actions.yaml"),
+        "is sent to whoever takes the action",
+    ),
     "a title": (
         ("title: {zh: 结案, en: close}", "title: {zh: 结案, en: close for good}", "actions.yaml"),
         "Action close (结案, close for good) is called so now; before 结案, close.",

@@ -121,3 +121,52 @@ def test_a_breach_escalates_after_one_of_its_pass_was_taken_back() -> None:
     for event in (*breaches, due[0], casework.withdrawn(case, breaches[0]), due[1]):
         case = casework.fold(case, event)
     assert seat(case) == (["cr-1", "dm-service"], 1, "escalated")
+
+
+def supported(casework: Casework) -> Case:
+    """A case one rung below the manufacturer, who has accepted to support it."""
+    case = casework.receive(a_contact(FIRE))
+    [support] = case.tasks_of("support")
+    case = casework.reply(case, support.to, "accept", "support")
+    for deadline in UP[:2]:
+        case, _ = casework.breach(case, deadline)
+    return case
+
+
+def test_a_rung_of_which_whoever_supports_already_is_notified_is_taken_back() -> None:
+    casework = Casework()
+    before = supported(casework)
+    case, breach = casework.breach(before, "HO-01")
+    assert (case.rungs, casework.types()[-1]) == ({"handling": 3}, "case.escalated")
+    case = casework.fold(case, casework.withdrawn(case, breach))
+    assert (case.rungs, case.passes) == (before.rungs, before.passes)
+    assert case.tasks_of("support")[0].accepted
+
+
+def test_a_rung_of_which_they_are_notified_stays_while_another_breach_of_its_pass_stands() -> None:
+    casework = Casework()
+    before = supported(casework)
+    found = casework.breached(before, "DL-03")
+    due = casework.escalation_due(before, found)
+    case, breach = casework.breach(before, "HO-01")
+    for event in (found, due):
+        case = casework.fold(case, event)
+    case = casework.fold(case, casework.withdrawn(case, breach))
+    assert case.rungs == {"handling": 3}
+    case = casework.fold(case, casework.withdrawn(case, found))
+    assert case.rungs == before.rungs
+
+
+def test_a_lower_rung_taken_back_lets_the_one_of_which_they_are_notified_go_back_behind_it() -> None:
+    casework = Casework()
+    case = casework.receive(a_contact(FIRE))
+    [support] = case.tasks_of("support")
+    case = first = casework.reply(case, support.to, "accept", "support")
+    case, _ = casework.breach(case, UP[0])
+    before = case.rungs
+    case, lower = casework.breach(case, UP[1])
+    case, upper = casework.breach(case, UP[2])
+    case = casework.fold(case, casework.withdrawn(case, lower))
+    assert case.rungs == {"handling": 3}
+    case = casework.fold(case, casework.withdrawn(case, upper))
+    assert case.rungs == before != first.rungs

@@ -20,8 +20,8 @@ def another(**changes: Any) -> CompiledPolicy:
     return CompiledPolicy(policy, policy.version)
 
 
-def renamed_states(**names: str) -> CompiledPolicy:
-    """The policy with other names of states, and nothing that says what became of those of before."""
+def renamed(**names: str) -> CompiledPolicy:
+    """The policy with other names, and nothing that says what became of those of before."""
     text = gtmc().content.model_dump_json()
     for name, new in names.items():
         text = text.replace(f'"{name}"', f'"{new}"')
@@ -48,7 +48,7 @@ def test_who_lets_it_go_on_and_why_stands_in_its_history() -> None:
 
 
 def test_what_has_no_counterpart_is_refused_with_its_name() -> None:
-    casework, target = Casework(), renamed_states(registered="entered")
+    casework, target = Casework(), renamed(registered="entered")
     case = casework.receive()
     refusal = casework.decide(case, case.id, rebasing(casework, target))
     assert refusal == Refusal(409, "rebase", f"no counterpart in {target.key}: states.registered")
@@ -56,13 +56,25 @@ def test_what_has_no_counterpart_is_refused_with_its_name() -> None:
 
 def test_a_name_that_the_policy_says_is_called_otherwise_goes_along() -> None:
     casework = Casework()
-    target = renamed_states(registered="entered")
+    target = renamed(registered="entered")
     content = target.content.model_copy(update={"rebase": RebaseSpec(states={"registered": "entered"})})
     target = replace(target, content=content, version=content.version)
     case = casework.receive()
     change = casework.decide(case, case.id, rebasing(casework, target))
     assert isinstance(change, Change)
     assert (change.state.state, change.state.stage) == ("entered", case.stage)
+
+
+def test_what_was_done_filled_in_and_escalated_has_a_counterpart_or_is_refused_with_its_name() -> None:
+    casework = Casework()
+    case, _ = casework.breach(casework.receive(), "DL-01")
+    case = casework.act(case, case.owner, "try_to_reach", note="no answer")
+    case = case.model_copy(update={"rungs": {"way_up": 1}, "filled": {"remark": case.filled["note"]}})
+    target = renamed(try_to_reach="ring")
+    refusal = casework.decide(case, case.id, rebasing(casework, target))
+    assert isinstance(refusal, Refusal)
+    names = refusal.detail.removeprefix(f"no counterpart in {target.key}: ").split(", ")
+    assert {"actions.try_to_reach", "forms.remark", "ladders.way_up"} <= {*names}
 
 
 @pytest.mark.parametrize("over", [True, False])

@@ -276,6 +276,13 @@ def test_a_task_is_asked_of_somebody() -> None:
         assert faults_of(((*VERIFY, "to"), []), (place, send)) == {at(VERIFY, "to"): nobody}
     actor = "should be roles, not 'actor': nobody takes an action here"
     assert faults_of(((*OPENED, "send", "to"), ["actor"])) == {at(OPENED, "send", "to"): actor}
+    told = ((*SETTLE, "steps", 1), {"send": {"task": "verify", "to": ["actor"]}})
+    assert faults_of(told) == {}
+    another = "should be roles, not 'actor': verify is answered by another than who asks"
+    assert faults_of(told, ((*VERIFY, "by_another"), True)) == {at(SETTLE, "steps", 1, "send", "to"): another}
+    beside = ((*SETTLE, "steps", 1), {"send": {"task": "verify", "to": ["actor", "clerk"]}})
+    alone = "should be 'actor' alone or roles alone: whoever acts is asked before any of the roles"
+    assert faults_of(beside) == {at(SETTLE, "steps", 1, "send", "to"): alone}
     spare: tuple[Place, Any] = (("tasks", 4), {"id": "spare", "title": TITLE, "source": ""})
     assert faults_of(spare) == faults_of(spare, ((*OPENED, "send"), {"task": "spare", "to": ["clerk"]})) == {}
 

@@ -59,6 +59,37 @@ def test_one_that_is_paused_counts_anew_from_when_it_goes_on() -> None:
     assert story.due_in() == 80
 
 
+def test_one_that_is_paused_goes_on_where_the_pause_alone_would_have_used_up_the_limit() -> None:
+    story = an_open_case(a_deadline(**PAUSES))
+    story.happens("try_to_reach", 10)
+    assert rebased(story, 100, a_deadline(**PAUSES)) == []
+    assert story.happens("follow_up", 110) == ["moved"]
+    assert story.due_in() == 160
+
+
+def test_one_that_newly_applies_and_would_lie_in_the_past_starts_now_and_says_so() -> None:
+    story = an_open_case(a_deadline(applies={"severity": ["major"]}))
+    assert rebased(story, 100, a_deadline()) == ["started"]
+    assert (story.due_in(), story.of("started")[0].restarted) == (160, True)
+    assert story.passes(159.9) == []
+    assert story.passes(160) == ["breached", "escalation_due"]
+
+
+def test_one_that_newly_applies_and_is_not_past_counts_from_when_it_began() -> None:
+    story = an_open_case(a_deadline(applies={"severity": ["major"]}))
+    assert rebased(story, 40, a_deadline()) == ["started"]
+    assert (story.due_in(), story.of("started")[0].restarted) == (60, False)
+
+
+def test_a_limit_by_the_level_that_the_case_has_now_and_that_would_lie_in_the_past_starts_now() -> None:
+    by_level = {"limit_by_severity": {"major": {"elapsed_minutes": 30}}}
+    story = an_open_case(a_deadline(**by_level))
+    assert rebased(story, 45, a_deadline(**by_level), header_severity="major") == ["moved"]
+    assert (story.due_in(), story.of("moved")[0].reason) == (75, "restarted")
+    assert story.passes(74.9) == []
+    assert story.passes(75) == ["breached", "escalation_due"]
+
+
 def test_a_breach_stands_though_the_limit_is_longer_now() -> None:
     story = an_open_case(a_deadline(on_breach=[]))
     story.passes(60)
