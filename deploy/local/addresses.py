@@ -70,7 +70,7 @@ def free_port() -> int:
 def given(environment: Mapping[str, str]) -> Addresses | None:
     """Addresses named by REDRESS_KAFKA and REDRESS_MONGO; None when neither is set, or both to what `up` runs.
 
-    That is for work by hand: a demonstration or a test started in the same shell must not meet its data, and
+    That is for work by hand: stories or tests started in the same shell must not meet its data, and
     `up` and `down` may start and stop it. Raises StackError when only one of the two is set: half a stack of
     ours beside half of someone else's would be a surprise.
     """
