@@ -54,7 +54,7 @@ Identifier = Annotated[
     str,
     Shape(
         r"[A-Za-z][A-Za-z0-9_-]{0,49}",
-        "should be an identifier such as dealer_gm: a letter, then at most 49 letters, digits, _ and -",
+        "should be an identifier such as night_shift: a letter, then at most 49 letters, digits, _ and -",
     ),
 ]
 """What a policy calls something by; it may label a metric and stand in an address."""

@@ -1,10 +1,11 @@
 """Every id that a policy gives: of a role, a state, a field, an answer to choose, a notice and whatever else has one."""
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from services.common.runtime import files
 
 SHIPPED = Path("deploy/policies")
 OF_TESTS = Path("tests/data/policies")
@@ -15,13 +16,10 @@ def policy_folders() -> list[Path]:
     return sorted(file.parent for where in (SHIPPED, OF_TESTS) for file in where.glob("*/policy.yaml"))
 
 
-def ids_of(folder: Path) -> set[str]:
+@cache
+def ids_of(folder: Path) -> frozenset[str]:
     """Every id in the files of a policy."""
-    return {
-        one
-        for file in folder.glob("*.yaml")
-        for one in _ids(yaml.safe_load(file.read_text(encoding="utf-8")))
-    }
+    return frozenset(one for file in folder.glob("*.yaml") for one in _ids(files.read(file)))
 
 
 def _ids(value: Any) -> Iterator[str]:

@@ -1,16 +1,20 @@
 """Where Kafka and the document store are reached."""
 
+import fcntl
 import os
 import socket
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from itertools import count, islice
+from pathlib import Path
+from typing import IO
 
 # Below the range from which the kernel draws outgoing ports: a client that retries while a part is down
 # could otherwise be given that part's own port, and the part could not come back.
 FREE = range(20_000, 27_000)
-# Each process walks from a place of its own and never back: neither two processes that look at the same moment
-# nor one that looks twice before it listens are given the same port.
+# Never back: a process is not given a port twice, whether or not something listens there already.
 _walk = count(os.getpid() * 97)
 
 
@@ -51,19 +55,22 @@ BACKGROUND = Ports(kafka=19092, controller=19093, mongo=19017)
 
 
 def free_port() -> int:
-    """A loopback port that nothing listens on."""
-    for step in islice(_walk, 100):
+    """A loopback port that nothing listens on; no other process is given it before this one has ended.
+
+    What listens there may be killed and come back.
+    """
+    for step in islice(_walk, len(FREE)):
         port = FREE[step % len(FREE)]
         with socket.socket() as probe:
-            if _bindable(probe, port):
+            if _is_ours(port) and _bindable(probe, port):
                 return port
-    raise StackError(f"no free port among 100 tried from {FREE.start} to {FREE.stop}")
+    raise StackError(f"no free port from {FREE.start} to {FREE.stop}")
 
 
 def given(environment: Mapping[str, str]) -> Addresses | None:
     """Addresses named by REDRESS_KAFKA and REDRESS_MONGO; None when neither is set, or both to what `up` runs.
 
-    That is for work by hand: a demonstration or a test started in the same shell must not meet its data, and
+    That is for work by hand: stories or tests started in the same shell must not meet its data, and
     `up` and `down` may start and stop it. Raises StackError when only one of the two is set: half a stack of
     ours beside half of someone else's would be a surprise.
     """
@@ -73,6 +80,21 @@ def given(environment: Mapping[str, str]) -> Addresses | None:
         raise StackError(f"{missing} is not set; set both REDRESS_KAFKA and REDRESS_MONGO, or neither")
     addresses = Addresses(kafka, mongo) if kafka and mongo else None
     return None if addresses == BACKGROUND.addresses() else addresses
+
+
+@cache
+def _taken() -> IO[bytes]:
+    """The file of which every process locks the bytes that are numbered as its ports."""
+    return (Path(tempfile.gettempdir()) / f"redress-ports-{os.getuid()}").open("ab")
+
+
+def _is_ours(port: int) -> bool:
+    """Whether this process holds a port from now on, rather than another one."""
+    try:
+        fcntl.lockf(_taken(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except (BlockingIOError, PermissionError):
+        return False
+    return True
 
 
 def _bindable(probe: socket.socket, port: int) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from itertools import chain
 
-from deploy.plays.evidence import Evidence, Stored
+from deploy.plays.evidence import UNFINISHED, Evidence, Stored
 from schemas import cases, deadlines
 from schemas.staffing import QUEUE
 from services.common.store.history import GENESIS, broken
@@ -22,7 +22,7 @@ def audit(evidence: Evidence) -> dict[str, list[str]]:
 
 
 def check_cases(evidence: Evidence) -> Iterator[str]:
-    """Every 202 is exactly one case, and there is no other."""
+    """Every 202 is exactly one case of one story, and there is no other."""
     stored = {case["_id"]: case["state"]["number"] for case in evidence.cases}
     opened = Counter(str(event.case_id) for event in evidence.unique(cases.TOPIC, "case.opened").values())
     for case in evidence.accepted.keys() | stored.keys() | opened.keys():
@@ -30,6 +30,8 @@ def check_cases(evidence: Evidence) -> Iterator[str]:
         number = accepted.number if accepted else None
         if number is None or (stored.get(case), opened[case]) != (number, 1):
             yield f"case {case}: accepted as {number}, stored as {stored.get(case)}, opened {opened[case]} times"
+        if accepted and len(accepted.stories) > 1:
+            yield f"case {case}: of {len(accepted.stories)} stories: {', '.join(accepted.stories)}"
 
 
 def check_owners(evidence: Evidence) -> Iterator[str]:
@@ -171,10 +173,10 @@ def check_dead_letters(evidence: Evidence) -> Iterator[str]:
 
 def check_outboxes(evidence: Evidence) -> Iterator[str]:
     """Every event is published, and no record is kept for its turn."""
-    for document in chain(evidence.cases, evidence.deliveries):
-        unsent, kept = len(document["outbox"]), len(document["pending"]) + len(document["waiting"])
-        if unsent or kept:
-            yield f"{document['_id']}: {unsent} events unsent, {kept} records kept"
+    for collection, documents in evidence.unfinished.items():
+        for document in documents:
+            left = ", ".join(f"{len(document.get(name, ()))} {name}" for name in UNFINISHED)
+            yield f"{collection} {document['_id']}: {left}"
 
 
 def _title(case: Stored) -> str:

@@ -1,6 +1,7 @@
 """`redress play`: plays stories against the real services, shows the way of each case, and audits what happened."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
@@ -86,11 +87,21 @@ async def _played(
         named = [(f"{file.parent.name}/{file.stem}", story) for file, story in stories.items()]
         played = await play(named, running)
         progress.done("played")
-        evidence = await running.evidence(
-            {one.case_id: Accepted(one.number, one.until) for one in played if one.case_id}
-        )
+        evidence = await running.evidence(_accepted(played))
         progress.done("topics, store and messages read")
     return played, evidence
+
+
+def _accepted(played: Sequence[Playing]) -> dict[str, Accepted]:
+    """The cases that were answered 202, by their ids."""
+    stories: dict[str, list[Playing]] = defaultdict(list)
+    for one in played:
+        if one.case_id:
+            stories[one.case_id].append(one)
+    return {
+        case: Accepted(those[0].number, max(one.until for one in those), tuple(one.name for one in those))
+        for case, those in stories.items()
+    }
 
 
 def _checked(checks: Mapping[str, Sequence[str]]) -> Iterator[str]:

@@ -5,10 +5,9 @@ import os
 import secrets
 import shutil
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -34,7 +33,6 @@ class Environment:
     sms: Provider
     services: dict[str, Service]
     variables: dict[str, str]
-    kills: Counter[str] = field(default_factory=Counter)
 
     @property
     def prefix(self) -> str:
@@ -46,12 +44,6 @@ class Environment:
 
     def token(self, subject: str) -> str:
         return tokens.issue(subject, self.variables["REDRESS_TOKEN_KEY"], LIFETIME)
-
-    async def kill(self, name: str) -> None:
-        """Kill a service in the middle of its work, and start it again at once."""
-        self.kills[name] += 1
-        await self.services[name].kill()
-        await self.services[name].start()
 
 
 @asynccontextmanager

@@ -15,27 +15,32 @@ from services.common.kafka import dead_letters
 from services.common.kafka.dead_letters import DeadLetter
 
 GROUPS = ("routing", "sla", "notify")
+UNFINISHED = ("outbox", "pending", "waiting")
+"""The lists of a document that are empty once nothing is left to do."""
 Stored = Mapping[str, Any]
 
 
 class Accepted(NamedTuple):
-    """A case that was answered 202: its number, and until when time has stopped at whatever was due."""
+    """A case that was answered 202: its number, until when time has stopped at whatever was due, and for which stories."""
 
     number: str
     until: datetime
+    stories: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Evidence:
     """`accepted` is each case that was answered 202, by its id.
 
-    `cases` and `deliveries` are documents as they are stored; `pages` is history that left its document.
+    `cases` and `deliveries` are documents as they are stored; `pages` is history that left its document. `unfinished` is
+    whatever is unsent or kept for its turn, by collection.
     """
 
     accepted: Mapping[str, Accepted]
     cases: Sequence[Stored]
     pages: Mapping[str, Sequence[Stored]]
     deliveries: Sequence[Stored]
+    unfinished: Mapping[str, Sequence[Stored]]
     records: Mapping[str, Sequence[Any]]
     received: Mapping[str, Sequence[Received]]
     dead: Mapping[str, Sequence[DeadLetter]]
@@ -83,11 +88,20 @@ async def gather(
         cases=[document for document in stored["cases"] if document["state"] is not None],
         pages=pages,
         deliveries=[document for document in stored["deliveries"] if document["state"] is not None],
+        unfinished={name: await _unfinished(store[name]) for name in await store.list_collection_names()},
         records=recorder.records,
         received={"email": environment.mail.received(), "sms": environment.sms.received()},
         dead={group: await _dead(environment, group) for group in GROUPS},
         people=people,
     )
+
+
+async def _unfinished(collection: Any) -> list[Stored]:
+    """The documents with events that are not known to be on Kafka, or with records that wait; other ones have no such lists."""
+    found: list[Stored] = await collection.find(
+        {"$or": [{f"{name}.0": {"$exists": True}} for name in UNFINISHED]}, dict.fromkeys(UNFINISHED, 1)
+    ).to_list()
+    return found
 
 
 async def _dead(environment: Environment, group: str) -> list[DeadLetter]:

@@ -107,7 +107,8 @@ async def _post(one: Playing, step: Step, contact: dict[str, Any], stage: Stage)
     answer = await stage.intake.post("/v1/contacts", json=body, headers=stage.headers(step.who, one.name))
     if answer.status_code != httpx.codes.ACCEPTED:
         raise LookupError(f"contact: {answer.status_code} {answer.text}")
-    one.case_id, one.number = answer.json()["case_id"], answer.json()["case_number"]
+    opened = _content(answer)
+    one.case_id, one.number = opened["case_id"], opened["case_number"]
 
 
 async def _ask(one: Playing, step: Step, case: dict[str, Any], stage: Stage) -> None:
@@ -117,10 +118,19 @@ async def _ask(one: Playing, step: Step, case: dict[str, Any], stage: Stage) -> 
     answer = await stage.routing.post(path, json=step.form, headers=headers)
     if answer.is_success:
         return
-    problem = answer.json()
+    problem = _content(answer)
     one.refused = problem.get("rule", "")
     if one.refused != step.expect.refused:
         raise LookupError(f"{answer.status_code} {one.refused}: {problem.get('detail', answer.text)}")
+
+
+def _content(answer: httpx.Response) -> dict[str, Any]:
+    """What an answer says; LookupError with its text where that is no JSON."""
+    try:
+        content: dict[str, Any] = answer.json()
+    except ValueError:
+        raise LookupError(f"{answer.status_code} {answer.text}, which is no JSON") from None
+    return content
 
 
 def _path(step: Step, case: dict[str, Any]) -> str:

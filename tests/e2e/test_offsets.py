@@ -90,7 +90,7 @@ async def test_a_rebalance_that_meets_a_batch_loses_nothing_and_leaves_nothing(
     joining = asyncio.create_task(other.open())
 
     async def is_to_leave() -> bool:
-        return bool(slow.subscription.partitions.in_hand._waiters)  # noqa: SLF001 - nobody else tells that a rebalance waits
+        return bool(slow.subscription.partitions.batch_lock._waiters)  # noqa: SLF001 - nobody else tells that a rebalance waits
 
     await until(is_to_leave)
     slow.go_on.set()

@@ -69,7 +69,9 @@ def _break(marks: Sequence[Mark], count: int, seed: int | None) -> Iterator[str]
     """The ids shown by marks that outlive what they should die with."""
     seed = random.randrange(10**6) if seed is None else seed
     drawn = random.Random(seed).sample(sorted(marks), min(count, len(marks)))
-    click.echo(f"mutate: {len(drawn)} of {len(marks)} marks, SEED={seed}")
+    click.echo(
+        f"mutate: {len(drawn)} of {len(marks)} marks, SEED={seed}; only what a test finds wrong counts, no failure of its preparations"
+    )
     with tempfile.TemporaryDirectory() as folder:
         try:
             for outcome in outcomes(drawn, Path(folder)):

@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from tests.requirements.marks import Mark
 from tests.requirements.targets import POLICIES, Mutant, mutants
 
 COPIED = ("schemas", "services", "deploy", "tests", "docs", "pyproject.toml")
+RESULTS = "results.xml"
+NOTICED = ("assert ", "AssertionError", "Failed: ")
+"""How the message begins with which a test fails that has looked at something and found it wrong."""
 Fate = Literal["dies", "survives", "cannot be broken"]
 
 
@@ -49,7 +53,7 @@ class Workspace:
     def run(self, tests: Sequence[str]) -> tuple[int, str]:
         """Pytest's exit code after these tests, and what it printed; a test that is skipped is none that passes."""
         done = subprocess.run(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *tests],
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", f"--junitxml={RESULTS}", *tests],
             cwd=self.folder,
             env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
             capture_output=True,
@@ -84,10 +88,26 @@ class Workspace:
         """Break what a marked test dies with in the first way that is fair, and run the test."""
         for mutant in mutants(mark.dies_with):
             with self.broken(mutant):
-                code = self.run([mark.test])[0] if self.is_sound(mutant) else pytest.ExitCode.INTERRUPTED
-            if code in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
-                return Outcome(mark, "dies" if code else "survives", mutant.what)
+                fate = self._fate(mark) if self.is_sound(mutant) else None
+            if fate is not None:
+                return Outcome(mark, fate, mutant.what)
         return Outcome(mark, "cannot be broken")
+
+    def _fate(self, mark: Mark) -> Fate | None:
+        """What becomes of a test, or None where its failure shows nothing.
+
+        Nothing is shown where it could not begin, or where it stumbles over a function that returns nothing.
+        """
+        code = self.run([mark.test])[0]
+        if code == pytest.ExitCode.OK:
+            return "survives"
+        if code != pytest.ExitCode.TESTS_FAILED:
+            return None
+        results = ET.parse(self.folder / RESULTS)
+        failures = [failure.get("message", "") for failure in results.iter("failure")]
+        if mark.dies_with.startswith("function:"):
+            failures = [message for message in failures if message.startswith(NOTICED)]
+        return "dies" if failures else None
 
 
 def outcomes(marks: Sequence[Mark], folder: Path) -> Iterator[Outcome]:

@@ -17,6 +17,8 @@ from services.common.runtime import files
 
 POLICIES = Path("deploy/policies")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+EMPTY = {"bool", "bytes", "dict", "frozenset", "int", "list", "set", "str", "tuple"}
+"""Types of which a call without arguments gives the empty value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +164,15 @@ def _of_function(name: str) -> Iterator[Mutant]:
     )
     if found is None:
         raise LookupError(f"{name}: {path} has no such function")
-    is_generator = any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(found))
-    nothing = ["return", "yield"] if is_generator else ["return None"]
-    yield _replaced(path, found.body[0], found.body[-1], nothing, "does nothing")
+    yield _replaced(path, found.body[0], found.body[-1], _nothing(found), "does nothing")
+
+
+def _nothing(function: Function) -> list[str]:
+    """A body that does nothing and returns what callers can still work with, where that is plain."""
+    if any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(function)):
+        return ["return", "yield"]
+    returns = ast.unparse(function.returns) if function.returns else "None"
+    return [f"return {returns}()" if returns.partition("[")[0] in EMPTY else "return None"]
 
 
 BREAKS: Mapping[str, Callable[[str], Iterator[Mutant]]] = {

@@ -57,7 +57,7 @@ class Exclusive(Middleware):
     partitions: Partitions
 
     async def on_receive(self) -> None:
-        await self.partitions.in_hand.acquire()
+        await self.partitions.batch_lock.acquire()
 
     async def consume_scope(self, call_next: Next, msg: StreamMessage[Any]) -> Result | None:
         """What came of redelivered records; nobody asks for that of a polled batch.
@@ -81,7 +81,7 @@ class Exclusive(Middleware):
         exc_val: BaseException | None = None,  # noqa: ARG002
         exc_tb: TracebackType | None = None,  # noqa: ARG002
     ) -> bool:
-        self.partitions.in_hand.release()
+        self.partitions.batch_lock.release()
         return False
 
 

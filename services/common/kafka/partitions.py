@@ -37,7 +37,7 @@ class Stop:
 
 @dataclass(slots=True, eq=False)
 class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
-    """`handled` is the next offset per (topic, partition); `in_hand` is locked while a batch is.
+    """`handled` is the next offset per (topic, partition); `batch_lock` is locked while a batch is.
 
     `watermarks` asks the broker where partitions end. `assigned` and `revoked` are called with the
     partition numbers that come and go; `joined` says that the group has given some, or none. `failed` holds what
@@ -50,7 +50,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
     revoked: OnPartitions
     watermarks: AskWatermarks
     handled: dict[tuple[str, int], int] = field(default_factory=dict)
-    in_hand: asyncio.Lock = field(default_factory=asyncio.Lock)
+    batch_lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     driver: Callable[[], AIOKafkaConsumer | None] = lambda: None
     failed: str = ""
     joined: bool = False
@@ -129,7 +129,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
         """
         for part, offset in self._fetched.items():
             spot = self._name(part), part.partition
-            if spot in self.handled and not self.in_hand.locked():
+            if spot in self.handled and not self.batch_lock.locked():
                 self.handled[spot] = max(self.handled[spot], offset)
         self._fetched.clear()
 
@@ -161,7 +161,7 @@ class Partitions(ConsumerRebalanceListener):  # type: ignore[misc]
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         """Let the batch in hand be committed first; only then another may read on."""
-        async with self.in_hand:
+        async with self.batch_lock:
             self.joined = False
             self._fetched.clear()
             # All partitions go at once: an arrival still on its way would speak of what is another's.

@@ -102,7 +102,7 @@ class Waiting:
     async def _from_topic(self, keys: set[UUID]) -> None:
         """What the topic has, from its beginning: only when all of it was handled does nothing wait there."""
         partitions, store = self.subscription.partitions, self.announcements.store
-        async with partitions.in_hand:
+        async with partitions.batch_lock:
             # What a batch in hand has marked may not be there yet.
             marks = await store.parked(keys)
         handled: set[UUID] = set()

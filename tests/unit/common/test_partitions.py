@@ -127,7 +127,7 @@ async def test_offsets_without_a_record_are_passed_once_all_before_them_is_handl
     driver = Driver()
     parts = await arrived(driver)
     driver.fetched = fetched
-    async with parts.in_hand:
+    async with parts.batch_lock:
         assert await parts.lag() == 10
     assert await parts.lag() == left
     assert parts.handled == {("cases", 3): 15 - left}

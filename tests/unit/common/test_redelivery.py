@@ -93,9 +93,9 @@ async def test_a_partition_that_goes_before_its_records_are_handed_out_takes_the
 ) -> None:
     await common.receive([contact(offset, 1) for offset in range(1, 4)])
     common.known.add("A")
-    async with common.subscription.partitions.in_hand:
+    async with common.subscription.partitions.batch_lock:
         passing = asyncio.create_task(common.waiting.redeliver())
-        while not common.subscription.partitions.in_hand._waiters:  # noqa: SLF001 - it stands at the door
+        while not common.subscription.partitions.batch_lock._waiters:  # noqa: SLF001 - it stands at the door
             await asyncio.sleep(0)
         common.driver.parts = set()
     with pytest.raises(MovedError):

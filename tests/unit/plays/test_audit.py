@@ -80,15 +80,7 @@ def a_case(**changes: Any) -> dict[str, Any]:
     entry = history.link(1, history.GENESIS, Entry(AT, "opening", "case.opened"), "cause")
     past = {"head": entry["hash"], "count": 1, "entries": [entry]}
     state = {"number": NUMBER, "owner": "op", "breach_count": 1}
-    return {
-        "_id": str(CASE),
-        "state": state,
-        "history": past,
-        "outbox": [],
-        "pending": [],
-        "waiting": [],
-        **changes,
-    }
+    return {"_id": str(CASE), "state": state, "history": past, **changes}
 
 
 def a_delivery(**changes: Any) -> dict[str, Any]:
@@ -96,7 +88,7 @@ def a_delivery(**changes: Any) -> dict[str, Any]:
         "event": str(BREACH), "case_id": str(CASE), "medium": "email", "person": "op", "template": "breached",
         "status": "sent", "reason": "",
     }  # fmt: skip
-    return {"_id": str(DELIVERY), "state": state | changes, "outbox": [], "pending": [], "waiting": []}
+    return {"_id": str(DELIVERY), "state": state | changes}
 
 
 def a_mail(reference: UUID = DELIVERY) -> Received:
@@ -105,10 +97,11 @@ def a_mail(reference: UUID = DELIVERY) -> Received:
 
 def all_well() -> Evidence:
     return Evidence(
-        accepted={str(CASE): Accepted(NUMBER, AT)},
+        accepted={str(CASE): Accepted(NUMBER, AT, ("shop/try",))},
         cases=[a_case()],
         pages={},
         deliveries=[a_delivery()],
+        unfinished={"cases": [], "deliveries": []},
         records={"cases": [opened(), opened()], "deadlines": [breached()]},
         received={"email": [a_mail()], "sms": []},
         dead={"routing": []},
@@ -151,7 +144,7 @@ OWNER = "every case has one owner at every moment"
 def expired(until: datetime) -> list[str]:
     """What is said of a notice that came too late to be sent, of a case whose story went until then."""
     late = replace(all_well(), deliveries=[a_delivery(status="expired")], received={"email": [], "sms": []})
-    return audit(replace(late, accepted={str(CASE): Accepted(NUMBER, until)}))[ARRIVED]
+    return audit(replace(late, accepted={str(CASE): Accepted(NUMBER, until, ("shop/try",))}))[ARRIVED]
 
 
 def test_a_notice_may_come_too_late_to_be_sent_only_after_the_end_of_its_story() -> None:
@@ -168,6 +161,10 @@ LETTER = DeadLetter(0, 7, b"", b"", "cases/0/3", "invalid", "", ())
     [
         ("every 202 is exactly one case", {"cases": []}),
         ("every 202 is exactly one case", {"accepted": {}}),
+        (
+            "every 202 is exactly one case",
+            {"accepted": {str(CASE): Accepted(NUMBER, AT, ("shop/a", "shop/b"))}},
+        ),
         ("every 202 is exactly one case", records(cases=[opened(), opened(id=UUID(int=10), seq=2)])),
         (OWNER, {"people": frozenset({"somebody"})}),
         (OWNER, records(cases=[opened(header=HEADER.model_copy(update={"owner": "cr"}))])),
@@ -187,7 +184,8 @@ LETTER = DeadLetter(0, 7, b"", b"", "cases/0/3", "invalid", "", ())
         ("no message arrived twice", {"received": {"email": [a_mail()] * 2, "sms": []}}),
         ("history chains verify", {"cases": [a_case(history={"head": "0", "count": 1, "entries": []})]}),
         ("dead topics are empty", {"dead": {"sla": [LETTER]}}),
-        ("nothing is unsent or held back", {"cases": [a_case(outbox=[{}])]}),
+        ("nothing is unsent or held back", {"unfinished": {"policies": [{"_id": "1", "outbox": [{}]}]}}),
+        ("nothing is unsent or held back", {"unfinished": {"deadlines": [{"_id": "1", "waiting": [{}]}]}}),
     ],
 )
 def test_what_differs_is_named(check: str, changes: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import httpx
+import pytest
 from rich.console import Console
 
 from deploy.plays.player import Playing, play
@@ -20,11 +21,15 @@ OPENS = {"at": "1 09:00", "who": "desk", "contact": {"channel": "onsite"}}
 
 @dataclass
 class Setting:
-    """A stage on which a case is opened and every action is taken, except that of the rule that `forbids`."""
+    """A stage on which a case is opened and every action is taken unless a rule `forbids` it.
+
+    The path that `breaks` is answered otherwise than by JSON.
+    """
 
     dues: list[datetime] = field(default_factory=list)
     sent: list[DeliveryReported] = field(default_factory=list)
     forbids: str = ""
+    breaks: str = ""
     time: datetime = MONDAY
     jumps: list[datetime] = field(default_factory=list)
     posted: list[str] = field(default_factory=list)
@@ -37,6 +42,8 @@ class Setting:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.posted.append(request.url.path)
+        if request.url.path == self.breaks:
+            return httpx.Response(502, text="Bad gateway")
         if request.url.path == "/v1/contacts":
             return httpx.Response(202, json={"case_id": CASE, "case_number": "0-1"})
         return (
@@ -132,3 +139,12 @@ async def test_what_should_be_refused_is_to_be_refused_by_that_rule() -> None:
     assert (await played(Setting(forbids="by"), step)).wrong == [
         'shop/try, step 2 (1 09:10): 409 by: {"rule":"by"}'
     ]
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [("/v1/contacts", "step 1 (1 09:00): contact"), (f"/v1/cases/{CASE}/actions/shut", "step 2 (1 09:10)")],
+)
+async def test_a_story_ends_with_an_answer_that_is_no_json(path: str, place: str) -> None:
+    one = await played(Setting(breaks=path), {"at": "1 09:10", "who": "desk", "action": "shut"})
+    assert one.wrong[0].startswith(f"shop/try, {place}: 502 Bad gateway")

@@ -31,8 +31,8 @@ def at(minutes: float) -> datetime:
 
 def way(*, until: float = 600, **topics: Any) -> Way:
     records = defaultdict(list, topics)
-    accepted = {str(CASE): Accepted("0-1", at(until))}
-    return ways(Evidence(accepted, (), {}, (), records, {}, {}, frozenset()))[str(CASE)]
+    accepted = {str(CASE): Accepted("0-1", at(until), ("shop/try",))}
+    return ways(Evidence(accepted, (), {}, (), {}, records, {}, {}, frozenset()))[str(CASE)]
 
 
 def test_what_changes_nothing_is_no_moment() -> None:

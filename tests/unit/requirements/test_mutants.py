@@ -30,13 +30,30 @@ def double(number):
 def count(most):
     for number in range(most):
         yield number
+
+
+def names(shapes) -> list[str]:
+    return [shape.name for shape in shapes]
+
+
+def middle(shapes):
+    return shapes[len(shapes) // 2]
 '''
 TESTS = """
-from services.shapes import Shape, double
+import pytest
+from services.shapes import Shape, double, middle, names
 
 def test_of_the_double(): assert double(2) == 4
 def test_of_nothing(): assert double is not None
 def test_of_the_sides(): assert Shape.sides == 4
+def test_of_names(): assert names([Shape])[:1] == ["square"]
+def test_that_stumbles(): assert middle([Shape]).sides == 4
+def test_of_an_error():
+    with pytest.raises(IndexError): middle([])
+
+@pytest.fixture
+def doubled(): return double(2) + 1
+def test_that_cannot_begin(doubled): assert doubled == 5
 """
 
 
@@ -78,6 +95,7 @@ def test_a_value_of_a_policy_moves_by_one_unit_or_goes(
     [
         ("function:services.shapes:count", "def count(most):\n    return\n    yield\n"),
         ("function:services.shapes:double", "def double(number):\n    return None\n"),
+        ("function:services.shapes:names", "def names(shapes) -> list[str]:\n    return list[str]()\n"),
         ("field:services.shapes:Shape.name", "class Shape:\n    sides: int = 4\n    pass\n"),
     ],
 )
@@ -105,6 +123,10 @@ def test_what_names_nothing_is_an_error(workspace: Workspace, target: str) -> No
         ("test_of_the_double", "function:services.shapes:double", "dies"),
         ("test_of_nothing", "function:services.shapes:double", "survives"),
         ("test_of_the_sides", "field:services.shapes:Shape.sides", "dies"),
+        ("test_of_names", "function:services.shapes:names", "dies"),
+        ("test_of_an_error", "function:services.shapes:middle", "dies"),
+        ("test_that_stumbles", "function:services.shapes:middle", "cannot be broken"),
+        ("test_that_cannot_begin", "function:services.shapes:double", "cannot be broken"),
         ("test_of_nothing", "policy:quay/limit/minutes", "cannot be broken"),
     ],
 )

@@ -31,7 +31,7 @@ WRONG: dict[str, list[Change]] = {
     ],
     FORMS: [
         ("id: shop, kind: shop", "id: shop, kind: store", "forms.2.fields.0.kind", "'level', 'shop', 'role' or 'person'"),
-        ("{id: course, kind: text", "{id: the course, kind: text", "forms.4.fields.0.id", "should be an identifier such as dealer_gm"),
+        ("{id: course, kind: text", "{id: the course, kind: text", "forms.4.fields.0.id", "should be an identifier such as night_shift"),
         ("zh: 理由, en: Why it is returned", "zh: 理由", "forms.1.fields.0.title.en", "should be given"),
     ],
     ACTIONS: [
