@@ -79,10 +79,10 @@ def names_in(paths: list[Path]) -> Iterator[tuple[str, str]]:
     policies = names()
     for path in paths:
         if not path.is_relative_to(FORMATS):
-            yield from ((name, f"{path}:{line}") for name, line in _said(path) if name in policies)
+            yield from ((name, f"{path}:{line}") for name, line in _named(path) if name in policies)
 
 
-def _said(path: Path) -> Iterator[tuple[str, int]]:
+def _named(path: Path) -> Iterator[tuple[str, int]]:
     tree = ast.parse(path.read_text("utf-8"))
     yield from strings(tree)
     yield from ((name, line) for name, line in identifiers(tree) if name not in OUR_IDENTIFIERS)

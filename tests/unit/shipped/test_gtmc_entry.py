@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from schemas.identity import narrative_id
 from services.routing.handlers import _narrative
+from services.routing.store.texts import Texts
 from tests.memory_stage import MemoryStage, opened
 from tests.requirements.rows import shows
 from tests.unit.intake.test_front_door import accept
@@ -85,8 +87,10 @@ def test_what_the_operator_writes_is_kept_with_the_words_of_the_customer(field: 
 
 @pytest.mark.shows("ICROP-45", "ICROP-46", dies_with="function:services.routing.handlers:_narrative")
 def test_the_words_of_the_customer_are_kept_as_they_were_spoken() -> None:
-    stage = opened("gtmc", "tianhe.op", narrative=WORDS)
-    assert _narrative(stage.contacts[0]).texts["narrative"] == WORDS.strip()
+    [contact] = opened("gtmc", "tianhe.op", narrative=WORDS).contacts
+    texts = {"narrative": WORDS.strip(), "demand": contact.demand}
+    kept = Texts(narrative_id(contact.id), contact.case_id, contact.occurred_at, texts)
+    assert _narrative(contact) == kept
 
 
 @pytest.mark.shows("ICROP-36", dies_with="field:schemas.contacts:ContactReceived.kind")

@@ -14,7 +14,7 @@ GENERAL, PRELIMINARY, MAJOR = "general", "major_preliminary", "major"
     [
         shows(
             "ICROP-50",
-            "function:services.routing.domain.severity.judge:_default",
+            f"{TABLE}/G1/level",
             "发票还没给我。",
             "G1",
             GENERAL,
@@ -75,7 +75,7 @@ def test_each_example_of_a_car_that_cannot_be_controlled_is_major(text: str) -> 
     assert (judgement.level, judgement.deciding) == (MAJOR, "M4")
 
 
-@pytest.mark.shows("ICROP-71", dies_with="function:services.routing.domain.severity.judge:_gravest")
+@pytest.mark.shows("ICROP-71", dies_with="policy:gtmc/severity/criteria/M1/level")
 @pytest.mark.shows("ICROP-71", dies_with="policy:gtmc/severity/criteria/P7")
 def test_the_gravest_criterion_decides_and_all_are_kept() -> None:
     judgement = judged("车自燃了,我要退车,不解决就起诉你们。")
