@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from shutil import copytree
 from uuid import UUID
 
 import httpx
@@ -11,7 +12,7 @@ from services.routing.settings import POLICIES as SHIPPED
 from services.routing.store.policy_files import load_policy
 from tests.dealership import a_contact
 from tests.patience import until
-from tests.policy_folder import PolicyFolder
+from tests.policy_folder import ChangedFolder
 from tests.routing_service import Service, redress, routing
 from tests.stack import database
 
@@ -58,8 +59,8 @@ async def rebased(running: Service, version: str) -> None:
 async def test_new_cases_follow_what_is_published_and_no_restart_turns_it_back(
     stack: Stack, tmp_path: Path
 ) -> None:
-    policies = PolicyFolder(tmp_path / "policies")
-    policies.change("limit: {elapsed_minutes: 120}", "limit: {elapsed_minutes: 90}")
+    policies = ChangedFolder(copytree(SHIPPED / "gtmc", tmp_path / "policies" / "gtmc"))
+    policies.change("limit: {elapsed_minutes: 120}", "limit: {elapsed_minutes: 90}", "deadlines.yaml")
     changed = load_policy(policies.folder)
     async with routing(stack, tmp_path) as running:
         others = running.env | {"REDRESS_POLICIES": str(policies.folder.parent)}
@@ -79,9 +80,9 @@ async def test_new_cases_follow_what_is_published_and_no_restart_turns_it_back(
             in replayed.stdout
         )
         said = await asyncio.to_thread(
-            redress, others, "policy", "publish", "gtmc", "--by", "li", "--reason", "fewer forms"
+            redress, others, "policy", "publish", "gtmc", "--by", "li", "--reason", "sooner"
         )
-        assert "Form complaint_entry (投诉信息, Complaint information) is gone." in said.stdout
+        assert "has the limit 90 minutes; before 120 minutes." in said.stdout
         assert said.stdout.endswith(f"new cases follow gtmc@{changed.version}; before {GTMC.version}\n")
 
         async def is_followed() -> bool:
@@ -101,6 +102,6 @@ async def test_new_cases_follow_what_is_published_and_no_restart_turns_it_back(
         moves = (await asyncio.to_thread(redress, running.env, "policy", "list")).stdout.splitlines()
         assert [line.split("\t")[2:] for line in moves if line.startswith("gtmc\t")] == [
             [f"none → {GTMC.version}", "by start of routing: no version of this policy was current"],
-            [f"{GTMC.version} → {changed.version}", "by li: fewer forms"],
+            [f"{GTMC.version} → {changed.version}", "by li: sooner"],
             [f"{changed.version} → {GTMC.version}", "by wang: as it was"],
         ]
