@@ -8,6 +8,7 @@ field of a model, `function:services.routing.domain.judge:judge` a function or `
 import ast
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from services.common.runtime import files
 
 POLICIES = Path("deploy/policies")
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 EMPTY = {"bool", "bytes", "dict", "frozenset", "int", "list", "set", "str", "tuple"}
 """Types of which a call without arguments gives the empty value."""
 
@@ -47,26 +49,31 @@ def _of_policy(name: str) -> Iterator[Mutant]:
 
 
 def _has(path: Path, names: list[str]) -> bool:
-    return bool(names) and names[0] in files.read(path)
+    return bool(names) and names[0] in _read(path.resolve())
+
+
+@cache
+def _read(path: Path) -> Any:
+    """What stands in a file; hundreds of marks name the same few."""
+    return files.read(path)
 
 
 def _changed(path: Path, names: list[str]) -> Iterator[Mutant]:
-    whole = files.read(path)
+    whole = _read(path.resolve())
     keys = list(_keys(whole, names))
     node, last = _inner(whole, keys[:-1]), keys[-1]
     field = next(key for key in reversed(keys) if isinstance(key, str))
     for change, what in _changes(node, last, _values(whole, field)):
-        # Anchors make one object of several places: only one of them is to be broken.
-        broken = yaml.safe_load(yaml.dump(whole, Dumper=_Plain))
+        broken = _copy(whole)
         change(_inner(broken, keys[:-1]))
-        yield Mutant(path, yaml.safe_dump(broken, allow_unicode=True, sort_keys=False), what)
+        yield Mutant(path, yaml.dump(broken, Dumper=DUMPER, allow_unicode=True, sort_keys=False), what)
 
 
-class _Plain(yaml.SafeDumper):
-    """Writes what stands at several places out at each."""
-
-    def ignore_aliases(self, _data: Any) -> bool:
-        return True
+def _copy(node: Any) -> Any:
+    """Each place by itself: anchors make one object of several, and only one of them is to be broken."""
+    if isinstance(node, dict):
+        return {key: _copy(value) for key, value in node.items()}
+    return [_copy(value) for value in node] if isinstance(node, list) else node
 
 
 def _keys(node: Any, names: list[str]) -> Iterator[Any]:
