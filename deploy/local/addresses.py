@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import count, islice
 from pathlib import Path
-from typing import IO
 
 # Below the range from which the kernel draws outgoing ports: a client that retries while a part is down
 # could otherwise be given that part's own port, and the part could not come back.
@@ -83,9 +82,10 @@ def given(environment: Mapping[str, str]) -> Addresses | None:
 
 
 @cache
-def _taken() -> IO[bytes]:
-    """The file of which every process locks the bytes that are numbered as its ports."""
-    return (Path(tempfile.gettempdir()) / f"redress-ports-{os.getuid()}").open("ab")
+def _taken() -> int:
+    """The file of which every process locks the bytes that are numbered as its ports; it is closed by the process's end."""
+    path = Path(tempfile.gettempdir()) / f"redress-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
 
 
 def _is_ours(port: int) -> bool:
