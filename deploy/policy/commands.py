@@ -226,10 +226,9 @@ async def _replayed(settings: Settings, other: Policy, last: int) -> Replayed:
     async with connected("routing", settings, topics, PATIENCE) as parts:
         people = await parts.table(PEOPLE)
         await people.stop()
-        published = (await read_policies(parts)).versions
+        published = await read_policies(parts)
         cases = await read_past_cases(parts, other.id, last)
-        wanted = {one.case.policy_key for one in cases} & published.keys()
-        versions = {name: compile_policy(published[name].policy, published[name].version) for name in wanted}
+        versions = published.compile({one.case.policy_key for one in cases})
         announced = load_public_days(settings.policies)
         replay = Replay(Directory(people.entries.values()), announced, load_reader(settings.severity))
         return replay.compare(cases, versions, compile_policy(other))

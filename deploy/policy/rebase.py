@@ -25,7 +25,6 @@ from services.routing.handlers import revive
 from services.routing.settings import Settings
 from services.routing.store.announced import PEOPLE, PublishedPolicies, read_policies
 from services.routing.store.cases import Cases, read_open_cases
-from services.routing.store.policy_files import compile_policy
 
 AT_ONCE = 100
 TOPICS = (cases.TOPIC, ESCALATIONS, directory.TOPIC, policies.TOPIC)
@@ -105,8 +104,8 @@ async def _changing(
     known = Policies(default=settings.default_policy)
     wanted = {one.policy_key for one in open_cases.cases.values()}
     wanted |= {one.key for one in published.current.values()}
-    for name in wanted & published.versions.keys():
-        known.put(name, compile_policy(published.versions[name].policy, published.versions[name].version))
+    for name, version in published.compile(wanted).items():
+        known.put(name, version)
     directory = Directory(people.entries.values())
 
     def world() -> World:

@@ -20,7 +20,6 @@ from services.routing.domain.world import World
 from services.routing.settings import Settings
 from services.routing.store.announced import read_policies
 from services.routing.store.cases import read_open_cases
-from services.routing.store.policy_files import compile_policy
 
 AT_ONCE = 100
 
@@ -63,10 +62,8 @@ async def compile_versions(policies: Policies, parts: Connections, cases: Sequen
     wanted = {case.policy_key for case in cases} - policies.ready.keys()
     if not wanted:
         return
-    versions = (await read_policies(parts)).versions
-    for key in wanted & versions.keys():
-        published = versions[key]
-        policies.put(key, compile_policy(published.policy, published.version))
+    for key, version in (await read_policies(parts)).compile(wanted).items():
+        policies.put(key, version)
 
 
 def moves(case: Case, world: World, open_cases: OpenCases) -> Iterator[str]:

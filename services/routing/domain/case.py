@@ -23,13 +23,14 @@ DeadlineStatus = Literal["running", "paused", "breached", "met", "cancelled"]
 class Task(OpenTask):
     """A task as the case keeps it; `post` is that of who is asked, as `place/role`, empty for a queue.
 
-    `moved` are the states from and to which asking has moved the case, the first that of all that wait, `moved_first` what
-    they were before it was asked once more, and `rungs_before` where the case was on each ladder that it moved on: what
-    goes back where it is refused or taken back. `breaches` are what a ladder sent it for, of `deadline` last, `values` what was filled in when it was asked, `declined` who was asked the same
-    before and declined. `notified_of` is the rung of which
-    whoever had accepted before was only notified, and `breaches` are then those of it alone. `roles` are those that it was asked of, each before the next, and `answered_by` who has answered it in
-    turn before, and in whose place. Of one to confirm, `suspected` is the graver level, `criteria` are those
-    suspected, and `doubts` say why a person is asked; `tells` that the manufacturer hears of it before.
+    `moved` are the states from and to which asking has moved the case, the first that of all that wait,
+    `moved_first` what they were before it was asked once more, and `rungs_before` where the case was on each ladder
+    that it moved on: what goes back where it is refused or taken back. `breaches` are what a ladder sent it for, of
+    `deadline` last, `values` what was filled in when it was asked, `declined` who was asked the same before and
+    declined. `notified_of` is the rung of which whoever had accepted before was only notified, and `breaches` are
+    then those of it alone. `roles` are those that it was asked of, each before the next, and `answered_by` who has
+    answered it in turn before, and in whose place. Of one to confirm, `suspected` is the graver level, `criteria`
+    are those suspected, and `doubts` say why a person is asked; `tells` that the manufacturer hears of it before.
     """
 
     sent_at: Instant

@@ -70,9 +70,11 @@ _SAYINGS = {
 
 
 _NAMES: dict[str, Vocabulary] = {
-    **dict.fromkeys(("action", "other"), "actions"),
-    **dict.fromkeys(("level", "present"), "levels"),
-    **dict.fromkeys(("role",), "roles"),
+    "action": "actions",
+    "other": "actions",
+    "level": "levels",
+    "present": "levels",
+    "role": "roles",
     "state": "states",
     "task": "tasks",
 }

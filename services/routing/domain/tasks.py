@@ -188,12 +188,10 @@ def _undo_rungs(draft: Draft, task: Task) -> None:
 
 def _moved_to(draft: Draft, task: Task, ladder: Ladder) -> int:
     """The rung to which a task has brought the case."""
+    if task.notified_of is not None:
+        return task.notified_of
     spec = draft.policy.ladder.get(ladder)
-    return (
-        task.notified_of
-        if task.notified_of is not None
-        else (spec.position(task.role) if spec else None) or 0
-    )
+    return (spec.position(task.role) if spec else None) or 0
 
 
 def _undo_state(draft: Draft, task: Task) -> None:

@@ -75,6 +75,11 @@ class PublishedPolicies:
         versions = {name: one for name, one in entries.items() if isinstance(one, PublishedPolicy)}
         return PublishedPolicies(versions, {**announced, **decided}, announced)
 
+    def compile(self, names: Iterable[str]) -> dict[str, CompiledPolicy]:
+        """Those of the named versions that are published, ready to decide by."""
+        found = {name: self.versions[name] for name in names if name in self.versions}
+        return {name: compile_policy(one.policy, one.version) for name, one in found.items()}
+
     def unannounced(self) -> Iterator[str]:
         """The policies of which something else is announced than was decided."""
         return (policy for policy, current in self.current.items() if self.announced.get(policy) != current)
