@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import Field, TypeAdapter
 
-from schemas.base import Frozen, Instant, Message, policy_key
+from schemas.base import EMPTY, Frozen, Instant, Message, policy_key
 from schemas.calendar import CalendarSpec
 from schemas.severity import Doubt, Signal
 from schemas.values import Flags, Values
@@ -123,9 +123,9 @@ class CaseOpened(CaseMessage):
     calendar: CalendarSpec
     criteria: tuple[str, ...]
     signals: tuple[Signal, ...] = ()
-    flags: Flags = {}
+    flags: Flags = EMPTY
     ticks: tuple[str, ...] = ()
-    fields: Values = {}
+    fields: Values = EMPTY
     triage_reasons: tuple[str, ...] = ()
 
 
@@ -136,9 +136,9 @@ class CaseContactAdded(CaseMessage):
     contact: UUID
     channel: Channel
     criteria: tuple[str, ...]
-    flags: Flags = {}
+    flags: Flags = EMPTY
     ticks: tuple[str, ...] = ()
-    fields: Values = {}
+    fields: Values = EMPTY
 
 
 class CaseReopened(CaseMessage):
@@ -156,7 +156,7 @@ class CaseActed(CaseMessage):
     role: Role
     previous_state: State
     form: FormName | None = None
-    fields: Values = {}
+    fields: Values = EMPTY
     note: UUID | None = None
 
 
@@ -228,7 +228,7 @@ class CaseTaskSent(TaskMessage):
     deadline: str | None = None
     criteria: tuple[str, ...] = ()
     doubts: tuple[Doubt, ...] = ()
-    fields: Values = {}
+    fields: Values = EMPTY
     note: UUID | None = None
 
 
@@ -240,7 +240,7 @@ class CaseTaskAnswered(TaskMessage):
     """What was asked is done; `fields` is what was filled in, the words rest under `note`."""
 
     type: Literal["case.task_answered"] = "case.task_answered"
-    fields: Values = {}
+    fields: Values = EMPTY
     note: UUID | None = None
 
 

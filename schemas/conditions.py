@@ -126,7 +126,7 @@ def matches(when: When, message: Any) -> bool:
 
 def satisfies(fields: Wanted, value: Any) -> bool:
     """Whether every field named has one of its values; `header.severity` reaches inside."""
-    return all(_holds(_reach(value, path), allowed) for path, allowed in fields.items())
+    return not fields or all(_holds(_reach(value, path), allowed) for path, allowed in fields.items())
 
 
 def _holds(value: Any, allowed: "Allowed | Bounds") -> bool:

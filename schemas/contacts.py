@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import LONGEST_NAME, Frozen, Identifier, Instant, Message, Whole
+from schemas.base import EMPTY, LONGEST_NAME, Frozen, Identifier, Instant, Message, Whole
 from schemas.faults import either
 from schemas.values import MOST_FIELDS, Flags
 
@@ -67,6 +67,6 @@ class ContactReceived(Message):
     narrative: str
     demand: str = ""
     ticks: tuple[str, ...] = Field(default=())
-    flags: Flags = {}
-    form: Form = {}
+    flags: Flags = EMPTY
+    form: Form = EMPTY
     refused: tuple[str, ...] | None = None

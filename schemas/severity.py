@@ -1,6 +1,7 @@
 """Severity as data: the policy that says how complaints are judged, what is judged, and the judgement."""
 
 from collections.abc import Collection, Iterator
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, ModelWrapValidatorHandler, model_validator
@@ -100,7 +101,7 @@ class SeverityPolicy(Strict):
     criteria: Annotated[tuple[CriterionSpec, ...], once("id")]
     learned: dict[Level, Thresholds] = {}
 
-    @property
+    @cached_property
     def level_ids(self) -> tuple[Level, ...]:
         """The levels by their ids, lowest first."""
         return tuple(level.id for level in self.levels)

@@ -14,6 +14,8 @@ from tests.load import load
 
 LOGS = Path(__file__).parents[1] / "build" / "soak"
 HOURS = 2.0
+# Beside busy processes more workers get through sooner, and each of them meets a machine still busier.
+SUITE = ("make", "test", "WORKERS=-n 4 --dist loadfile --no-loadscope-reorder")
 PYTEST = (sys.executable, "-m", "pytest", "--durations=10", "-p", "no:cacheprovider")
 
 
@@ -33,7 +35,7 @@ def campaigns() -> tuple[str, ...]:
 
 
 PARTS = {
-    "suite": Part(("make", "test"), 3),
+    "suite": Part(SUITE, 3),
     "campaigns": Part((*PYTEST, *campaigns()), 1, {"REDRESS_SOAK": "1"}),
     "demo": Part((sys.executable, "-m", "deploy.redress", "play"), 3),
 }

@@ -61,8 +61,11 @@ class ChildProcess:
         self._process = self._command.start(watch)
 
     def signal(self, number: signal.Signals) -> None:
+        """Send a signal; one that freezes has frozen it when this returns: on a busy machine it would answer on."""
         if self._process is not None:
             self._process.send_signal(number)
+            if number is signal.SIGSTOP and self.runs():
+                os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def runs(self) -> bool:
         return self._process is not None and self._process.poll() is None

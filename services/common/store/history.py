@@ -12,6 +12,8 @@ from services.common.store.decision import Entry
 KEPT = 50
 PAGE = 10
 GENESIS = "0" * 64
+canonical = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+"""The one text of something, over which hashes and seals are taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,7 @@ class History:
 
 def _digest(entry: Mapping[str, Any]) -> str:
     body = {name: value for name, value in entry.items() if name != "hash"}
-    text = json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(canonical(body).encode()).hexdigest()
 
 
 def link(number: int, previous: str, entry: Entry, cause: str) -> dict[str, Any]:

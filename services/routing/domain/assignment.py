@@ -49,8 +49,9 @@ class Workload:
             return
         for person in after - before:
             self.last[person] = max(at, self.last_given(person))
-        self.loads.update(after - before)
-        self.loads.subtract(before - after)
+            self.loads[person] += 1
+        for person in before - after:
+            self.loads[person] -= 1
         if after or self.base:
             self.holders[case] = after
         else:

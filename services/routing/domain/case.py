@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from schemas import formats
-from schemas.base import Frozen, Instant, Stored, policy_key
+from schemas.base import EMPTY, Frozen, Instant, Stored, policy_key
 from schemas.cases import CaseHeader, OpenTask
 from schemas.formats import first, second
 from schemas.severity import Doubt, Signal
@@ -39,8 +39,8 @@ class Task(OpenTask):
     moved_first: tuple[State, State] | None = None
     ladder: Ladder | None = None
     deadline: str | None = None
-    values: Values = {}
-    rungs_before: dict[Ladder, int | None] = {}
+    values: Values = EMPTY
+    rungs_before: dict[Ladder, int | None] = EMPTY
     breaches: tuple[UUID, ...] = ()
     notified_of: int | None = None
     declined: tuple[str, ...] = ()
@@ -51,10 +51,14 @@ class Task(OpenTask):
     doubts: tuple[Doubt, ...] = ()
     tells: bool = False
 
+    def facts(self) -> dict[str, Any]:
+        """What events say of it, by field."""
+        own = vars(self)
+        return {name: own[name] for name in OpenTask.__pydantic_fields__}
+
     def public(self) -> OpenTask:
         """What events say of it."""
-        # Of what was validated already: validated once more for every event it would cost more than the decision.
-        return OpenTask.model_construct(**{name: getattr(self, name) for name in OpenTask.model_fields})
+        return OpenTask.of_valid(self.facts())
 
 
 class Contact(Frozen):
@@ -75,7 +79,7 @@ class Contact(Frozen):
     criteria: tuple[str, ...]
     signals: tuple[Signal, ...] = ()
     doubts: tuple[Doubt, ...] = ()
-    flags: Flags = {}
+    flags: Flags = EMPTY
     ticks: tuple[str, ...] = ()
     unusable: tuple[str, ...] = ()
 
@@ -85,7 +89,7 @@ class FormRecord(Frozen):
 
     by: str
     at: Instant
-    values: Values = {}
+    values: Values = EMPTY
     note: UUID | None = None
 
 
@@ -163,7 +167,7 @@ class Case(Stored):
     severity: Level
     suspected: Level | None = None
     criteria: tuple[str, ...]
-    flags: Flags = {}
+    flags: Flags = EMPTY
     ticks: tuple[str, ...] = ()
     confirmed: bool = False
     triage: tuple[str, ...] = ()
@@ -178,17 +182,17 @@ class Case(Stored):
     alarms: int = 0
     tasks: tuple[Task, ...] = ()
     asked: tuple[str, ...] = ()
-    rungs: dict[Ladder, int] = {}
-    passes: dict[Ladder, Instant] = {}
+    rungs: dict[Ladder, int] = EMPTY
+    passes: dict[Ladder, Instant] = EMPTY
     contacts: tuple[Contact, ...]
-    done: dict[str, Done] = {}
-    filled: dict[FormName, FormRecord] = {}
+    done: dict[str, Done] = EMPTY
+    filled: dict[FormName, FormRecord] = EMPTY
     notes: int = 0
-    deadlines: dict[str, Deadline] = {}
+    deadlines: dict[str, Deadline] = EMPTY
     breaches: tuple[Breach, ...] = ()
     breach_count: int = 0
     next_due: Instant = NEVER
-    deliveries: dict[str, int] = {}
+    deliveries: dict[str, int] = EMPTY
     received_at: Instant
     opened_at: Instant
     updated_at: Instant
@@ -226,11 +230,10 @@ class Case(Stored):
     @cached_property
     def header(self) -> CaseHeader:
         """What every event says of it."""
-        own = {
-            name: getattr(self, name) for name in CaseHeader.model_fields if name not in {"tasks", "triage"}
-        }
+        own = vars(self)
+        fields = {name: own[name] for name in CaseHeader.__pydantic_fields__}
         tasks = tuple(task.public() for task in self.tasks)
-        return CaseHeader.model_construct(**own, tasks=tasks, triage=bool(self.triage))
+        return CaseHeader.of_valid({**fields, "tasks": tasks, "triage": bool(self.triage)})
 
     @property
     def policy_key(self) -> str:

@@ -69,6 +69,8 @@ def _form(contact: ContactReceived, text: Sealed, policy: Policy) -> tuple[Seale
     )
     if form is None:
         return SealedForm(), unknown
+    if not given:
+        return SealedForm(), ()
     known = {name: said for name, said in given.items() if name in form.by_id}
     model = policy.model(form.id, partly=True)
     wrong = _wrong(model, known)

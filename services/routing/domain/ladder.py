@@ -72,9 +72,9 @@ def choose_supervisor(
     above = rungs[min(first + repeats, len(rungs) - 1) :]
     late = _late(case, accountable, world)
     for role in above:
-        if (chosen := world.person(case, role, late) or world.stand_in(case, role, late)) is not None:
-            return role, chosen
-    return above[0], world.choose(case, above[0])
+        if (found := world.present(case, [role], late)) is not None:
+            return found
+    return world.first(case, above[:1])
 
 
 def _late(case: Case, accountable: Role, world: World) -> frozenset[str]:

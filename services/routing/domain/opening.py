@@ -85,19 +85,21 @@ def _places(location: Location) -> tuple[str, ...]:
 
 def _give_owner(draft: Draft, contact: ContactReceived, world: World) -> dict[str, object]:
     """Who received it owns it (S3c, S3e), wherever they work for the case; else somebody of the role that the policy names."""
-    wanted, policy = draft.policy.opening.owner, draft.policy
-    held = [
-        role.id
-        for role in policy.roles
-        if role.id in world.directory.roles(contact.received_by or "", place(draft.case, role.at))
-    ]
-    if contact.received_by and held:
-        role = wanted if wanted in held else _first_role(contact.received_by, held, world)
-        _own(draft, contact.received_by, role, world)
+    wanted = draft.policy.opening.owner
+    receiver = contact.received_by
+    if receiver and (held := _roles(draft, receiver, world)):
+        role = wanted if wanted in held else _first_role(receiver, held, world)
+        _own(draft, receiver, role, world)
         return {"step": "received by", "role": role}
     chosen = world.choose(draft.case, wanted)
     _own(draft, chosen.person, wanted, world)
     return {"step": chosen.step, **chosen.facts}
+
+
+def _roles(draft: Draft, person: str, world: World) -> list[Role]:
+    """The roles that somebody has for the case, in the policy's order."""
+    roles, of = draft.policy.roles, world.directory.roles
+    return [role.id for role in roles if role.id in of(person, place(draft.case, role.at))]
 
 
 def _first_role(person: str, held: list[Role], world: World) -> Role:
@@ -108,9 +110,8 @@ def _first_role(person: str, held: list[Role], world: World) -> Role:
 
 def _own(draft: Draft, owner: str, role: Role, world: World) -> None:
     where = draft.policy.role[role].at
-    at = place(draft.case, where)
-    draft.set(owner=owner, owner_role=role, owner_where=where, owner_place=at)
-    draft.set(owner_post=world.post(draft.case, owner, role))
+    at, post = place(draft.case, where), world.post(draft.case, owner, role)
+    draft.set(owner=owner, owner_role=role, owner_where=where, owner_place=at, owner_post=post)
 
 
 def _case(opening: OpeningCase, world: World) -> Case:

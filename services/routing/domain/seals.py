@@ -1,14 +1,13 @@
 """Personal texts rest under an id with a random key; what stands for them elsewhere is a seal."""
 
-import hashlib
 import hmac
-import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from schemas.base import Frozen
+from schemas.base import EMPTY, Frozen
 from schemas.values import Values
+from services.common.store.history import canonical
 
 
 class Sealed(Frozen):
@@ -20,14 +19,13 @@ class Sealed(Frozen):
 
 def seal(key: bytes, texts: Mapping[str, Any]) -> str:
     """The HMAC of texts under their key: without the key nobody can tell what they were."""
-    text = json.dumps(texts, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(key, canonical(texts).encode(), "sha256").hex()
 
 
 class SealedForm(Frozen):
     """What somebody filled in: codes as they are, of free texts the fields that have any, and their seal."""
 
-    values: Values = {}
+    values: Values = EMPTY
     texts: tuple[str, ...] = ()
     note: Sealed | None = None
 

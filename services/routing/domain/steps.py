@@ -78,10 +78,12 @@ def ask(draft: Draft, task: Task, chosen: Chosen, world: World, said: SealedForm
 def _follow(draft: Draft, task: Task, event: CaseTaskSent, before: Case, world: World) -> None:
     """Let the case go where it goes once somebody is asked, and the task remember what it has moved."""
     went = take(draft, draft.policy.task[task.task].sent, Moment(event=event, task=task), world)
-    for spec in draft.policy.ladders:
-        moves = task.moves_owner and task.ladder is None and spec.asks_by(task.task)
-        if task.ladder == spec.id or moves:
-            draft.set(rungs={**draft.case.rungs, spec.id: spec.position(task.role) or 0})
+    moves = task.moves_owner and task.ladder is None
+    ladders = [
+        one for one in draft.policy.ladders if one.id == task.ladder or (moves and one.asks_by(task.task))
+    ]
+    if ladders:
+        draft.set(rungs={**draft.case.rungs, **{one.id: one.position(task.role) or 0 for one in ladders}})
     tasks.keep_moves(draft, task, before, went=went)
 
 

@@ -40,7 +40,7 @@ def add(draft: Draft, task: Task, chosen: Chosen, said: SealedForm = NOTHING) ->
     draft.set(tasks=(*case.tasks, task), asked=asked, notes=case.notes + (said.note is not None))
     event = draft.publish(
         CaseTaskSent, ladder=task.ladder, deadline=task.deadline, criteria=task.criteria,
-        doubts=task.doubts, **said.facts(), **_facts(task),
+        doubts=task.doubts, **said.facts(), **task.facts(),
     )  # fmt: skip
     facts = {"ladder": task.ladder, "deadline": task.deadline, "suspected": task.suspected}
     marks = {"criteria": list(task.criteria) or None, "doubts": list(task.doubts) or None}
@@ -56,7 +56,7 @@ def ask_again(draft: Draft, task: Task) -> CaseTaskSent:
     others = (one for one in draft.case.tasks if one.task_id != task.task_id)
     draft.set(tasks=(*others, task.model_copy(update={"moved_first": task.moved})))
     event = draft.publish(
-        CaseTaskSent, ladder=task.ladder, deadline=task.deadline, **{**_facts(task), "via": "escalation"}
+        CaseTaskSent, ladder=task.ladder, deadline=task.deadline, **{**task.facts(), "via": "escalation"}
     )
     draft.record_history(event.type, task=task.task, to=task.to, via="escalation", deadline=task.deadline)
     return event
@@ -75,7 +75,7 @@ def accept(draft: Draft, task: Task, actor: str, post: str) -> CaseTaskAccepted:
         _remove(draft, task)
     else:
         replace(draft, task.task_id, to=actor, post=post, accepted=True, declined=())
-    event = draft.publish(CaseTaskAccepted, **_facts(mine))
+    event = draft.publish(CaseTaskAccepted, **mine.facts())
     draft.record_history(event.type, task=task.task, role=task.role)
     return event
 
@@ -83,7 +83,7 @@ def accept(draft: Draft, task: Task, actor: str, post: str) -> CaseTaskAccepted:
 def answer(draft: Draft, task: Task, said: SealedForm = NOTHING) -> CaseTaskAnswered:
     """What was asked is done."""
     _remove(draft, task)
-    event = draft.publish(CaseTaskAnswered, **said.facts(), **_facts(task))
+    event = draft.publish(CaseTaskAnswered, **said.facts(), **task.facts())
     draft.record_history(event.type, task=task.task, to=task.to, **said.sealed())
     return event
 
@@ -93,7 +93,7 @@ def refuse(draft: Draft, task: Task, said: SealedForm) -> CaseTaskRefused:
     _undo(draft, task, rungs=task.ladder is None)
     _remove(draft, task)
     note = said.note
-    event = draft.publish(CaseTaskRefused, note=note and note.id, **_facts(task))
+    event = draft.publish(CaseTaskRefused, note=note and note.id, **task.facts())
     draft.record_history(event.type, task=task.task, role=task.role, **said.sealed())
     return event
 
@@ -103,7 +103,7 @@ def withdraw(draft: Draft, task: Task, because: Withdrawn, deadline: str | None 
     if because not in {"taken", "over"}:
         _undo(draft, task, rungs=True)
     _remove(draft, task)
-    event = draft.publish(CaseTaskWithdrawn, because=because, deadline=deadline, **_facts(task))
+    event = draft.publish(CaseTaskWithdrawn, because=because, deadline=deadline, **task.facts())
     draft.record_history(event.type, task=task.task, to=task.to, because=because, deadline=deadline)
     return event
 
@@ -203,7 +203,3 @@ def _undo_state(draft: Draft, task: Task) -> None:
 
 def _remove(draft: Draft, task: Task) -> None:
     draft.set(tasks=tuple(one for one in draft.case.tasks if one.task_id != task.task_id))
-
-
-def _facts(task: Task) -> dict[str, Any]:
-    return dict(task.public())

@@ -1,6 +1,6 @@
 """What a decision may look at besides the case itself."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,31 +39,18 @@ class World:
 
     def seats(self, case: Case, role: Role, not_by: frozenset[str] = frozenset()) -> list[Seat]:
         """The seats of a role for a case, to be filled by none of `not_by`."""
-        spec = self.policy(case).role[role]
+        roles = self.policy(case).role
+        spec = roles[role]
         department = None if spec.at in {"manufacturer", "region"} else case.department
+        near = [Queue(place(case, roles[one].at), one) for one in spec.stand_ins]
         return [
-            Seat(queue.at, queue.role, department, not_by, self._near(case, spec.stand_ins, queue))
+            Seat(queue.at, queue.role, department, not_by, tuple(one for one in near if one != queue))
             for queue in self.queues(case, role)
         ]
 
-    def _near(self, case: Case, roles: Iterable[Role], queue: Queue) -> tuple[Queue, ...]:
-        """Those who stand in for a role, where they work for the case."""
-        policy = self.policy(case)
-        return tuple(
-            one for role in roles if (one := Queue(place(case, policy.role[role].at), role)) != queue
-        )
-
     def person(self, case: Case, role: Role, not_by: frozenset[str] = frozenset()) -> Chosen | None:
         """Somebody of a role who is on duty, or whose deputy is; nobody who stands in for the role as such."""
-        roster = self.roster()
-        chosen = (roster.of_role(seat) for seat in self.seats(case, role, not_by))
-        return next(filter(None, chosen), None)
-
-    def stand_in(self, case: Case, role: Role, not_by: frozenset[str] = frozenset()) -> Chosen | None:
-        """Somebody who stands in for a role as such."""
-        roster = self.roster()
-        chosen = (roster.stand_in(seat) for seat in self.seats(case, role, not_by))
-        return next(filter(None, chosen), None)
+        return _first(self.roster().of_role, self.seats(case, role, not_by))
 
     def queue(self, case: Case, role: Role, not_by: frozenset[str] = frozenset()) -> Chosen:
         """The queue of a role: the first in which there are others than those of `not_by`."""
@@ -75,16 +62,25 @@ class World:
 
     def choose(self, case: Case, role: Role, not_by: frozenset[str] = frozenset()) -> Chosen:
         """Somebody always: a person of the role, one who stands in for it, or its queue."""
-        person = self.person(case, role, not_by) or self.stand_in(case, role, not_by)
-        return person or self.queue(case, role, not_by)
+        return self.first(case, [role], not_by)[1]
 
-    def first(self, case: Case, roles: Sequence[Role], not_by: frozenset[str]) -> tuple[Role, Chosen]:
+    def first(
+        self, case: Case, roles: Sequence[Role], not_by: frozenset[str] = frozenset()
+    ) -> tuple[Role, Chosen]:
         """Whom of several roles to ask, each before the next; where nobody is on duty, the queue of the first."""
-        for find in (self.person, self.stand_in):
-            for role in roles:
-                if (chosen := find(case, role, not_by)) is not None:
+        found = self.present(case, roles, not_by)
+        return found or (roles[0], self.queue(case, roles[0], not_by))
+
+    def present(
+        self, case: Case, roles: Sequence[Role], not_by: frozenset[str] = frozenset()
+    ) -> tuple[Role, Chosen] | None:
+        """Somebody of the first role that has a person on duty, else somebody who stands in for one."""
+        roster, seats = self.roster(), [(role, self.seats(case, role, not_by)) for role in roles]
+        for fill in (roster.of_role, roster.stand_in):
+            for role, of_role in seats:
+                if (chosen := _first(fill, of_role)) is not None:
                     return role, chosen
-        return roles[0], self.queue(case, roles[0], not_by)
+        return None
 
     def post(self, case: Case, name: str, role: Role) -> str:
         """The post under which what a role has in a case is somebody's: of that role, or that stands in for it."""
@@ -93,3 +89,7 @@ class World:
         return self.directory.post(
             name, [*(Queue(seat.at, seat.role) for seat in seats), *near], case.department
         )
+
+
+def _first(fill: Callable[[Seat], Chosen | None], seats: Iterable[Seat]) -> Chosen | None:
+    return next(filter(None, map(fill, seats)), None)

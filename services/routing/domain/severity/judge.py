@@ -81,7 +81,7 @@ def _read_marks(statement: Statement, policy: SeverityPolicy) -> Iterator[Eviden
     ticks = {tick.casefold() for tick in statement.ticks}
     for criterion in policy.criteria:
         marks = [f"flag:{flag}" for flag in criterion.flags if flag in statement.flags]
-        if criterion.id.casefold() in ticks:
+        if ticks and criterion.id.casefold() in ticks:
             marks.append("tick")
         if statement.channel in criterion.channels:
             marks.append(f"channel:{statement.channel}")
