@@ -77,4 +77,6 @@ class Settings(CommonSettings):
     mail_at_once: int = Field(16, ge=1, description="Mails on their way at the same time.")
     sms_at_once: int = Field(16, ge=1, description="SMS on their way at the same time.")
     webhook_at_once: int = Field(16, ge=1, description="Webhooks called at the same time.")
-    policies: Path = Field(POLICIES, description="Its folder `notices` has the texts checked at start.")
+    policies: Path = Field(
+        POLICIES, description="The folders of policies, whose notices are checked at start."
+    )

@@ -23,6 +23,8 @@ from tests.contract.test_sms_answers import STRANGE, Answer, Raw, raw_answer
 from tests.patience import patience
 from tests.unit.notify.fakes import StubClaim
 
+pytestmark = pytest.mark.real
+
 PATIENCE = 2.0  # an answer on a crowded machine takes less; a stall is longer
 OCCURRED = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 KEY = b"a secret of this endpoint alone"

@@ -12,6 +12,7 @@ from services.sla.domain.deadline import Tick, decide_tick
 from services.sla.domain.due.terms import DeadlineRules
 from services.sla.domain.state import Deadlines, DeadlineState, View
 from tests.property.minutes import SEVERITIES, Happening, Minutes
+from tests.soak import rounds
 from tests.unit.sla.story import CASE, PAUSES, Story, a_deadline, a_policy, at, did
 
 EVENTS = ("contact", "close", "try_to_reach", "follow_up", "task_refused", "severity")
@@ -136,4 +137,4 @@ class DeadlineMachine(RuleBasedStateMachine):
 
 
 TestDeadlines = DeadlineMachine.TestCase
-TestDeadlines.settings = settings(max_examples=150, stateful_step_count=25, deadline=None)
+TestDeadlines.settings = settings(max_examples=rounds(60, 1_000), stateful_step_count=25, deadline=None)

@@ -16,6 +16,7 @@ from services.routing.domain.permission import is_assigned
 from services.routing.domain.replies import Verb
 from tests.casework import Casework, gtmc
 from tests.dealership import directory_file
+from tests.soak import rounds
 
 DEALER: list[Role] = ["operator", "dealer_cr_manager", "sc_sa", "dept_manager", "dealer_gm"]
 NAMES = ["ann", "ben", "cid", "dan"]
@@ -89,7 +90,7 @@ def double_receivers(casework: Casework, case: Case, event: CaseTaskSent, had: s
     return set() if queued and not untold(casework, case, now, had) else now & had
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=rounds(100, 1_500), deadline=None)
 @given(st.data(), people(), st.none() | st.sampled_from(DEALER))
 def test_nobody_is_asked_twice_as_a_case_escalates(
     data: st.DataObject, staff: list[Person], last: Role | None
@@ -128,7 +129,7 @@ def _declined(casework: Casework, case: Case) -> Case:
     return case
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=rounds(50, 500), deadline=None)
 @given(people())
 def test_a_case_that_was_accepted_escalates_afresh(staff: list[Person]) -> None:
     casework = dealership(staff)

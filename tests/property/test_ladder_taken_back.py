@@ -14,6 +14,7 @@ from services.routing.domain.case import Case, Task
 from tests.asking import reply
 from tests.casework import Casework, gtmc
 from tests.dealership import a_contact
+from tests.soak import rounds
 
 FIRE = "车子突然起火冒烟,必须给我一个说法"
 LADDER = gtmc().content.ladder["handling"]
@@ -151,7 +152,7 @@ HAPPENINGS = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=rounds(100, 1_500), deadline=None)
 @given(st.sampled_from(["空调有异响,请检查", FIRE]), st.lists(HAPPENINGS, max_size=14))
 def test_the_case_is_where_those_who_are_still_asked_have_brought_it(
     narrative: str, happenings: list[tuple[str, int]]
@@ -170,7 +171,7 @@ def test_the_case_is_where_those_who_are_still_asked_have_brought_it(
         story.check()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=rounds(50, 500), deadline=None)
 @given(st.sampled_from(["空调有异响,请检查", FIRE]), st.integers(1, 4), st.randoms(use_true_random=False))
 def test_escalations_that_are_all_taken_back_leave_the_case_as_it_was(
     narrative: str, escalations: int, chance: random.Random

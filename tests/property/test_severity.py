@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from services.routing.domain.severity.detection import LONGEST
 from tests.judging import judged
+from tests.soak import rounds
 
 Language = Literal["zh", "en"]
 BETWEEN: dict[Language, str] = {"zh": "", "en": " "}
@@ -70,7 +71,7 @@ def long_story(language: Language) -> list[str]:
     return story
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=rounds(100, 1_000), deadline=None)
 @given(st.sampled_from(GRAVE), st.data())
 def test_an_explicit_major_sentence_is_major_amid_ordinary_ones(
     grave: tuple[Language, str], data: st.DataObject
@@ -82,14 +83,14 @@ def test_an_explicit_major_sentence_is_major_amid_ordinary_ones(
     assert level(text) == "major", text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=rounds(30, 300), deadline=None)
 @given(st.sampled_from(list(ORDINARY)), st.data())
 def test_ordinary_sentences_alone_are_not(language: Language, data: st.DataObject) -> None:
     story = data.draw(st.lists(st.sampled_from(ORDINARY[language]), min_size=1, max_size=6))
     assert level(BETWEEN[language].join(story)) != "major"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=rounds(50, 500), deadline=None)
 @given(st.sampled_from(GRAVE), st.data())
 def test_nor_do_commas_or_missing_full_stops_hide_it(
     grave: tuple[Language, str], data: st.DataObject

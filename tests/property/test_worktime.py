@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from schemas.calendar import CalendarDays, CalendarSpec, Hours, SameDay, WorkingDays, WorkingMinutes, minute
 from services.sla.domain.due.limits import advance, compute_due, running_time
 from services.sla.domain.due.worktime import compile_calendar
+from tests.soak import rounds
 
 MINUTE = timedelta(minutes=1)
 Pauses = list[tuple[datetime, datetime]]
@@ -91,7 +92,7 @@ def modelled_closing(spec: CalendarSpec, day: date) -> datetime | None:
     return last + MINUTE if last else None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=rounds(75, 1_000), deadline=None)
 @given(place=specs(), count=st.integers(1, 500), data=st.data())
 def test_working_minutes_are_those_a_watcher_counts(
     place: tuple[CalendarSpec, datetime], count: int, data: st.DataObject
@@ -108,7 +109,7 @@ def test_working_minutes_are_those_a_watcher_counts(
     )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=rounds(50, 1_000), deadline=None)
 @given(place=specs(), count=st.integers(0, 3))
 def test_days_end_when_a_watcher_sees_the_last_open_minute(
     place: tuple[CalendarSpec, datetime], count: int
@@ -123,7 +124,7 @@ def test_days_end_when_a_watcher_sees_the_last_open_minute(
     assert compute_due(start, limit, compile_calendar(spec)).at == expected
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=rounds(50, 1_000), deadline=None)
 @given(place=specs(), count=st.integers(0, 5))
 def test_calendar_days_end_at_the_first_minute_of_the_day_after(
     place: tuple[CalendarSpec, datetime], count: int

@@ -15,6 +15,7 @@ from services.common.store import history
 from services.common.store.decision import Cause
 from services.common.store.write_path import Store
 from tests.fakes import MemoryDocuments, MemoryLog
+from tests.soak import rounds
 from tests.sums import KEYS, NOON, Sum, Total, added, decide, revive
 
 RECORDS = 12
@@ -140,7 +141,7 @@ def first_seen(log: MemoryLog, key: UUID) -> list[Total]:
     return events
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=rounds(100, 2_000), deadline=None)
 @given(steps, st.integers(0, 2**16))
 def test_whatever_happens_every_cause_counts_once_and_every_event_arrives_in_order(
     plan: list[Step], seed: int
@@ -158,7 +159,7 @@ def test_whatever_happens_every_cause_counts_once_and_every_event_arrives_in_ord
         assert history.broken(stored["history"]["entries"], stored["history"]["head"]) is None
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=rounds(50, 1_000), deadline=None)
 @given(steps, st.integers(0, 2**16))
 def test_one_event_never_has_two_bodies(plan: list[Step], seed: int) -> None:
     world = asyncio.run(live(plan, seed))

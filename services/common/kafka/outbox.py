@@ -14,6 +14,7 @@ from services.common.runtime.failures import TRANSIENT, retry
 log = logging.getLogger(__name__)
 
 Clear = Callable[[Mapping[UUID, Sequence[str]]], Awaitable[None]]
+"""Takes acknowledged events, by their ids, out of the outboxes of documents: `clear` of `store/mongo.py`."""
 Flight = tuple[UUID, dict[str, Any], asyncio.Future[Any]]
 SEND_TIMEOUT = 30.0
 

@@ -28,6 +28,8 @@ class Next(NamedTuple):
 def next_rung(case: Case, ladder: LadderSpec, accountable: Role, world: World) -> Next | None:
     """The next rung with somebody on duty who has not let it pass, else one whose queue has others; None at the top.
 
+    Whom it names is asked; the owner stays who it is until they accept.
+
     Counted from who missed the time; a role that is not on the ladder counts as its lowest rung, who works below it.
     """
     start = max(case.rungs.get(ladder.id, 0), ladder.position(accountable) or 0)

@@ -12,6 +12,7 @@ from pymongo.errors import AutoReconnect
 from services.common.kafka.dead_letters import dead_topic, waiting_topic
 from services.common.kafka.middlewares import MovedError
 from services.common.store import backlog, sequence
+from tests.soak import rounds
 from tests.sums import KEYS, added
 from tests.unit.common.fixtures import CONTACTS, NUMBERS, ROOM, Common, record
 
@@ -190,7 +191,11 @@ async def killed(common: Common, turns: int) -> None:
     await common.store.look_after_leftovers()
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=rounds(100, 2_000),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(logs, steps)
 def test_whatever_is_sent_twice_or_out_of_turn_and_whenever_a_process_dies_each_counts_once_and_in_order(
     monkeypatch: pytest.MonkeyPatch,

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from schemas.addresses import Address, AddressError, EmailAddress, PhoneNumber, WebhookUrl, usable
 from schemas.directory import Person
+from tests.soak import rounds
 
 ONE_NUMBER = [
     "13800138000", "8613800138000", "+86 138 0013 8000", "008613800138000", "１３８００１３８０００", "tel:+8613800138000",
@@ -133,7 +134,7 @@ MAILBOXES = st.builds(
 @example("+8400 1234 5678")
 @example("0755-88886666-801")
 @example("+39 06 698 12345")
-@settings(max_examples=1_000, deadline=None)
+@settings(max_examples=rounds(300, 5_000), deadline=None)
 @given(NUMBERS)
 def test_the_form_of_a_number_reads_as_the_same_number(written: str) -> None:
     number = usable(PhoneNumber, written)
