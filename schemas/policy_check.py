@@ -32,6 +32,7 @@ def faults(policy: "Policy") -> Iterator[Fault]:
     yield from _of_no_task(policy)
     yield from _of_no_actor(policy)
     yield from _misplaced(policy)
+    yield from _of_no_form(policy)
     yield from form_faults(policy, given)
 
 
@@ -109,3 +110,22 @@ def _misplaced(policy: "Policy") -> Iterator[Fault]:
             if rung.task is None and ladder.asks:
                 says = "should be given, as on another rung: a ladder either asks or only tells"
                 yield ("ladders", at, "rungs", nth, "task"), says
+
+
+def _of_no_form(policy: "Policy") -> Iterator[Fault]:
+    """What earlier fields and options are called now, where a form has none so called."""
+    for name, form in policy.form.items():
+        for earlier, field in policy.rebase.fields.get(name, {}).items():
+            if field not in form.by_id:
+                yield ("rebase", "fields", name, earlier), f"{must_be_among(form.by_id)}, not {field!r}"
+        for field, renamed in policy.rebase.options.get(name, {}).items():
+            place = ("rebase", "options", name, field)
+            if field not in form.by_id:
+                yield place, f"{must_be_among(form.by_id)}, not {field!r}"
+                continue
+            options = [option.id for option in form.by_id[field].options]
+            yield from (
+                ((*place, earlier), f"{must_be_among(options)}, not {option!r}")
+                for earlier, option in renamed.items()
+                if option not in options
+            )

@@ -11,6 +11,7 @@ from deploy.policy.past_cases import PastCase
 from schemas.calendar import PublicDays
 from schemas.cases import CaseEvent
 from schemas.contacts import ContactReceived
+from schemas.policies import Policy
 from schemas.staffing import Directory
 from services.common.store.decision import Cause, Change, Outgoing
 from services.routing.domain.assessment import assess, build_statement
@@ -95,7 +96,8 @@ class Replay:
             replayed.compared += 1
             detections = self.reader.detect([build_statement(one).text for one in contacts])
             before = self.outcome(past.case, contacts, detections, own)
-            differences = list(differing(before, self.outcome(past.case, contacts, detections, other)))
+            renamed = [under(other.content, contact) for contact in contacts]
+            differences = list(differing(before, self.outcome(past.case, renamed, detections, other)))
             replayed.otherwise += bool(differences)
             replayed.kinds.update({kind for kind, _ in differences})
             replayed.lines += [f"{past.case.number}: {says}" for _, says in differences]
@@ -133,6 +135,14 @@ class Replay:
             numbered: CaseEvent = event.model_copy(update={"seq": seq})  # type: ignore[assignment]
             state = decide_event(state, numbered, rules, now).state
         return dict(sorted(_running(state), reverse=True)) if state else {}
+
+
+def under(policy: Policy, contact: ContactReceived) -> ContactReceived:
+    """A contact that was taken under an earlier version, in the names of this one."""
+    spec = policy.rebase
+    channel, flags = spec.of("channels", contact.channel), spec.flags_of(contact.flags)
+    form = spec.values_of(policy.opening.form, contact.form)
+    return contact.model_copy(update={"channel": channel, "flags": flags, "form": form})
 
 
 def _judge(contact: ContactReceived, detection: Detection, policy: CompiledPolicy) -> Judged:

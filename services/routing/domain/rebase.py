@@ -11,7 +11,7 @@ from schemas.rebase import RebaseSpec
 from schemas.staffing import place
 from services.common.store.decision import Change, Refusal
 from services.routing.domain import steps
-from services.routing.domain.case import Case, Task
+from services.routing.domain.case import Case, Contact, FormRecord, Task
 from services.routing.domain.draft import Draft
 from services.routing.domain.location import calendar
 from services.routing.domain.policies import CompiledPolicy
@@ -60,10 +60,6 @@ class Counterparts:
             "actions": policy.action, "forms": policy.form, "ladders": policy.ladder,
         }  # fmt: skip
 
-    def of(self, kind: str, name: str) -> str:
-        """What a name is called there."""
-        return str(getattr(self.spec, kind).get(name, name))
-
     def missing(self, case: Case) -> Iterator[str]:
         """The names of a case that are nothing there."""
         held: dict[str, set[str]] = {
@@ -80,45 +76,59 @@ class Counterparts:
         }
         for kind, names in held.items():
             yield from (
-                f"{kind}.{one}" for one in sorted(names) if self.of(kind, one) not in self.known[kind]
+                f"{kind}.{one}" for one in sorted(names) if self.spec.of(kind, one) not in self.known[kind]
             )
 
 
 def _under(case: Case, target: CompiledPolicy, names: Counterparts) -> dict[str, Any]:
     """The fields of the case as they are under the other version."""
-    policy, state = target.content, names.of("states", case.state)
-    role = names.of("roles", case.owner_role)
+    policy, spec = target.content, names.spec
+    state, role = spec.of("states", case.state), spec.of("roles", case.owner_role)
     return {
         "policy": policy.id,
         "policy_version": target.version,
         "state": state,
         "stage": policy.state[state].stage,
-        "severity": names.of("levels", case.severity),
-        "suspected": case.suspected and names.of("levels", case.suspected),
+        "channel": spec.of("channels", case.channel),
+        "severity": spec.of("levels", case.severity),
+        "suspected": case.suspected and spec.of("levels", case.suspected),
+        "flags": spec.flags_of(case.flags),
+        "contacts": tuple(_contact(contact, spec) for contact in case.contacts),
         "owner_role": role,
         "owner_where": policy.role[role].at,
         "owner_place": place(case, policy.role[role].at),
         "tasks": tuple(_task(case, task, names) for task in case.tasks),
-        "rungs": {names.of("ladders", name): rung for name, rung in case.rungs.items()},
-        "done": {names.of("actions", name): done for name, done in case.done.items()},
-        "filled": {names.of("forms", name): form for name, form in case.filled.items()},
+        "rungs": {spec.of("ladders", name): rung for name, rung in case.rungs.items()},
+        "done": {spec.of("actions", name): done for name, done in case.done.items()},
+        "filled": dict(_filled(name, form, spec) for name, form in case.filled.items()),
     }
 
 
+def _contact(contact: Contact, spec: RebaseSpec) -> Contact:
+    channel, flags = spec.of("channels", contact.channel), spec.flags_of(contact.flags)
+    return contact.model_copy(update={"channel": channel, "flags": flags})
+
+
+def _filled(name: str, form: FormRecord, spec: RebaseSpec) -> tuple[str, FormRecord]:
+    now = spec.of("forms", name)
+    return now, form.model_copy(update={"values": spec.values_of(now, form.values)})
+
+
 def _task(case: Case, task: Task, names: Counterparts) -> Task:
-    role, kind = names.of("roles", task.role), names.of("tasks", task.task)
-    where, policy = names.policy.role[role].at, names.policy
+    spec, policy = names.spec, names.policy
+    role, kind = spec.of("roles", task.role), spec.of("tasks", task.task)
+    where = policy.role[role].at
     moved, first = (
-        tuple(names.of("states", state) for state in states) if states else None
+        tuple(spec.of("states", state) for state in states) if states else None
         for states in (task.moved, task.moved_first)
     )
     return task.model_copy(
         update={
             "task": kind, "role": role, "where": where, "place": task.place or place(case, where),
             "moves_owner": policy.task[kind].moves_owner, "moved": moved,
-            "moved_first": first, "roles": tuple(names.of("roles", one) for one in task.roles),
-            "ladder": task.ladder and names.of("ladders", task.ladder),
-            "rungs_before": {names.of("ladders", name): rung for name, rung in task.rungs_before.items()},
+            "moved_first": first, "roles": tuple(spec.of("roles", one) for one in task.roles),
+            "ladder": task.ladder and spec.of("ladders", task.ladder),
+            "rungs_before": {spec.of("ladders", name): rung for name, rung in task.rungs_before.items()},
         }
     )  # fmt: skip
 

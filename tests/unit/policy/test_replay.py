@@ -113,3 +113,15 @@ def test_what_cannot_be_replayed_is_counted_with_why(changed: PolicyFolder) -> N
     assert list(result.summary())[1:] == [
         f"1 cases are left out: {why}" for why in sorted((ERASED, UNPUBLISHED))
     ]
+
+
+def test_what_is_only_called_otherwise_changes_nothing(changed: PolicyFolder) -> None:
+    """The flag of an accident has another name in the other version, which says so."""
+    casework = Casework()
+    contact = a_contact(RATTLE, received_by="op-2", flags={"accident": True})
+    kept = past(casework.receive(contact), contact, received_by="op-2")
+    severity = changed.folder / "severity.yaml"
+    severity.write_text(severity.read_text("utf-8").replace("accident", "crash"), "utf-8")
+    unnamed = replayed([kept], changed)
+    (changed.folder / "rebase.yaml").write_text("rebase:\n  flags: {accident: crash}\n", "utf-8")
+    assert (unnamed.otherwise, replayed([kept], changed).otherwise) == (1, 0)

@@ -4,10 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from schemas.policies import Policy
 from schemas.rebase import RebaseSpec
 from services.common.store.decision import Change, Refusal
+from services.routing.domain.case import FormRecord
 from services.routing.domain.policies import CompiledPolicy
 from services.routing.domain.rebase import Rebase
 from tests.casework import Casework, gtmc
@@ -84,3 +86,59 @@ def test_what_is_over_or_goes_by_it_already_stays(*, over: bool) -> None:
     target = another(title={"zh": "另一版", "en": "another"}) if over else gtmc()
     case = case.model_copy(update={"stage": "over"}) if over else case
     assert casework.decide(case, case.id, rebasing(casework, target)) is None
+
+
+def test_channels_flags_fields_and_options_go_along_where_the_policy_says_what_they_are_called_now() -> None:
+    spec = RebaseSpec(
+        channels={"counter": "in_person"},
+        flags={"hurt": "injury"},
+        fields={"note": {"said": "note", "kept": "other"}},
+        options={"note": {"other": {"vehicle": "car"}}},
+    )
+    casework = Casework()
+    case = casework.receive()
+    contacts = tuple(
+        one.model_copy(update={"channel": "counter", "flags": {"hurt": True}}) for one in case.contacts
+    )
+    values = {"kept": ("vehicle", "dealer"), "amount": 3, "plain": "vehicle"}
+    form = FormRecord(by="li", at=casework.now, values=values)
+    old = {"channel": "counter", "flags": {"hurt": True}, "contacts": contacts, "filled": {"note": form}}
+    content = gtmc().content.model_copy(update={"rebase": spec})
+    target = CompiledPolicy(content, content.version)
+    change = casework.decide(case.model_copy(update=old), case.id, rebasing(casework, target))
+    assert isinstance(change, Change)
+    now = change.state
+    assert (now.channel, now.flags) == ("in_person", {"injury": True})
+    assert [(one.channel, one.flags) for one in now.contacts] == [("in_person", {"injury": True})]
+    assert now.filled["note"].values == {"other": ("car", "dealer"), "amount": 3, "plain": "vehicle"}
+
+
+@pytest.mark.parametrize(
+    ("spec", "where", "says"),
+    [
+        (
+            {"fields": {"note": {"said": "words"}}},
+            "rebase.fields.note.said",
+            "should be one of note, not 'words'",
+        ),
+        (
+            {"options": {"note": {"words": {}}}},
+            "rebase.options.note.words",
+            "should be one of note, not 'words'",
+        ),
+        (
+            {"options": {"note": {"note": {"yes": "no"}}}},
+            "rebase.options.note.note.yes",
+            "should be left out: there is none, not 'no'",
+        ),
+        ({"fields": {"letter": {}}}, "rebase.fields.letter", "not 'letter'"),
+        ({"channels": {"phone": "pigeon"}}, "rebase.channels.phone", "not 'pigeon'"),
+        ({"flags": {"safety": "danger"}}, "rebase.flags.safety", "not 'danger'"),
+    ],
+)
+def test_what_they_are_called_now_has_to_be_there(spec: dict[str, Any], where: str, says: str) -> None:
+    with pytest.raises(ValidationError) as wrong:
+        another(rebase=spec)
+    [error] = wrong.value.errors()
+    assert ".".join(map(str, error["loc"])) == where
+    assert says in error["msg"]
