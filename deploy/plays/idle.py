@@ -13,17 +13,15 @@ from aiokafka.admin import AIOKafkaAdminClient
 from pymongo import AsyncMongoClient
 
 from deploy.local import StackError
-from schemas import cases, contacts, deadlines, deliveries, outreach
 from services.common.runtime.clock import ticks
+from services.notify import handlers as notify
+from services.routing import handlers as routing
+from services.sla import handlers as sla
 
 PAUSE = 0.02
 # A crowded machine takes long, but something gets less all the while; what stays the same so long is stuck.
 STUCK_AFTER = 150.0
-READS = {
-    "routing": (contacts.TOPIC, deadlines.TOPIC, deliveries.TOPIC),
-    "sla": (cases.TOPIC,),
-    "notify": (cases.TOPIC, deadlines.TOPIC, outreach.TOPIC),
-}
+READS = {"routing": routing.TOPICS, "sla": sla.TOPICS, "notify": notify.TOPICS}
 KEPT: tuple[dict[str, Any], ...] = ({"outbox.0": {"$exists": True}}, {"waiting.0": {"$exists": True}})
 # The largest collection comes last.
 UNSENT = {

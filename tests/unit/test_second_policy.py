@@ -79,7 +79,7 @@ def add_contact(casework: Casework, case: Case, **marked: bool) -> Case:
 
 def test_it_shares_no_name_with_another() -> None:
     others = [folder for folder in policy_folders() if folder.name != "quay"]
-    assert len(others) == 5
+    assert len(others) >= 5
     assert {name for folder in others for name in ids_of(folder)} & ids_of(DATA / "quay") == set()
 
 
