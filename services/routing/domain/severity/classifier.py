@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
+import mmh3
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from sklearn.feature_extraction import FeatureHasher
 
 from services.routing.domain.severity.tokenize import SEPARATORS, is_chinese
 
@@ -30,7 +30,6 @@ _CHINESE_NGRAM, _ENGLISH_NGRAM = 4, 3
 
 Table = NDArray[np.float32]
 Number = TypeVar("Number", np.float32, np.int32)
-_HASHER = FeatureHasher(FEATURES, input_type="string", alternate_sign=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,9 +104,13 @@ class Classifier:
 
 def count(units: Iterator[Unit]) -> csr_matrix:
     """Returns a row for every unit: which hashed n-grams it has."""
-    rows = _HASHER.transform([ngrams(unit.words) for unit in units] or [[]])
-    rows.data[:] = 1.0
-    return rows.astype(np.float32)
+    places: list[int] = []
+    ends = [0]
+    for unit in units:
+        places += {abs(mmh3.hash(gram)) % FEATURES for gram in ngrams(unit.words)}
+        ends.append(len(places))
+    shape = (len(ends) - 1, FEATURES)
+    return csr_matrix((np.ones(len(places), np.float32), np.array(places, np.int32), np.array(ends)), shape)
 
 
 def window_bounds(units: int) -> NDArray[np.int64]:
