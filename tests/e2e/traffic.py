@@ -189,9 +189,9 @@ def _in_order(records: Iterable[Any], documents: dict[str, dict[str, Any]], topi
 
 
 def _once_per_level(records: Iterable[Any]) -> None:
-    """Each (case, deadline, cycle, level) has one event id."""
+    """Each (case, deadline or that of one task, cycle, level) has one event id."""
     ids: dict[tuple[Any, ...], set[UUID]] = defaultdict(set)
     for record in records:
         if record.type in {"deadline.breached", "deadline.warned", "deadline.escalation_due"}:
-            ids[record.case_id, record.deadline, record.cycle, record.level].add(record.id)
+            ids[record.case_id, record.name, record.cycle, record.level].add(record.id)
     assert [key for key, found in ids.items() if len(found) > 1] == []
