@@ -96,6 +96,7 @@ def renamed_policy(renaming: Renaming, folder: Path) -> Json:
     changed: Json = json.loads(json.dumps(whole))
     keys = list(_rename_names(changed, renaming))
     _rename_conditions(changed, renaming)
+    _rename_rebased(changed.get("rebase", {}), renaming)
     for place, step, _ in steps(renaming.policy):
         if step.judge is not None:
             judge = _at(changed, place)["judge"]
@@ -128,6 +129,17 @@ def _rename_conditions(changed: Json, renaming: Renaming) -> None:
     for place, when, _ in conditions(renaming.policy):
         if when.form:
             _at(changed, place)["form"] = renaming.form(_at(changed, place)["form"])
+
+
+def _rename_rebased(rebase: Json, renaming: Renaming) -> None:
+    """Rename what fields and options of before are called now."""
+    for fields in rebase.get("fields", {}).values():
+        fields |= {before: renaming.field(now) for before, now in fields.items()}
+    for form, fields in rebase.get("options", {}).items():
+        rebase["options"][form] = {
+            renaming.field(field): {before: renaming.answer(now) for before, now in options.items()}
+            for field, options in fields.items()
+        }
 
 
 def _rename_wanted(wanted: Json, path: str, what: Comparable | None, renaming: Renaming) -> None:

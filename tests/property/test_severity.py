@@ -103,7 +103,7 @@ def test_nor_do_commas_or_missing_full_stops_hide_it(
     assert level(text) == "major", text
 
 
-@pytest.mark.parametrize("place", [0, 0.37, 0.5, 1])
+@pytest.mark.parametrize("place", [0, 0.37, 1])
 @pytest.mark.parametrize(("language", "sentence"), GRAVE)
 def test_it_counts_wherever_it_stands_in_the_longest_text(
     language: Language, sentence: str, place: float
@@ -113,7 +113,7 @@ def test_it_counts_wherever_it_stands_in_the_longest_text(
     assert level(BETWEEN[language].join([*story[:at], sentence, *story[at:]])) == "major"
 
 
-@pytest.mark.parametrize("times", [1, 2, 12, 100, 500])
+@pytest.mark.parametrize("times", [1, 2, 500])
 @pytest.mark.parametrize(("language", "sentence"), GRAVE)
 def test_it_counts_however_often_it_is_said(language: Language, sentence: str, times: int) -> None:
     assert level(BETWEEN[language].join([sentence] * times)[:LONGEST]) == "major"

@@ -117,6 +117,7 @@ def test_what_names_nothing_is_an_error(workspace: Workspace, target: str) -> No
         next(mutants(target))
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("test", "target", "fate"),
     [

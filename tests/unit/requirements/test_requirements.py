@@ -34,6 +34,7 @@ def open_requirements(report: str) -> Iterator[tuple[str, str, str]]:
             yield component, match[2], match[1]
 
 
+@pytest.mark.whole
 def test_every_requirement_is_shown_open_or_not_software(report: str) -> None:
     counts = re.search(r"^requirements: (\d+) shown, (\d+) open, (\d+) not software$", report, re.MULTILINE)
     assert counts is not None
@@ -43,6 +44,7 @@ def test_every_requirement_is_shown_open_or_not_software(report: str) -> None:
     assert beyond <= MOST_NOT_SOFTWARE
 
 
+@pytest.mark.whole
 def test_of_the_first_papers_hardly_anything_is_open_in_intake_routing_and_sla(report: str) -> None:
     named = [
         requirement
