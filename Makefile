@@ -2,7 +2,7 @@
 PYTHON := .venv/bin/python
 # A file stays with one worker, so that what its tests share is started once; each worker has a stack of its own.
 WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
-# What pytest makes of the tests' assertions is kept from run to run also where Python is told to keep nothing.
+# What Python compiles, and what pytest makes of assertions, is kept from run to run also where it is told to keep nothing.
 export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help setup demo unit contract e2e test requirements soak up down logs bench severity lint clean
 .DEFAULT_GOAL := help

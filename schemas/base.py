@@ -87,7 +87,7 @@ class Frozen(BaseModel):
         return made
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002 - immutable
-        """A copy of the fields; what was worked out from those of the original is worked out anew."""
+        """A copy of the fields, which shares what they hold; what was worked out from them is worked out anew."""
         fields, values = type(self).__pydantic_fields__, vars(self)
         if len(values) > len(fields):
             values = {name: values[name] for name in fields}

@@ -13,7 +13,8 @@ class RebaseSpec(Strict):
     """What earlier names are called now; one that is not listed keeps its name.
 
     A state, role, level, task, action, form or ladder that a case has must be there still. `fields` are those of a form and
-    `options` those of a field, each by what form and field are called now.
+    `options` those of a field, each by what form and field are called now. Texts that rest, and what a task was asked with,
+    keep the names under which they were written.
     """
 
     states: dict[Identifier, State] = {}
@@ -34,7 +35,12 @@ class RebaseSpec(Strict):
 
     def flags_of(self, flags: Mapping[str, bool]) -> dict[str, bool]:
         """Flags by what they are called now."""
-        return {self.of("flags", name): said for name, said in flags.items()}
+        named: dict[str, bool] = {}
+        for name, said in flags.items():
+            # Two that are one now: one yes is a yes.
+            now = self.of("flags", name)
+            named[now] = named.get(now, False) or said
+        return named
 
     def values_of(self, form: str | None, values: Mapping[str, Any]) -> dict[str, Any]:
         """What was filled into a form, its fields and options by what they are called now."""

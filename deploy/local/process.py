@@ -61,7 +61,7 @@ class ChildProcess:
         self._process = self._command.start(watch)
 
     def signal(self, number: signal.Signals) -> None:
-        """Send a signal; one that freezes has frozen it when this returns: on a busy machine it would answer on."""
+        """Send a signal. After SIGSTOP it waits until the process is stopped: on a busy machine it answers on for a while."""
         if self._process is not None:
             self._process.send_signal(number)
             if number is signal.SIGSTOP and self.runs():

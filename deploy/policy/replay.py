@@ -138,7 +138,7 @@ class Replay:
 
 
 def under(policy: Policy, contact: ContactReceived) -> ContactReceived:
-    """A contact that was taken under an earlier version, in the names of this one."""
+    """A contact that was taken under an earlier version, its channel, flags and form by what they are called now."""
     spec = policy.rebase
     channel, flags = spec.of("channels", contact.channel), spec.flags_of(contact.flags)
     form = spec.values_of(policy.opening.form, contact.form)

@@ -72,7 +72,12 @@ class Counterparts:
             "tasks": {task.task for task in case.tasks},
             "actions": {*case.done},
             "forms": {*case.filled},
-            "ladders": {*case.rungs, *(task.ladder for task in case.tasks if task.ladder)},
+            "ladders": {
+                *case.rungs,
+                *case.passes,
+                *(task.ladder for task in case.tasks if task.ladder),
+                *(name for task in case.tasks for name in task.rungs_before),
+            },
         }
         for kind, names in held.items():
             yield from (
@@ -99,6 +104,7 @@ def _under(case: Case, target: CompiledPolicy, names: Counterparts) -> dict[str,
         "owner_place": place(case, policy.role[role].at),
         "tasks": tuple(_task(case, task, names) for task in case.tasks),
         "rungs": {spec.of("ladders", name): rung for name, rung in case.rungs.items()},
+        "passes": {spec.of("ladders", name): at for name, at in case.passes.items()},
         "done": {spec.of("actions", name): done for name, done in case.done.items()},
         "filled": dict(_filled(name, form, spec) for name, form in case.filled.items()),
     }

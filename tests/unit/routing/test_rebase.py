@@ -142,3 +142,17 @@ def test_what_they_are_called_now_has_to_be_there(spec: dict[str, Any], where: s
     [error] = wrong.value.errors()
     assert ".".join(map(str, error["loc"])) == where
     assert says in error["msg"]
+
+
+def test_of_two_flags_that_are_one_now_one_yes_is_a_yes() -> None:
+    spec = RebaseSpec(flags={"hurt": "injury"})
+    assert spec.flags_of({"hurt": True, "injury": False}) == {"injury": True}
+    assert spec.flags_of({"injury": True, "hurt": False}) == {"injury": True}
+
+
+def test_a_ladder_of_another_name_remembers_its_last_pass() -> None:
+    casework, target = Casework(), another(rebase=RebaseSpec(ladders={"way_up": "handling"}))
+    case = casework.receive().model_copy(update={"rungs": {"way_up": 1}, "passes": {"way_up": casework.now}})
+    change = casework.decide(case, case.id, rebasing(casework, target))
+    assert isinstance(change, Change)
+    assert (change.state.rungs, change.state.passes) == ({"handling": 1}, {"handling": casework.now})

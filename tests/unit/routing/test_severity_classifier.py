@@ -4,9 +4,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.feature_extraction import FeatureHasher
 
 from services.common.runtime.files import FileError
-from services.routing.domain.severity.classifier import FEATURES, Classifier, Weights, ngrams, split_units
+from services.routing.domain.severity.classifier import (
+    FEATURES,
+    Classifier,
+    Weights,
+    count,
+    ngrams,
+    split_units,
+)
 from services.routing.domain.severity.lexicon import Lexicon, Text
 from services.routing.domain.severity.normalize import normalize
 from services.routing.domain.severity.tokenize import tokenize
@@ -64,6 +72,22 @@ def test_ngrams_are_words_alone_and_in_order() -> None:
         "brake", "brake fail", "fail", "the", "the brake", "the brake fail",
     ]  # fmt: skip
     assert "刹 车 失 灵" in ngrams(list("刹车失灵了"))
+
+
+def test_ngrams_are_hashed_as_scikit_learn_does() -> None:
+    cut = [*split_units(read(STORY).words), *split_units(read("刹车踩下去是软的。车没有马上停,吓人!").words)]
+    rows = count(iter(cut))
+    hasher = FeatureHasher(FEATURES, input_type="string", alternate_sign=False)
+    theirs = hasher.transform([ngrams(unit.words) for unit in cut])
+    assert np.array_equal(rows.indices, theirs.indices)
+    assert np.array_equal(rows.indptr, theirs.indptr)
+    # Two n-grams in one place count once.
+    assert rows.data.tolist() == [1.0] * len(theirs.data)
+
+
+@pytest.mark.parametrize("texts", [[], [[]], [[], []]])
+def test_nothing_is_found_where_there_are_no_words(texts: list[list[str]]) -> None:
+    assert Classifier(weights()).classify(texts) == [{}] * len(texts)
 
 
 def test_a_text_is_as_probable_in_a_batch_as_alone() -> None:

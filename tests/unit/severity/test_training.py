@@ -121,3 +121,10 @@ def test_signals_of_the_lowest_level_are_not_learned() -> None:
     learned = learned_signals(POLICY)
     assert "fire" in learned
     assert "ordinary_fault" not in learned
+
+
+@pytest.mark.parametrize("texts", [["…"], ["…", "Smoke came out."], ["…", "!"]])
+def test_a_text_without_words_has_a_window_with_nothing_in_it(texts: list[str], lexicon: Lexicon) -> None:
+    cut_up = cut_windows(texts, lexicon)
+    assert cut_up.bounds[:2].tolist() == [0, 1]
+    assert cut_up.features[0].nnz == 0

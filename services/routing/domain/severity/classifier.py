@@ -107,7 +107,8 @@ def count(units: Iterator[Unit]) -> csr_matrix:
     places: list[int] = []
     ends = [0]
     for unit in units:
-        places += {abs(mmh3.hash(gram)) % FEATURES for gram in ngrams(unit.words)}
+        # In one order, whatever a set's is: sums of floats differ in their last digits by it.
+        places += sorted({abs(mmh3.hash(gram)) % FEATURES for gram in ngrams(unit.words)})
         ends.append(len(places))
     shape = (len(ends) - 1, FEATURES)
     return csr_matrix((np.ones(len(places), np.float32), np.array(places, np.int32), np.array(ends)), shape)
@@ -137,7 +138,9 @@ def window_norms(sizes: NDArray[np.int32], bounds: NDArray[np.int64]) -> NDArray
 
 def _sum(rows: NDArray[Number], bounds: NDArray[np.int64]) -> NDArray[Number]:
     """Sums the rows of every window."""
-    total = np.concatenate((np.zeros_like(rows[:1]), np.add.accumulate(rows, axis=0, dtype=rows.dtype)))
+    total = np.concatenate(
+        (np.zeros((1, *rows.shape[1:]), rows.dtype), np.add.accumulate(rows, axis=0, dtype=rows.dtype))
+    )
     summed: NDArray[Number] = total[bounds[:, 1]] - total[bounds[:, 0]]
     return summed
 
