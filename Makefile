@@ -1,7 +1,7 @@
 # Every target prepares what it needs; `make help` lists them.
 PYTHON := .venv/bin/python
 # A file stays with one worker, so that what its tests share is started once; each worker has a stack of its own.
-WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
+WORKERS := 2
 # What Python compiles, and what pytest makes of assertions, is kept from run to run also where it is told to keep nothing.
 export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help setup demo unit contract e2e test requirements soak up down logs bench severity lint clean
@@ -26,7 +26,7 @@ e2e: setup ## services on Kafka and the store, with kills and outages, and every
 	@$(PYTHON) -m pytest tests/e2e --durations=5
 
 test: lint ## lint, then every test, with the slowest named
-	@$(PYTHON) -m pytest $(WORKERS) --verbose --durations=10
+	@$(PYTHON) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --verbose --durations=10
 
 requirements: setup ## which requirements the tests show; MUTATE=20 breaks what so many marks die with, SEED= repeats a draw
 	@$(PYTHON) -m tests.requirements $(if $(MUTATE),--mutate $(MUTATE)) $(if $(SEED),--seed $(SEED))

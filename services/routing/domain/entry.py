@@ -67,10 +67,8 @@ def _form(contact: ContactReceived, text: Sealed, policy: Policy) -> tuple[Seale
         for name in given
         if form is None or name not in form.by_id
     )
-    if form is None:
+    if form is None or not given:
         return SealedForm(), unknown
-    if not given:
-        return SealedForm(), ()
     known = {name: said for name, said in given.items() if name in form.by_id}
     model = policy.model(form.id, partly=True)
     wrong = _wrong(model, known)
