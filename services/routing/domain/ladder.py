@@ -81,13 +81,8 @@ def choose_supervisor(
 
 def _late(case: Case, accountable: Role, world: World) -> frozenset[str]:
     """Everybody whose time may have passed."""
-    staff = (
-        one
-        for seat in world.seats(case, accountable)
-        for one in world.directory.staff(seat.at, seat.role, seat.department)
-    )
     own = (case.owner,) if case.owner_role == accountable else ()
-    return frozenset((*own, *(one.id for one in staff)))
+    return frozenset((*own, *(one.id for one in world.staff(case, accountable))))
 
 
 def _has_place(case: Case, rung: Rung, world: World) -> bool:

@@ -146,11 +146,7 @@ def _answer(draft: Draft, task: Task, asked: TaskReply, world: World) -> None:
 
 def _answering(case: Case, task: Task, actor: str, world: World) -> list[str]:
     """Who answers a task, first in person, then in whose place: of who was asked, and of the role where they have it not."""
-    staff = {
-        one.id
-        for seat in world.seats(case, task.role)
-        for one in world.directory.staff(seat.at, seat.role, seat.department)
-    }
+    staff = {one.id for one in world.staff(case, task.role)}
     asked = {task.to} if actor in staff else {task.to, *staff}
     return [actor, *sorted(asked & world.directory.represented(actor, world.now) - {actor})]
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from schemas.directory import Person
 from schemas.policies import Policy
 from schemas.staffing import Directory, Queue, place
 from schemas.vocabulary import Role
@@ -47,6 +48,11 @@ class World:
             Seat(queue.at, queue.role, department, not_by, tuple(one for one in near if one != queue))
             for queue in self.queues(case, role)
         ]
+
+    def staff(self, case: Case, role: Role) -> list[Person]:
+        """Everybody of a role for a case, on duty or not."""
+        staff = self.directory.staff
+        return [one for seat in self.seats(case, role) for one in staff(seat.at, seat.role, seat.department)]
 
     def person(self, case: Case, role: Role, not_by: frozenset[str] = frozenset()) -> Chosen | None:
         """Somebody of a role who is on duty, or whose deputy is; nobody who stands in for the role as such."""
