@@ -16,6 +16,7 @@ import httpx
 
 from deploy.local import Stack, start_service
 from deploy.local.part import Part
+from deploy.local.patient import ONCE, client
 from schemas import cases
 from schemas.cases import CaseEvent
 from schemas.contacts import ContactReceived
@@ -57,10 +58,12 @@ class Service:
         return await self.http.get(path, params=query, headers=signed(person))
 
     async def post(
-        self, person: str, path: str, seen: str, body: Any = None, key: str = ""
+        self, person: str, path: str, seen: str, body: Any = None, key: str = "", *, once: bool = False
     ) -> httpx.Response:
+        """The answer to an action; the first, also where it is 503, for one that is asked `once`."""
         headers = signed(person) | {"If-Match": seen, "Idempotency-Key": key or str(uuid4())}
-        return await self.http.post(path, json=body or {}, headers=headers)
+        extensions = ONCE if once else {}
+        return await self.http.post(path, json=body or {}, headers=headers, extensions=extensions)
 
     async def replying(self, case: str, verb: str, task: str = "hand_over", reader: str = "gm-1") -> str:
         """Where somebody replies to the newest task of a kind that waits in the case of this path."""
@@ -111,7 +114,7 @@ async def routing(stack: Stack, home: Path, mongo: str = "") -> AsyncIterator[Se
         service = start_service("routing", env, home / "routing.log")
         try:
             await service.wait_ready()
-            async with httpx.AsyncClient(base_url=service.url, timeout=SECONDS) as http:
+            async with client(service.url, SECONDS) as http:
                 document = (await http.get("/openapi.json")).json()
                 http.event_hooks = {"response": [OpenApi(document).check]}
                 yield Service(stack, names, http, env, service)

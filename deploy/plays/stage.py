@@ -12,6 +12,7 @@ import yaml
 from pymongo import AsyncMongoClient
 from tenacity import retry, retry_if_result, wait_fixed
 
+from deploy.local.patient import client
 from deploy.plays.environment import Environment, environment, redress
 from deploy.plays.evidence import Accepted, Evidence, gather
 from deploy.plays.idle import PAUSE, Idle, watching
@@ -99,8 +100,8 @@ async def stage(data: Path, directories: Sequence[Path], progress: Progress) -> 
         services = running.services
         async with (
             AsyncMongoClient[dict[str, Any]](addresses.mongo) as store,
-            httpx.AsyncClient(base_url=services["intake"].url, timeout=30) as intake,
-            httpx.AsyncClient(base_url=services["routing"].url, timeout=30) as routing,
+            client(services["intake"].url) as intake,
+            client(services["routing"].url) as routing,
             watching(addresses.kafka, addresses.mongo, running.prefix, running.database) as idle,
             recorder(addresses.kafka, running.prefix) as recording,
         ):

@@ -42,8 +42,8 @@ class MistimedService:
         new.rename(self.ahead)
 
     async def get(self, path: str) -> httpx.Response:
-        async with httpx.AsyncClient() as client:
-            return await client.get(f"{self.service.url}{path}", timeout=SECONDS)
+        async with httpx.AsyncClient(timeout=SECONDS) as client:
+            return await client.get(f"{self.service.url}{path}")
 
     async def metric(self, name: str) -> float:
         page = (await self.get("/metrics")).text

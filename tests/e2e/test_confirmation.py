@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from deploy.local import Service, Stack, service
+from deploy.local.patient import client
 from deploy.local.process import ChildProcess, Command
 from deploy.local.provider import Provider, provider
 from services.common.runtime.clock import Clock
@@ -80,7 +81,7 @@ async def dealership(stack: Stack, names: Names, tmp_path: Path) -> AsyncIterato
     parts = [mail, sms, *services]
     try:
         await asyncio.gather(*(part.start() for part in parts))
-        async with httpx.AsyncClient(base_url=services[0].url, timeout=SECONDS) as http:
+        async with client(services[0].url, SECONDS) as http:
             yield Dealership(stack, names, clock, mail, sms, http)
     finally:
         await asyncio.gather(*(part.stop() for part in parts))

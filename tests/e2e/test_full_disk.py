@@ -66,7 +66,7 @@ async def test_an_action_on_a_full_disk_is_never_answered_200_and_goes_through_o
             seen = (await service.get("cr-1", path)).headers["ETag"]
             target = await service.replying(path, "accept")
             for _ in range(3):
-                answer = await service.post("cr-1", target, seen, key="once")
+                answer = await service.post("cr-1", target, seen, key="once", once=True)
                 assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE
                 assert answer.headers["Content-Type"] == "application/problem+json"
                 assert await accepted(service, path) == 0

@@ -15,7 +15,7 @@ from deploy.local import Stack
 from deploy.local.trouble import Trouble
 from schemas.media import Medium
 from tests.e2e.test_notify import Far, far_end, handed_over, outreach, sent_for
-from tests.patience import until
+from tests.patience import SECONDS, until
 
 MANY = 40
 FOR_EVER = 100_000
@@ -36,13 +36,13 @@ async def listed(far: Far, *words: str) -> list[dict[str, Any]]:
 
 
 async def ready(far: Far) -> tuple[int, dict[str, Any]]:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=SECONDS) as client:
         answer = await client.get(f"{far.notify.url}/readyz")
     return answer.status_code, answer.json()
 
 
 async def paused(far: Far, medium: Medium) -> bool:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(timeout=SECONDS) as client:
         answer = await client.get(f"{far.notify.url}/metrics")
     return f'redress_provider_paused{{medium="{medium}"}} 1.0' in answer.text
 

@@ -16,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.records_to_delete import RecordsToDelete
 
 from deploy.local import Stack, service
+from deploy.local.patient import ONCE, client
 from schemas.cases import CaseEvent
 from schemas.policies import PublishedPolicy, key
 from services.common.runtime.clock import Clock
@@ -27,7 +28,7 @@ from tests.dealership import a_contact
 from tests.e2e.test_notify import far_end
 from tests.e2e.test_notify import outreach as customers
 from tests.e2e.test_sla import POLICY, RunningSla
-from tests.patience import patience, until
+from tests.patience import SECONDS, patience, until
 from tests.policy_folder import PolicyFolder
 from tests.routing_service import KEY, redress, routing
 from tests.stack import Names, consume, database, produce
@@ -48,15 +49,15 @@ async def publish(stack: Stack, names: Names, policy: Any, name: str = "") -> st
 
 
 async def notes(service: Any) -> dict[str, str]:
-    async with httpx.AsyncClient() as client:
-        answer = await client.get(f"{service.url}/readyz")
+    async with httpx.AsyncClient(timeout=SECONDS) as http:
+        answer = await http.get(f"{service.url}/readyz")
     found: dict[str, str] = answer.json().get("notes", {})
     return found
 
 
 async def metrics(service: Any) -> str:
-    async with httpx.AsyncClient() as client:
-        return (await client.get(f"{service.url}/metrics")).text
+    async with httpx.AsyncClient(timeout=SECONDS) as http:
+        return (await http.get(f"{service.url}/metrics")).text
 
 
 @pytest.fixture
@@ -216,9 +217,9 @@ async def test_without_any_policy_routing_waits_and_says_for_which(
     routing.runner.launch()
 
     async def is_reported() -> bool:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=SECONDS) as http:
             try:
-                answer = await client.get(f"{routing.url}/readyz")
+                answer = await http.get(f"{routing.url}/readyz")
             except httpx.HTTPError:
                 return False
         said = answer.json()
@@ -265,14 +266,20 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
         assert "further 7" not in await resting(running, "cases") + await spoken(
             running, "routing.waiting", 10
         )
-        async with httpx.AsyncClient(base_url=again.url) as http:
+        async with client(again.url, SECONDS) as http:
             shown = await http.get(path, headers=_signed("dm-service"))
             assert (shown.json()["actions"], shown.json()["replies"]) == ([], {})
             seen = shown.headers["ETag"]
             headers = _signed("cr-1") | {"If-Match": seen, "Idempotency-Key": "once"}
-            answer = await http.post(f"{path}/actions/contact", json={"note": "called"}, headers=headers)
-        assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
-        assert name in answer.json()["title"]
+
+            async def is_told() -> bool:
+                answer = await http.post(
+                    f"{path}/actions/contact", json={"note": "called"}, headers=headers, extensions=ONCE
+                )
+                assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
+                return name in answer.json()["title"]
+
+            await until(is_told)
         with pytest.raises(subprocess.CalledProcessError) as refused:
             await asyncio.to_thread(redress, running.env, "resync", str(case))
         assert f"its policy {name} is not published" in refused.value.stderr

@@ -21,7 +21,7 @@ async def test_people_are_told_and_contacts_wait_while_the_store_is_away(
         path, seen = await service.opened()
         target = await service.replying(path, "accept")
         way.shut()
-        answer = await service.post("cr-1", target, seen, key="once")
+        answer = await service.post("cr-1", target, seen, key="once", once=True)
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
         waiting = a_contact("音响没有声音")
         await service.receive(waiting)

@@ -19,7 +19,7 @@ from schemas.deadlines import DeadlineBreached, DeadlineEvent
 from schemas.identity import firing_id
 from schemas.policies import PublishedPolicy
 from services.common.runtime.clock import Clock
-from tests.patience import patience
+from tests.patience import SECONDS, patience
 from tests.soak import rounds
 from tests.stack import Names, database, produce
 from tests.unit.sla.story import NOTE, SHOP, a_deadline, a_header, a_policy, body_of
@@ -78,7 +78,7 @@ class RunningSla:
             ]
 
     async def metrics(self) -> str:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(timeout=SECONDS) as client:
             return (await client.get(f"{self.service.url}/metrics")).text
 
 
