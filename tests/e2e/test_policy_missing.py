@@ -159,7 +159,7 @@ def _published(policy: Any) -> tuple[str, bytes]:
     return key(published), published.model_dump_json().encode()
 
 
-async def test_a_policy_that_cannot_be_used_stops_no_start_and_is_told_with_its_key(
+async def test_a_policy_that_cannot_be_used_stops_no_start_and_is_refused_by_name_with_its_key(
     stack: Stack, tmp_path: Path
 ) -> None:
     async with routing(stack, tmp_path) as running:
@@ -272,14 +272,14 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
             seen = shown.headers["ETag"]
             headers = _signed("cr-1") | {"If-Match": seen, "Idempotency-Key": "once"}
 
-            async def is_told() -> bool:
+            async def is_refused_by_name() -> bool:
                 answer = await http.post(
                     f"{path}/actions/contact", json={"note": "called"}, headers=headers, extensions=ONCE
                 )
                 assert answer.status_code == httpx.codes.SERVICE_UNAVAILABLE, answer.text
                 return name in answer.json()["title"]
 
-            await until(is_told)
+            await until(is_refused_by_name)
         with pytest.raises(subprocess.CalledProcessError) as refused:
             await asyncio.to_thread(redress, running.env, "resync", str(case))
         assert f"its policy {name} is not published" in refused.value.stderr
