@@ -35,7 +35,8 @@ def campaigns() -> tuple[str, ...]:
 
 
 PARTS = {
-    "suite": Part(SUITE, 3),
+    # A round that has failed says at once by what, and takes no time of the next.
+    "suite": Part(SUITE, 3, {"PYTEST_ADDOPTS": "--maxfail=1"}),
     "campaigns": Part((*PYTEST, *campaigns()), 1, {"REDRESS_SOAK": "1"}),
     "demo": Part((sys.executable, "-m", "deploy.redress", "play"), 3),
 }

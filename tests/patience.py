@@ -10,7 +10,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-SECONDS = 300.0
+SECONDS = 600.0
 GLANCE = 0.05
 
 
