@@ -14,8 +14,7 @@ from tests.load import load
 
 LOGS = Path(__file__).parents[1] / "build" / "soak"
 HOURS = 2.0
-# Beside busy processes more workers get through sooner, and each of them meets a machine still busier.
-SUITE = ("make", "test", "WORKERS=4")
+SUITE = ("make", "test")
 PYTEST = (sys.executable, "-m", "pytest", "--durations=10", "-p", "no:cacheprovider")
 
 
