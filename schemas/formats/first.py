@@ -97,10 +97,10 @@ def upgrade_published(published: Json) -> Json:
 def upgrade_policy(policy: Json) -> Json:
     """The rules of a policy in format 2."""
     present = renamed(policy, {"clocks": "deadlines"})
-    telling = present.pop("escalate_to_manufacturer", ())
+    reported = present.pop("escalate_to_manufacturer", ())
     return {
         **present,
-        "severity": _upgrade_severity(present["severity"], present["words"], telling),
+        "severity": _upgrade_severity(present["severity"], present["words"], reported),
         "deadlines": [_upgrade_spec(spec) for spec in present["deadlines"]],
         "notices": [_upgrade_notice(notice) for notice in present["notices"]],
         "templates": [_upgrade_template(template) for template in present["templates"]],
@@ -140,14 +140,14 @@ def queue_name(name: Any) -> Any:
     return name
 
 
-def _upgrade_severity(severity: Json, words: Json, telling: Collection[str]) -> Json:
+def _upgrade_severity(severity: Json, words: Json, reported: Collection[str]) -> Json:
     """The severity table with the levels that it could name, and what was done by their names."""
     lowest, *_, highest = LEVELS
     levels = [
         {
             "id": level,
             "title": words.get(level, {"zh": level, "en": level}),
-            "tells": "manufacturer" if level in telling else None,
+            "tells": "manufacturer" if level in reported else None,
             "outside_hours": level == highest,
             "must_be_judged": level != lowest,
         }

@@ -1,4 +1,4 @@
-"""Users read the words of their programme's papers, as `docs/glossary.md` has them: one in Chinese, one in English."""
+"""Users read the words of the papers of their policy, as `docs/glossary.md` has them: one in Chinese, one in English."""
 
 import re
 from collections.abc import Iterator
