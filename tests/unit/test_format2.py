@@ -49,6 +49,7 @@ async def test_deadlines_at_rest_go_on_as_they_would_have() -> None:
     assert [summary(json.loads(event)) for event in now] == [summary(event) for event in before]
 
 
+@pytest.mark.whole
 def test_the_same_records_lead_to_the_same_messages() -> None:
     sent = {step["record"]: step["deliveries"] for step in steps_of("notify")}
     read_then = {cases.TOPIC, deadlines.TOPIC, outreach.TOPIC}

@@ -12,6 +12,8 @@ from services.routing.store.policy_files import load_policy
 from tests.policy_ids import SHIPPED, ids_of, policy_folders
 from tests.renaming import HANDFUL, PLAYS, Renaming, other, write_plays, write_policy
 
+pytestmark = pytest.mark.whole
+
 
 def renamed(folder: Path, into: Path) -> Path:
     write_policy(Renaming.of(folder), folder, into)

@@ -112,6 +112,7 @@ def test_check_says_which_message_would_not_fit_its_segments(policies: PolicyFol
     assert f"(line {line})" in said.stderr
 
 
+@pytest.mark.whole
 def test_check_without_files_checks_what_is_shipped() -> None:
     said = CliRunner().invoke(policy, ["check"])
     assert (said.exit_code, "gtmc@" in said.stdout) == (0, True)

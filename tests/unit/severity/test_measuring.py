@@ -133,6 +133,7 @@ def test_weights_say_what_they_were_learned_from(labelled: Path) -> None:
     assert labelled.stem not in str(weights.trained_on)
 
 
+@pytest.mark.whole
 def test_what_is_measured_is_printed_and_drawn(labelled: Path) -> None:
     result = run("measure", labelled, "--folds", "2", "--draw", labelled.parent)
     assert result.exit_code == 0, result.output

@@ -41,12 +41,14 @@ def test_what_reaches_no_further_than_it_may(spec: LexiconSpec, texts: list[str]
     assert list(find_overreach(spec, SEVERITY, texts)) == []
 
 
+@pytest.mark.whole
 def test_the_lexicon_that_is_shipped_reaches_not_too_far() -> None:
     ordinary = ordinary_texts(SEVERITY)
     assert len(ordinary) > 1000
     assert list(find_overreach(load_lexicon(), SEVERITY, ordinary)) == []
 
 
+@pytest.mark.whole
 def test_policy_check_names_what_reaches_too_far(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deploy.policy.commands, "load_lexicon", lambda: lexicon("fire"))
     monkeypatch.setattr(deploy.policy.commands, "ordinary_texts", lambda _: RATTLES)
