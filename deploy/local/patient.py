@@ -17,13 +17,14 @@ ONCE = {"once": True}
 
 
 class PatientTransport(httpx.AsyncBaseTransport):
-    """Sends a request until it is answered otherwise than 503, for at most PATIENCE seconds; the key is the same each time."""
+    """Sends a request until it is answered otherwise than 503, for so many seconds; the key is the same each time."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
         self._transport = httpx.AsyncHTTPTransport(verify=NO_TLS)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        until = ticks() + PATIENCE
+        until = ticks() + self._patience
         while True:
             response = await self._transport.handle_async_request(request)
             pause = response.headers.get("Retry-After")
@@ -37,6 +38,6 @@ class PatientTransport(httpx.AsyncBaseTransport):
         await self._transport.aclose()
 
 
-def client(url: str, timeout: float = PATIENCE, **more: Any) -> httpx.AsyncClient:
-    """A client of the service at this address."""
-    return httpx.AsyncClient(base_url=url, timeout=timeout, transport=PatientTransport(), **more)
+def client(url: str, patience: float = PATIENCE, **more: Any) -> httpx.AsyncClient:
+    """A client of the service at this address, which waits so many seconds for an answer, and for one other than 503."""
+    return httpx.AsyncClient(base_url=url, timeout=patience, transport=PatientTransport(patience), **more)

@@ -8,7 +8,7 @@ from aiokafka import TopicPartition
 from deploy.local import Stack
 from services.common.kafka.watermarks import Watermarks
 from services.common.runtime.failures import TRANSIENT, retry
-from tests.patience import until
+from tests.patience import SECONDS
 from tests.stack import Names, produce
 
 
@@ -26,7 +26,7 @@ async def total(watermarks: Watermarks, topic: str) -> int:
 
 async def final_total(watermarks: Watermarks, topic: str) -> int:
     """What is said in the end."""
-    return await retry(lambda: total(watermarks, topic), "ask for ends")
+    return await retry(lambda: total(watermarks, topic), "ask for ends", patience=SECONDS)
 
 
 async def test_the_end_is_where_the_next_record_will_stand(
@@ -54,11 +54,4 @@ async def test_a_silent_broker_is_away_and_answers_again_when_it_speaks(
             await total(watermarks, topic)
     finally:
         stack.kafka.resume()
-
-    async def answers() -> bool:
-        try:
-            return await total(watermarks, topic) == 1
-        except TRANSIENT:
-            return False
-
-    await until(answers)
+    assert await final_total(watermarks, topic) == 1
