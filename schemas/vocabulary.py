@@ -5,6 +5,7 @@ No code knows one of these names; what the engine itself distinguishes are the l
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
@@ -50,30 +51,57 @@ DeadlineName = Annotated[str, Names("deadlines")]
 TemplateName = Annotated[str, Names("templates")]
 
 
-def names_in(
-    value: Any, annotation: Any = None, metadata: tuple[Any, ...] = ()
-) -> Iterator[tuple[Place, Names, str]]:
+Unwrapped = tuple[Any, tuple[Any, ...]]
+"""An annotation with its metadata, as `unwrapped` returns them."""
+
+
+def names_in(value: Any, kind: Unwrapped = (None, ())) -> Iterator[tuple[Place, Names, str]]:
     """Every name that a value of a policy says, with its place in the value and what it names."""
-    annotation, metadata = unwrapped(annotation, metadata)
     if isinstance(value, str):
-        yield from (((), mark, value) for mark in metadata if isinstance(mark, Names))
-    for step, inner, kind, marks in _inside(value, annotation):
-        yield from (((step, *place), what, said) for place, what, said in names_in(inner, kind, marks))
+        yield from (((), mark, value) for mark in kind[1] if isinstance(mark, Names))
+    for step, inner, its_kind in _inside(value, kind[0]):
+        if its_kind and inner is not None:
+            yield from (((step, *place), what, name) for place, what, name in names_in(inner, its_kind))
 
 
-def _inside(value: Any, annotation: Any) -> Iterator[tuple[int | str, Any, Any, tuple[Any, ...]]]:
-    """What a value is made of, with the step to it and its annotation."""
+def _inside(value: Any, annotation: Any) -> Iterator[tuple[int | str, Any, Unwrapped | None]]:
+    """What a value is made of, with the step to it and, if it can name anything, what it is."""
     if isinstance(value, BaseModel):
-        for name, field in type(value).model_fields.items():
-            yield field.alias or name, getattr(value, name), field.annotation, tuple(field.metadata)
+        yield from ((step, getattr(value, name), kind) for name, step, kind in _fields(type(value)))
     elif isinstance(value, dict):
-        key, kept = get_args(annotation) or (None, None)
+        key, kept = _arguments(annotation, 2)
         for name, each in value.items():
-            yield name, name, key, ()
-            yield name, each, kept, ()
+            yield name, name, key
+            yield name, each, kept
     elif isinstance(value, tuple):
-        entry = next(iter(get_args(annotation)), None)
-        yield from ((at, each, entry, ()) for at, each in enumerate(value))
+        [entry] = _arguments(annotation, 1)
+        yield from ((at, each, entry) for at, each in enumerate(value))
+
+
+@cache
+def _fields(model: type[BaseModel]) -> tuple[tuple[str, str, Unwrapped], ...]:
+    """The fields of a model that may be names or hold some, each with the step to it."""
+    fields = (
+        (name, field.alias or name, unwrapped(field.annotation, tuple(field.metadata)))
+        for name, field in model.model_fields.items()
+    )
+    return tuple(field for field in fields if _may_name(field[2]))
+
+
+@cache
+def _arguments(annotation: Any, count: int) -> list[Unwrapped | None]:
+    """What the first parameters of an annotation say; None where they are missing or cannot name anything."""
+    given = [unwrapped(each) for each in get_args(annotation)[:count]]
+    kinds = [each if _may_name(each) else None for each in given]
+    return [*kinds, *([None] * (count - len(kinds)))]
+
+
+def _may_name(kind: Unwrapped) -> bool:
+    """False of a plain value, such as a number or a text that names nothing."""
+    annotation, marks = kind
+    is_model = isinstance(annotation, type) and issubclass(annotation, BaseModel)
+    has_parts = any(not isinstance(part, str) for part in get_args(annotation))
+    return is_model or has_parts or any(isinstance(mark, Names) for mark in marks)
 
 
 def names_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Names | None:

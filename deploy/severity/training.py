@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, diags, vstack
-from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from deploy.severity.labelled import Labelled
@@ -162,7 +162,7 @@ def _calibrate(
     shown, weights = _mark_signals(examples, signals), _give_weights(examples, signals)
     if not shown.any() or shown.all():
         return np.float32(1), np.float32(0)
-    model = LogisticRegression().fit(scores.reshape(-1, 1), shown.ravel(), weights.ravel())
+    model = _logistic_regression().fit(scores.reshape(-1, 1), shown.ravel(), weights.ravel())
     return np.float32(model.coef_[0, 0]), np.float32(model.intercept_[0])
 
 
@@ -193,7 +193,7 @@ def _learn_signal(
     without, of_shown = np.flatnonzero(~shown[owner] & (weight[owner] > 0)), np.flatnonzero(shown[owner])
     bounds = np.cumsum(np.r_[0, sizes[shown]])
     rarity = (len(without) / shown.sum()) ** RARITY
-    model = LogisticRegression(C=INVERSE_REGULARIZATION, solver="liblinear")
+    model = _logistic_regression(C=INVERSE_REGULARIZATION, solver="liblinear")
 
     def fit(rows: Numbers, shares: NDArray[np.float64]) -> None:
         chosen = np.r_[without, rows]
@@ -205,6 +205,12 @@ def _learn_signal(
         rows = of_shown[_find_highest(model.decision_function(windows.features[of_shown]), bounds)]
         fit(rows, weight[owner[rows]])
     return model.coef_[0].astype(np.float32), np.float32(model.intercept_[0])
+
+
+def _logistic_regression(**settings: Any) -> Any:
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - heavy, and only learning needs it
+
+    return LogisticRegression(**settings)
 
 
 def _find_highest(scores: NDArray[np.float64], bounds: Numbers) -> Numbers:

@@ -66,6 +66,7 @@ def another() -> Policy:
     return policy.model_copy(update=changes)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("folder", folders(SHIPPED), ids=lambda folder: folder.name)
 def test_every_action_of_a_shipped_policy_is_described_with_the_fields_of_its_form(folder: Path) -> None:
     policy, document = load_policy(folder), starting(SHIPPED).openapi()

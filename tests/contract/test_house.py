@@ -16,6 +16,7 @@ from services.intake.settings import IntakeSettings
 from services.notify.settings import Settings as NotifySettings
 from services.routing.settings import Settings as RoutingSettings
 from services.sla.settings import Settings as SlaSettings
+from tests.syntax import parsed
 
 HOUSE = ("schemas", "services", "deploy")
 FILES = sorted(path for folder in HOUSE for path in Path(folder).rglob("*.py"))
@@ -28,7 +29,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def functions(path: Path) -> Iterator[Function]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, Function):
             yield node
 
@@ -55,7 +56,7 @@ def test_every_module_says_in_one_line_what_it_is_for(folder: str) -> None:
 
 
 def _opens_with_its_job(path: Path) -> bool:
-    text = ast.get_docstring(ast.parse(path.read_text("utf-8")))
+    text = ast.get_docstring(parsed(path))
     return text is not None and len(text.splitlines()[0]) <= 110
 
 

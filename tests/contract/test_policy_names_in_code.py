@@ -3,11 +3,13 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.policy_ids import ids_of, policy_folders
+from tests.syntax import parsed
 
 CODE = [path for folder in ("schemas", "services", "deploy") for path in sorted(Path(folder).rglob("*.py"))]
 FORMATS = Path("schemas/formats")
@@ -83,20 +85,25 @@ def names_in(paths: list[Path]) -> Iterator[tuple[str, str]]:
 
 
 def _named(path: Path) -> Iterator[tuple[str, int]]:
-    tree = ast.parse(path.read_text("utf-8"))
+    tree = parsed(path)
     yield from strings(tree)
     yield from ((name, line) for name, line in identifiers(tree) if name not in OUR_IDENTIFIERS)
 
 
+@cache
+def names_in_code() -> tuple[tuple[str, str], ...]:
+    return tuple(names_in(CODE))
+
+
 def test_no_code_says_a_name_of_a_policy() -> None:
     assert len(names()) > 400
-    assert [f"{place} says {name!r}" for name, place in names_in(CODE) if name not in OURS] == []
+    assert [f"{place} says {name!r}" for name, place in names_in_code() if name not in OURS] == []
 
 
 def test_every_word_of_our_own_is_said_by_code_and_by_a_policy() -> None:
-    assert OURS.keys() - {name for name, _ in names_in(CODE)} == set()
-    trees = [ast.parse(path.read_text("utf-8")) for path in CODE]
-    assert OUR_IDENTIFIERS.keys() - {name for tree in trees for name, _ in identifiers(tree)} == set()
+    assert OURS.keys() - {name for name, _ in names_in_code()} == set()
+    written = {name for path in CODE for name, _ in identifiers(parsed(path))}
+    assert OUR_IDENTIFIERS.keys() - written == set()
     assert OUR_IDENTIFIERS.keys() - names() == set()
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.syntax import parsed
+
 FOLDERS = ("schemas", "services", "deploy", "tests")
 
 NAMED = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -51,7 +53,7 @@ def python_files(folder: str) -> list[Path]:
 def names(path: Path) -> Iterator[tuple[int, str]]:
     """Every function and class of a file and the file itself, with its line; tests are sentences and left out."""
     yield 1, path.parent.name if path.stem == "__init__" else path.stem
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, NAMED) and not node.name.startswith("test_"):
             yield node.lineno, node.name
 
@@ -107,7 +109,7 @@ def test_no_two_classes_have_one_name() -> None:
     by_name = defaultdict(list)
     for folder in ("schemas", "services"):
         for path in python_files(folder):
-            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            for node in ast.walk(parsed(path)):
                 if isinstance(node, ast.ClassDef):
                     by_name[node.name].append(f"{path}:{node.lineno}")
     twice = {name: places for name, places in by_name.items() if len(places) > 1}

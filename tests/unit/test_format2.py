@@ -35,6 +35,7 @@ def summary(event: Json) -> Json:
     return {**same, "accountable": event["deadline"] in FROM_THE_OWNER or event["accountable"]}
 
 
+@pytest.mark.whole
 async def test_the_same_events_of_cases_lead_to_the_same_events_of_deadlines() -> None:
     before = [json.loads(one["value"]) for one in records_of(FORM, deadlines.TOPIC)]
     now = [json.loads(event) for event in await Watch().take(steps_of("sla"))]
@@ -173,6 +174,7 @@ def test_an_escalation_that_lets_another_stand_again_is_told_from_one_that_does_
     assert {one.because for one in withdrawn} >= {"not_late", "unanswered"}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("do", ["withdraw", "accept", "refuse"])
 def test_what_people_answer_and_what_was_not_late_lets_a_case_go_where_it_did(do: str) -> None:
     rows = [one for one in lines(FORM, "answers") if one["do"] == do]

@@ -28,6 +28,7 @@ def rows() -> list[object]:
     ]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("path", rows())
 def test_a_story_goes_as_it_says(path: Path) -> None:
     assert MemoryStage(path.parent.name).play(files.load(path, Story)) == []

@@ -76,6 +76,7 @@ def test_one_server_or_several_are_right(monkeypatch: pytest.MonkeyPatch, value:
 
 
 @pytest.mark.usefixtures("_logging_as_it_was")
+@pytest.mark.whole
 def test_a_command_says_what_it_waits_for_and_gives_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("deploy.dead.PATIENCE", 0.5)
     said = CliRunner().invoke(main, ["dead", "list"], env={"REDRESS_KAFKA": f"127.0.0.1:{free_port()}"})

@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from deploy.local.addresses import FREE, free_port
 
 ANOTHER = """
@@ -26,6 +28,7 @@ def taken(process: "subprocess.Popen[str]") -> int:
     return int(process.stdout.readline())
 
 
+@pytest.mark.whole
 def test_no_process_is_given_a_port_of_another_though_nothing_listens_there() -> None:
     ours = free_port()
     with another(ours) as first, another(ours) as second:
@@ -36,6 +39,7 @@ def test_no_process_is_given_a_port_of_another_though_nothing_listens_there() ->
             process.communicate()
 
 
+@pytest.mark.whole
 def test_what_a_process_had_is_free_once_it_has_ended() -> None:
     with another(FREE[-1]) as first:
         port = taken(first)

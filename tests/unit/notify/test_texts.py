@@ -52,6 +52,7 @@ def test_a_text_cannot_reach_beyond_its_facts() -> None:
         render(template, "sms", "en", FACTS)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("folder", SHIPPED.folders(), ids=lambda folder: folder.name)
 def test_every_shipped_text_renders_in_both_languages(folder: Path) -> None:
     must_render(folder.name, load_policy(folder))
@@ -103,6 +104,7 @@ def test_what_no_message_can_carry_is_left_out(medium: Medium, sign: str) -> Non
     (text.subject + text.body).encode()
 
 
+@pytest.mark.whole
 def test_a_text_of_our_files_that_cannot_be_rendered_is_told_by_file_and_line(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(POLICIES / "gtmc", tmp_path / "gtmc"))
     broken = folder / "notices.yaml"

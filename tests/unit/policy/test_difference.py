@@ -128,6 +128,7 @@ def test_every_field_of_a_policy_means_something_to_people(model: type, covered:
     assert covered <= fields
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("before", SHIPPED, ids=lambda path: path.name)
 @pytest.mark.parametrize("after", SHIPPED, ids=lambda path: path.name)
 def test_any_two_policies_can_be_compared(before: Path, after: Path) -> None:

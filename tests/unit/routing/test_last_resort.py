@@ -115,6 +115,7 @@ def accepting(casework: Casework, case: Case, among: Iterable[str] | None = None
     return {name for name, tasks in asked.items() if any("accept" in verbs for verbs in tasks.values())}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("narrative", ["空调有异响,请检查", FIRE])
 @pytest.mark.parametrize("place", PLACES, ids="/".join)
 @pytest.mark.parametrize("world", WORLDS)
@@ -135,6 +136,7 @@ def _is_responsible(casework: Casework, case: Case, named: str, actor: str) -> b
     return is_party(case, named, case.shop, actor, casework.world())
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("place", PLACES, ids="/".join)
 @pytest.mark.parametrize("world", WORLDS)
 def test_the_ladder_escalates_to_somebody(world: str, place: tuple[str, str]) -> None:

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.feature_extraction import FeatureHasher
 
 from services.common.runtime.files import FileError
 from services.routing.domain.severity.classifier import (
@@ -74,7 +73,10 @@ def test_ngrams_are_words_alone_and_in_order() -> None:
     assert "刹 车 失 灵" in ngrams(list("刹车失灵了"))
 
 
+@pytest.mark.whole
 def test_ngrams_are_hashed_as_scikit_learn_does() -> None:
+    from sklearn.feature_extraction import FeatureHasher  # noqa: PLC0415 - heavy, and only here of use
+
     cut = [*split_units(read(STORY).words), *split_units(read("刹车踩下去是软的。车没有马上停,吓人!").words)]
     rows = count(iter(cut))
     hasher = FeatureHasher(FEATURES, input_type="string", alternate_sign=False)

@@ -148,6 +148,7 @@ def test_the_longest_contact_that_intake_takes_is_read_to_its_end() -> None:
 CHINESE, ENGLISH = "下坡时刹车突然失灵,踩到底也停不下来。", "Going downhill the brakes failed completely."
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("sentence", [CHINESE, ENGLISH])
 @pytest.mark.parametrize("share", [0.0, 0.5, 1.0])
 def test_a_decisive_sentence_counts_wherever_it_stands(sentence: str, share: float) -> None:

@@ -92,6 +92,7 @@ CHANGES: dict[str, Change] = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", CHANGES)
 def test_neither_level_nor_certainty_moves(name: str) -> None:
     moved = [

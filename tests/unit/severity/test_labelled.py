@@ -92,6 +92,7 @@ def test_a_fingerprint_says_how_many_texts_and_no_name(tmp_path: Path) -> None:
     assert len(name) == len("sha256:") + 16
 
 
+@pytest.mark.whole
 def test_the_shipped_training_texts_are_labelled_in_both_languages_without_repeats() -> None:
     complaints = [complaint for path in training_files() for complaint in read_labelled(path, POLICY)]
     assert {complaint.language for complaint in complaints} == {"zh", "en"}

@@ -124,6 +124,7 @@ def run(*arguments: str | Path) -> Result:
     return CliRunner().invoke(severity, list(map(str, arguments)))
 
 
+@pytest.mark.whole
 def test_weights_say_what_they_were_learned_from(labelled: Path) -> None:
     result = run("train", labelled)
     assert result.exit_code == 0, result.output

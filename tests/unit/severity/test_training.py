@@ -22,6 +22,8 @@ from services.routing.domain.severity.tokenize import tokenize
 from services.routing.store.severity_files import load_lexicon, load_severity, load_weights, save_weights
 from tests.unit.severity.complaints import few_dozen
 
+pytestmark = pytest.mark.whole
+
 POLICY = load_severity()
 SIGNALS = ["fire", "control_lost", "wants_replacement", "injury"]
 ORDINARY = (
