@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
+from tenacity import retry, retry_if_result, stop_after_attempt
 
 from deploy.plays.stage import Stage
 from deploy.plays.story import MONDAY, ZONE, Step, Story, differences
@@ -14,6 +15,8 @@ from schemas.deliveries import DeliveryReported
 
 AGE = timedelta(minutes=1)
 """How long before it is posted a customer has spoken."""
+LOOKS = 3
+"""How often somebody looks and acts: what falls due in between changes the case, and they look again."""
 
 
 @dataclass(slots=True)
@@ -95,10 +98,7 @@ async def _do(one: Playing, step: Step, stage: Stage) -> None:
     if step.contact is not None:
         await _post(one, step, step.contact, stage)
     elif step.action is not None or step.reply is not None:
-        case = (await stage.cases([one.case_id])).get(one.case_id)
-        if case is None:
-            raise LookupError(f"case {one.case_id} was not opened")
-        await _ask(one, step, case, stage)
+        _check(one, step, await _ask(one, step, stage))
 
 
 async def _post(one: Playing, step: Step, contact: dict[str, Any], stage: Stage) -> None:
@@ -111,11 +111,23 @@ async def _post(one: Playing, step: Step, contact: dict[str, Any], stage: Stage)
     one.case_id, one.number = opened["case_id"], opened["case_number"]
 
 
-async def _ask(one: Playing, step: Step, case: dict[str, Any], stage: Stage) -> None:
-    """Take the action, or reply to the task, of a case as it is now."""
+@retry(
+    retry=retry_if_result(lambda answer: answer.status_code == httpx.codes.PRECONDITION_FAILED),
+    stop=stop_after_attempt(LOOKS),
+    retry_error_callback=lambda last: last.outcome and last.outcome.result(),
+)
+async def _ask(one: Playing, step: Step, stage: Stage) -> httpx.Response:
+    """Look at the case, and take the action or reply to the task."""
+    case = (await stage.cases([one.case_id])).get(one.case_id)
+    if case is None:
+        raise LookupError(f"case {one.case_id} was not opened")
     headers = stage.headers(step.who, f"{one.name}:{one.done}", case["revision"])
     path = f"/v1/cases/{one.case_id}/{_path(step, case)}"
-    answer = await stage.routing.post(path, json=step.form, headers=headers)
+    return await stage.routing.post(path, json=step.form, headers=headers)
+
+
+def _check(one: Playing, step: Step, answer: httpx.Response) -> None:
+    """Note the rule by which it was refused; LookupError where the story does not say so."""
     if answer.is_success:
         return
     problem = _content(answer)

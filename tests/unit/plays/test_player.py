@@ -10,7 +10,7 @@ import httpx
 import pytest
 from rich.console import Console
 
-from deploy.plays.player import Playing, play
+from deploy.plays.player import LOOKS, Playing, play
 from deploy.plays.progress import Progress
 from deploy.plays.story import MONDAY, Story
 from schemas.deliveries import DeliveryReported
@@ -23,13 +23,15 @@ OPENS = {"at": "1 09:00", "who": "desk", "contact": {"channel": "onsite"}}
 class Setting:
     """A stage on which a case is opened and every action is taken unless a rule `forbids` it.
 
-    The path that `breaks` is answered otherwise than by JSON.
+    The path that `breaks` is answered otherwise than by JSON; so many times as it `changes`, the case is another by
+    the time somebody acts.
     """
 
     dues: list[datetime] = field(default_factory=list)
     sent: list[DeliveryReported] = field(default_factory=list)
     forbids: str = ""
     breaks: str = ""
+    changes: int = 0
     time: datetime = MONDAY
     jumps: list[datetime] = field(default_factory=list)
     posted: list[str] = field(default_factory=list)
@@ -46,6 +48,9 @@ class Setting:
             return httpx.Response(502, text="Bad gateway")
         if request.url.path == "/v1/contacts":
             return httpx.Response(202, json={"case_id": CASE, "case_number": "0-1"})
+        if self.changes:
+            self.changes -= 1
+            return httpx.Response(412, json={"rule": "if_match", "detail": "It is another now."})
         return (
             httpx.Response(409, json={"rule": self.forbids}) if self.forbids else httpx.Response(200, json={})
         )
@@ -148,3 +153,17 @@ async def test_what_should_be_refused_is_to_be_refused_by_that_rule() -> None:
 async def test_a_story_ends_with_an_answer_that_is_no_json(path: str, place: str) -> None:
     one = await played(Setting(breaks=path), {"at": "1 09:10", "who": "desk", "action": "shut"})
     assert one.wrong[0].startswith(f"shop/try, {place}: 502 Bad gateway")
+
+
+ACT = {"at": "1 10:00", "who": "desk", "action": "judge"}
+
+
+async def test_whoever_finds_the_case_changed_looks_again() -> None:
+    setting = Setting(changes=1)
+    one = await played(setting, ACT)
+    assert (one.wrong, setting.posted.count(f"/v1/cases/{CASE}/actions/judge")) == ([], 2)
+
+
+async def test_what_changes_whenever_somebody_acts_is_said() -> None:
+    one = await played(Setting(changes=LOOKS), ACT)
+    assert one.wrong == ["shop/try, step 2 (1 10:00): 412 if_match: It is another now."]
