@@ -94,6 +94,8 @@ def test_an_accident_alone_is_no_criterion() -> None:
         ("踩了刹车感觉有点软,追尾了前车。", "M4"),
         ("车子有点往左,撞了护栏。", "M4"),
         ("该弹的没弹。", "M3"),
+        ("方向盘转起来嗡嗡响而且迟滞,蹭了护栏。", "M4"),
+        ("The steering clicks and responds with a lag; we hit a post.", "M4"),
     ],
 )
 def test_a_flag_makes_a_weak_pattern_enough(text: str, criterion: str) -> None:
