@@ -89,11 +89,10 @@ def _fields(model: type[BaseModel]) -> tuple[tuple[str, str, Unwrapped], ...]:
 
 
 @cache
-def _arguments(annotation: Any, count: int) -> list[Unwrapped | None]:
+def _arguments(annotation: Any, count: int) -> tuple[Unwrapped | None, ...]:
     """What the first parameters of an annotation say; None where they are missing or cannot name anything."""
-    given = [unwrapped(each) for each in get_args(annotation)[:count]]
-    kinds = [each if _may_name(each) else None for each in given]
-    return [*kinds, *([None] * (count - len(kinds)))]
+    kinds = [unwrapped(each) for each in get_args(annotation)[:count]]
+    return tuple(kind if _may_name(kind) else None for kind in kinds) + (None,) * (count - len(kinds))
 
 
 def _may_name(kind: Unwrapped) -> bool:

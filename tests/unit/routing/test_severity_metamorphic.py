@@ -100,9 +100,7 @@ def test_neither_level_nor_certainty_moves(name: str) -> None:
         if (was.level, was.certain) != (now.level, now.certain)
     ]
     count = len(sentences("ordinary")) + len(sentences("grave"))
-    assert len(moved) <= count * (1 - STEADY), "\n".join(
-        [f"{len(moved)} of {count} moved", *moved]
-    )
+    assert len(moved) <= count * (1 - STEADY), "\n".join([f"{len(moved)} of {count} moved", *moved])
 
 
 def changed(kind: str, change: Change) -> list[tuple[Judgement, str, Judgement]]:
