@@ -14,7 +14,7 @@ import yaml
 from faststream.kafka import KafkaBroker, KafkaRouter
 from faststream.specification import AsyncAPI
 
-from schemas import directory, policies
+from schemas import directory, keys, policies
 from services.common.kafka import dead_letters
 from services.common.kafka.dead_letters import dead_topic, replay_topic, waiting_topic
 from services.common.kafka.subscription import ConsumerGroup
@@ -23,10 +23,14 @@ from services.common.runtime.settings import CommonSettings
 TOPICS = Path(__file__).with_name("topics.yaml")
 SCHEMAS = "#/components/schemas/"
 SERVICES = ("routing", "sla", "notify")
+FRONTS = ("intake", "desk")
+"""Services that handle no record; the first needs nothing but Kafka."""
 TABLES = {
-    "routing": (directory.TOPIC, policies.TOPIC),
+    "intake": (keys.TOPIC,),
+    "routing": (directory.TOPIC, policies.TOPIC, keys.TOPIC),
     "sla": (policies.TOPIC,),
     "notify": (directory.TOPIC, policies.TOPIC),
+    "desk": (directory.TOPIC,),
 }
 """Compacted topics are read whole and outside of a group, for which FastStream has no subscriber."""
 
@@ -44,9 +48,9 @@ WHOLE = {
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 def documents(folder: Path) -> None:
-    """Write openapi-intake.json, openapi-routing.json and asyncapi.json into FOLDER."""
+    """Write openapi-intake.json, openapi-routing.json, openapi-desk.json and asyncapi.json into FOLDER."""
     folder.mkdir(parents=True, exist_ok=True)
-    for service in ("intake", "routing"):
+    for service in ("intake", "routing", "desk"):
         _write(
             folder / f"openapi-{service}.json",
             importlib.import_module(f"services.{service}.app").create().openapi(),
@@ -105,7 +109,8 @@ class Flow:
 
 def flows_of_services() -> Iterator[Flow]:
     """What each service reads and writes, as its router declares it."""
-    yield _flow("intake", importlib.import_module("services.intake.app").router())
+    for service in FRONTS:
+        yield _flow(service, importlib.import_module(f"services.{service}.app").router())
     for service in SERVICES:
         group = ConsumerGroup(service, CommonSettings())
         yield _flow(service, importlib.import_module(f"services.{service}.handlers").router(None, group))

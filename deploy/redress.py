@@ -13,14 +13,16 @@ from services.common.runtime.error_texts import mendable
 HTTP: dict[str, Literal["httptools"]] = {"intake": "httptools"}
 """Twice as fast, where that counts; the other reader hands on more of what is wrong, to be refused as a problem."""
 
-SERVICES = ("intake", "routing", "sla", "notify")
+SERVICES = ("intake", "routing", "sla", "notify", "desk")
 COMMANDS = {
     "classify": "services.routing.commands",
     "directory": "services.routing.commands",
     "history": "services.routing.commands",
     "policy": "deploy.policy.commands",
     "resync": "services.routing.commands",
-    "token": "services.routing.commands",
+    "account": "services.desk.commands",
+    "sign-in": "services.desk.commands",
+    "token": "services.desk.commands",
     "due": "services.sla.commands",
     "deliveries": "services.notify.commands",
     "severity": "deploy.severity.commands",

@@ -7,7 +7,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -20,13 +20,11 @@ from deploy.local.patient import ONCE, client
 from schemas import cases
 from schemas.cases import CaseEvent
 from schemas.contacts import ContactReceived
-from services.common.web import tokens
 from tests.dealership import a_contact, directory_file
 from tests.openapi import OpenApi
 from tests.patience import SECONDS, patience, until
+from tests.signing import BELIEVING, signed
 from tests.stack import Names, consume, own_names, produce
-
-KEY = "a key for tests only, 32 characters or more"
 
 
 @dataclass(frozen=True)
@@ -88,10 +86,6 @@ class Service:
         return path, await until(seen)
 
 
-def signed(person: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {tokens.issue(person, KEY, timedelta(hours=1))}"}
-
-
 def redress(env: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "deploy.redress", *words],
@@ -106,7 +100,7 @@ async def routing(stack: Stack, home: Path, mongo: str = "") -> AsyncIterator[Se
     `mongo` is another way to the same store.
     """
     async with own_names(stack) as names:
-        env = names.environment(stack) | {"REDRESS_TOKEN_KEY": KEY}
+        env = names.environment(stack) | BELIEVING
         directory = home / "directory.json"
         directory.write_text(directory_file().model_dump_json(), "utf-8")
         await asyncio.to_thread(redress, env, "directory", "load", str(directory))

@@ -16,13 +16,14 @@ from schemas.calendar import ElapsedMinutes
 from schemas.cases import CaseHeader, CaseOpened
 from schemas.policies import PublishedPolicy
 from services.common.runtime.clock import Clock, ticks, wall
-from services.common.web import strict_json, tokens
+from services.common.web import strict_json
+from services.desk.domain.signing import Signer, draw_secret
 from services.intake.domain import Identity, read_contact, to_record
 from services.routing.commands.directory import read
 from services.routing.settings import DEFAULT_POLICY, POLICIES
 from services.routing.store.policy_files import load_policy
 
-KEY = "a key of the benchmark, 32 characters or more"
+SIGNER = Signer.of(draw_secret())
 DIRECTORY = read(Path(__file__).parents[1] / "local" / "directory.yaml")
 NARRATIVES = (
     "上周在你们店做完保养以后，空调一直有异响，开到二档以上声音更大。我已经来过两次，每次都说正常。" * 2,
@@ -59,7 +60,7 @@ def bodies() -> Iterator[bytes]:
 
 def requests(number: int, mark: str) -> list[bytes]:
     """Ready-made requests; `mark` makes their idempotency keys, hence their cases, differ from other runs'."""
-    token = tokens.issue("bench", KEY, timedelta(hours=1))
+    token = SIGNER.sign("bench", ("intake",), uuid4(), wall(), timedelta(hours=1))
     posted = enumerate(islice(bodies(), number))
     return [_request(body, token, _key(mark, index)) for index, body in posted]
 

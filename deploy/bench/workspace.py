@@ -10,9 +10,9 @@ from typing import Any
 
 from aiokafka import AIOKafkaConsumer
 
-from deploy.bench.traffic import DIRECTORY, KEY, BenchError
+from deploy.bench.traffic import DIRECTORY, SIGNER, BenchError
 from deploy.local import Service, Stack, create_topics, start_service
-from schemas import directory
+from schemas import directory, keys
 from services.common.kafka import client as kafka
 from services.common.runtime.clock import ticks
 
@@ -35,7 +35,6 @@ class Workspace:
         own = {
             "REDRESS_TOPIC_PREFIX": self.topic(""),
             "REDRESS_DATABASE": self.mark,
-            "REDRESS_TOKEN_KEY": KEY,
         }
         return {**self.stack.addresses.environment(), **own}
 
@@ -48,6 +47,8 @@ class Workspace:
         entries = DIRECTORY.entries()
         records = ((directory.key(entry).encode(), entry.model_dump_json().encode()) for entry in entries)
         await self.produce(directory.TOPIC, records)
+        public = SIGNER.public
+        await self.produce(keys.TOPIC, [(keys.key(public).encode(), public.model_dump_json().encode())])
 
     async def produce(self, topic: str, records: Iterable[tuple[bytes, bytes]]) -> None:
         """Write keyed records as fast as Kafka takes them; return when it has them all."""

@@ -15,7 +15,7 @@ from deploy.local.process import ChildProcess, Command
 
 # A client that reads all certificates anew for each of many requests takes a core for it.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-SERVICES = ("intake", "routing", "sla", "notify")
+SERVICES = ("intake", "routing", "sla", "notify", "desk")
 
 
 @dataclass(frozen=True)

@@ -1,21 +1,27 @@
 """Kafka, the store and all services in the background, for `redress up` and `redress down`; data survives both."""
 
 import asyncio
-import secrets
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from deploy.local.addresses import BACKGROUND, Ports, StackError, free_port
+from deploy.local.console import redress
 from deploy.local.part import Part
 from deploy.local.process import DetachedProcess
 from deploy.local.provider import Provider, provider
 from deploy.local.services import SERVICES, Service, service
 from deploy.local.stack import Stack, choose
+from services.desk.domain.signing import draw_secret
 
 FOLDER = Path(__file__).parents[2] / ".up"
 ENVIRONMENT = "environment"
+ACCOUNTS = "accounts"
+DIRECTORY = Path(__file__).with_name("directory.yaml")
+FIRST_SHOP = "gz-tianhe"
+"""Where those work who get the accounts, as far as the role is there."""
 
 Report = Callable[[str], None]
 
@@ -84,10 +90,23 @@ async def up(report: Report = print, folder: Path = FOLDER, ports: BackgroundPor
     for part in here.around:
         part.runner.launch()
     await asyncio.gather(*(_report_ready(part, report) for part in here.around))
+    await _invite(folder, report)
     report(
         f"data and logs are in {folder}, what was mailed in {here.mail.data}; `make down` stops all and keeps all"
     )
     report(f"for redress commands on it: env $(cat {folder / ENVIRONMENT}) .venv/bin/redress ...")
+
+
+async def _invite(folder: Path, report: Report) -> None:
+    """Accounts for trials, one for each role; where nobody works anywhere yet, in the invented directory."""
+    variables, file = _read_environment(folder), folder / ACCOUNTS
+    invite = partial(redress, variables, "account", "demonstration", str(file), "--first", FIRST_SHOP)
+    accounts = await invite()
+    if "\n" not in accounts:
+        report(await redress(variables, "directory", "load", str(DIRECTORY)))
+        accounts = await invite()
+    report(f"accounts for trials, login and password, also in {file}:")
+    report(accounts)
 
 
 async def down(report: Report = print, folder: Path = FOLDER, ports: BackgroundPorts = FIXED) -> None:
@@ -98,16 +117,23 @@ async def down(report: Report = print, folder: Path = FOLDER, ports: BackgroundP
 
 
 def _settings(folder: Path, ports: BackgroundPorts) -> dict[str, str]:
-    """The services' settings besides Kafka and the store; the key that signs tokens is drawn once and kept."""
-    file = folder / ENVIRONMENT
-    lines = file.read_text().splitlines() if file.exists() else []
-    kept = dict(line.split("=", maxsplit=1) for line in lines)
+    """The services' settings besides Kafka and the store; the key by which desk signs tokens is drawn once and kept."""
+    kept = _read_environment(folder)
     return {
-        "REDRESS_TOKEN_KEY": kept.get("REDRESS_TOKEN_KEY") or secrets.token_hex(32),
+        "REDRESS_SIGNING_KEY": kept.get("REDRESS_SIGNING_KEY") or draw_secret(),
+        "REDRESS_KEYS_FILE": str(folder / "keys.json"),
+        "REDRESS_SECURE_COOKIES": "false",
         "REDRESS_ROUTING_URL": f"http://127.0.0.1:{ports.services['routing']}",
+        "REDRESS_DESK_URL": f"http://127.0.0.1:{ports.services['desk']}",
         "REDRESS_SMTP_PORT": str(ports.mail),
         "REDRESS_SMS_URL": f"http://127.0.0.1:{ports.sms}",
     }
+
+
+def _read_environment(folder: Path) -> dict[str, str]:
+    file = folder / ENVIRONMENT
+    lines = file.read_text().splitlines() if file.exists() else []
+    return dict(line.split("=", maxsplit=1) for line in lines)
 
 
 def _write_environment(folder: Path, env: Mapping[str, str]) -> None:

@@ -4,21 +4,21 @@ import asyncio
 import os
 import secrets
 import shutil
-import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from uuid import uuid4
 
-from deploy.local import SERVICES, Service, Stack, StackError, create_topics, service, stack
+from deploy.local import SERVICES, Service, Stack, create_topics, service, stack
 from deploy.local.addresses import free_port
 from deploy.local.native import Form
 from deploy.local.part import Part
 from deploy.local.provider import Provider, provider
 from deploy.plays.progress import Progress
-from services.common.runtime.clock import Clock
-from services.common.web import tokens
+from services.common.runtime.clock import Clock, wall
+from services.desk.domain.signing import Signer, draw_secret
 
 LIFETIME = timedelta(hours=2)
 
@@ -43,7 +43,8 @@ class Environment:
         return self.variables["REDRESS_DATABASE"]
 
     def token(self, subject: str) -> str:
-        return tokens.issue(subject, self.variables["REDRESS_TOKEN_KEY"], LIFETIME)
+        signer = Signer.of(self.variables["REDRESS_SIGNING_KEY"])
+        return signer.sign(subject, ("intake", "routing"), uuid4(), wall(), LIFETIME)
 
 
 @asynccontextmanager
@@ -64,7 +65,7 @@ async def environment(
         parts: list[Part] = [prepared.mail, prepared.sms, *prepared.services.values()]
         try:
             await asyncio.gather(*(part.start() for part in parts))
-            progress.done("mail server, SMS endpoint and the four services are open")
+            progress.done("mail server, SMS endpoint and the services are open")
             yield prepared
         finally:
             await asyncio.gather(*(part.kill() for part in parts))
@@ -95,18 +96,5 @@ async def _variables(running: Stack, clock: Clock) -> dict[str, str]:
         "REDRESS_DATABASE": f"play-{mark}",
         "REDRESS_TIME_SCALE": str(clock.scale),
         "REDRESS_TIME_EPOCH": repr(clock.epoch),
-        "REDRESS_TOKEN_KEY": secrets.token_hex(32),
+        "REDRESS_SIGNING_KEY": draw_secret(),
     }
-
-
-async def redress(variables: dict[str, str], *arguments: str) -> str:
-    """The output of a console command; StackError with it when the command fails."""
-    command = (sys.executable, "-m", "deploy.redress", *arguments)
-    pipe = asyncio.subprocess.PIPE
-    process = await asyncio.create_subprocess_exec(
-        *command, stdout=pipe, stderr=asyncio.subprocess.STDOUT, env=os.environ | variables
-    )
-    output = (await process.communicate())[0].decode().strip()
-    if process.returncode:
-        raise StackError(f"`redress {' '.join(arguments)}` failed:\n{output}")
-    return output

@@ -12,8 +12,9 @@ import yaml
 from pymongo import AsyncMongoClient
 from tenacity import retry, retry_if_result, wait_fixed
 
+from deploy.local.console import redress
 from deploy.local.patient import client
-from deploy.plays.environment import Environment, environment, redress
+from deploy.plays.environment import Environment, environment
 from deploy.plays.evidence import Accepted, Evidence, gather
 from deploy.plays.idle import PAUSE, Idle, watching
 from deploy.plays.progress import Progress

@@ -17,6 +17,7 @@ from schemas import contacts
 from services.common.runtime.clock import ticks
 from services.common.runtime.failures import TRANSIENT
 from services.common.web import body, openapi, tokens
+from services.common.web.keyring import Keyring
 from services.common.web.problems import Fault, Problem, ProblemDocument, away, faults, invalid
 from services.intake import metrics
 from services.intake.domain import Identity, PostedContact, Warned, draw_key, read_contact, to_record
@@ -27,6 +28,7 @@ KEY = re.compile(rf"[^\x00-\x1f\x7f]{{1,{LONGEST_KEY}}}")
 WRONG_KEY = Fault(
     field="Idempotency-Key", problem=f"should have at most {LONGEST_KEY} characters, none of them for control"
 )
+AUDIENCE = "intake"
 INVALID = frozenset({408, 413, 415, 422})
 
 log = logging.getLogger(__name__)
@@ -66,13 +68,14 @@ class FrontDoor:
 
     settings: IntakeSettings
     now: Callable[[], datetime]
+    keyring: Keyring
     producer: ContactProducer | None = None
     failed: Callable[[], None] = lambda: None
 
     async def accept(self, request: Request) -> Accepted:
         """Return once the contact is on Kafka; raises the problem to answer otherwise."""
         caller = tokens.subject(
-            request.headers.get("authorization", ""), self.settings.token_key.get_secret_value()
+            request.headers.get("authorization", ""), self.keyring, AUDIENCE, self.settings.late_tokens
         )
         key = request.headers.get("idempotency-key") or draw_key()
         raw = await body.read(request, self.settings.largest_body, self.settings.body_patience)

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from fastapi import FastAPI
 
-from schemas import contacts, outreach
+from schemas import contacts, keys, outreach
 from schemas.cases import Part
 from schemas.outreach import OutreachRequested
 from schemas.staffing import Directory
@@ -19,13 +19,13 @@ from services.common.kafka.partitioner import partition_of
 from services.common.kafka.subscription import Announcements, Feed
 from services.common.kafka.table import Table
 from services.common.runtime import application as process
-from services.common.runtime.connections import Connections, background, connected, consuming
+from services.common.runtime.connections import Connections, background, believing, connected, consuming
 from services.common.runtime.debounce import Debounced
 from services.common.runtime.failures import backoff, retry
 from services.common.runtime.health import Health
 from services.common.store.mongo import MongoDocuments, MongoRecords
 from services.common.store.write_path import Store
-from services.common.web import tokens
+from services.common.web.keyring import Keyring
 from services.routing import api, metrics
 from services.routing.domain.case import Case
 from services.routing.domain.current_version import PolicyInUse
@@ -50,15 +50,16 @@ log = logging.getLogger(__name__)
 def create() -> FastAPI:
     """The service as a web application, its work in the background."""
     settings = Settings()
-    app = process.create("routing", "Redress: routing", partial(_run, settings))
-    api.install(app, settings)
+    keyring = Keyring(settings.keys_file)
+    app = process.create("routing", "Redress: routing", partial(_run, settings, keyring))
+    api.install(app, settings, keyring)
     return app
 
 
 @asynccontextmanager
-async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterator[None]:
-    tokens.must_protect(settings.token_key.get_secret_value())
-    async with connected("routing", settings, [*TOPICS, *PUBLISHED], health=health) as parts:
+async def _run(settings: Settings, keyring: Keyring, app: FastAPI, health: Health) -> AsyncIterator[None]:
+    topics = [*TOPICS, *PUBLISHED, keys.TOPIC]
+    async with connected("routing", settings, topics, health=health) as parts:
         in_use = await policies_in_use(parts)
         reference = ReferenceData(settings, parts, in_use)
         await reference.start()
@@ -84,6 +85,7 @@ async def _run(settings: Settings, app: FastAPI, health: Health) -> AsyncIterato
             personal=frozenset({contacts.TOPIC}),
         )
         async with (
+            believing(settings, keyring, health),
             consuming(parts, health, feed, [handler.cases.store, announced, in_use], (assigned, revoked)),
             background(
                 _audit(settings, parts, handler.cases, health),

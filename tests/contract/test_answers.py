@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -11,9 +11,8 @@ import httpx
 import pytest
 from aiokafka.errors import KafkaConnectionError
 from fastapi import FastAPI
-from pydantic import SecretStr
 
-from services.common.web import problems, tokens
+from services.common.web import problems
 from services.intake.api import FrontDoor
 from services.intake.api import install as install_intake
 from services.intake.settings import IntakeSettings
@@ -22,8 +21,8 @@ from services.routing.api import install as install_routing
 from services.routing.settings import Settings
 from tests.memory_routing import MemoryRouting
 from tests.openapi import OpenApi
+from tests.signing import keyring, signed
 
-KEY = "a key for tests only, 32 characters or more"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CONTACT = {"channel": "onsite", "shop": "north", "received_at": NOON.isoformat(), "narrative": "noise"}
 NOTE = {"note": "已联系客户"}
@@ -49,10 +48,6 @@ async def client(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
         yield http
 
 
-def signed(person: str, **headers: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {tokens.issue(person, KEY, timedelta(hours=1))}", **headers}
-
-
 async def dawdling() -> AsyncIterator[bytes]:
     yield b"{"
     await asyncio.sleep(5)
@@ -64,8 +59,8 @@ def declared(app: FastAPI, path: str, method: str) -> set[int]:
 
 async def test_intake_answers_as_it_declares_and_with_every_status_declared() -> None:
     app, producer = FastAPI(), Taking()
-    settings = IntakeSettings(token_key=SecretStr(KEY), body_patience=0.05)
-    install_intake(app, FrontDoor(settings, lambda: NOON, producer))
+    settings = IntakeSettings(body_patience=0.05)
+    install_intake(app, FrontDoor(settings, lambda: NOON, keyring(), producer))
     async with client(app) as http:
 
         async def post(**request: Any) -> int:
@@ -93,7 +88,7 @@ def routing() -> MemoryRouting:
 @pytest.fixture
 def desk(routing: MemoryRouting) -> FastAPI:
     app = FastAPI()
-    install_routing(app, Settings(token_key=SecretStr(KEY)))
+    install_routing(app, Settings(), keyring())
     app.state.dependencies = routing.dependencies
     return app
 

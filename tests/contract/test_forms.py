@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from fastapi import FastAPI
-from pydantic import SecretStr
 
 from schemas.base import Bilingual
 from schemas.forms import FieldSpec, FormSpec
@@ -20,8 +19,8 @@ from services.routing.store.policy_files import load_policy
 from tests.casework import POLICIES, gtmc
 from tests.memory_routing import MemoryRouting
 from tests.openapi import OpenApi
+from tests.signing import keyring
 
-KEY = "a key for tests only, 32 characters or more"
 ACTIONS, TASKS = "/v1/cases/{case}/actions/", "/v1/cases/{case}/tasks/{task}/"
 TITLE = Bilingual(zh="", en="Another")
 
@@ -29,7 +28,7 @@ TITLE = Bilingual(zh="", en="Another")
 def starting(policies: Path) -> FastAPI:
     """Routing's interface before it has started."""
     app = FastAPI()
-    install(app, Settings(token_key=SecretStr(KEY), policies=policies))
+    install(app, Settings(policies=policies), keyring())
     return app
 
 

@@ -12,6 +12,7 @@ import yaml
 from deploy.documents import TOPICS, flows_of_services
 from services.common.kafka.client import CLOCK_TOPIC
 from services.common.runtime.settings import CommonSettings
+from services.desk.settings import Settings as DeskSettings
 from services.intake.settings import IntakeSettings
 from services.notify.settings import Settings as NotifySettings
 from services.routing.settings import Settings as RoutingSettings
@@ -107,6 +108,8 @@ def test_metrics_carry_the_products_name_and_no_case_as_label() -> None:
     assert [name for name, labels in published if "case" in re.findall(r'"(\w+)"', labels)] == []
 
 
-@pytest.mark.parametrize("settings", [IntakeSettings, RoutingSettings, SlaSettings, NotifySettings])
+@pytest.mark.parametrize(
+    "settings", [IntakeSettings, RoutingSettings, SlaSettings, NotifySettings, DeskSettings]
+)
 def test_every_setting_says_what_it_means(settings: type[CommonSettings]) -> None:
     assert [name for name, field in settings.model_fields.items() if not field.description] == []

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from deploy.documents import documents as export
 from tests.openapi import resolve
 
-NAMES = ("openapi-intake", "openapi-routing", "asyncapi")
+NAMES = ("openapi-intake", "openapi-routing", "openapi-desk", "asyncapi")
 Document = dict[str, Any]
 
 
@@ -41,16 +41,38 @@ def test_every_reference_leads_somewhere(exported: dict[str, Document], name: st
 
 
 @pytest.mark.parametrize("name", NAMES[:2])
-def test_every_operation_asks_for_a_token_and_refuses_with_problem_documents(
-    exported: dict[str, Document], name: str
-) -> None:
+def test_every_operation_of_these_asks_for_a_token(exported: dict[str, Document], name: str) -> None:
     assert exported[name]["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
-    for path, operations in exported[name]["paths"].items():
-        for operation in operations.values():
-            assert operation["security"] == [{"token": []}], path
-            for status, answer in operation["responses"].items():
-                media = "application/json" if int(status) < 400 else "application/problem+json"
-                assert list(answer["content"]) == [media], (path, status)
+    assert {str(operation["security"]) for _, operation in operations(exported[name])} == {
+        str([{"token": []}])
+    }
+
+
+def test_every_operation_of_desk_but_signing_in_asks_for_a_session(exported: dict[str, Document]) -> None:
+    assert exported["openapi-desk"]["components"]["securitySchemes"]["session"]["in"] == "cookie"
+    asked = {path: operation["security"] for path, operation in operations(exported["openapi-desk"])}
+    signing_in = ("post /v1/session", "get /v1/oidc", "get /v1/oidc/return")
+    assert [asked.pop(path) for path in signing_in] == [[], [], []]
+    assert list(asked.values()) == [[{"session": []}]] * len(asked)
+    assert len(asked) > 5
+
+
+@pytest.mark.parametrize("name", NAMES[:3])
+def test_every_operation_refuses_with_problem_documents(exported: dict[str, Document], name: str) -> None:
+    for path, operation in operations(exported[name]):
+        for status, answer in operation["responses"].items():
+            media = ["application/json"] if int(status) < 400 else ["application/problem+json"]
+            assert list(answer.get("content", media)) == media, (path, status)
+            assert "content" in answer or status in {"204", "302"}, (path, status)
+
+
+def operations(document: Document) -> list[tuple[str, Any]]:
+    """Every operation of a service by its method and path."""
+    return [
+        (f"{method} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
 
 
 def test_actions_declare_the_headers_without_which_they_are_refused(exported: dict[str, Document]) -> None:

@@ -14,7 +14,7 @@ from schemas.policies import PublishedPolicy
 from services.common.runtime.clock import Clock
 from tests.e2e.test_sla import POLICY, RunningSla
 from tests.patience import SECONDS, until
-from tests.routing_service import KEY
+from tests.signing import BELIEVING
 from tests.stack import Names, produce
 
 HOUR = 3_600.0
@@ -143,7 +143,7 @@ async def is_doubted(service: MistimedService) -> bool:
 
 @pytest.mark.parametrize("name", ["intake", "routing", "notify"])
 async def test_other_services_warn_and_go_on(stack: Stack, names: Names, tmp_path: Path, name: str) -> None:
-    environment = names.environment(stack) | {"REDRESS_TOKEN_KEY": KEY}
+    environment = names.environment(stack) | BELIEVING
     async with mistimed(name, environment, tmp_path, HOUR / 2) as service:
         await until(service.service.ready)
         offset = f'redress_clock_offset_seconds{{service="{name}",source="kafka"}}'

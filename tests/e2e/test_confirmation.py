@@ -19,7 +19,8 @@ from deploy.local.provider import Provider, provider
 from services.common.runtime.clock import Clock
 from tests.dealership import a_contact, directory_file, person
 from tests.patience import SECONDS, until
-from tests.routing_service import KEY, redress, signed
+from tests.routing_service import redress
+from tests.signing import BELIEVING, signed
 from tests.stack import Names, produce
 from tests.suspicions import SMOKE
 
@@ -65,7 +66,7 @@ async def dealership(stack: Stack, names: Names, tmp_path: Path) -> AsyncIterato
     clock = Clock(SCALE, time.time())
     mail, sms = provider("mail", tmp_path / "mail"), provider("sms", tmp_path / "sms")
     env = names.environment(stack) | {
-        "REDRESS_TOKEN_KEY": KEY,
+        **BELIEVING,
         "REDRESS_TIME_SCALE": str(SCALE),
         "REDRESS_TIME_EPOCH": repr(clock.epoch),
         "REDRESS_SMTP_PORT": str(mail.port),

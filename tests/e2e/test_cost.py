@@ -21,7 +21,7 @@ from services.common.store.mongo import HEALTH
 from services.routing.settings import POLICIES
 from tests.dealership import a_contact, directory_file
 from tests.patience import until
-from tests.routing_service import KEY
+from tests.signing import BELIEVING
 from tests.stack import Names, produce
 
 CASES = 60
@@ -73,7 +73,7 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 @pytest.fixture
 def environment(stack: Stack, names: Names, monkeypatch: pytest.MonkeyPatch) -> Names:
     """What a service in this very process is set up with."""
-    for name, value in (names.environment(stack) | {"REDRESS_TOKEN_KEY": KEY}).items():
+    for name, value in (names.environment(stack) | BELIEVING).items():
         monkeypatch.setenv(name, value)
     STORE.database, STORE.counts = names.database, Counter()
     return names

@@ -10,7 +10,8 @@ import yaml
 from rich.console import Console
 
 from deploy.local import StackError
-from deploy.plays.environment import environment, redress
+from deploy.local.console import redress
+from deploy.plays.environment import environment
 from deploy.plays.progress import Progress
 from services.common.runtime.clock import Clock, ticks, wall
 from tests.e2e.traffic import DIRECTORY, Traffic, check

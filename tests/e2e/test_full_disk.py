@@ -17,7 +17,8 @@ from services.common.kafka import dead_letters
 from tests.dealership import a_contact
 from tests.disk import embedded, full_disk
 from tests.patience import SECONDS, until
-from tests.routing_service import KEY, Service, routing
+from tests.routing_service import Service, routing
+from tests.signing import BELIEVING
 from tests.soak import rounds
 from tests.stack import own_names
 
@@ -85,7 +86,7 @@ async def test_services_that_start_while_the_disk_is_full_wait_and_need_no_secon
     own: Stack, tmp_path: Path
 ) -> None:
     async with own_names(own) as names:
-        environment = names.environment(own) | {"REDRESS_TOKEN_KEY": KEY}
+        environment = names.environment(own) | BELIEVING
         with full_disk(own.store):
             services = [start_service(name, environment, tmp_path / f"{name}.log") for name in SERVICES]
             for service in services:

@@ -14,14 +14,13 @@ import pytest
 
 from deploy.local import Ports, Stack, choose, patient, start_service
 from schemas.contacts import ContactReceived
-from services.common.web import tokens
 from services.intake.app import create
 from tests.openapi import OpenApi
 from tests.patience import SECONDS, patience, until
+from tests.signing import BELIEVING, token
 from tests.stack import Names, consume
 
-KEY = "a key for tests only, 32 characters or more"
-TOKEN = tokens.issue("operator-1", KEY, timedelta(hours=1))
+TOKEN = token("operator-1")
 Posted = dict[str, Any]
 
 
@@ -41,7 +40,7 @@ async def door(
     stack: Stack, module_names: Names, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[tuple[httpx.AsyncClient, Names]]:
     env = module_names.environment(stack) | {
-        "REDRESS_TOKEN_KEY": KEY,
+        **BELIEVING,
         "REDRESS_MONGO": "mongodb://127.0.0.1:1",
     }
     intake = start_service("intake", env, tmp_path_factory.mktemp("intake") / "intake.log")
@@ -157,8 +156,8 @@ async def test_what_is_far_too_large_is_refused_readably_also_where_the_connecti
 
 async def test_nobody_posts_anonymously(door: Door) -> None:
     client, _ = door
-    for token in ("", "Bearer x.y.z", f"Basic {TOKEN}"):
-        answer = await client.post("/v1/contacts", json=contact(), headers={"Authorization": token})
+    for given in ("", "Bearer x.y.z", f"Basic {TOKEN}"):
+        answer = await client.post("/v1/contacts", json=contact(), headers={"Authorization": given})
         assert answer.status_code == 401
 
 
@@ -183,7 +182,7 @@ async def test_with_kafka_away_it_says_so_without_waiting_for_it_and_is_not_read
 ) -> None:
     own = choose(tmp_path, Ports.free(), "memory")
     await own.start()
-    env = own.addresses.environment() | {"REDRESS_TOKEN_KEY": KEY}
+    env = own.addresses.environment() | BELIEVING
     intake = start_service("intake", env, tmp_path / "intake.log")
     try:
         await intake.wait_ready()
@@ -220,9 +219,7 @@ async def test_with_kafka_away_it_says_so_without_waiting_for_it_and_is_not_read
 async def test_it_ends_while_kafka_is_away(tmp_path: Path) -> None:
     own = choose(tmp_path, Ports.free(), "memory")
     await own.start()
-    intake = start_service(
-        "intake", own.addresses.environment() | {"REDRESS_TOKEN_KEY": KEY}, tmp_path / "intake.log"
-    )
+    intake = start_service("intake", own.addresses.environment() | BELIEVING, tmp_path / "intake.log")
     try:
         await intake.wait_ready()
         own.kafka.pause()

@@ -19,7 +19,7 @@ from tests.patience import until
 from tests.soak import rounds
 
 TWO_HOURS = timedelta(hours=2)  # of DL-02
-KILLS = rounds(6, 60)  # of each of the four services
+KILLS = rounds(6, 60)  # of each service
 OUTAGES = rounds(2, 12)  # of Kafka and of the store
 PACE = rounds(1, 5) / 10  # seconds from contact to contact; a campaign is long and need not be crowded
 HANDS = 20  # how many cases are being taken over at once: each of them is looked at again and again

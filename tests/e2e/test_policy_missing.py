@@ -21,7 +21,6 @@ from schemas.cases import CaseEvent
 from schemas.policies import PublishedPolicy, key
 from services.common.runtime.clock import Clock
 from services.common.store.backlog import MOST_WAITING
-from services.common.web import tokens
 from services.routing.settings import POLICIES as SHIPPED
 from services.routing.store.policy_files import load_policy
 from tests.dealership import a_contact
@@ -30,7 +29,8 @@ from tests.e2e.test_notify import outreach as customers
 from tests.e2e.test_sla import POLICY, RunningSla
 from tests.patience import SECONDS, patience, until
 from tests.policy_folder import PolicyFolder
-from tests.routing_service import KEY, redress, routing
+from tests.routing_service import redress, routing
+from tests.signing import BELIEVING, signed
 from tests.stack import Names, consume, database, produce
 from tests.unit.sla.story import a_deadline, a_policy
 
@@ -212,7 +212,7 @@ async def test_without_any_policy_routing_waits_and_says_for_which(
 ) -> None:
     policies = PolicyFolder(tmp_path / "policies")
     policies.change("ladders:", "ladder:", "policy.yaml")
-    env = {"REDRESS_POLICIES": str(policies.folder.parent), "REDRESS_TOKEN_KEY": KEY}
+    env = {"REDRESS_POLICIES": str(policies.folder.parent), **BELIEVING}
     routing = service("routing", names.environment(stack) | env, tmp_path / "routing.log")
     routing.runner.launch()
 
@@ -267,10 +267,10 @@ async def test_a_case_whose_version_vanished_waits_says_so_to_people_and_goes_on
             running, "routing.waiting", 10
         )
         async with client(again.url, SECONDS) as http:
-            shown = await http.get(path, headers=_signed("dm-service"))
+            shown = await http.get(path, headers=signed("dm-service"))
             assert (shown.json()["actions"], shown.json()["replies"]) == ([], {})
             seen = shown.headers["ETag"]
-            headers = _signed("cr-1") | {"If-Match": seen, "Idempotency-Key": "once"}
+            headers = signed("cr-1") | {"If-Match": seen, "Idempotency-Key": "once"}
 
             async def is_refused_by_name() -> bool:
                 answer = await http.post(
@@ -354,10 +354,6 @@ async def test_messages_to_customers_wait_at_their_place_and_are_set_aside_when_
             return "waiting" not in await notes(far.notify)
 
         await until(is_clear)
-
-
-def _signed(person: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {tokens.issue(person, KEY, timedelta(hours=1))}"}
 
 
 async def tombstone(stack: Stack, names: Names, name: str) -> None:

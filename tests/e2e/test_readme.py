@@ -44,6 +44,7 @@ async def script(ours: None, tmp_path: Path) -> AsyncIterator[str]:
     for printed, here in {
         "make up\n": "",
         ".up/environment": str(folder / "environment"),
+        ".up/accounts": str(folder / "accounts"),
         f":{FIXED.services['intake']}/": f":{ports.services['intake']}/",
         f":{FIXED.services['routing']}/": f":{ports.services['routing']}/",
     }.items():

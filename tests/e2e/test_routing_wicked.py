@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from deploy.local import Stack
-from tests.routing_service import Service, routing, signed
+from tests.routing_service import Service, routing
+from tests.signing import signed
 
 SEEN = {"If-Match": '"1"', "Idempotency-Key": "wicked"}
 

@@ -11,7 +11,8 @@ import httpx
 import yaml
 from pymongo import AsyncMongoClient
 
-from deploy.plays.environment import Environment, redress
+from deploy.local.console import redress
+from deploy.plays.environment import Environment
 from deploy.plays.recorder import recorder
 from schemas.directory import DirectoryFile
 from services.common.kafka import dead_letters

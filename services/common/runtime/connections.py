@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from aiokafka import AIOKafkaProducer
 
+from schemas import keys
 from schemas.base import Stored
 from services.common.kafka import client as kafka
 from services.common.kafka.outbox import OutboxPublisher
@@ -29,6 +30,7 @@ from services.common.runtime.watchdog import watch
 from services.common.store import mongo
 from services.common.store.upgrade import upgrade
 from services.common.store.write_path import Store
+from services.common.web.keyring import Keyring
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +38,7 @@ T = TypeVar("T")
 Beside = Callable[[Coroutine[Any, Any, None]], None]
 LEFTOVERS_SECONDS = 600.0
 GIVING_UP_SECONDS = 10.0
+KEYS = Contents(keys.TOPIC, keys.ADAPTER, keys.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +158,7 @@ async def consuming(
     """
 
     async def assigned(numbers: set[int]) -> None:
-        await retry(lambda: _look_after_leftovers(stores), "look for leftovers")
+        await retry(lambda: look_after_leftovers(stores), "look for leftovers")
         await moves[0](numbers)
 
     ends = Watermarks(parts.settings.kafka)
@@ -169,7 +172,7 @@ async def consuming(
     async with background(
         parts.skew.run(),
         watch(health, subscription, mongo.Probe(parts.database, parts.service, parts.settings.instance)),
-        _sweep(stores),
+        sweep(stores),
         _give_up(stores, subscription),
         subscription.limits.follow_skips(),
         redeliver_waiting(subscription, health),
@@ -181,6 +184,21 @@ async def consuming(
                 await subscription.stop()
             finally:
                 await ends.stop()
+
+
+@asynccontextmanager
+async def believing(settings: CommonSettings, keyring: Keyring, health: Health) -> AsyncIterator[None]:
+    """Read by which keys tokens are believed, and follow that; who believes nobody yet is not ready."""
+    keyring.noted = partial(health.set, KEYS.topic)
+    left_out = LeftOut(lambda _count, text: health.note(KEYS.topic, text))
+    table = Table(settings.kafka, settings.topic_prefix + KEYS.topic, KEYS, keyring.changed, left_out)
+    await table.start()
+    keyring.heed()
+    async with background(table.follow()):
+        try:
+            yield
+        finally:
+            await table.stop()
 
 
 @asynccontextmanager
@@ -212,15 +230,17 @@ def _count_pending(stores: Sequence[Store[Any]]) -> int:
     return sum(len(since) for store in stores for since in store.pending_since.values())
 
 
-async def _look_after_leftovers(stores: Sequence[Store[Any]]) -> None:
+async def look_after_leftovers(stores: Sequence[Store[Any]]) -> None:
+    """Owe what a crash left in outboxes."""
     for store in stores:
         await store.look_after_leftovers()
 
 
-async def _sweep(stores: Sequence[Store[Any]]) -> None:
+async def sweep(stores: Sequence[Store[Any]]) -> None:
+    """Look after leftovers every ten minutes, until cancelled; at the start somebody has."""
     while True:
         await asyncio.sleep(LEFTOVERS_SECONDS)
-        await retry(lambda: _look_after_leftovers(stores), "look for leftovers")
+        await retry(lambda: look_after_leftovers(stores), "look for leftovers")
 
 
 async def _give_up(stores: Sequence[Store[Any]], subscription: Subscription) -> None:

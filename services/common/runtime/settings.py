@@ -37,6 +37,12 @@ def _url(value: str) -> str:
     return value
 
 
+def _refuse_shared_key(given: SecretStr) -> SecretStr:
+    if given.get_secret_value():
+        raise ValueError("counts no more: desk signs tokens, with REDRESS_SIGNING_KEY")
+    return given
+
+
 class CommonSettings(BaseSettings):
     """Addresses, time and identity; a `<NAME>` may also be a file of that name in `secrets_dir`."""
 
@@ -64,7 +70,14 @@ class CommonSettings(BaseSettings):
     clock_limit_seconds: float = Field(
         30.0, gt=0, description="Further apart from all other clocks, no deadline fires; seconds of the wall."
     )
-    token_key: SecretStr = Field(SecretStr(""), description="Signs the tokens of people and machines.")
+    keys_file: Path | None = Field(
+        None,
+        description="Where the keys are kept by which tokens were last believed, for a start before any is announced.",
+    )
+    token_key: Annotated[SecretStr, AfterValidator(_refuse_shared_key)] = Field(
+        SecretStr(""),
+        description="Signed tokens until format 3; ignored in silence, it would seem to count still.",
+    )
     max_records: int = Field(500, ge=1, le=5_000, description="Records read and handled in one batch.")
     dead_in_a_row: int = Field(
         20,

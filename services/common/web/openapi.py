@@ -14,10 +14,18 @@ SCHEMA = "#/components/schemas/{model}"
 SIGNED = {
     "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "Says who asks."}
 }
+IN_SESSION = {
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": "redress_session",
+        "description": "Says who is signed in.",
+    }
+}
 REFUSED = {
     400: "A header is missing or malformed.",
-    401: "The token names nobody.",
-    403: "Whom the token names is not in the directory.",
+    401: "Who is asking is not known.",
+    403: "Whoever asks may not, or is not in the directory; `rule` says which.",
     404: "Nothing of that id is known to whoever asks.",
     408: "The body did not come in time.",
     409: "A rule forbids it now; `rule` names it.",
@@ -57,10 +65,14 @@ def refused(
     }
 
 
-def request(body: type[BaseModel] | None = None, *headers: Mapping[str, Any]) -> dict[str, Any]:
-    """What an operation takes: a token, headers, and perhaps a body."""
+def request(
+    body: type[BaseModel] | None = None,
+    *headers: Mapping[str, Any],
+    signed: Mapping[str, Any] = SIGNED,
+) -> dict[str, Any]:
+    """What an operation takes: something that says who asks, headers, and perhaps a body."""
     taken = {"requestBody": _body(body)} if body else {}
-    return {"security": [{name: []} for name in SIGNED], "parameters": list(headers), **taken}
+    return {"security": [{name: []} for name in signed], "parameters": list(headers), **taken}
 
 
 def header(name: str, description: str, *, required: bool, **schema: Any) -> dict[str, Any]:
@@ -69,8 +81,8 @@ def header(name: str, description: str, *, required: bool, **schema: Any) -> dic
     return {"name": name, "in": "header", "required": required, "description": description, "schema": text}
 
 
-def complete(app: FastAPI, models: Iterable[type[BaseModel]]) -> None:
-    """Add to the document of `app` the models that its operations refer to, and how one signs in."""
+def complete(app: FastAPI, models: Iterable[type[BaseModel]], signed: Mapping[str, Any] = SIGNED) -> None:
+    """Add to the document of `app` the models that its operations refer to, and how it knows who asks."""
     framework = app.openapi
     every: list[type[BaseModel]] = [*models, ProblemDocument]
     named: list[tuple[type[BaseModel], JsonSchemaMode]] = [(model, "validation") for model in every]
@@ -80,7 +92,7 @@ def complete(app: FastAPI, models: Iterable[type[BaseModel]]) -> None:
         document = framework()
         components = document.setdefault("components", {})
         components["schemas"] = {**components.get("schemas", {}), **schemas}
-        components["securitySchemes"] = SIGNED
+        components["securitySchemes"] = dict(signed)
         return document
 
     app.openapi = openapi  # type: ignore[method-assign] # the framework's own way to say more

@@ -25,6 +25,8 @@ from services.routing.store.texts import TextRepository
 
 log = logging.getLogger(__name__)
 
+AUDIENCE = "routing"
+
 T = TypeVar("T")
 
 
@@ -81,9 +83,8 @@ def patience(request: Request) -> float:
 
 
 def actor(request: Request, depends: Annotated[Dependencies, Depends(dependencies)]) -> Person:
-    """Whom the token names; they must be in the directory."""
-    settings: Settings = request.app.state.settings
-    name = tokens.subject(request.headers.get("authorization", ""), settings.token_key.get_secret_value())
+    """Whom the token names; they must be in the directory, and not about to go."""
+    name = tokens.subject(request.headers.get("authorization", ""), request.app.state.keyring, AUDIENCE)
     person = depends.directory().person(name)
     if person is None:
         raise Problem(403, "Not in the directory", f"Nobody is known as {name!r}.", rule="known_person")

@@ -5,6 +5,5 @@ import click
 from services.routing.commands.classify import classify
 from services.routing.commands.directory import directory
 from services.routing.commands.history import history, resync
-from services.routing.commands.token import token
 
-commands: list[click.Command] = [classify, directory, token, history, resync]
+commands: list[click.Command] = [classify, directory, history, resync]

@@ -10,14 +10,13 @@ import httpx
 import pytest
 from aiokafka.errors import KafkaConnectionError, OutOfOrderSequenceNumber
 from fastapi import FastAPI
-from pydantic import SecretStr
 
 from schemas.contacts import ContactReceived
-from services.common.web import problems, tokens
+from services.common.web import problems
 from services.intake.api import FrontDoor, install
 from services.intake.settings import IntakeSettings
+from tests.signing import keyring, signed
 
-KEY = "a key for tests only, 32 characters or more"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 CONTACT = {"channel": "onsite", "shop": "shop-1", "received_at": NOON.isoformat(), "narrative": "noise"}
 
@@ -46,15 +45,16 @@ async def post(door: FrontDoor, **request: Any) -> httpx.Response:
     app = FastAPI()
     problems.install(app)
     install(app, door)
-    token = {"Authorization": f"Bearer {tokens.issue('operator-1', KEY, timedelta(hours=1))}"}
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://intake", headers=token) as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://intake", headers=signed("operator-1")
+    ) as client:
         return await client.post("/v1/contacts", **request)
 
 
 def door(error: Exception) -> FrontDoor:
-    settings = IntakeSettings(token_key=SecretStr(KEY), body_patience=0.05)
-    return FrontDoor(settings, lambda: NOON, Refusing(error))
+    settings = IntakeSettings(body_patience=0.05)
+    return FrontDoor(settings, lambda: NOON, keyring(), Refusing(error))
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ async def test_a_key_that_is_too_long_is_named_beside_a_right_body() -> None:
 async def accept(**changes: Any) -> tuple[list[str], ContactReceived]:
     """The fields an accepted contact is warned of, and what stands on Kafka."""
     producer = Keeping()
-    settings = IntakeSettings(token_key=SecretStr(KEY))
-    answer = await post(FrontDoor(settings, lambda: NOON, producer), json=CONTACT | changes)
+    settings = IntakeSettings()
+    answer = await post(FrontDoor(settings, lambda: NOON, keyring(), producer), json=CONTACT | changes)
     assert answer.status_code == 202, answer.text
     warnings = answer.json()["warnings"]
     assert all(warning["problem"].startswith("should ") for warning in warnings)
@@ -253,7 +253,7 @@ async def test_a_body_of_another_type_is_told_the_right_one(media: str) -> None:
 @pytest.mark.parametrize("media", ["application/json", "Application/JSON; Charset=UTF-8", 'application/json;charset="utf-8"', "application/vnd.example+json", "application/json;"])  # fmt: skip
 async def test_json_is_taken_under_each_of_its_names(media: str) -> None:
     answer = await post(
-        FrontDoor(IntakeSettings(token_key=SecretStr(KEY)), lambda: NOON, Keeping()),
+        FrontDoor(IntakeSettings(), lambda: NOON, keyring(), Keeping()),
         content=json.dumps(CONTACT), headers={"Content-Type": media},
     )  # fmt: skip
     assert answer.status_code == 202

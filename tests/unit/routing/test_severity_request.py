@@ -3,23 +3,21 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
-from pydantic import SecretStr
 
 from schemas.severity import Statement
-from services.common.web import problems, tokens
+from services.common.web import problems
 from services.routing.api import install
 from services.routing.domain.severity.judge import judge
 from services.routing.settings import Settings
 from tests.casework import patterns
 from tests.memory_routing import MemoryRouting
+from tests.signing import keyring, signed
 
-KEY = "a key for tests only, 32 characters or more"
 BRAKES = "在高速上刹车失灵，差点撞车"
 
 
@@ -31,12 +29,13 @@ def routing() -> MemoryRouting:
 @pytest.fixture
 async def http(routing: MemoryRouting) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
-    install(app, Settings(token_key=SecretStr(KEY)))
+    install(app, Settings(), keyring())
     problems.install(app)
     app.state.dependencies = routing.dependencies
-    headers = {"Authorization": f"Bearer {tokens.issue('cr-1', KEY, timedelta(hours=1))}"}
     transport = httpx.ASGITransport(app=app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://service", headers=headers) as client:
+    async with httpx.AsyncClient(
+        transport=transport, base_url="http://service", headers=signed("cr-1")
+    ) as client:
         yield client
 
 
