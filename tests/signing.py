@@ -21,7 +21,9 @@ BELIEVING = {"REDRESS_KEYS_FILE": str(KEYS_FILE)}
 
 def keyring() -> Keyring:
     """What believes SIGNER, and nothing else."""
-    return Keyring(KEYS_FILE)
+    ring = Keyring(KEYS_FILE)
+    ring.heed()
+    return ring
 
 
 def token(

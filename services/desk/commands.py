@@ -104,7 +104,7 @@ def disable(login: str, *, again: bool) -> None:
     "--first", default="", help="The place whose people get the accounts, as far as the role is there."
 )
 def demonstration(file: Path, first: str) -> None:
-    """Make an account for one person of every role, and an administrator, for trials; FILE keeps the passwords.
+    """Make an account for one of every role in every department, and an administrator, for trials.
 
     FILE holds a line for each: login, password, and the roles. What it holds already stays.
     """
@@ -131,12 +131,12 @@ def demonstration(file: Path, first: str) -> None:
 
 
 def _chosen(people: dict[str, Person], first: str) -> dict[str, tuple[str | None, str]]:
-    """Logins for an administrator and for the first person of every role, each with who it is and their roles."""
+    """Logins for an administrator and the first of every role in every department, each with who it is and their roles."""
     chosen: dict[str, tuple[str | None, str]] = {"administrator": (None, "administrator")}
     seen: set[str] = set()
     ordered = sorted(people.items(), key=lambda one: (all(post.at != first for post in one[1].posts), one[0]))
     for name, person in ordered:
-        roles = {post.role for post in person.posts}
+        roles = {f"{post.role} {post.department or ''}".strip() for post in person.posts}
         if roles - seen and person.status == "active":
             chosen[name] = (name, ", ".join(sorted(roles)))
             seen |= roles

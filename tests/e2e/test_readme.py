@@ -75,7 +75,7 @@ async def test_what_needs_no_stack_runs_as_printed() -> None:
 
 
 def test_the_shops_named_are_those_of_the_invented_directory() -> None:
-    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|$", README, re.MULTILINE)
+    rows = re.findall(r"^\| `(\w+)` \| (.*?) \|$", BY_HAND, re.MULTILINE)
     named = {(group, shop) for group, cell in rows for shop in re.findall(r"`([a-z-]+)`", cell)}
     assert named == {(shop["group"], shop["id"]) for shop in DIRECTORY["shops"]}
 

@@ -21,6 +21,7 @@ class Keyring:
     """What is announced, by its key on the topic.
 
     `file` is where the last set is kept, None where nowhere; `noted` is told why nobody can be believed, or nothing.
+    `is_read` once all that had been announced is known.
     """
 
     file: Path | None = None
@@ -29,7 +30,7 @@ class Keyring:
     signed_out: dict[str, float] = field(default_factory=dict)
     revoked: set[str] = field(default_factory=set)
     _announced: dict[str, Entry] = field(default_factory=dict)
-    _is_read: bool = False
+    is_read: bool = False
 
     def __post_init__(self) -> None:
         if self.file is not None and self.file.exists():
@@ -42,12 +43,12 @@ class Keyring:
             self._announced.pop(key, None)
         else:
             self._announced[key] = entry
-        if self._is_read:
+        if self.is_read:
             self.heed()
 
     def heed(self) -> None:
         """Go from now on by what is announced; until a key is, by what was kept."""
-        self._is_read = True
+        self.is_read = True
         if any(isinstance(entry, SigningKey) for entry in self._announced.values()):
             self._go_by(self._announced)
             if self.file is not None:

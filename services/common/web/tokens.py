@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from services.common.runtime.clock import wall
 from services.common.web.keyring import Keyring
-from services.common.web.problems import Problem
+from services.common.web.problems import Problem, away
 
 ALGORITHM = "EdDSA"
 MACHINE = "machine:"
@@ -36,6 +36,7 @@ class Claims:
 def subject(authorization: str, keyring: Keyring, audience: str, late: timedelta = timedelta()) -> str:
     """Whom an Authorization header names to this audience; raises a 401 problem when it names nobody.
 
+    503 where what was announced has not been read yet, and the key may be among that.
     A person's token counts until it has been over for longer than `late`, a machine's until its end.
     """
     try:
@@ -52,6 +53,8 @@ def _claims(authorization: str, keyring: Keyring, audience: str) -> Claims:
     if scheme.lower() != "bearer":
         raise jwt.InvalidTokenError("a bearer token is needed")
     key = keyring.public_keys.get(str(jwt.get_unverified_header(token).get("kid")))
+    if key is None and not keyring.is_read:
+        raise away("The list of keys by which tokens are believed")
     if key is None:
         raise jwt.InvalidTokenError("the key that it names is not known")
     return _read(token, key, audience)

@@ -161,6 +161,16 @@ def test_keys_that_are_announced_replace_those_that_were_kept() -> None:
     assert "not known" in named(token("li.wei"), replaced)
 
 
+def test_until_what_was_announced_is_read_a_key_that_is_not_known_may_be_among_it() -> None:
+    ring = Keyring(KEYS_FILE)
+    assert named(token("li.wei"), ring) == "li.wei"
+    with pytest.raises(Problem) as refused:
+        tokens.subject(f"Bearer {token('li.wei', signer=OTHER)}", ring, "routing")
+    assert (refused.value.status, refused.value.headers["Retry-After"]) == (503, "2")
+    ring.heed()
+    assert "not known" in named(token("li.wei", signer=OTHER), ring)
+
+
 def test_as_long_as_no_key_is_known_the_service_says_so() -> None:
     said: list[str] = []
     ring = Keyring(noted=said.append)
