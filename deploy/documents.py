@@ -22,13 +22,15 @@ from services.common.runtime.settings import CommonSettings
 
 TOPICS = Path(__file__).with_name("topics.yaml")
 SCHEMAS = "#/components/schemas/"
-SERVICES = ("routing", "sla", "notify", "desk")
+SERVICES = ("routing", "sla", "notify")
+FRONTS = ("intake", "desk")
+"""Services that handle no record; the first needs nothing but Kafka."""
 TABLES = {
     "intake": (keys.TOPIC,),
     "routing": (directory.TOPIC, policies.TOPIC, keys.TOPIC),
     "sla": (policies.TOPIC,),
     "notify": (directory.TOPIC, policies.TOPIC),
-    "desk": (directory.TOPIC, policies.TOPIC, keys.TOPIC),
+    "desk": (directory.TOPIC,),
 }
 """Compacted topics are read whole and outside of a group, for which FastStream has no subscriber."""
 
@@ -107,8 +109,8 @@ class Flow:
 
 def flows_of_services() -> Iterator[Flow]:
     """What each service reads and writes, as its router declares it."""
-    # It handles no record.
-    yield _flow("intake", importlib.import_module("services.intake.app").router())
+    for service in FRONTS:
+        yield _flow(service, importlib.import_module(f"services.{service}.app").router())
     for service in SERVICES:
         group = ConsumerGroup(service, CommonSettings())
         yield _flow(service, importlib.import_module(f"services.{service}.handlers").router(None, group))

@@ -68,8 +68,7 @@ class CaseHeader(Frozen):
     """What every event says of its case, so that no service has to ask another.
 
     `suspected` is a level graver than `severity` that somebody has still to confirm; a person has said that it is
-    `severity` where that is `confirmed`. `owner_place` is where the owner's role works, `asked` the places where
-    anybody was ever asked something; what an earlier release wrote does not say them.
+    `severity` where that is `confirmed`.
     """
 
     number: str
@@ -89,9 +88,7 @@ class CaseHeader(Frozen):
     owner: str
     owner_role: Role
     owner_where: Where
-    owner_place: str = ""
     tasks: tuple[OpenTask, ...] = ()
-    asked: tuple[str, ...] = ()
     policy: str
     policy_version: str
     triage: bool = False

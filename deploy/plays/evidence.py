@@ -14,7 +14,7 @@ from schemas import cases, deadlines
 from services.common.kafka import dead_letters
 from services.common.kafka.dead_letters import DeadLetter
 
-GROUPS = ("routing", "sla", "notify", "desk")
+GROUPS = ("routing", "sla", "notify")
 UNFINISHED = ("outbox", "pending", "waiting")
 """The lists of a document that are empty once nothing is left to do."""
 Stored = Mapping[str, Any]

@@ -47,7 +47,6 @@ async def script(ours: None, tmp_path: Path) -> AsyncIterator[str]:
         ".up/accounts": str(folder / "accounts"),
         f":{FIXED.services['intake']}/": f":{ports.services['intake']}/",
         f":{FIXED.services['routing']}/": f":{ports.services['routing']}/",
-        f":{FIXED.services['desk']}/": f":{ports.services['desk']}/",
     }.items():
         assert printed in script
         script = script.replace(printed, here)
