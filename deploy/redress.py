@@ -14,6 +14,11 @@ HTTP: dict[str, Literal["httptools"]] = {"intake": "httptools"}
 """Twice as fast, where that counts; the other reader hands on more of what is wrong, to be refused as a problem."""
 
 SERVICES = ("intake", "routing", "sla", "notify", "desk")
+KEEP_ALIVE = 75
+"""For so many seconds a connection without requests stays open: longer than clients and balancers keep it.
+
+Closed at the moment at which they send on it, it would lose their request without an answer.
+"""
 COMMANDS = {
     "classify": "services.routing.commands",
     "directory": "services.routing.commands",
@@ -83,6 +88,7 @@ def serve(service: str, host: str, port: int) -> None:
         access_log=False,
         log_config=None,
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=KEEP_ALIVE,
     )
     sys.exit(1 if app.state.failed else 0)
 

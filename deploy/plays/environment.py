@@ -1,6 +1,7 @@
 """What stories are played on: the stack, a mail and an SMS server, the services, one clock for all."""
 
 import asyncio
+import json
 import os
 import secrets
 import shutil
@@ -11,7 +12,7 @@ from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from deploy.local import SERVICES, Service, Stack, create_topics, service, stack
+from deploy.local import Service, Stack, create_topics, service, stack
 from deploy.local.addresses import free_port
 from deploy.local.native import Form
 from deploy.local.part import Part
@@ -21,6 +22,8 @@ from services.common.runtime.clock import Clock, wall
 from services.desk.domain.signing import Signer, draw_secret
 
 LIFETIME = timedelta(hours=2)
+SERVICES = ("intake", "routing", "sla", "notify")
+"""Those that a case goes through: nobody signs in at desk here."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,7 @@ class Environment:
     sms: Provider
     services: dict[str, Service]
     variables: dict[str, str]
+    signer: Signer
 
     @property
     def prefix(self) -> str:
@@ -43,8 +47,7 @@ class Environment:
         return self.variables["REDRESS_DATABASE"]
 
     def token(self, subject: str) -> str:
-        signer = Signer.of(self.variables["REDRESS_SIGNING_KEY"])
-        return signer.sign(subject, ("intake", "routing"), uuid4(), wall(), LIFETIME)
+        return self.signer.sign(subject, ("intake", "routing"), uuid4(), wall(), LIFETIME)
 
 
 @asynccontextmanager
@@ -73,7 +76,10 @@ async def environment(
 
 async def _prepared(running: Stack, data: Path, clock: Clock, more: Mapping[str, str]) -> Environment:
     """An environment of which the stack runs and nothing else is started yet."""
-    variables = {**await _variables(running, clock), **more}
+    signer = Signer.of(draw_secret())
+    believed = data / "keys.json"
+    believed.write_text(json.dumps([signer.public.model_dump(mode="json")]), "utf-8")
+    variables = {**await _variables(running, clock), "REDRESS_KEYS_FILE": str(believed), **more}
     mail, sms = provider("mail", data / "mail"), provider("sms", data / "sms")
     variables |= {"REDRESS_SMTP_PORT": str(mail.port), "REDRESS_SMS_URL": f"http://127.0.0.1:{sms.port}"}
     ports = {name: free_port() for name in SERVICES}
@@ -81,7 +87,7 @@ async def _prepared(running: Stack, data: Path, clock: Clock, more: Mapping[str,
     services = {
         name: service(name, variables, data / "services" / f"{name}.log", ports[name]) for name in SERVICES
     }
-    return Environment(running, clock, mail, sms, services, variables)
+    return Environment(running, clock, mail, sms, services, variables, signer)
 
 
 async def _variables(running: Stack, clock: Clock) -> dict[str, str]:
@@ -96,5 +102,4 @@ async def _variables(running: Stack, clock: Clock) -> dict[str, str]:
         "REDRESS_DATABASE": f"play-{mark}",
         "REDRESS_TIME_SCALE": str(clock.scale),
         "REDRESS_TIME_EPOCH": repr(clock.epoch),
-        "REDRESS_SIGNING_KEY": draw_secret(),
     }

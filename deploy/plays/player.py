@@ -1,5 +1,6 @@
 """Plays all stories at once: time goes from one scripted or due instant to the next, and each step is looked at."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -52,8 +53,7 @@ async def play(stories: Sequence[tuple[str, Story]], stage: Stage) -> list[Playi
     playing = [Playing(name, story) for name, story in stories]
     while coming := [one for one in playing if one.step is not None]:
         acting = await _jump(coming, stage)
-        for one in acting:
-            await _act(one, stage)
+        await asyncio.gather(*(_act(one, stage) for one in acting))
         _distribute(await stage.wait_until_idle(), playing)
         await _look(acting, stage)
         stage.progress.show(_numbers(playing, stage))
@@ -91,7 +91,8 @@ async def _act(one: Playing, stage: Stage) -> None:
         if one.step is not None:
             await _do(one, one.step, stage)
     except (httpx.HTTPError, LookupError) as error:
-        one.wrong.append(f"{one.place}: {error}")
+        # Some errors of a client say nothing.
+        one.wrong.append(f"{one.place}: {str(error) or type(error).__name__}")
 
 
 async def _do(one: Playing, step: Step, stage: Stage) -> None:

@@ -1,8 +1,7 @@
 """Records everything that goes over Kafka, for what stories expect, for pictures and for the audit."""
 
-import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +15,6 @@ from schemas.contacts import ContactReceived
 
 # What arrives while a request waits for other partitions is asked for only after it.
 FETCH_WAIT_MS = 50
-PAUSE = 0.01
 READERS: dict[str, TypeAdapter[Any]] = {
     contacts.TOPIC: TypeAdapter(ContactReceived),
     cases.TOPIC: cases.ADAPTER,
@@ -27,7 +25,7 @@ READERS: dict[str, TypeAdapter[Any]] = {
 
 @dataclass(slots=True)
 class Recorder:
-    """`records` by topic in the order of their partitions, doubles included; belongs to no group, and reads all the time.
+    """`records` by topic in the order of their partitions, doubles included; belongs to no group.
 
     `taken` counts the records of each topic that were taken.
     """
@@ -36,15 +34,13 @@ class Recorder:
     prefix: str
     records: dict[str, list[Any]] = field(default_factory=lambda: defaultdict(list))
     taken: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    _task: "asyncio.Task[None] | None" = None
 
     async def read_to_end(self) -> None:
         """Return once all that stands there now is read."""
         watermarks = await self.consumer.end_offsets(self.consumer.assignment())
         while any([await self.consumer.position(partition) < end for partition, end in watermarks.items()]):
-            if self._task is not None and self._task.done():
-                self._task.result()
-            await asyncio.sleep(PAUSE)
+            for records in (await self.consumer.getmany(timeout_ms=FETCH_WAIT_MS)).values():
+                self._read(records)
 
     def take(self, topic: str) -> list[Any]:
         """The records of a topic that were not taken yet."""
@@ -52,18 +48,8 @@ class Recorder:
         self.taken[topic] += len(new)
         return new
 
-    @asynccontextmanager
-    async def reading(self) -> AsyncIterator[None]:
-        """Read along while the block runs."""
-        self._task = asyncio.create_task(self._read())
-        try:
-            yield
-        finally:
-            self._task.cancel()
-            await asyncio.wait([self._task])
-
-    async def _read(self) -> None:
-        async for record in self.consumer:
+    def _read(self, records: Iterable[Any]) -> None:
+        for record in records:
             topic = record.topic.removeprefix(self.prefix)
             self.records[topic].append(READERS[topic].validate_json(record.value))
 
@@ -78,8 +64,6 @@ async def recorder(bootstrap: str, prefix: str) -> AsyncIterator[Recorder]:
     try:
         consumer.assign([part for topic in READERS for part in await partitions(consumer, prefix + topic)])
         await consumer.seek_to_beginning()
-        recording = Recorder(consumer, prefix)
-        async with recording.reading():
-            yield recording
+        yield Recorder(consumer, prefix)
     finally:
         await consumer.stop()

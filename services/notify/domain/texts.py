@@ -5,8 +5,10 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import get_args
 
+import jinja2
 from jinja2 import StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -119,13 +121,19 @@ def fill(template: Template, part: str, language: Language, facts: Mapping[str, 
     """One part of a template, at whatever length it comes to."""
     source = getattr(getattr(template, part), language)
     try:
-        text = _plain(PLAIN.from_string(source).render(facts)).strip()
+        text = _plain(_compiled(source).render(facts)).strip()
     except Exception as error:
         # Besides its own errors, a template raises whatever an expression in it does.
         raise _wrong(template, f"{part}.{language}", str(error)) from error
     if not text:
         raise _wrong(template, f"{part}.{language}", "renders to nothing")
     return text
+
+
+@lru_cache(maxsize=1024)
+def _compiled(source: str) -> jinja2.Template:
+    """Compiled once: the same few texts go out all day."""
+    return PLAIN.from_string(source)
 
 
 def _plain(text: str) -> str:

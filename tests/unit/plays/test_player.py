@@ -23,14 +23,15 @@ OPENS = {"at": "1 09:00", "who": "desk", "contact": {"channel": "onsite"}}
 class Setting:
     """A stage on which a case is opened and every action is taken unless a rule `forbids` it.
 
-    The path that `breaks` is answered otherwise than by JSON; so many times as it `changes`, the case is another by
-    the time somebody acts.
+    The path that `breaks` is answered otherwise than by JSON, what is sent to that which `drops` by nothing; so many
+    times as it `changes`, the case is another by the time somebody acts.
     """
 
     dues: list[datetime] = field(default_factory=list)
     sent: list[DeliveryReported] = field(default_factory=list)
     forbids: str = ""
     breaks: str = ""
+    drops: str = ""
     changes: int = 0
     time: datetime = MONDAY
     jumps: list[datetime] = field(default_factory=list)
@@ -44,6 +45,8 @@ class Setting:
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
         self.posted.append(request.url.path)
+        if request.url.path == self.drops:
+            raise httpx.ReadError("")
         if request.url.path == self.breaks:
             return httpx.Response(502, text="Bad gateway")
         if request.url.path == "/v1/contacts":
@@ -153,6 +156,11 @@ async def test_what_should_be_refused_is_to_be_refused_by_that_rule() -> None:
 async def test_a_story_ends_with_an_answer_that_is_no_json(path: str, place: str) -> None:
     one = await played(Setting(breaks=path), {"at": "1 09:10", "who": "desk", "action": "shut"})
     assert one.wrong[0].startswith(f"shop/try, {place}: 502 Bad gateway")
+
+
+async def test_an_error_that_says_nothing_is_named() -> None:
+    one = await played(Setting(drops="/v1/contacts"))
+    assert one.wrong == ["shop/try, step 1 (1 09:00): ReadError"]
 
 
 ACT = {"at": "1 10:00", "who": "desk", "action": "judge"}
