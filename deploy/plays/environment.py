@@ -5,14 +5,14 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from deploy.local import Service, Stack, create_topics, service, stack
+from deploy.local import SERVICES, Service, Stack, create_topics, service, stack
 from deploy.local.addresses import free_port
 from deploy.local.native import Form
 from deploy.local.part import Part
@@ -22,8 +22,6 @@ from services.common.runtime.clock import Clock, wall
 from services.desk.domain.signing import Signer, draw_secret
 
 LIFETIME = timedelta(hours=2)
-SERVICES = ("intake", "routing", "sla", "notify")
-"""Those that a case goes through: nobody signs in at desk here."""
 
 
 @dataclass(frozen=True)
@@ -50,21 +48,33 @@ class Environment:
         return self.signer.sign(subject, ("intake", "routing"), uuid4(), wall(), LIFETIME)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which services are to run, their `variables` besides those of every environment, and the form of the store."""
+
+    services: Sequence[str] = SERVICES
+    variables: Mapping[str, str] = field(default_factory=dict)
+    store: Form = "file"
+
+
+WHOLE = Wanted()
+
+
 @asynccontextmanager
 async def environment(
     data: Path,
     clock: Clock,
     progress: Progress,
-    more: Mapping[str, str] | None = None,
-    store: Form = "file",
+    wanted: Wanted = WHOLE,
 ) -> AsyncIterator[Environment]:
-    """An environment with fresh data in `data` and `more` variables; all of it ends with the block."""
+    """What is wanted, with fresh data in `data`; all of it ends with the block."""
     shutil.rmtree(data, ignore_errors=True)
     # A Java that runs for a minute gains nothing from its second compiler, which takes a core meanwhile.
     os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
-    async with stack(data / "stack", store=store) as running:
+    async with stack(data / "stack", store=wanted.store) as running:
         progress.done(f"Kafka at {running.addresses.kafka}, store at {running.addresses.mongo}")
-        prepared = await _prepared(running, data, clock, more or {})
+        variables = {**await _variables(running, data, clock), **wanted.variables}
+        prepared = _prepared(running, data, clock, variables, wanted.services)
         parts: list[Part] = [prepared.mail, prepared.sms, *prepared.services.values()]
         try:
             await asyncio.gather(*(part.start() for part in parts))
@@ -74,25 +84,26 @@ async def environment(
             await asyncio.gather(*(part.kill() for part in parts))
 
 
-async def _prepared(running: Stack, data: Path, clock: Clock, more: Mapping[str, str]) -> Environment:
+def _prepared(
+    running: Stack, data: Path, clock: Clock, variables: dict[str, str], services: Sequence[str]
+) -> Environment:
     """An environment of which the stack runs and nothing else is started yet."""
-    signer = Signer.of(draw_secret())
-    believed = data / "keys.json"
-    believed.write_text(json.dumps([signer.public.model_dump(mode="json")]), "utf-8")
-    variables = {**await _variables(running, clock), "REDRESS_KEYS_FILE": str(believed), **more}
     mail, sms = provider("mail", data / "mail"), provider("sms", data / "sms")
     variables |= {"REDRESS_SMTP_PORT": str(mail.port), "REDRESS_SMS_URL": f"http://127.0.0.1:{sms.port}"}
-    ports = {name: free_port() for name in SERVICES}
+    ports = {name: free_port() for name in services}
     variables["REDRESS_ROUTING_URL"] = f"http://127.0.0.1:{ports['routing']}"
-    services = {
-        name: service(name, variables, data / "services" / f"{name}.log", ports[name]) for name in SERVICES
+    parts = {
+        name: service(name, variables, data / "services" / f"{name}.log", port)
+        for name, port in ports.items()
     }
-    return Environment(running, clock, mail, sms, services, variables, signer)
+    signer = Signer.of(variables["REDRESS_SIGNING_KEY"])
+    return Environment(running, clock, mail, sms, parts, variables, signer)
 
 
-async def _variables(running: Stack, clock: Clock) -> dict[str, str]:
-    """The environment variables of every service."""
-    mark = secrets.token_hex(4)
+async def _variables(running: Stack, data: Path, clock: Clock) -> dict[str, str]:
+    """The environment variables of every service; they believe whom desk would, whether or not it runs."""
+    mark, secret, believed = secrets.token_hex(4), draw_secret(), data / "keys.json"
+    believed.write_text(json.dumps([Signer.of(secret).public.model_dump(mode="json")]), "utf-8")
     prefix = "" if running.ours() else f"play-{mark}."
     if prefix:
         await create_topics(running.addresses.kafka, replication=1, prefix=prefix)
@@ -102,4 +113,6 @@ async def _variables(running: Stack, clock: Clock) -> dict[str, str]:
         "REDRESS_DATABASE": f"play-{mark}",
         "REDRESS_TIME_SCALE": str(clock.scale),
         "REDRESS_TIME_EPOCH": repr(clock.epoch),
+        "REDRESS_SIGNING_KEY": secret,
+        "REDRESS_KEYS_FILE": str(believed),
     }

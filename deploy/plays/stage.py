@@ -14,7 +14,7 @@ from tenacity import retry, retry_if_result, wait_fixed
 
 from deploy.local.console import redress
 from deploy.local.patient import client
-from deploy.plays.environment import Environment, environment
+from deploy.plays.environment import Environment, Wanted, environment
 from deploy.plays.evidence import Accepted, Evidence, gather
 from deploy.plays.idle import PAUSE, Idle, watching
 from deploy.plays.progress import Progress
@@ -24,6 +24,8 @@ from schemas import deliveries
 from schemas.deliveries import DeliveryReported
 from services.common.runtime.clock import Clock, Jumps, wall
 
+PLAYING = ("intake", "routing", "sla", "notify")
+"""Nobody signs in, or looks at a list, in a story."""
 QUICKLY = {"REDRESS_PAUSE_SECONDS": "0.02"}
 """After a jump the ticker looks at once what is due."""
 TOGETHER = timedelta(minutes=1)
@@ -89,9 +91,8 @@ async def stage(data: Path, directories: Sequence[Path], progress: Progress) -> 
     file = data.with_suffix(".jumps")
     jumps = _jumps(file)
     clock = Clock(1.0, 0.0, jumps)
-    async with environment(
-        data, clock, progress, QUICKLY | {"REDRESS_TIME_JUMPS": str(file)}, "memory"
-    ) as running:
+    wanted = Wanted(PLAYING, QUICKLY | {"REDRESS_TIME_JUMPS": str(file)}, "memory")
+    async with environment(data, clock, progress, wanted) as running:
         everybody = data / "directory.yaml"
         content = _together(directories)
         everybody.write_text(yaml.safe_dump(content, allow_unicode=True), "utf-8")
