@@ -17,7 +17,7 @@ from services.common.runtime.failures import PATIENCE
 from services.common.runtime.settings import CommonSettings
 
 MARKS = (dead_letters.SIZE, dead_letters.DIGEST, dead_letters.SKIPPED_BY, dead_letters.SKIPPED_FOR)
-GROUPS = click.Choice(["routing", "sla", "notify"])
+GROUPS = click.Choice(["routing", "sla", "notify", "desk"])
 
 
 @click.group()

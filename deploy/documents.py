@@ -22,17 +22,17 @@ from services.common.runtime.settings import CommonSettings
 
 TOPICS = Path(__file__).with_name("topics.yaml")
 SCHEMAS = "#/components/schemas/"
-SERVICES = ("routing", "sla", "notify")
-FRONTS = ("intake", "desk")
-"""Services that handle no record; the first needs nothing but Kafka."""
+SERVICES = ("routing", "sla", "notify", "desk")
 TABLES = {
     "intake": (keys.TOPIC,),
     "routing": (directory.TOPIC, policies.TOPIC, keys.TOPIC),
     "sla": (policies.TOPIC,),
     "notify": (directory.TOPIC, policies.TOPIC),
-    "desk": (directory.TOPIC,),
+    "desk": (directory.TOPIC, policies.TOPIC, keys.TOPIC),
 }
 """Compacted topics are read whole and outside of a group, for which FastStream has no subscriber."""
+WAITING = frozenset({"routing", "sla", "notify"})
+"""Services that keep records until the policy version of their case is published."""
 
 SKIPPED = {
     dead_letters.SKIPPED_BY: "who decided that it may be passed over",
@@ -106,11 +106,22 @@ class Flow:
     def read(self) -> tuple[str, ...]:
         return (*self.handled, *TABLES.get(self.service, ()))
 
+    @property
+    def unhandled(self) -> Mapping[str, tuple[str, ...]]:
+        """The topics on which the service sends what it cannot handle, and receives it once more."""
+        if not self.handled:
+            return {"send": (), "receive": ()}
+        waiting = [waiting_topic(self.service)] * (self.service in WAITING)
+        return {
+            "send": (dead_topic(self.service), *waiting),
+            "receive": (replay_topic(self.service), *waiting),
+        }
+
 
 def flows_of_services() -> Iterator[Flow]:
     """What each service reads and writes, as its router declares it."""
-    for service in FRONTS:
-        yield _flow(service, importlib.import_module(f"services.{service}.app").router())
+    # It handles no record.
+    yield _flow("intake", importlib.import_module("services.intake.app").router())
     for service in SERVICES:
         group = ConsumerGroup(service, CommonSettings())
         yield _flow(service, importlib.import_module(f"services.{service}.handlers").router(None, group))
@@ -194,15 +205,10 @@ def _headers(meanings: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _operations(flow: Flow) -> Iterator[tuple[str, dict[str, Any]]]:
-    service = flow.service
-    ours = {
-        "receive": (replay_topic(service), waiting_topic(service)),
-        "send": (dead_topic(service), waiting_topic(service)),
-    }
     for action, topics in (("receive", flow.read), ("send", tuple(flow.written))):
-        for topic in (*topics, *(ours[action] if flow.handled else ())):
+        for topic in (*topics, *flow.unhandled[action]):
             channel = {"$ref": f"#/channels/{topic}"}
-            yield f"{service}.{action}.{topic}", {"action": action, "channel": channel}
+            yield f"{flow.service}.{action}.{topic}", {"action": action, "channel": channel}
 
 
 commands: list[click.Command] = [documents]

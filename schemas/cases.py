@@ -67,8 +67,8 @@ class OpenTask(Frozen):
 class CaseHeader(Frozen):
     """What every event says of its case, so that no service has to ask another.
 
-    `suspected` is a level graver than `severity` that somebody has still to confirm; a person has said that it is
-    `severity` where that is `confirmed`.
+    `suspected` is a level graver than `severity`, still to be confirmed; `confirmed` where a person has said `severity`.
+    `owner_place` is where the owner's role works, `asked` where anybody was ever asked something.
     """
 
     number: str
@@ -88,7 +88,9 @@ class CaseHeader(Frozen):
     owner: str
     owner_role: Role
     owner_where: Where
+    owner_place: str = ""
     tasks: tuple[OpenTask, ...] = ()
+    asked: tuple[str, ...] = ()
     policy: str
     policy_version: str
     triage: bool = False

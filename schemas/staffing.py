@@ -118,13 +118,15 @@ class Directory:
         person = self.people.get(name)
         return person if person is not None and person.status == "active" else None
 
+    def absent(self, now: datetime) -> frozenset[str]:
+        """Whoever works here and is away."""
+        return frozenset(
+            name for name, one in self.people.items() if one.status == "active" and one.absent(now)
+        )
+
     def staff(self, at: str, role: Role, department: Department | None = None) -> Sequence[Person]:
         """Everyone in a role at a place; in the department, where a post names one."""
         return [one for one in self._staff.get((at, role), ()) if holds(one, at, role, department)]
-
-    def places(self) -> tuple[str, ...]:
-        """Everywhere that somebody can work."""
-        return (*self.shops, *self.groups, *self.regions, *self.manufacturers)
 
     def is_staffed(self, at: str) -> bool:
         """Whether anybody has a post there."""
@@ -193,7 +195,7 @@ class Directory:
         """The roles that somebody has, and those that they fill for whoever is absent."""
         return frozenset(
             Queue(post.at, post.role)
-            for one in self._perhaps_for(actor)
+            for one in self.perhaps_for(actor)
             for post in one.posts
             if self.acts_for(actor, one.id, post.at, now)
         )
@@ -206,12 +208,12 @@ class Directory:
         """Somebody, and everyone they stand in for: what "not by the same" is judged on."""
         others = (
             one.id
-            for one in self._perhaps_for(actor)
+            for one in self.perhaps_for(actor)
             if any(self.acts_for(actor, one.id, post.at, now) for post in one.posts)
         )
         return frozenset((actor, *others))
 
-    def _perhaps_for(self, actor: str) -> list[Person]:
+    def perhaps_for(self, actor: str) -> list[Person]:
         """Somebody, and everyone who has named them deputy, directly or by one who has."""
         own = self.person(actor)
         found = [own] if own else []

@@ -18,6 +18,7 @@ from schemas.deadlines import (
     DeadlineWithdrawn,
 )
 from schemas.forms import filled
+from schemas.readers import may_read
 from schemas.staffing import Directory
 from services.common.store.decision import Cause, Change, Decision, Outgoing, Refusal
 from services.routing.domain.acting import Act
@@ -81,6 +82,9 @@ class Casework:
 
     def world(self) -> World:
         return World(self.directory, self.policies, self.open_cases.workload, self.now)
+
+    def may_read(self, name: str, case: Case) -> bool:
+        return may_read(name, case, self.directory, self.policies.last_resorts(), self.now)
 
     def later(self, **span: float) -> None:
         self.now += timedelta(**span)

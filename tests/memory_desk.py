@@ -1,6 +1,6 @@
 """Desk over documents in memory: its HTTP interface as it is, and what it announces."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,13 +14,16 @@ from services.common.kafka.outbox import OutboxPublisher
 from services.common.store.write_path import Store
 from services.common.web import problems
 from services.common.web.keyring import Keyring
+from services.desk import handlers
 from services.desk.api import Desk, install
 from services.desk.domain import passwords
 from services.desk.domain.account import Account, account_id
 from services.desk.domain.account_changes import Creation
 from services.desk.domain.machine_token import MachineToken
+from services.desk.domain.row import Row
 from services.desk.settings import Settings
-from services.desk.store import Accounts, MachineTokens
+from services.desk.store import Accounts, MachineTokens, RowDocuments, Rows
+from tests import signing
 from tests.dealership import directory_file
 from tests.fakes import MemoryDocuments, MemoryLog
 from tests.openapi import OpenApi
@@ -31,7 +34,7 @@ PASSWORD = "correct horse battery"
 
 
 class Listed(MemoryDocuments):
-    """Documents that can be listed, in order of a field of their state."""
+    """Documents that can be listed, in order of a field of their state; what asks for some is tried on a real store."""
 
     async def page(
         self, _query: Mapping[str, Any], order: Sequence[tuple[str, int]], limit: int
@@ -39,6 +42,10 @@ class Listed(MemoryDocuments):
         [(field_name, _)] = order
         name = field_name.removeprefix("state.")
         return sorted(self.documents.values(), key=lambda one: str(one["state"][name]))[:limit]
+
+    async def find(self, _query: Mapping[str, Any], _fields: Sequence[str]) -> AsyncIterator[dict[str, Any]]:
+        for stored in list(self.documents.values()):
+            yield stored
 
 
 @dataclass
@@ -48,6 +55,8 @@ class MemoryDesk:
     people: Directory = field(default_factory=lambda: Directory(directory_file().entries()))
     log: MemoryLog = field(default_factory=MemoryLog)
     documents: Listed = field(default_factory=Listed)
+    row_documents: RowDocuments = field(default_factory=Listed)
+    now: datetime = NOON
     settings: Settings = field(default_factory=lambda: Settings(secure_cookies=False))
 
     def __post_init__(self) -> None:
@@ -56,6 +65,10 @@ class MemoryDesk:
         self.accounts = Accounts(
             Store(Account, self.documents, self.publisher, lambda: NOON, lambda: None), self.documents
         )
+        store = Store(
+            Row, self.row_documents, self.publisher, lambda: self.now, lambda: None, handlers.revive
+        )
+        self.rows = Rows(store, self.row_documents, lambda: self.people)
         self.dependencies = Desk(
             self.settings,
             self.accounts,
@@ -64,6 +77,9 @@ class MemoryDesk:
             ),
             lambda: self.people,
             SIGNER,
+            signing.keyring(),
+            self.rows,
+            lambda: frozenset({"mfr_cr"}),
         )
 
     async def having(

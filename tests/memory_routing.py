@@ -31,9 +31,6 @@ class MemoryCases(MemoryDocuments):
             raise TimeoutError
         return await super().write(documents)
 
-    async def page(self, _query: Any, _order: Any, _limit: int) -> list[dict[str, Any]]:
-        return []
-
 
 @dataclass
 class MemoryRouting:

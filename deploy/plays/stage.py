@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import httpx
 import yaml
@@ -124,9 +125,9 @@ def _jumps(file: Path) -> Jumps:
 
 @retry(retry=retry_if_result(lambda is_read: not is_read), wait=wait_fixed(PAUSE))
 async def _wait_for_person(stage: Stage, who: str) -> bool:
-    """Return once routing has read that somebody works somewhere."""
-    answer = await stage.routing.get("/v1/cases", headers=stage.headers(who, "look"))
-    return answer.status_code == httpx.codes.OK
+    """Return once routing has read that somebody works somewhere: then it says that there is no such case."""
+    answer = await stage.routing.get(f"/v1/cases/{UUID(int=0)}", headers=stage.headers(who, "look"))
+    return answer.status_code == httpx.codes.NOT_FOUND
 
 
 def _together(directories: Sequence[Path]) -> dict[str, Any]:

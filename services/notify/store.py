@@ -26,7 +26,7 @@ from services.notify.domain.wording import must_render
 
 COLLECTION = "deliveries"
 QUEUES = "waiting_notices"
-SEARCHED = ("state.status", "state.partition")
+SEARCHED = [("state.status", "state.partition")]
 ANSWER_MS = 5_000
 
 

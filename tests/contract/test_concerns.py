@@ -38,7 +38,7 @@ async def test_every_read_and_write_of_the_services_is_of_what_a_majority_has(st
     STORE.database, STORE.sent = Names.fresh().database, []
     database, key = mongo.connect(stack.addresses.mongo, STORE.database), uuid4()
     documents = MongoDocuments(database, "things", "past")
-    await documents.prepare("state.number", searched=("state.status",))
+    await documents.prepare("state.number", searched=[("state.status",)])
     await documents.write(
         [
             {

@@ -70,9 +70,7 @@ def test_the_topics_declared_are_those_the_services_use() -> None:
     declared = set(yaml.safe_load(TOPICS.read_text("utf-8"))["topics"])
     flows = tuple(flows_of_services())
     written = {topic for flow in flows for topic in flow.written}
-    beside = {
-        f"{flow.service}.{kind}" for flow in flows if flow.handled for kind in ("dead", "replay", "waiting")
-    }
+    beside = {topic for flow in flows for topics in flow.unhandled.values() for topic in topics}
     assert declared == written | beside | {CLOCK_TOPIC}
 
 

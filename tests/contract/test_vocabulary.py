@@ -51,11 +51,23 @@ def python_files(folder: str) -> list[Path]:
 
 
 def names(path: Path) -> Iterator[tuple[int, str]]:
-    """Every function and class of a file and the file itself, with its line; tests are sentences and left out."""
+    """Every function and class of a file and the file itself, with its line; tests are sentences and left out.
+
+    So are the fields that a protocol asks for: they are written as functions, and are none.
+    """
     yield 1, path.parent.name if path.stem == "__init__" else path.stem
-    for node in ast.walk(parsed(path)):
-        if isinstance(node, NAMED) and not node.name.startswith("test_"):
+    nodes = list(ast.walk(parsed(path)))
+    fields = {id(field) for node in nodes if isinstance(node, ast.ClassDef) for field in fields_of(node)}
+    for node in nodes:
+        if isinstance(node, NAMED) and not node.name.startswith("test_") and id(node) not in fields:
             yield node.lineno, node.name
+
+
+def fields_of(protocol: ast.ClassDef) -> Iterator[ast.FunctionDef]:
+    if any(isinstance(base, ast.Name) and base.id == "Protocol" for base in protocol.bases):
+        for node in protocol.body:
+            if isinstance(node, ast.FunctionDef) and node.decorator_list:
+                yield node
 
 
 def spelled(name: str) -> str:

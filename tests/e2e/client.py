@@ -37,12 +37,6 @@ class Client:
                     return response
             await asyncio.sleep(PAUSE)
 
-    async def find(self, caller: str, number: str) -> str | None:
-        """The id of a case by its number; None where the caller may not see it."""
-        response = await self.request(caller, "GET", "/v1/cases", params={"q": number})
-        cases = response.json().get("cases", []) if response.is_success else []
-        return cases[0]["id"] if cases else None
-
     async def case(self, caller: str, case: str) -> dict[str, Any] | None:
         response = await self.request(caller, "GET", f"/v1/cases/{case}")
         return response.json() if response.is_success else None

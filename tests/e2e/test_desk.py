@@ -5,14 +5,16 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import httpx
 import pytest
 
 from deploy.local import Service, Stack, start_service
 from deploy.local.patient import client
+from schemas.directory import Post
 from services.desk.domain.signing import draw_secret
-from tests.dealership import directory_file
+from tests.dealership import directory_file, person
 from tests.patience import SECONDS, until
 from tests.routing_service import redress
 from tests.stack import Names
@@ -43,9 +45,9 @@ class Dealer:
         """What intake answers to a contact."""
         contact = {
             "channel": "onsite",
-            "shop": "shop-1",
+            "shop": "north",
             "received_at": datetime.now(UTC).isoformat(),
-            "vehicle": {"brand": "sunrise"},
+            "vehicle": {"brand": "gtmc"},
             "narrative": "空调有异响",
         }
         async with client(self.intake.url, SECONDS) as http:
@@ -53,9 +55,9 @@ class Dealer:
         return answer.status_code
 
     async def reads(self, token: str) -> int:
-        """What routing answers to whoever asks for their cases."""
+        """What routing answers to whoever asks for a case that is not there: 404 where it knows them."""
         async with client(self.routing.url, SECONDS) as http:
-            return (await http.get("/v1/cases", headers=bearing(token))).status_code
+            return (await http.get(f"/v1/cases/{UUID(int=0)}", headers=bearing(token))).status_code
 
     async def restart_desk(self, **env: str) -> None:
         await self.desk.stop()
@@ -100,18 +102,43 @@ async def test_who_signs_in_is_known_elsewhere_until_they_sign_out_everywhere_or
         answer = await browser.put("/v1/session/password", json={"old": first, "new": OTHER_PASSWORD})
         assert answer.status_code == httpx.codes.NO_CONTENT, answer.text
         token = await dealer.signed_in("gm", OTHER_PASSWORD)
-        assert (await dealer.posts(token), await dealer.reads(token)) == (202, 200)
+        assert (await dealer.posts(token), await dealer.reads(token)) == (202, 404)
         await browser.post("/v1/session", json={"login": "gm", "password": OTHER_PASSWORD})
         await browser.delete("/v1/session", params={"everywhere": True})
     await until(lambda: is_answered(dealer, token, 401))
     again = await dealer.signed_in("gm", OTHER_PASSWORD)
-    assert (await dealer.posts(again), await dealer.reads(again)) == (202, 200)
+    assert (await dealer.posts(again), await dealer.reads(again)) == (202, 404)
     await dealer.console("account", "disable", "gm")
     await until(lambda: is_answered(dealer, again, 401))
 
 
 async def is_answered(dealer: Dealer, token: str, status: int) -> bool:
     return (await dealer.posts(token), await dealer.reads(token)) == (status, status)
+
+
+async def test_a_complaint_is_in_the_lists_of_whoever_may_read_it_as_the_directory_changes(
+    dealer: Dealer, tmp_path: Path
+) -> None:
+    token = await dealer.console("token", "create", "dms", "--for", "intake")
+    assert await dealer.posts(token) == httpx.codes.ACCEPTED
+    moved = person("gm-south", posts=(Post(at="north", role="dealer_gm"),))
+
+    async def listed(login: str) -> list[str]:
+        async with client(dealer.desk.url, SECONDS) as browser:
+            await browser.post("/v1/session", json={"login": login, "password": OTHER_PASSWORD})
+            return [row["shop"] for row in (await browser.get("/v1/cases")).json()["cases"]]
+
+    for login, who in (("near", "gm-1"), ("far", "gm-south")):
+        first = await dealer.console("account", "create", login, "--person", who)
+        async with client(dealer.desk.url, SECONDS) as browser:
+            await browser.post("/v1/session", json={"login": login, "password": first})
+            await browser.put("/v1/session/password", json={"old": first, "new": OTHER_PASSWORD})
+    await until(lambda: listed("near"))
+    assert (await listed("near"), await listed("far")) == (["north"], [])
+    file = tmp_path / "moved.json"
+    file.write_text(directory_file(gm_south=moved).model_dump_json(), "utf-8")
+    await dealer.console("directory", "load", str(file))
+    assert await until(lambda: listed("far")) == ["north"]
 
 
 async def test_a_machine_is_known_to_intake_alone_until_its_token_is_revoked(dealer: Dealer) -> None:

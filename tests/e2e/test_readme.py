@@ -46,7 +46,7 @@ async def script(ours: None, tmp_path: Path) -> AsyncIterator[str]:
         ".up/environment": str(folder / "environment"),
         ".up/accounts": str(folder / "accounts"),
         f":{FIXED.services['intake']}/": f":{ports.services['intake']}/",
-        f":{FIXED.services['routing']}/": f":{ports.services['routing']}/",
+        f":{FIXED.services['desk']}/": f":{ports.services['desk']}/",
     }.items():
         assert printed in script
         script = script.replace(printed, here)

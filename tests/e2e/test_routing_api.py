@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,7 +10,7 @@ import pytest
 
 from deploy.local import Stack
 from schemas.contacts import Customer
-from tests.dealership import MONDAY, a_contact
+from tests.dealership import a_contact
 from tests.patience import until
 from tests.routing_service import Service, routing
 
@@ -241,46 +240,6 @@ async def test_a_text_is_judged_as_the_case_that_it_opens(service: Service) -> N
 
 async def test_a_case_nobody_opened_is_not_there(service: Service) -> None:
     assert (await service.get("gm-1", f"/v1/cases/{uuid4()}")).status_code == 404
-
-
-async def test_lists_are_filtered_and_read_page_by_page(service: Service) -> None:
-    contacts = [
-        a_contact(f"异响 {n}", shop="south", received_at=MONDAY - timedelta(minutes=n // 2)) for n in range(7)
-    ]
-    await service.receive(*contacts)
-
-    async def listed() -> bool:
-        return len((await service.get("gm-south", "/v1/cases")).json()["cases"]) == len(contacts)
-
-    await until(listed)
-    found, cursor = [], None
-    while True:
-        query = {"limit": 3, "sort": "received_at"} | ({"cursor": cursor} if cursor else {})
-        page = (await service.get("gm-south", "/v1/cases", **query)).json()
-        found += page["cases"]
-        if not (cursor := page["next"]):
-            break
-    assert {row["id"] for row in found} == {str(one.case_id) for one in contacts}
-    assert len(found) == len(contacts)
-    times = [row["received_at"] for row in found]
-    assert times == sorted(times)
-
-
-@pytest.mark.parametrize(
-    ("query", "count"),
-    [({"severity": "major"}, 0), ({"state": "registered"}, 7), ({"state": "of_no_policy"}, 0), ({"owner": "op-south"}, 7),
-     ({"kind": "inquiry"}, 0), ({"overdue": True}, 0), ({"shop": "north"}, 0)],
-)  # fmt: skip
-async def test_every_filter_narrows_the_list(service: Service, query: dict[str, Any], count: int) -> None:
-    rows = (await service.get("gm-south", "/v1/cases", **query)).json()["cases"]
-    assert len(rows) == count
-
-
-async def test_a_case_is_found_by_its_number(service: Service) -> None:
-    path, _ = await service.opened()
-    number = (await service.get("gm-1", path)).json()["number"]
-    rows = (await service.get("gm-1", "/v1/cases", q=number.lower())).json()["cases"]
-    assert [row["number"] for row in rows] == [number]
 
 
 async def test_a_case_shows_what_was_given_but_cannot_be_used(service: Service) -> None:

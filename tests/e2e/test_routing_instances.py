@@ -2,6 +2,7 @@
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from deploy.local import Stack, start_service
 from tests.dealership import a_contact
@@ -18,14 +19,14 @@ async def test_two_instances_open_every_case_once_and_spread_them_evenly(
         contacts = [a_contact(f"异响 {number}") for number in range(60)]
         await service.receive(*contacts)
 
-        async def all_open() -> list[dict[str, str]]:
-            found: list[dict[str, str]] = (await service.get("gm-1", "/v1/cases", limit=200)).json()["cases"]
-            return found if len(found) == len(contacts) else []
+        async def all_open() -> list[dict[str, Any]]:
+            answers = [await service.get("gm-1", f"/v1/cases/{one.case_id}") for one in contacts]
+            return [one.json() for one in answers] if all(one.is_success for one in answers) else []
 
-        rows = await until(all_open)
+        cases = await until(all_open)
         await second.stop()
-    assert {row["id"] for row in rows} == {str(one.case_id) for one in contacts}
-    load = Counter(row["owner"] for row in rows)
+    assert [[entry["event"] for entry in case["history"]].count("case.opened") for case in cases] == [1] * 60
+    load = Counter(case["owner"] for case in cases)
     assert set(load) == {"op-1", "op-2"}
     assert abs(load["op-1"] - load["op-2"]) <= 2 + 1
 

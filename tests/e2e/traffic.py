@@ -160,7 +160,7 @@ async def check(traffic: Traffic) -> None:
     for topic in ("cases", "deadlines"):
         _in_order(records[topic], {stored["_id"]: stored for stored in await traffic.documents(topic)}, topic)
     _once_per_level(records["deadlines"])
-    for service in ("routing", "sla", "notify"):
+    for service in ("routing", "sla", "notify", "desk"):
         topic = traffic.environment.prefix + dead_letters.dead_topic(service)
         assert await dead_letters.unreplayed(traffic.environment.stack.addresses.kafka, topic) == []
 

@@ -72,7 +72,7 @@ class Connections:
         state: type[Stored],
         pages: str | None = None,
         unique: Sequence[str] = (),
-        searched: Sequence[str] = (),
+        searched: Sequence[Sequence[str]] = (),
     ) -> mongo.MongoDocuments:
         """The documents of a collection, indexed and in the present format, but for those that cannot be."""
         documents = mongo.MongoDocuments(self.database, name, pages)

@@ -132,8 +132,8 @@ class MongoDocuments:
         self.collection: Collection = database[name]
         self.pages: Collection | None = database[pages] if pages else None
 
-    async def prepare(self, *unique: str, searched: Sequence[str] = ()) -> None:
-        """Declare the indexes: for conditional writes, for unique fields, and one over what is `searched` together.
+    async def prepare(self, *unique: str, searched: Sequence[Sequence[str]] = ()) -> None:
+        """Declare the indexes: for conditional writes, for unique fields, and one for the fields of each search.
 
         A value that is taken all the same is a tripwire: it alarms, and its document is kept beside the other.
         Waits while the store is away or cannot write.
@@ -141,8 +141,8 @@ class MongoDocuments:
         await self._index("_id", "version", unique=True)
         for field in unique:
             await self._index(field, TWIN, unique=True)
-        if searched:
-            await self._index(*searched, unique=False)
+        for fields in searched:
+            await self._index(*fields, unique=False)
 
     async def _index(self, *fields: str, unique: bool) -> None:
         async def declare() -> None:

@@ -10,19 +10,24 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel
 
+from schemas import readers
+from schemas.directory import Person
 from schemas.staffing import Directory
+from schemas.vocabulary import Role
 from services.common.runtime.clock import wall
 from services.common.store.decision import Outcome
-from services.common.web import body
+from services.common.web import body, tokens
+from services.common.web.keyring import Keyring
 from services.common.web.problems import Problem, away
 from services.desk.domain import passwords
 from services.desk.domain.account import Account, Session, digest
 from services.desk.domain.signing import Signer
 from services.desk.settings import Settings
-from services.desk.store import Accounts, MachineTokens
+from services.desk.store import Accounts, MachineTokens, Rows
 
 M = TypeVar("M", bound=BaseModel)
 
+AUDIENCE = "desk"
 COOKIE = "redress_session"
 LARGEST_BODY = 8 * 1024
 BODY_SECONDS = 10.0
@@ -33,13 +38,16 @@ AT_ONCE = 2
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The service's accounts and tokens, its directory and its private key."""
+    """The service's accounts and tokens, its directory, its keys, and the rows of its lists."""
 
     settings: Settings
     accounts: Accounts
     machines: MachineTokens
     directory: Callable[[], Directory]
     signer: Signer
+    keyring: Keyring
+    rows: Rows
+    last_resorts: Callable[[], frozenset[Role]]
     hashing: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
 
     async def check(self, password: str, hashed: str) -> bool:
@@ -51,6 +59,10 @@ class Desk:
         """The hash under which a password is kept."""
         async with self.hashing:
             return await asyncio.to_thread(passwords.HASHER.hash, password)
+
+    def keys(self, person: str) -> frozenset[str]:
+        """The keys by which somebody sees cases now."""
+        return readers.keys(person, self.directory(), self.last_resorts(), self.rows.store.now())
 
     def is_active(self, account: Account) -> bool:
         """Whether whoever has the account is still with us: who leaves has no session and no token."""
@@ -121,6 +133,19 @@ async def administrator(found: Annotated[SignedIn, Depends(own_password)]) -> Si
     return found
 
 
+async def reader(request: Request, depends: Needed) -> Person:
+    """Whom a token names or, without one, whose session it is; they must be in the directory."""
+    authorization = request.headers.get("authorization")
+    if authorization is None:
+        name = (await own_password(await signed_in(request, depends))).account.person or ""
+    else:
+        name = tokens.subject(authorization, depends.keyring, AUDIENCE)
+    person = depends.directory().person(name)
+    if person is None:
+        raise Problem(403, "Not in the directory", f"Nobody is known as {name!r}.", rule="known_person")
+    return person
+
+
 def from_our_pages(request: Request) -> None:
     """Refuse what another site's page lets a browser ask for: the browser says where it comes from."""
     if request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}:
@@ -163,6 +188,7 @@ def keep(response: Response, value: str, settings: Settings) -> None:
     )
 
 
+Reader = Annotated[Person, Depends(reader)]
 Asking = Annotated[SignedIn, Depends(signed_in)]
 OwnPassword = Annotated[SignedIn, Depends(own_password)]
 Administrator = Annotated[SignedIn, Depends(administrator)]

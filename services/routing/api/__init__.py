@@ -18,6 +18,6 @@ def install(app: FastAPI, settings: Settings, keyring: Keyring) -> None:
     app.include_router(actions.router)
     app.include_router(reading.router)
     app.include_router(severity.router)
-    shown = (responses.CasePage, responses.CaseResponse, responses.CaseWithHistory, responses.Stale)
+    shown = (responses.CaseResponse, responses.CaseWithHistory, responses.Stale)
     openapi.complete(app, [*shown, severity.SeverityRequest, severity.SeverityResponse])
     interface.describe(app, settings)

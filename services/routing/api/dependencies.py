@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import Depends, Request
 
 from schemas.directory import Person
+from schemas.readers import may_read
 from schemas.staffing import Directory
 from services.common.store.codec import from_stored
 from services.common.store.document import Document
@@ -17,7 +18,6 @@ from services.common.store.write_path import Documents
 from services.common.web import tokens
 from services.common.web.problems import Problem, away
 from services.routing.domain.case import Case
-from services.routing.domain.scope import Scope, scope_of
 from services.routing.domain.severity.detection import Reader
 from services.routing.settings import Settings
 from services.routing.store.cases import Cases
@@ -34,8 +34,6 @@ class CaseRepository(Documents, Protocol):
     """The case documents, as the routes read them."""
 
     async def past(self, key: UUID) -> list[dict[str, Any]]: ...
-
-    async def page(self, query: Any, order: Any, limit: int) -> list[dict[str, Any]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +53,15 @@ class Dependencies:
     def directory(self) -> Directory:
         return self.cases.world().directory
 
-    def scope(self, person: Person) -> Scope:
+    def may_read(self, person: Person, case: Case) -> bool:
         world = self.cases.world()
-        return scope_of(person.id, world.directory, world.policies, world.now)
+        return may_read(person.id, case, world.directory, world.policies.last_resorts(), world.now)
 
     async def document(self, key: UUID, person: Person) -> Document[Case]:
         """A case that somebody may see; one they may not see is not there."""
         stored = (await self.documents.load([key])).get(key)
         document = from_stored(stored, Case) if stored else Document[Case](key)
-        if document.state is None or not self.scope(person).covers(document.state):
+        if document.state is None or not self.may_read(person, document.state):
             raise Problem(404, "No such case", f"No case {key} is known to you.")
         return document
 

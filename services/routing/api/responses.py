@@ -18,11 +18,6 @@ from services.routing.domain.case import NEVER, Case, Contact, Revision
 from services.routing.domain.replies import Verb
 from services.routing.domain.world import World
 
-ROW = (
-    "id", "number", "kind", "channel", "shop", "franchise", "group", "region", "manufacturer", "department", "state",
-    "stage", "severity", "suspected", "criteria", "confirmed", "triage", "owner", "owner_role", "tasks", "breach_count",
-    "next_due", "received_at", "opened_at", "updated_at",
-)  # fmt: skip
 WHOLE = tuple(name for name in Case.model_fields if name != "revisions")
 
 
@@ -38,14 +33,6 @@ def case_response(state: Case, revision: int, person: Person, world: World) -> d
 
 def _by_task(verbs: Mapping[UUID, list[Verb]]) -> dict[str, list[Verb]]:
     return {str(task): own for task, own in verbs.items()}
-
-
-def row_response(stored: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """A line of the list, from the stored form."""
-    state = stored["state"]
-    fields = {name: state.get(name) for name in ROW}
-    overdue = state["next_due"] <= stamp(now)
-    return _with_due({"revision": stored["revision"], **fields, "overdue": overdue})
 
 
 def show_evidence(contact: Mapping[str, Any], texts: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
@@ -104,8 +91,6 @@ class QuotedContact(Contact):
     signals: tuple[QuotedSignal, ...] = ()
 
 
-CaseRow = create_model("CaseRow", **_of_case(*ROW), revision=(int, ...), overdue=(bool, ...))
-CasePage = create_model("CasePage", cases=(list[CaseRow], ...), next=(str | None, ...))
 CaseResponse = create_model(
     "CaseResponse",
     **_of_case(*WHOLE),

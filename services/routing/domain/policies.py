@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from schemas.base import policy_key
 from schemas.policies import CurrentVersion, Policy
-from schemas.vocabulary import Department, Role
+from schemas.vocabulary import Role
 from services.common.store.decision import Wait
 from services.common.store.versions import Versions
 
@@ -115,14 +115,6 @@ class Policies(Versions[CompiledPolicy]):
     def last_resorts(self) -> frozenset[Role]:
         """The roles that read, by any policy, what nobody else does."""
         return frozenset(policy.content.last_resort for policy in self.ready.values())
-
-    def roles(self) -> frozenset[Role]:
-        """The roles of every policy, also those that nobody has."""
-        return frozenset(role.id for policy in self.ready.values() for role in policy.content.roles)
-
-    def departments(self) -> frozenset[Department]:
-        """The departments of every policy."""
-        return frozenset(one.id for policy in self.ready.values() for one in policy.content.departments)
 
     def choose(self, policy: str) -> tuple[CompiledPolicy, tuple[str, ...]]:
         """What a new case opens with, and what was missing; raises KeyError where it has to wait."""

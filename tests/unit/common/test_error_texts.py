@@ -10,8 +10,8 @@ from pydantic import BaseModel, ValidationError
 
 from schemas.forms import model_of
 from services.common.web.problems import faults
+from services.desk.api.cases import CaseQuery
 from services.intake.domain import ContactCheck, PostedContact
-from services.routing.api.reading import CaseQuery
 from services.routing.commands.classify import Line
 from tests.casework import gtmc
 from tests.filling import EVERY_KIND

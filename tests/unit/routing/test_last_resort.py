@@ -17,7 +17,6 @@ from services.notify.domain.recipients import Parties
 from services.routing.domain import acting, replies
 from services.routing.domain.case import Case
 from services.routing.domain.permission import is_party
-from services.routing.domain.scope import scope_of
 from tests.casework import Casework
 from tests.dealership import MONDAY, a_contact
 
@@ -98,8 +97,7 @@ def notified(casework: Casework, events: Iterable[CaseEvent]) -> set[str]:
 
 
 def readers(casework: Casework, case: Case) -> set[str]:
-    there, now = casework.directory, casework.now
-    return {name for name in there.people if scope_of(name, there, casework.policies, now).covers(case)}
+    return {name for name in casework.directory.people if casework.may_read(name, case)}
 
 
 def actors(casework: Casework, case: Case, action: str, among: Iterable[str] | None = None) -> set[str]:

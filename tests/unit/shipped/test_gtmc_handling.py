@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from services.routing.domain.scope import scope_of
 from tests.memory_stage import MemoryStage, opened
 from tests.requirements.rows import shows
 from tests.unit.shipped.forms import missing
@@ -247,16 +246,14 @@ def test_the_dealer_asks_the_manufacturer_for_support_whenever_it_needs_it() -> 
     ("who", "action"),
     [
         shows("ICROP-27", "policy:gtmc/actions/follow_up/by/dealer_cr_manager", "tianhe.cr", "follow_up"),
-        shows("ICROP-27", "function:services.routing.domain.scope:Scope.covers", "tianhe.cr", "follow_up"),
+        shows("ICROP-27", "function:schemas.readers:keys", "tianhe.cr", "follow_up"),
         shows("ICROP-75", "policy:gtmc/actions/urge/by/dealer_cr_manager", "tianhe.cr", "urge"),
         shows("ICROP-75", "policy:gtmc/notices/urged", "tianhe.cr", "urge"),
     ],
 )
 def test_the_cr_manager_follows_and_urges_while_others_handle(who: str, action: str) -> None:
     stage = with_adviser()
-    assert scope_of(who, stage.casework.directory, stage.casework.policies, stage.casework.now).covers(
-        stage.case
-    )
+    assert stage.casework.may_read(who, stage.case)
     stage.told.clear()
     stage.act(who, action)
     assert (stage.refusal, stage.case.owner) == (None, "tianhe.sa")
