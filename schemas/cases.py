@@ -106,18 +106,18 @@ class CaseHeader(Frozen):
 
 
 class CaseMessage(Message):
-    """An event of a case; `by` is a person's id or the name of the rule that decided."""
+    """An event of a case; `by` is a person's id or the name of the rule that decided.
+
+    `after` is the case as the whole decision leaves it, where the last of its events has another header.
+    """
 
     header: CaseHeader
     by: str = "system"
+    after: CaseHeader | None = None
 
 
 class CaseOpened(CaseMessage):
-    """`received_at` is when the customer spoke; deadlines that count from receipt start there.
-
-    `flags` and `ticks` are what the operator marked, as told: facts by name, and criteria by id. `fields` is what they
-    filled in.
-    """
+    """`received_at` is when the customer spoke. `flags`, `ticks` and `fields` are what the operator marked and filled in."""
 
     type: Literal["case.opened"] = "case.opened"
     channel: Channel

@@ -181,11 +181,17 @@ class Comparable(Strict):
         return " or ".join(parts)
 
 
+UNKNOWN_YET = "after"
+"""What a decision leaves is not known while it is taken."""
+
+
 @cache
 def comparable(model: type[BaseModel]) -> dict[str, Comparable]:
     """The paths of a model that may equal what a file can say, with what they may be; no times, no ids."""
     found: dict[str, Comparable] = {}
     for name, field in model.model_fields.items():
+        if name == UNKNOWN_YET:
+            continue
         names = names_of(field.annotation, tuple(field.metadata))
         for kind in _alternatives(field.annotation):
             if isinstance(kind, type) and issubclass(kind, BaseModel):

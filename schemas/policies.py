@@ -37,12 +37,14 @@ class NamedSpec(Strict):
 class RoleSpec(NamedSpec):
     """Who somebody is, and where they work for a case.
 
-    Where nobody of the role can, somebody in one of the `stand_ins` fills it, and answers for its queue.
+    Where nobody of the role can, somebody in one of the `stand_ins` fills it, and answers for its queue. Who the customer
+    is reads whoever has a part in the case, of the others at its places only a role that `sees_customer`.
     """
 
     at: Where
     source: str
     stand_ins: tuple[Role, ...] = ()
+    sees_customer: bool = False
 
 
 class StateSpec(NamedSpec):

@@ -93,7 +93,11 @@ SECTIONS = (
     Section("Department", "departments", lambda policy: policy.departments),
     Section(
         "Role", "roles", lambda policy: policy.roles,
-        {"at": Aspect("works at the"), "stand_ins": _listed("is stood in for by", "roles")},
+        {
+            "at": Aspect("works at the"),
+            "stand_ins": _listed("is stood in for by", "roles"),
+            "sees_customer": _yes("reads who the customer is, without a part in the case"),
+        },
     ),
     Section(
         "Level", "levels", lambda policy: policy.severity.levels,

@@ -96,8 +96,9 @@ class Rows:
 
     async def change_many(self, causes: Sequence[Cause[Any]]) -> list[Outcome[Row, Any]]:
         """Fold events in arrival order."""
-        directory, now = self.directory(), self.store.now()
-        return await self.store.change_many(causes, lambda row, cause: fold(row, cause, directory, now))
+        return await self.store.change_many(
+            causes, lambda row, cause: fold(row, cause, self.directory(), self.store.now())
+        )
 
     async def page(
         self, query: Mapping[str, Any], order: Sequence[tuple[str, int]], limit: int

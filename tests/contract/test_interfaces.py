@@ -81,8 +81,10 @@ def test_actions_declare_the_headers_without_which_they_are_refused(exported: di
     actions = {
         path: operations["post"]
         for path, operations in paths.items()
-        if path.startswith("/v1/cases/") and "post" in operations
+        if re.match("/v1/cases/{case}/(actions|tasks)/", path)
     }
+    [look] = [one for one in paths["/v1/cases/{case}/reveal"]["post"]["parameters"] if one["in"] == "header"]
+    assert (look["name"], look["required"]) == ("Idempotency-Key", True)
     assert {"/v1/cases/{case}/actions/judge", "/v1/cases/{case}/tasks/{task}/accept"} <= actions.keys()
     for path, operation in actions.items():
         needed = {each["name"] for each in operation["parameters"] if each["required"]}

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -13,8 +13,10 @@ import pytest
 from deploy.local import Service, Stack, start_service
 from deploy.local.patient import client
 from schemas.directory import Post
-from services.desk.domain.signing import draw_secret
+from services.common.runtime.clock import wall
+from services.desk.domain.signing import Signer, draw_secret
 from tests.dealership import directory_file, person
+from tests.forgery import HOUR, forgeries
 from tests.patience import SECONDS, until
 from tests.routing_service import redress
 from tests.stack import Names
@@ -59,6 +61,11 @@ class Dealer:
         async with client(self.routing.url, SECONDS) as http:
             return (await http.get(f"/v1/cases/{UUID(int=0)}", headers=bearing(token))).status_code
 
+    async def lists(self, token: str) -> int:
+        """What desk answers to whoever asks for their cases."""
+        async with client(self.desk.url, SECONDS) as http:
+            return (await http.get("/v1/cases", headers=bearing(token))).status_code
+
     async def restart_desk(self, **env: str) -> None:
         await self.desk.stop()
         self.env |= env
@@ -67,7 +74,7 @@ class Dealer:
 
 
 def bearing(token: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token}"}
+    return {"Authorization": f"Bearer {token}".rstrip()}
 
 
 @pytest.fixture
@@ -110,6 +117,16 @@ async def test_who_signs_in_is_known_elsewhere_until_they_sign_out_everywhere_or
     assert (await dealer.posts(again), await dealer.reads(again)) == (202, 404)
     await dealer.console("account", "disable", "gm")
     await until(lambda: is_answered(dealer, again, 401))
+
+
+async def test_a_forged_or_old_token_is_refused_by_every_service(dealer: Dealer) -> None:
+    signer = Signer.of(dealer.env["REDRESS_SIGNING_KEY"])
+    doors = {"intake": dealer.posts, "routing": dealer.reads, "desk": dealer.lists}
+    good = signer.sign("gm-1", list(doors), uuid4(), wall(), HOUR)
+    assert [await ask(good) for ask in doors.values()] == [202, 404, 200]
+    for service, ask in doors.items():
+        for wrong, token in forgeries(signer, "gm-1", service).items():
+            assert await ask(token) == 401, f"{service}: {wrong}"
 
 
 async def is_answered(dealer: Dealer, token: str, status: int) -> bool:

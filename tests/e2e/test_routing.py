@@ -1,6 +1,7 @@
 """Routing as a process on the real stack: contacts become owned cases, and people act on them."""
 
 import asyncio
+import re
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -103,6 +104,10 @@ async def test_a_case_is_told_anew_after_somebody_missed_something(service: Serv
     snapshot = (await service.events(case, 3))[2]
     assert (snapshot.type, snapshot.seq) == ("case.snapshot", 3)
     assert [(task.task, task.to) for task in snapshot.header.tasks] == [("hand_over", "cr-1")]
+    said = await asyncio.to_thread(redress, service.env, "resync", "--all")
+    assert re.fullmatch(r"\d+ cases: published anew", said.stdout.strip())
+    again = (await service.events(case, 4))[3]
+    assert (again.type, again.seq, again.header) == ("case.snapshot", 4, snapshot.header)
 
 
 async def test_two_cases_of_one_number_are_an_alarm_and_each_is_a_case_of_its_own(service: Service) -> None:

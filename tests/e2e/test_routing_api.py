@@ -60,7 +60,7 @@ async def test_a_case_is_taken_from_review_to_close(service: Service) -> None:
     said = [text.get("note") for text in shown["texts"].values()]
     assert {"请服务经理处理", "已联系客户", "回访确认"} <= set(said)
     assert [entry["number"] for entry in shown["history"]] == list(range(1, len(shown["history"]) + 1))
-    assert next(iter(shown["customers"].values()))["customer"]["name"] == "王女士"
+    assert next(iter(shown["customers"].values()))["customer"]["name"] == "王••"
 
 
 async def test_an_action_needs_the_revision_it_saw(service: Service) -> None:
@@ -245,10 +245,58 @@ async def test_a_case_nobody_opened_is_not_there(service: Service) -> None:
 async def test_a_case_shows_what_was_given_but_cannot_be_used(service: Service) -> None:
     customer = Customer(name="王女士", email="zhang,wei@example.com", phone="((((((")
     path, _ = await service.opened(customer=customer, refused=("customer.email", "customer.phone"))
-    shown = (await service.get("gm-1", path)).json()
+    shown = (await service.get("cr-1", path)).json()
     said = [
         "e-mail was given but cannot be used (customer.email)",
         "phone was given but cannot be used (customer.phone)",
     ]
     assert shown["contacts"][0]["unusable"] == shown["history"][0]["facts"]["unusable"] == said
     assert next(iter(shown["customers"].values()))["customer"]["email"] == "zhang,wei@example.com"
+
+
+async def test_who_has_no_part_in_a_case_reads_whose_it_is_once_the_history_says_why(
+    service: Service,
+) -> None:
+    path, _ = await service.opened()
+
+    async def phone(person: str) -> str:
+        shown = (await service.get(person, path)).json()
+        [customer] = shown["customers"].values()
+        assert shown["masked"] == ("•" in customer["customer"]["phone"])
+        return str(customer["customer"]["phone"])
+
+    owner = (await service.get("gm-1", path)).json()["owner"]
+    phones = [await phone(person) for person in (owner, "cr-1", "gm-1")]
+    assert phones == ["13800000000", "13800000000", "•••••••0000"]
+    wanted = {"reason": " The customer stands in front of me. "}
+    answers = [await service.post("gm-1", f"{path}/reveal", "", wanted, key="once") for _ in range(2)]
+    for answer in answers:
+        assert answer.status_code == OK, answer.text
+        [customer] = answer.json()["customers"].values()
+        assert customer["customer"]["phone"] == "13800000000"
+    assert await phone("gm-1") == "•••••••0000"
+    read = (await service.get("cr-1", path)).json()
+    [entry] = [entry for entry in read["history"] if entry["event"] == "case.revealed"]
+    assert entry["actor"] == "gm-1"
+    assert read["texts"][entry["facts"]["text"]] == {"reason": "The customer stands in front of me."}
+
+
+@pytest.mark.parametrize(
+    ("who", "body", "refused"),
+    [
+        ({"key": "once more"}, {"reason": "because"}, (400, "Idempotency-Key")),
+        ({}, {}, (422, "reason")),
+        ({}, {"reason": "  "}, (422, "reason")),
+        ({}, {"reason": "because", "who": "me"}, (422, "who")),
+        ({"person": "gm-south"}, {"reason": "because"}, (404, "No such case")),
+    ],
+)
+async def test_whose_a_case_is_is_not_revealed_without_a_reason_or_to_others(
+    service: Service, who: dict[str, str], body: dict[str, str], refused: tuple[int, str]
+) -> None:
+    path, _ = await service.opened()
+    sent = {"person": "gm-1", "key": "a-key", **who}
+    answer = await service.post(sent["person"], f"{path}/reveal", "", body, key=sent["key"])
+    assert answer.status_code == refused[0]
+    assert refused[1] in answer.text
+    assert "13800000000" not in answer.text

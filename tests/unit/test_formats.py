@@ -26,7 +26,7 @@ from tests.casework import gtmc
 from tests.formats import DOCUMENTS, EARLIER, TOPICS, Json, Kept, lines, read, records_of
 
 NOW = datetime(2026, 3, 3, 6, 0, tzinfo=UTC)
-SAID_ONCE = {"channel", "region", "confirmed", "tasks"}
+SAID_ONCE = {"channel", "region", "confirmed", "tasks", "owner_place", "asked"}
 """What a case says and its events did not, or not of all tasks."""
 UNSAID = {"accepted": False, "via": "assignment", "giver": ""}
 """What they did not say of a task."""

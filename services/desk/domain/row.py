@@ -85,7 +85,7 @@ def _with_case(
     row: Row | None, event: CaseMessage | DeadlineMessage, directory: Directory, now: datetime
 ) -> Row:
     """The row with the case as an event says that it is."""
-    header = event.header
+    header = (event.after if isinstance(event, CaseMessage) else None) or event.header
     changed: dict[str, Any] = {
         "header": header,
         "updated_at": event.occurred_at,

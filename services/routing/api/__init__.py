@@ -4,7 +4,7 @@ from fastapi import FastAPI
 
 from services.common.web import openapi
 from services.common.web.keyring import Keyring
-from services.routing.api import actions, interface, reading, responses, severity
+from services.routing.api import actions, interface, reading, responses, reveal, severity
 from services.routing.api.dependencies import Dependencies
 from services.routing.settings import Settings
 
@@ -17,7 +17,8 @@ def install(app: FastAPI, settings: Settings, keyring: Keyring) -> None:
     app.state.keyring = keyring
     app.include_router(actions.router)
     app.include_router(reading.router)
+    app.include_router(reveal.router)
     app.include_router(severity.router)
-    shown = (responses.CaseResponse, responses.CaseWithHistory, responses.Stale)
-    openapi.complete(app, [*shown, severity.SeverityRequest, severity.SeverityResponse])
+    shown = (responses.CaseResponse, responses.CaseWithHistory, responses.Revealed, responses.Stale)
+    openapi.complete(app, [*shown, reveal.RevealRequest, severity.SeverityRequest, severity.SeverityResponse])
     interface.describe(app, settings)

@@ -34,13 +34,14 @@ BODY_SECONDS = 10.0
 KEY = re.compile(r"[\x21-\x7e]{1,128}")
 ETAG = re.compile(r'"(\d{1,18})"')
 
-HEADERS = (
-    openapi.header(
-        "Idempotency-Key", "A new one for each action; the same says it again.", required=True,
-        pattern="^[!-~]{1,128}$",
-    ),
-    openapi.header("If-Match", "The ETag that the actor saw.", required=True, pattern=r'^"\d{1,18}"$'),
+ONCE = openapi.header(
+    "Idempotency-Key", "A new one for each action; the same says it again.", required=True,
+    pattern="^[!-~]{1,128}$",
 )  # fmt: skip
+HEADERS = (
+    ONCE,
+    openapi.header("If-Match", "The ETag that the actor saw.", required=True, pattern=r'^"\d{1,18}"$'),
+)
 ANSWERS: openapi.Responses = {
     200: openapi.response("The case as it is now.", CaseResponse, "ETag"),
     **openapi.refused(400, 401, 403, 404, 408, 409, 413, 415, 422, 428, 503),
@@ -60,9 +61,7 @@ class ActionSender:
 
 def sender(request: Request, actor: Actor, depends: Needed) -> ActionSender:
     """The sender by token and headers; raises Problem where a header is missing or not valid."""
-    headers = request.headers
-    key, revision = _key(headers.get("idempotency-key", "")), _revision(headers.get("if-match", ""))
-    return ActionSender(actor, depends, key, revision)
+    return ActionSender(actor, depends, once(request), _revision(request.headers.get("if-match", "")))
 
 
 Message = Callable[[SealedForm], Act | TaskReply]
@@ -196,24 +195,28 @@ class ActionRequest:
         return Cause(self.case, self.id, wish.message(said), digest=digest, revision=self.sender.revision)
 
     def _answer(self, outcome: Outcome[Case, Any]) -> JSONResponse:
-        case = outcome.state
-        if outcome.kind == "waiting":
-            raise away(f"The policy of this case ({outcome.awaits})")
-        if outcome.error is not None or case is None:
-            raise outcome.error or LookupError(str(self.case))
-        if outcome.refusal is not None:
-            metrics.REFUSED.labels(outcome.refusal.rule).inc()
-            refusal = outcome.refusal
-            raise Problem(refusal.status, "A rule forbids it", refusal.detail, rule=refusal.rule)
-        if outcome.kind == "reused":
-            raise Problem(
-                422, "The Idempotency-Key was used before", "It named another body.", rule="one_key"
-            )
+        case = decided(outcome)
         if outcome.kind == "stale":
             raise _stale(case, self.sender.revision, outcome.revision)
         world = self.sender.depends.cases.world()
         answer = case_response(case, outcome.revision, self.sender.actor, world)
         return JSONResponse(answer, headers={"ETag": f'"{outcome.revision}"'})
+
+
+def decided(outcome: Outcome[Case, Any]) -> Case:
+    """The case after what somebody asked for was decided; raises Problem where nothing became of it."""
+    case = outcome.state
+    if outcome.kind == "waiting":
+        raise away(f"The policy of this case ({outcome.awaits})")
+    if outcome.error is not None or case is None:
+        raise outcome.error or LookupError(str(outcome.cause.key))
+    if outcome.refusal is not None:
+        metrics.REFUSED.labels(outcome.refusal.rule).inc()
+        refusal = outcome.refusal
+        raise Problem(refusal.status, "A rule forbids it", refusal.detail, rule=refusal.rule)
+    if outcome.kind == "reused":
+        raise Problem(422, "The Idempotency-Key was used before", "It named another body.", rule="one_key")
+    return case
 
 
 def _stale(case: Case, seen: int, revision: int) -> Problem:
@@ -233,7 +236,9 @@ def _revision(if_match: str) -> int:
     return int(etag[1])
 
 
-def _key(key: str) -> str:
+def once(request: Request) -> str:
+    """The key under which something is asked for, however often it is sent; raises Problem without a valid one."""
+    key = request.headers.get("idempotency-key", "")
     if not KEY.fullmatch(key):
         detail = "Send a key of 1 to 128 visible ASCII characters, a new one for each action."
         raise Problem(400, "Idempotency-Key is needed", detail, rule="one_key")

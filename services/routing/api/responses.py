@@ -105,7 +105,15 @@ CaseWithHistory = create_model(
     history=(list[HistoryEntry], ...),
     texts=(dict[UUID, dict[str, str]], ...),
     customers=(dict[UUID, CustomerAndVehicle], ...),
+    masked=(bool, Field(description="Whether names and numbers of the customer are hidden.")),
 )
+
+
+class Revealed(BaseModel):
+    """What is hidden of a case from those who have no part in it."""
+
+    texts: dict[UUID, dict[str, str]]
+    customers: dict[UUID, CustomerAndVehicle]
 
 
 class Stale(ProblemDocument):

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4, uuid5
 
 import click
+import yaml
 
 from schemas import directory as vocabulary
 from schemas.addresses import AddressError
@@ -23,7 +24,8 @@ from services.common.store.codec import read_state
 from services.common.store.decision import Cause
 from services.common.store.mongo import MongoDocuments
 from services.common.store.write_path import Store
-from services.routing.commands.forecast import forecast, warn_of_outdated
+from services.routing.commands.directory_diff import as_file, differences
+from services.routing.commands.forecast import Move, forecast, warn_of_outdated
 from services.routing.domain.directory_entry import DirectoryEntry, announce, key
 from services.routing.settings import Settings
 from services.routing.store.cases import read_open_cases
@@ -34,6 +36,10 @@ HAVE_ADDRESSES = {"person": "people", "manufacturer": "manufacturers"}
 
 FILE = click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 REMOVE = click.option("--remove", is_flag=True, help="Let everyone go who is not in FILE.")
+TO = click.option(
+    "--to", metavar="PERSON", default="", help="Deputy of everyone who goes: takes what they have."
+)
+MOST_NAMED = 20
 
 
 @click.group()
@@ -44,16 +50,18 @@ def directory() -> None:
 @directory.command()
 @FILE
 @REMOVE
-def load(file: Path, *, remove: bool) -> None:
+@TO
+def load(file: Path, *, remove: bool, to: str) -> None:
     """Check FILE (YAML or JSON), then add and change what it holds.
 
     What is not in FILE stays as it is; loading the same file again announces nothing. Somebody whose e-mail or
     phone cannot be used is loaded without it, with a warning. With --remove people who are not in FILE get no
-    case any more, hand over those they have, and are only a name once no open case is theirs.
+    case any more, hand over those they have, and are only a name once no open case is theirs. Nothing is loaded
+    that would leave an open case to a queue without members.
     """
-    wanted = _checked(file)
-    changed, gone, still = asyncio.run(_load(Settings(), wanted, remove=remove))
-    click.echo(f"{len(list(wanted.entries()))} entries, {changed} of them new or changed")
+    wanted = _checked(file, remove=remove, to=to)
+    changed, gone, still = asyncio.run(_load(Settings(), wanted))
+    click.echo(f"{len(list(wanted.content.entries()))} entries, {changed} of them new or changed")
     if gone:
         click.echo(f"not in {file}: {', '.join(gone)}" + ("" if remove else " (stay; --remove lets them go)"))
     if still:
@@ -66,22 +74,52 @@ def load(file: Path, *, remove: bool) -> None:
 @directory.command()
 @FILE
 @REMOVE
-def check(file: Path, *, remove: bool) -> None:
-    """Say what loading FILE would do to open cases, without loading it: which would move, from whom to whom."""
-    wanted = _checked(file)
-    gone, moves = asyncio.run(_check(Settings(), wanted, remove=remove))
+@TO
+def diff(file: Path, *, remove: bool, to: str) -> None:
+    """Say what loading FILE would change, without loading it: entries, and open cases that would move."""
+    wanted = _checked(file, remove=remove, to=to)
+    gone, changes, moves = asyncio.run(_diff(Settings(), wanted))
     if gone:
         click.echo(f"would {'go' if remove else 'stay, though not in the file'}: {', '.join(gone)}")
-    for move in moves:
-        click.echo(move)
-    click.echo(f"{len(moves)} changes to open cases")
+    for line in (*changes, *moves):
+        click.echo(line)
+    click.echo(f"{len(changes)} changes to the directory, {len(moves)} to open cases")
 
 
-def _checked(file: Path) -> DirectoryFile:
-    wanted = read(file)
+@directory.command()
+@click.argument("ids", nargs=-1, metavar="[ID]...")
+def show(ids: tuple[str, ...]) -> None:
+    """Write the directory as it was last announced, as a file that could be loaded; only the entries of these IDs."""
+    entries = asyncio.run(_entries(Settings()))
+    if unknown := sorted(set(ids) - {entry.id for entry in entries}):
+        raise click.ClickException(f"not in the directory: {', '.join(unknown)}")
+    chosen = [entry for entry in entries if not ids or entry.id in ids]
+    click.echo(yaml.safe_dump(as_file(chosen), allow_unicode=True, sort_keys=False), nl=False)
+
+
+@dataclass(frozen=True, slots=True)
+class DirectoryLoad:
+    """What is to be loaded; with `remove` whoever is not in it goes, and `to` is the deputy of those."""
+
+    content: DirectoryFile
+    remove: bool
+    to: str
+
+    def leaving(self, gone: Sequence[Person]) -> list[Person]:
+        """Who is not in it, as they are while they hand over what they have."""
+        leaving = [_with(one, "leaving") for one in gone if self.remove]
+        return [one.model_copy(update={"deputy": self.to}) if self.to else one for one in leaving]
+
+
+def _checked(file: Path, *, remove: bool, to: str) -> DirectoryLoad:
+    content = read(file)
     for warning in unusable_addresses(file):
         click.echo(f"warning: {warning}", err=True)
-    return wanted
+    if to and not remove:
+        raise click.ClickException("--to: should stand beside --remove: without it nobody goes")
+    if to and to not in {one.id for one in content.people if one.status == "active"}:
+        raise click.ClickException(f"--to: should be somebody of {file} who stays, {to!r} is not")
+    return DirectoryLoad(content, remove, to)
 
 
 def read(file: Path) -> DirectoryFile:
@@ -105,27 +143,44 @@ def unusable_addresses(file: Path) -> Iterator[str]:
             yield f"{kind} {entry['id']}: {spec.field} is left out: {error}"
 
 
-async def _load(settings: Settings, wanted: DirectoryFile, *, remove: bool) -> tuple[int, Sequence[str], int]:
+async def _load(settings: Settings, wanted: DirectoryLoad) -> tuple[int, Sequence[str], int]:
     """How many entries changed, who is not in the file, and how many open cases are still theirs."""
     async with _announcements(settings) as announced:
-        changed = await announced.announce(list(wanted.entries()))
-        gone = announced.without(wanted)
-        count = changed + await announced.announce([_with(one, "leaving") for one in gone] if remove else [])
+        gone = announced.without(wanted.content)
+        leaving = wanted.leaving(gone)
+        _refuse(await forecast(announced.parts, settings, announced.changed(wanted, leaving).values()))
+        changed = await announced.announce(list(wanted.content.entries()))
+        count = changed + await announced.announce(leaving)
         # Who is told that it is loaded goes by it: decisions heed a directory once its announcements pause.
         await asyncio.sleep(2 * QUIET_SECONDS if count else 0)
-        still = await announced.handed_over({one.id for one in gone}) if remove and gone else 0
-        await announced.announce([_with(one, "left") for one in gone] if remove and not still else [])
+        still = await announced.handed_over({one.id for one in gone}) if wanted.remove and gone else 0
+        await announced.announce([_with(one, "left") for one in gone] if wanted.remove and not still else [])
     return changed, [one.id for one in gone], still
 
 
-async def _check(
-    settings: Settings, wanted: DirectoryFile, *, remove: bool
-) -> tuple[Sequence[str], Sequence[str]]:
+def _refuse(moves: Iterable[Move]) -> None:
+    """Raise ClickException where a case would be nobody's."""
+    nobodys = [str(move) for move in moves if move.is_nobodys]
+    if nobodys:
+        more = [f"and {len(nobodys) - MOST_NAMED} more"] if len(nobodys) > MOST_NAMED else []
+        what = "nothing is loaded: some open cases would be nobody's; give somebody the role, or say with --to who takes them"
+        raise click.ClickException("\n".join([what, *nobodys[:MOST_NAMED], *more]))
+
+
+async def _diff(
+    settings: Settings, wanted: DirectoryLoad
+) -> tuple[Sequence[str], Sequence[str], Sequence[Move]]:
+    """Who is not in the file, how the directory would change, and what would become of open cases."""
     async with _announcements(settings) as announced:
-        gone = announced.without(wanted)
-        entries = [*wanted.entries(), *(_with(one, "leaving") for one in gone if remove)]
-        whole = announced.entries | {vocabulary.key(entry): entry for entry in entries}
-        return [one.id for one in gone], await forecast(announced.parts, settings, whole.values())
+        gone = announced.without(wanted.content)
+        whole = announced.changed(wanted, wanted.leaving(gone))
+        moves = await forecast(announced.parts, settings, whole.values())
+        return [one.id for one in gone], list(differences(announced.entries, whole)), moves
+
+
+async def _entries(settings: Settings) -> list[Entry]:
+    async with _announcements(settings) as announced:
+        return list(announced.entries.values())
 
 
 def _with(person: Person, status: vocabulary.Status) -> Person:
@@ -142,6 +197,10 @@ class DirectoryAnnouncements:
     parts: Connections
     store: Store[DirectoryEntry]
     entries: dict[str, Entry]
+
+    def changed(self, wanted: DirectoryLoad, leaving: Iterable[Entry]) -> dict[str, Entry]:
+        """The whole directory with what is wanted in it, by their keys."""
+        return self.entries | _by_key((*wanted.content.entries(), *leaving))
 
     async def announce(self, entries: Sequence[Entry]) -> int:
         """Announce what is new or has changed; how many that were."""

@@ -1,6 +1,8 @@
 """What a directory that is not loaded yet would do to open cases."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import click
@@ -8,7 +10,7 @@ import click
 from schemas.directory import Entry
 from schemas.staffing import Directory
 from services.common.runtime.connections import Connections
-from services.common.store.codec import from_stored
+from services.common.store.codec import from_stored, readable
 from services.common.store.decision import Entry as HistoryEntry
 from services.common.store.mongo import MongoDocuments
 from services.routing.domain.case import Case
@@ -22,10 +24,23 @@ from services.routing.store.announced import read_policies
 from services.routing.store.cases import read_open_cases
 
 AT_ONCE = 100
+NOBODYS = ("case.unattended", "owner")
 
 
-async def forecast(parts: Connections, settings: Settings, entries: Iterable[Entry]) -> list[str]:
-    """Each case that would move, with its number, from whom to whom and why, in the order of their numbers."""
+@dataclass(frozen=True, slots=True, order=True)
+class Move:
+    """What would become of the case of a number; `is_nobodys` where its owner would be a queue without members."""
+
+    number: str
+    what: str
+    is_nobodys: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.what}"
+
+
+async def forecast(parts: Connections, settings: Settings, entries: Iterable[Entry]) -> list[Move]:
+    """Each case that would move, from whom to whom and why, in the order of their numbers."""
     directory, open_cases = Directory(entries), OpenCases(lambda _case: True)
     documents, affected = MongoDocuments(parts.database, "cases"), []
     await warn_of_outdated(documents)
@@ -36,12 +51,12 @@ async def forecast(parts: Connections, settings: Settings, entries: Iterable[Ent
     world = World(
         directory, Policies(default=settings.default_policy), open_cases.workload, parts.clock.now()
     )
-    lines: list[str] = []
+    expected: list[Move] = []
     for at in range(0, len(affected), AT_ONCE):
-        cases = await _cases(documents, affected[at : at + AT_ONCE])
+        cases = await load_cases(documents, affected[at : at + AT_ONCE])
         await compile_versions(world.policies, parts, cases)
-        lines += [line for case in cases for line in moves(case, world, open_cases)]
-    return sorted(lines)
+        expected += [move for case in cases for move in moves(case, world, open_cases)]
+    return sorted(expected)
 
 
 async def warn_of_outdated(documents: MongoDocuments) -> None:
@@ -51,10 +66,11 @@ async def warn_of_outdated(documents: MongoDocuments) -> None:
         return
 
 
-async def _cases(documents: MongoDocuments, keys: Sequence[UUID]) -> list[Case]:
+async def load_cases(documents: MongoDocuments, keys: Sequence[UUID]) -> list[Case]:
+    """The cases of these keys; one that cannot be read is left out, and logged."""
     stored = await documents.load(keys)
-    states = (from_stored(stored[key], Case).state for key in keys if key in stored)
-    return [case for case in states if case]
+    found = (readable(str(key), partial(from_stored, stored[key], Case)) for key in keys if key in stored)
+    return [document.state for document in found if document and document.state]
 
 
 async def compile_versions(policies: Policies, parts: Connections, cases: Sequence[Case]) -> None:
@@ -66,16 +82,18 @@ async def compile_versions(policies: Policies, parts: Connections, cases: Sequen
         policies.put(key, version)
 
 
-def moves(case: Case, world: World, open_cases: OpenCases) -> Iterator[str]:
-    """What would become of a case, for people to read; the next is decided as if it were written."""
+def moves(case: Case, world: World, open_cases: OpenCases) -> Iterator[Move]:
+    """What would become of a case; the next is decided as if it were written."""
     if case.policy_key not in world.policies:
-        yield f"{case.number}: waits for its policy {case.policy_key}, which is not published"
+        yield Move(case.number, f"waits for its policy {case.policy_key}, which is not published")
         return
     change = reassign(case, case.id, world)
     if change is None:
         return
     open_cases.put(OpenCase.of(change.state))
-    yield from (f"{case.number}: {line}" for entry in change.history if (line := _describe(entry)))
+    for entry in change.history:
+        if what := _describe(entry):
+            yield Move(case.number, what, (entry.event, entry.facts.get("part")) == NOBODYS)
 
 
 def _describe(entry: HistoryEntry) -> str:

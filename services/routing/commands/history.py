@@ -10,6 +10,7 @@ import click
 from schemas import cases, directory
 from schemas.staffing import Directory
 from services.common.runtime.connections import Connections, connected
+from services.common.runtime.error_texts import describe
 from services.common.runtime.failures import PATIENCE
 from services.common.store import history as chain
 from services.common.store.codec import from_stored
@@ -17,7 +18,7 @@ from services.common.store.decision import Cause
 from services.common.store.document import Document
 from services.common.store.mongo import MongoDocuments, MongoRecords
 from services.common.store.write_path import Store
-from services.routing.commands.forecast import compile_versions
+from services.routing.commands.forecast import AT_ONCE, compile_versions, load_cases
 from services.routing.domain.assignment import Workload
 from services.routing.domain.case import Case
 from services.routing.domain.decide import Resync, decide
@@ -46,11 +47,16 @@ def verify(case: str) -> None:
 
 
 @click.command()
-@click.argument("case")
-def resync(case: str) -> None:
-    """Publish CASE as it is to every service, after one of them missed something."""
-    asyncio.run(_resync(Settings(), case))
-    click.echo(f"{case}: published anew")
+@click.argument("case", required=False)
+@click.option("--all", "everything", is_flag=True, help="Every case, instead of one.")
+def resync(case: str | None, *, everything: bool) -> None:
+    """Publish CASE, or with --all every case, as it is to every service, after one of them missed something."""
+    if bool(case) == everything:
+        raise click.ClickException("give a CASE, by its id or number, or --all")
+    count, failed = asyncio.run(_resync(Settings(), case or ""))
+    if failed:
+        raise click.ClickException("\n".join([f"{count} cases published anew, but not these:", *failed]))
+    click.echo(f"{case or f'{count} cases'}: published anew")
 
 
 async def _verify(settings: Settings, name: str) -> tuple[int, list[str]]:
@@ -77,24 +83,35 @@ async def _unsealed(records: Records, entries: Sequence[Mapping[str, Any]], kind
     ]
 
 
-async def _resync(settings: Settings, name: str) -> None:
+async def _resync(settings: Settings, name: str) -> tuple[int, list[str]]:
+    """How many cases were published anew, and which could not be, each with why; all of them where none is named."""
     topics = [cases.TOPIC, directory.TOPIC, VERSIONS.topic]
     async with connected("routing", settings, topics, PATIENCE) as parts:
         documents, policies = _documents(parts), Policies()
-        document = await _find(documents, name)
-        cause = Cause(document.key, uuid4(), Resync())
+        keys = [(await _find(documents, name)).key] if name else await _keys(documents)
         async with asyncio.timeout(PATIENCE):
             people = await parts.table(PEOPLE)
-            await compile_versions(policies, parts, [document.state] if document.state else [])
         await people.stop()
-        if document.state and document.state.policy_key not in policies:
-            raise click.ClickException(f"{name}: its policy {document.state.policy_key} is not published")
         world = World(Directory(people.entries.values()), policies, Workload(), parts.clock.now())
         store = Store(Case, documents, parts.publisher, parts.clock.now, parts.conflicted, revive)
-        outcome = (await store.change(cause, lambda case, cause: decide(case, cause, world)))[0]
+        failed: list[str] = []
+        for at in range(0, len(keys), AT_ONCE):
+            loaded = await load_cases(documents, keys[at : at + AT_ONCE])
+            await compile_versions(policies, parts, loaded)
+            failed += [
+                f"{case.number}: its policy {case.policy_key} is not published"
+                for case in loaded
+                if case.policy_key not in policies
+            ]
+            causes = [Cause(case.id, uuid4(), Resync()) for case in loaded if case.policy_key in policies]
+            outcomes = await store.change_many(causes, lambda case, cause: decide(case, cause, world))
+            failed += [f"{one.cause.key}: {describe(one.error)}" for one in outcomes if one.error]
         await parts.publisher.flush()
-    if outcome.error is not None:
-        raise outcome.error
+    return len(keys) - len(failed), failed
+
+
+async def _keys(documents: MongoDocuments) -> list[UUID]:
+    return [UUID(stored["_id"]) async for stored in documents.find({}, ["_id"])]
 
 
 def _documents(parts: Connections) -> MongoDocuments:

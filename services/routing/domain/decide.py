@@ -17,6 +17,7 @@ from services.routing.domain.opening import StoredContact
 from services.routing.domain.reassignment import Reassign, keep_responsible, reassign
 from services.routing.domain.rebase import Rebase, rebase
 from services.routing.domain.replies import TaskReply, reply
+from services.routing.domain.revealing import Reveal, reveal
 from services.routing.domain.world import World
 
 
@@ -71,6 +72,8 @@ def _decide(case: Case | None, cause: Cause[Any], world: World) -> Decision[Case
             return rebase(case, message, cause.id, world)
         case TaskReply():
             return reply(case, message, cause.id, world)
+        case Reveal():
+            return reveal(case, message, cause.id, world)
     raise TypeError(f"no case changes for a {type(message).__name__}")
 
 

@@ -99,6 +99,9 @@ class Draft:
             revision = 1 + (self.before.revision if self.before else 0)
             newest = Revision(revision=revision, by=self.by, at=self.at, fields=fields)
             self.set(revisions=(*self.case.revisions[-REMEMBERED + 1 :], newest), updated_at=self.at)
+        if self.events and self.events[-1].header != self.case.header:
+            # Each event carries the header of its own moment; who keeps only the newest needs that of the end.
+            self.events[-1] = self.events[-1].model_copy(update={"after": self.case.header})
         return Change(self.case, self._outgoing(), tuple(self.history), visible=bool(fields))
 
     def _outgoing(self) -> tuple[Outgoing, ...]:
@@ -131,7 +134,9 @@ def _copy(event: CaseMessage, case: Case) -> CaseMessage:
     tells = any(task.tells for task in case.tasks)
     tasks = tuple(task for task in event.header.tasks if task.where == "manufacturer" or task.moves_owner)
     hidden = {"tasks": tasks} if tells else {"tasks": tasks, "suspected": None}
-    changed: dict[str, Any] = {"id": feed_id(event.id), "header": event.header.model_copy(update=hidden)}
+    changed: dict[str, Any] = {
+        "id": feed_id(event.id), "header": event.header.model_copy(update=hidden), "after": None,
+    }  # fmt: skip
     if isinstance(event, CaseOpened) and not tells:
         changed["signals"] = tuple(signal for signal in event.signals if signal.certain)
     return event.model_copy(update=changed)

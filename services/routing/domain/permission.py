@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from schemas.actions import OWNER, ActionSpec
-from schemas.staffing import Queue, place
+from schemas.policies import RoleSpec
+from schemas.staffing import Queue, holds, place
 from schemas.vocabulary import Role
 from services.common.store.decision import Refusal
 from services.routing.domain.case import Case, Task
@@ -55,6 +56,24 @@ class Rights:
             if (done := self.case.done.get(name)) is not None and not self.represented.isdisjoint(done.by):
                 return self.speaker.not_by_the_same(action, name)
         return None
+
+    @property
+    def sees_customer(self) -> bool:
+        """Whether they read whose case it is: with a part in it, or in a role that does for its department."""
+        roles = self.world.policy(self.case).role
+        return any(
+            party not in roles or (roles[party].sees_customer and self._works_in(roles[party]))
+            for party in self._capacities
+        )
+
+    def _works_in(self, role: RoleSpec) -> bool:
+        """Whether they, or somebody they stand in for, have a role for the department of the case."""
+        directory, at = self.world.directory, place(self.case, role.at)
+        return any(
+            holds(one, at, role.id, self.case.department)
+            and directory.acts_for(self.actor, one.id, at, self.world.now)
+            for one in directory.perhaps_for(self.actor)
+        )
 
     def roles(self, action: ActionSpec) -> tuple[Role, ...]:
         """The roles in which they act, by the parties of the action that they are, in its order."""

@@ -1,13 +1,9 @@
 """Whom a service believes: tokens that desk signed, by what was announced, and no others."""
 
-import json
-from base64 import urlsafe_b64encode
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
-import jwt
 import pytest
 
 from schemas import keys
@@ -17,6 +13,7 @@ from services.common.web import tokens
 from services.common.web.keyring import NONE_KNOWN, Keyring
 from services.common.web.problems import Problem
 from services.desk.domain.signing import Signer, draw_secret
+from tests.forgery import forgeries
 from tests.signing import KEYS_FILE, SIGNER, keyring, token
 
 HOUR = timedelta(hours=1)
@@ -40,51 +37,12 @@ def announcing(*entries: keys.Entry) -> Keyring:
     return ring
 
 
-def encoded(part: object) -> str:
-    return urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
-
-
-def unsigned() -> str:
-    claims = jwt.decode(token("li.wei"), options={"verify_signature": False})
-    return f"{encoded({'alg': 'none', 'kid': SIGNER.public.id})}.{encoded(claims)}."
-
-
-def with_the_public_key_as_secret() -> str:
-    claims = jwt.decode(token("li.wei"), options={"verify_signature": False})
-    secret = keys.decode(SIGNER.public.public_key)
-    return jwt.encode(claims, secret, "HS256", headers={"kid": SIGNER.public.id})
-
-
-def tampered() -> str:
-    head, _, signature = token("li.wei").split(".")
-    claims = jwt.decode(token("gm-1"), options={"verify_signature": False})
-    return f"{head}.{encoded(claims)}.{signature}"
-
-
-FORGED: dict[str, Callable[[], str]] = {
-    "signed by somebody else": lambda: token("li.wei", signer=OTHER),
-    "signed by somebody else under our name": lambda: OTHER.__class__(OTHER.private, SIGNER.public).sign(
-        "li.wei", ["routing"], uuid4(), wall(), HOUR
-    ),
-    "not signed": unsigned,
-    "signed by the public key": with_the_public_key_as_secret,
-    "of another body": tampered,
-    "for another service": lambda: token("li.wei", "intake"),
-    "over": lambda: token("li.wei", age=2 * HOUR),
-    "of tomorrow": lambda: token("li.wei", age=timedelta(days=-1)),
-    "of the shared key of before": lambda: jwt.encode(
-        {"sub": "li.wei", "aud": "redress", "exp": wall() + HOUR},
-        "a key of 32 characters or more....",
-        "HS256",
-    ),
-    "no token": lambda: "x.y.z",
-    "nothing": lambda: "",
-}
+FORGED = forgeries(SIGNER, "li.wei", "routing")
 
 
 @pytest.mark.parametrize("how", FORGED)
 def test_a_forged_or_old_token_names_nobody(how: str) -> None:
-    assert named(FORGED[how]()).startswith("401 Bearer: Bearer token refused: ")
+    assert named(FORGED[how]).startswith("401 Bearer: Bearer token refused: ")
 
 
 def test_a_token_that_desk_signed_names_whom_it_says_to_the_services_it_names() -> None:

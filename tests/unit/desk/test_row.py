@@ -70,6 +70,19 @@ def casework() -> Casework:
     return casework
 
 
+def test_a_row_says_of_a_case_how_the_whole_decision_has_left_it() -> None:
+    """Who is asked is published before the case goes where it goes with that."""
+    casework = Casework()
+    case = casework.reply(casework.receive(), "cr-1", "accept")
+    case = casework.act(
+        case, "cr-1", "transfer", shop="north", role="dept_manager", person="dm-service", note="…"
+    )
+    last = casework.events()[-1]
+    assert (last.header.state, case.state) == ("in_review", "transferred")
+    row = after(casework, *casework.events())
+    assert row.header == case.header
+
+
 def test_a_row_says_what_the_newest_event_of_its_case_says(casework: Casework) -> None:
     events = casework.events()
     row = after(casework, *events)

@@ -129,7 +129,7 @@ async def test_what_cannot_be_handed_over_or_rebased_keeps_nobody_from_looking_t
     assert handler.passes[:4] == ["known", "resting"] * 2
 
 
-def test_a_check_names_whom_a_load_gives_the_cases_to() -> None:
+def test_a_diff_names_whom_a_load_gives_the_cases_to() -> None:
     casework = Casework()
     cases = [casework.receive(a_contact()) for _ in range(12)]
     theirs = [case for case in cases if case.owner == "op-1"]
@@ -142,18 +142,18 @@ def test_a_check_names_whom_a_load_gives_the_cases_to() -> None:
     open_cases = OpenCases(lambda _case: True)
     for case in cases:
         open_cases.put(OpenCase.of(case))
-    checked = casework.world()
-    forecast = type(checked)(checked.directory, checked.policies, open_cases.workload, checked.now)
-    published = [line for case in theirs for line in moves(case, forecast, open_cases)]
+    present = casework.world()
+    forecast = type(present)(present.directory, present.policies, open_cases.workload, present.now)
+    published = [move for case in theirs for move in moves(case, forecast, open_cases)]
     loaded = [casework.decide(case, case.id, Reassign()).state.owner for case in theirs]  # type: ignore[union-attr]
-    assert [line.split("→")[1].split()[0] for line in published] == loaded
+    assert [move.what.split("→")[1].split()[0] for move in published] == loaded
     assert len(set(loaded)) > 1
 
 
-def test_a_check_tells_of_a_case_whose_policy_version_is_missing() -> None:
+def test_a_diff_tells_of_a_case_whose_policy_version_is_missing() -> None:
     casework = Casework()
     case = casework.receive()
     reload(casework, without=[case.owner])
     casework.policies = Policies(default="gtmc")
-    [line] = moves(case, casework.world(), casework.open_cases)
-    assert line.startswith(f"{case.number}: waits for its policy {case.policy_key}")
+    [move] = moves(case, casework.world(), casework.open_cases)
+    assert str(move).startswith(f"{case.number}: waits for its policy {case.policy_key}")
