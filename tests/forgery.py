@@ -13,6 +13,8 @@ from services.desk.domain.signing import Signer, draw_secret
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+LATE = {"intake": timedelta(hours=8)}
+"""How long past its end a service takes a person's token."""
 
 
 def forgeries(signer: Signer, subject: str, service: str) -> dict[str, str]:
@@ -34,7 +36,7 @@ def forgeries(signer: Signer, subject: str, service: str) -> dict[str, str]:
         "signed by the public key": jwt.encode(claims, public, "HS256", headers={"kid": signer.public.id}),
         "of another body": f"{head}.{_encoded({**claims, 'sub': 'somebody.else'})}.{signature}",
         "for another service": signed(to=elsewhere),
-        "over": signed(age=DAY),
+        "over": signed(age=2 * HOUR + LATE.get(service, timedelta(0))),
         "of tomorrow": signed(age=-DAY),
         "of the shared key of before": jwt.encode(
             {"sub": subject, "aud": "redress", "exp": wall() + HOUR},

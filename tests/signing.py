@@ -1,20 +1,19 @@
 """Tokens as desk signs them, by a key that every service of a test believes."""
 
-import json
 import tempfile
 from datetime import timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from services.common.runtime.clock import wall
-from services.common.web.keyring import Keyring
+from services.common.web.keyring import Keyring, keep
 from services.desk.domain.signing import Signer, draw_secret
 
 SIGNER = Signer.of(draw_secret())
 SERVICES = ("intake", "routing", "desk")
 _FOLDER = tempfile.TemporaryDirectory(prefix="redress-keys-")
 KEYS_FILE = Path(_FOLDER.name) / "keys.json"
-KEYS_FILE.write_text(json.dumps([SIGNER.public.model_dump(mode="json")]), "utf-8")
+keep(KEYS_FILE, [SIGNER.public])
 BELIEVING = {"REDRESS_KEYS_FILE": str(KEYS_FILE)}
 """The environment of a service that believes SIGNER."""
 

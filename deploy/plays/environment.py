@@ -1,7 +1,6 @@
 """What stories are played on: the stack, a mail and an SMS server, the services, one clock for all."""
 
 import asyncio
-import json
 import os
 import secrets
 import shutil
@@ -19,6 +18,7 @@ from deploy.local.part import Part
 from deploy.local.provider import Provider, provider
 from deploy.plays.progress import Progress
 from services.common.runtime.clock import Clock, wall
+from services.common.web.keyring import keep
 from services.desk.domain.signing import Signer, draw_secret
 
 LIFETIME = timedelta(hours=2)
@@ -103,7 +103,7 @@ def _prepared(
 async def _variables(running: Stack, data: Path, clock: Clock) -> dict[str, str]:
     """The environment variables of every service; they believe whom desk would, whether or not it runs."""
     mark, secret, believed = secrets.token_hex(4), draw_secret(), data / "keys.json"
-    believed.write_text(json.dumps([Signer.of(secret).public.model_dump(mode="json")]), "utf-8")
+    keep(believed, [Signer.of(secret).public])
     prefix = "" if running.ours() else f"play-{mark}."
     if prefix:
         await create_topics(running.addresses.kafka, replication=1, prefix=prefix)

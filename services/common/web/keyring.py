@@ -52,7 +52,7 @@ class Keyring:
         if any(isinstance(entry, SigningKey) for entry in self._announced.values()):
             self._go_by(self._announced)
             if self.file is not None:
-                _keep(self.file, self._announced.values())
+                keep(self.file, self._announced.values())
         self.noted("" if self.public_keys else NONE_KNOWN)
 
     def _go_by(self, entries: Mapping[str, Entry]) -> None:
@@ -67,8 +67,8 @@ class Keyring:
                     self.revoked.add(str(entry.id))
 
 
-def _keep(file: Path, entries: Iterable[Entry]) -> None:
-    """Write all or nothing; several services of one machine may keep the same file."""
+def keep(file: Path, entries: Iterable[Entry]) -> None:
+    """Write them as a keyring reads them, all or nothing; several services of one machine may keep the same file."""
     written = [entry.model_dump(mode="json") for entry in entries]
     draft = file.with_name(f"{file.name}.{os.getpid()}")
     draft.write_text(json.dumps(written, indent=1), "utf-8")
